@@ -1,0 +1,47 @@
+# One verb for each need; `make help` lists itself.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+ARGS ?=
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint format types contract bench lock clean
+
+help:  ## list the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+serve: $(READY)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
+	@$(BIN)/credmock serve $(ARGS)
+
+test: $(READY)  ## run every test (options: make test ARGS="-k search")
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: $(READY)  ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)  ## mend style and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)  ## check the types of both packages
+	$(BIN)/mypy
+
+contract: $(READY)  ## validate the contract and print the ledger of its departures
+	$(BIN)/credmock spec --check
+	$(BIN)/credmock spec --divergences
+
+bench: $(READY)  ## measure the mock side by side with a bare Flask view
+	$(BIN)/python -m bench.serving $(ARGS)
+
+lock: $(READY)  ## write the versions that are installed now into constraints.txt
+	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
+
+clean:  ## remove the virtual environment and the caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,1 @@
+"""The contract-test harness: judges any deployment by the contract."""

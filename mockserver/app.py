@@ -1,0 +1,269 @@
+"""The web application: Flask at the door, the service behind it."""
+
+import json
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, quote
+
+from flask import Flask, Request, Response, g, request
+from flask_cors import CORS
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import MultiPartParser
+
+from mockserver.config import Config
+from mockserver.contract import Contract, Resource, load_contract
+from mockserver.control import control_plane
+from mockserver.errors import (
+    APIError,
+    BodyTooLarge,
+    ContractBreach,
+    NoSuchRoute,
+    ParseError,
+    ServerError,
+    SuspiciousRequest,
+)
+from mockserver.files import WORLD
+from mockserver.messages import MAXIMUM_FIELDS, Call, Form, Reply, UploadedFile
+from mockserver.sandbox import Clock, Sandbox
+from mockserver.seed import grow
+from mockserver.service import Service
+from mockserver.strict import Judge
+from mockserver.world import load_world, read_world
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LOG = logging.getLogger("mockserver")
+# What Django leaves unquoted in a path (`django.utils.encoding.escape_uri_path`).
+SAFE_IN_PATH = "/:@&+$,-_.!~*'()"
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """Return a web application with a world of its own; raises StartError."""
+    config = config or Config()
+    contract = load_contract()
+    service = Service(config, contract, open_sandbox(config, contract))
+    app = Flask("mockserver", static_folder=None)
+    app.extensions["mockserver"] = service
+    app.url_map.merge_slashes = False
+    app.register_blueprint(control_plane(contract))
+    judge = Judge(contract) if config.strict else None
+    for resource in contract.resources:
+        _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
+    app.register_error_handler(Exception, _on_error)
+    if config.cors:
+        _allow_origins(app, config.cors)
+    if config.log_requests != "off":
+        _log_requests(app, as_json=config.log_requests == "json")
+    if config.prefix:
+        app.wsgi_app = _below(config.prefix, app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def open_sandbox(config: Config, contract: Contract) -> Sandbox:
+    """Return the world that a configuration describes."""
+    path = config.world or WORLD
+    document = read_world(path)
+    if config.credentials:
+        document = grow(document, contract, config.seed, config.credentials)
+    return Sandbox(load_world(document, str(path)), Clock(config.now), config.seed)
+
+
+def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> None:
+    """Register one rule for a path: all methods, since permission is checked before the method."""
+    rule = resource.path.replace("{", "<").replace("}", ">")
+    app.url_map.add(
+        app.url_rule_class(rule, endpoint=resource.path, methods=None, strict_slashes=False)
+    )
+    app.view_functions[resource.path] = view
+
+
+def _without_slash(
+    resource: Resource, contract: Contract
+) -> tuple[Resource, Mapping[str, str]] | None:
+    """Return what Django finds under a collection's path without its slash, if anything.
+
+    `…/users/7/issuers` is no misspelt collection: it matches `…/users/{user_id}/{entity_id}`.
+    """
+    steps = resource.path.removesuffix("/").split("/")
+    for other in contract.resources:
+        pattern = other.path.split("/")
+        if len(pattern) == len(steps) and other is not resource:
+            pairs = list(zip(pattern, steps, strict=True))
+            if all(each == step or each.startswith("{") for each, step in pairs):
+                return other, {e.strip("{}"): s for e, s in pairs if e != s}
+    return None
+
+
+def _view(
+    service: Service,
+    resource: Resource,
+    without_slash: tuple[Resource, Mapping[str, str]] | None,
+    judge: Judge | None,
+) -> Callable[..., Response]:
+    """Return the view of a path."""
+    is_collection = resource.path.endswith("/")
+
+    def view(**values: str) -> Response:
+        found, path_values = resource, values
+        call = _call(request, service.config.maximum_body)
+        if is_collection and not call.path.endswith("/"):
+            if without_slash is None:
+                return _redirect(call)
+            found, more = without_slash
+            path_values = {**values, **more}
+        reply = service.answer(call, found, path_values)
+        if judge:
+            judge.check(call, found, path_values, reply)
+        return _response(reply)
+
+    return view
+
+
+def _call(incoming: Request, maximum_body: int) -> Call:
+    """Return the plain call that a Flask request carries."""
+    environ = incoming.environ
+    root = environ.get("SCRIPT_NAME", "")
+    path = (root + environ["PATH_INFO"]).encode("latin-1")
+    query_string = environ.get("QUERY_STRING", "")
+    try:
+        pairs = parse_qsl(query_string, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS)
+    except ValueError:
+        raise SuspiciousRequest from None
+    return Call(
+        incoming.method,
+        f"{incoming.scheme}://{incoming.host}",
+        quote(root.encode("latin-1"), safe=SAFE_IN_PATH),
+        quote(path, safe=SAFE_IN_PATH),
+        query_string,
+        dict(pairs),
+        incoming.headers,
+        cache(lambda: _read_body(incoming, maximum_body)),
+        _parse_multipart,
+    )
+
+
+def _read_body(incoming: Request, maximum: int) -> bytes:
+    if (incoming.content_length or 0) > maximum:
+        raise BodyTooLarge
+    body = incoming.stream.read(maximum + 1)
+    if len(body) > maximum:
+        raise BodyTooLarge
+    return body
+
+
+def _parse_multipart(body: bytes, boundary: bytes) -> Form:
+    parser = MultiPartParser(max_form_memory_size=None, max_form_parts=MAXIMUM_FIELDS)
+    try:
+        fields, files = parser.parse(BytesIO(body), boundary, len(body))
+    except HTTPException:
+        raise SuspiciousRequest from None
+    except ValueError as error:
+        raise ParseError(f"Multipart form parse error - {error}") from None
+    form = Form({name: list(values) for name, values in fields.lists()})
+    for name, uploads in files.lists():
+        form[name] = [
+            UploadedFile(each.filename or "", each.mimetype, each.read()) for each in uploads
+        ]
+    return form
+
+
+def _redirect(call: Call) -> Response:
+    """Answer as Django's APPEND_SLASH does: 301, no body, path and query only."""
+    query = f"?{call.query_string}" if call.query_string else ""
+    location = f"{call.path}/{query}"
+    response = Response(b"", 301, content_type="text/html; charset=utf-8")
+    response.autocorrect_location_header = False
+    response.headers["Location"] = location
+    return response
+
+
+def _response(reply: Reply) -> Response:
+    response = Response(reply.body, reply.status, dict(reply.headers))
+    if reply.content_type is None:
+        del response.headers["Content-Type"]
+    else:
+        response.headers["Content-Type"] = reply.content_type
+    return response
+
+
+def _on_error(error: Exception) -> Response:
+    """Answer what was raised outside the pipeline: no route, a refused request, a fault of ours."""
+    if isinstance(error, APIError):
+        return _response(error.reply())
+    if isinstance(error, HTTPException):
+        if error.code == 404:
+            return _response(NoSuchRoute().reply())
+        return Response(error.description, error.code, content_type="text/plain")
+    LOG.error("%s %s", request.method, request.path, exc_info=error)
+    if isinstance(error, ContractBreach):
+        text = f"the mock broke the contract: {error}\n"
+        return Response(text, 500, content_type="text/plain; charset=utf-8")
+    return _response(ServerError().reply())
+
+
+def _allow_origins(app: Flask, origin: str) -> None:
+    """Let browsers call the API from other origins; a preflight needs no key."""
+    CORS(
+        app,
+        resources=[r"/api/.*"],
+        origins=origin,
+        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate"],
+        max_age=86_400,
+    )
+
+    @app.before_request
+    def answer_preflight() -> Response | None:
+        is_preflight = "Access-Control-Request-Method" in request.headers
+        if request.method == "OPTIONS" and is_preflight and request.path.startswith("/api/"):
+            return Response(b"", 200)
+        return None
+
+
+def _log_requests(app: Flask, *, as_json: bool) -> None:
+    """Write one line for each request: when, what, status and milliseconds; never a header."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def write(response: Response) -> Response:
+        milliseconds = (time.perf_counter() - g.started) * 1000
+        target = quote(request.full_path.removesuffix("?"), safe=SAFE_IN_PATH + "?=%")
+        if as_json:
+            line: dict[str, Any] = {
+                "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "method": request.method,
+                "path": target,
+                "status": response.status_code,
+                "milliseconds": round(milliseconds, 1),
+            }
+            print(json.dumps(line), flush=True)
+        else:
+            moment = time.strftime("%H:%M:%S")
+            print(
+                f"{moment} {response.status_code} {request.method} {target} {milliseconds:.1f} ms",
+                flush=True,
+            )
+        return response
+
+
+def _below(prefix: str, inner: Any) -> Any:
+    """Serve an application below a path prefix; the control plane stays at the root as well."""
+    prefix = "/" + prefix.strip("/")
+
+    def outer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == prefix or path.startswith(prefix + "/"):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+            environ["PATH_INFO"] = path[len(prefix) :]
+        elif not path.startswith("/__mock__/"):
+            environ["PATH_INFO"] = "/"  # which no rule has: a 404
+        return inner(environ, start_response)  # type: ignore[no-any-return]
+
+    return outer

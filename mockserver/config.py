@@ -1,0 +1,31 @@
+"""Everything that can be set about one mock server."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+Auth = Literal["keys", "any", "off"]
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings of one application; `create_app` takes nothing else.
+
+    `world` is a file in the format of `fixtures/world.json` (None: the one that ships);
+    `credentials` adds that many generated ones, made from `seed`. `now` freezes the clock.
+    `maximum_body` is in bytes; Django's own bound is the default. `strict` judges every request
+    that was accepted and every reply by the contract. `cors` is the allowed origin, None for no
+    CORS headers at all.
+    """
+
+    world: Path | None = None
+    prefix: str = ""
+    auth: Auth = "keys"
+    cors: str | None = "*"
+    strict: bool = False
+    seed: int = 42
+    credentials: int = 0
+    now: datetime | None = None
+    maximum_body: int = 2_621_440
+    log_requests: Literal["off", "text", "json"] = "off"

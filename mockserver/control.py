@@ -1,0 +1,48 @@
+"""What the mock offers beside the API, under `/__mock__/`: health, contract, images."""
+
+from functools import lru_cache
+from importlib.metadata import version
+
+import orjson
+import yaml
+from flask import Blueprint, Response, request, send_from_directory
+
+from mockserver.contract import Contract
+from mockserver.files import IMAGES
+
+
+def control_plane(contract: Contract) -> Blueprint:
+    """Return the routes below `/__mock__/`; they only read."""
+    plane = Blueprint("control", __name__, url_prefix="/__mock__")
+
+    @lru_cache(maxsize=8)
+    def document(server: str, form: str) -> bytes:
+        served = {**contract.document, "servers": [{"url": server, "description": "This mock"}]}
+        if form == "json":
+            return orjson.dumps(served)
+        text: str = yaml.safe_dump(served, sort_keys=False, allow_unicode=True, width=100)
+        return text.encode()
+
+    @plane.get("/health")
+    def health() -> dict[str, str]:
+        """Tell that the mock serves, and which version it is."""
+        return {"status": "ok", "version": version("credmock")}
+
+    @plane.get("/openapi.<any(yaml, json):form>")
+    def openapi(form: str) -> Response:
+        """Return the contract with `servers` set to this mock."""
+        body = document(request.host_url.rstrip("/") + request.root_path, form)
+        return Response(body, content_type=f"application/{form}")
+
+    @plane.get("/images/<name>")
+    def image(name: str) -> Response:
+        """Return a picture that a credential shows."""
+        response = send_from_directory(IMAGES, name, max_age=3600)
+        # A picture opened as a page must not run what somebody put into it.
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'none'; style-src 'unsafe-inline'"
+        )
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return plane

@@ -1,0 +1,11 @@
+"""Where the contract, the ledger and the fixtures lie: in the checkout or inside the wheel."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+_ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
+
+CONTRACT = _ROOT / "spec" / "openapi.yaml"
+LEDGER = _ROOT / "spec" / "divergences.yaml"
+WORLD = _ROOT / "fixtures" / "world.json"
+IMAGES = _ROOT / "fixtures" / "images"

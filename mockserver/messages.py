@@ -1,0 +1,110 @@
+"""Plain requests and replies, and JSON as the framework writes it; no web framework in sight."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlencode
+
+import orjson
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+
+MAXIMUM_FIELDS = 1000
+"""Django's DATA_UPLOAD_MAX_NUMBER_FIELDS, which counts query fields as well as form fields."""
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedFile:
+    """One file part of a multipart body."""
+
+    name: str
+    content_type: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Headers(Protocol):
+    """Request headers, found by name in any case."""
+
+    def get(self, key: str) -> str | None:
+        """Return a header's value."""
+
+
+class Form(dict[str, list[str | UploadedFile]]):
+    """The fields of a form, each with all its values in the order they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as the behaviour sees it.
+
+    `origin` is scheme and host as the client used them, `root` the path prefix in front of the
+    API (`/dm`, or empty), `path` the quoted path including that prefix. In `query` the last value
+    of a repeated key counts, as in Django. `read_body` returns the whole body and raises
+    `BodyTooLarge` over the bound; `parse_multipart` takes body and boundary.
+    """
+
+    method: str
+    origin: str
+    root: str
+    path: str
+    query_string: str
+    query: Mapping[str, str]
+    headers: Headers
+    read_body: Callable[[], bytes] = bytes
+    parse_multipart: Callable[[bytes, bytes], Form] = lambda body, boundary: Form()
+
+    def link(self, **changes: str | None) -> str:
+        """Return the absolute address of this call with query parameters replaced or removed.
+
+        Keys are sorted and blanks kept, as Django REST Framework's pagination links do.
+        """
+        fields: dict[str, list[str]] = parse_qs(self.query_string, keep_blank_values=True)
+        for key, value in changes.items():
+            if value is None:
+                fields.pop(key, None)
+            else:
+                fields[key] = [value]
+        query = urlencode(sorted(fields.items()), doseq=True)
+        return f"{self.origin}{self.path}" + (f"?{query}" if query else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One answer: status, bytes and headers; no content type means that there is no body."""
+
+    status: int
+    body: bytes = b""
+    content_type: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def encode(value: Any) -> bytes:
+    """Write JSON as Django REST Framework's renderer does: compact, UTF-8, U+2028/9 escaped.
+
+    Raises ValueError for what JSON cannot hold (NaN, lone surrogates, endless nesting).
+    """
+    try:
+        data = orjson.dumps(value)
+    except TypeError:  # integers over 64 bits and nesting over 254 levels, which Python can write
+        data = _encode_slowly(value)
+    if b"\xe2\x80\xa8" in data or b"\xe2\x80\xa9" in data:
+        data = data.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
+    return data
+
+
+def _encode_slowly(value: Any) -> bytes:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except (RecursionError, TypeError) as error:
+        raise ValueError(str(error)) from error
+    return text.encode()
+
+
+def indented(body: bytes, indent: int) -> bytes:
+    """Return a JSON body spread over lines, for a client that asked with `indent=`."""
+    return json.dumps(json.loads(body), indent=indent, ensure_ascii=False).encode()

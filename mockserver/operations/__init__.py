@@ -1,0 +1,20 @@
+"""Behaviour by operationId: the handlers, each named after its operation."""
+
+from collections.abc import Mapping
+
+from mockserver.operations import credentials, issuers
+from mockserver.operations.work import Handler
+
+HANDLERS: Mapping[str, Handler] = {
+    handler.__name__: handler
+    for handler in (
+        credentials.credentials_orgs_users_retrieve,
+        credentials.credentials_orgs_users_create,
+        credentials.credentials_orgs_users_retrieve_2,
+        credentials.credentials_orgs_users_update,
+        credentials.credentials_orgs_users_destroy,
+        issuers.credentials_orgs_users_issuers_retrieve,
+        issuers.credentials_orgs_users_issuers_create,
+        issuers.credentials_orgs_users_issuers_retrieve_2,
+    )
+}

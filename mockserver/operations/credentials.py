@@ -1,0 +1,124 @@
+"""Credentials: list, create, retrieve, update, delete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.errors import Conflict, NotFound
+from mockserver.messages import Reply
+from mockserver.operations.references import context_of
+from mockserver.operations.work import Work
+from mockserver.query import newest_first, paginate, read_page_size, select
+from mockserver.representation import base_address, credential_pieces, one, paged
+from mockserver.store import Credential
+from mockserver.world import EMPTY_FIELDS, IMAGE_FIELDS, searchable
+
+
+def credentials_orgs_users_retrieve(work: Work) -> Reply:
+    """List the public credentials of the platform, newest first."""
+    store, query = work.sandbox.store, work.call.query
+    bounds = work.operation.parameter("page_size").schema
+    size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
+    filters = (query.get("search"), query.get("course"), query.get("program"))
+    records = select(store.listings[work.platform.key], *filters)
+    page = paginate(len(records), query.get("page"), size)
+    items = (credential_pieces(store, each) for each in newest_first(records, page))
+    return paged(work.call, page, items, bounds["maximum"])
+
+
+def credentials_orgs_users_create(work: Work) -> Reply:
+    """Create a credential from the fields that were sent and the defaults of the others."""
+    body = _read(work, partial=False)
+    sandbox = work.sandbox
+    credential = _with_fields(
+        dict(EMPTY_FIELDS),
+        body,
+        entity_id=sandbox.new_entity_id(),
+        platform=work.platform.key,
+        issuer="",
+        public=True,
+        created_at=sandbox.clock.now(),
+        sequence=sandbox.next_sequence(),
+    )
+    return _store(work, credential, "Created")
+
+
+def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
+    """Retrieve a credential of the platform; a private one exists for admins only."""
+    credential = _find(work)
+    pieces = credential_pieces(work.sandbox.store, credential)
+    return one("Ok", pieces, base_address(work.call))
+
+
+def credentials_orgs_users_update(work: Work) -> Reply:
+    """Change the fields that were sent and leave the others."""
+    old = _find(work)
+    body = _read(work, partial=True)
+    changed = _with_fields(
+        dict(old.fields),
+        body,
+        entity_id=old.entity_id,
+        platform=old.platform,
+        issuer=old.issuer,
+        public=old.public,
+        created_at=old.created_at,
+        sequence=old.sequence,
+    )
+    return _store(work, changed, "Updated")
+
+
+def credentials_orgs_users_destroy(work: Work) -> Reply:
+    """Delete a credential that nobody holds an active assertion of."""
+    credential, store = _find(work), work.sandbox.store
+    now = work.sandbox.clock.now()
+    assertions = store.assertions_of.get(credential.entity_id, {})
+    if any(assertion.active(now) for assertion in assertions.values()):
+        raise Conflict("This credential has active assertions and cannot be deleted.")
+    store.remove_credential(credential)
+    return Reply(204)
+
+
+def _find(work: Work) -> Credential:
+    credential = work.sandbox.store.credentials.get(work.path_values["entity_id"])
+    if (
+        credential is None
+        or credential.platform != work.platform.key
+        or not (credential.public or work.caller.sees_private())
+    ):
+        raise NotFound.of("Credential")
+    return credential
+
+
+def _read(work: Work, *, partial: bool) -> dict[str, Any]:
+    assert work.operation.body is not None  # noqa: S101  (these operations have one)
+    return work.operation.body.read(work.call, context_of(work, partial=partial))
+
+
+def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -> Credential:
+    """Return a credential with the body's values laid over its fields."""
+    if "issuer" in body and body["issuer"] != rest["issuer"]:
+        rest["issuer"] = body["issuer"]
+        fields.pop("signatories", None)
+    rest["public"] = body.get("public", rest["public"])
+    for name, value in body.items():
+        if name in ("issuer", "public"):
+            continue
+        if name == "expires" or (name == "metadata" and _are_objects(fields[name], value)):
+            value = {**fields[name], **value}
+        fields[name] = value
+    for field, id_field in IMAGE_FIELDS.items():
+        if body.get(id_field) is not None:
+            fields[field] = None
+        elif field in body or id_field in body:
+            fields[id_field] = None
+    return Credential(fields=fields, searchable=searchable(fields), **rest)
+
+
+def _are_objects(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _store(work: Work, credential: Credential, description: str) -> Reply:
+    store = work.sandbox.store
+    pieces = credential_pieces(store, credential)
+    store.put_credential(credential)
+    return one(description, pieces, base_address(work.call))

@@ -1,0 +1,159 @@
+"""Records as the API writes them.
+
+The addresses of images depend on the host and prefix that the client used, everything else in a
+record does not. So a record is encoded once, into the pieces between the places where that base
+address goes (`Pieces`), and a reply joins them: a page costs no encoding.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from mockserver.messages import JSON, Call, Reply, encode
+from mockserver.query import Page
+from mockserver.store import Credential, Issuer, Store
+from mockserver.world import IMAGE_FIELDS, format_time
+
+Pieces = tuple[bytes, ...]
+
+# A byte that JSON text cannot hold unescaped, so nothing that a client stores can be taken for it.
+_BASE = b"\x00"
+IMAGE_PATH = "/__mock__/images/"
+
+
+def base_address(call: Call) -> bytes:
+    """Return where this server is for the client, ready to stand inside a JSON string."""
+    return encode(call.origin + call.root)[1:-1]
+
+
+def _on_this_server(path: str) -> orjson.Fragment:
+    return orjson.Fragment(b'"' + _BASE + encode(path)[1:])
+
+
+def _address(address: str) -> Any:
+    return _on_this_server(address) if address.startswith(IMAGE_PATH) else address
+
+
+def _image(store: Store, image_id: int | None, address: str | None) -> Any:
+    if image_id is not None:
+        return _on_this_server(IMAGE_PATH + store.images[image_id].file)
+    return address
+
+
+def _issuer(store: Store, issuer: Issuer) -> dict[str, Any]:
+    return {
+        "name": issuer.name,
+        "org": issuer.platform,
+        "entityId": issuer.entity_id,
+        "signatories": _signatories(issuer),
+        "url": issuer.url,
+        "iconImage": _image(store, issuer.icon_image_id, issuer.icon_image),
+        "allowed_template_tags": issuer.allowed_template_tags,
+    }
+
+
+def _signatories(issuer: Issuer) -> list[dict[str, Any]]:
+    return [
+        {
+            "entityId": each.entity_id,
+            "name": each.name,
+            "title": each.title,
+            "signature": _address(each.signature),
+        }
+        for each in issuer.signatories
+    ]
+
+
+def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[str, Any]:
+    fields, platform = credential.fields, credential.platform
+    chosen = fields.get("signatories")
+    signatories = [
+        each for each in _signatories(issuer) if chosen is None or each["entityId"] in chosen
+    ]
+    images = {
+        name: value
+        for field, id_field in IMAGE_FIELDS.items()
+        for name, value in (
+            (field, _image(store, fields[id_field], fields[field])),
+            (id_field, fields[id_field]),
+        )
+    }
+    return {
+        "entityId": credential.entity_id,
+        "name": fields["name"],
+        "name_override": fields["name_override"],
+        "description": fields["description"],
+        "criteriaUrl": fields["criteriaUrl"],
+        "criteriaNarrative": fields["criteriaNarrative"],
+        "createdAt": format_time(credential.created_at),
+        **images,
+        "catalog_items": fields["catalog_items"],
+        "courses": [
+            {"name": store.courses[platform, each], "course_id": each} for each in fields["courses"]
+        ],
+        "programs": [
+            {"name": store.programs[platform, each], "program_id": each}
+            for each in fields["programs"]
+        ],
+        "pathways": [
+            {"name": store.pathways[platform, each], "pathway_id": each}
+            for each in fields["pathways"]
+        ],
+        "issuerDetails": _issuer(store, issuer),
+        "html_template": fields["html_template"],
+        "css_template": fields["css_template"],
+        "metadata": fields["metadata"],
+        "credentialType": fields["credentialType"],
+        "expires": fields["expires"],
+        "tags": fields["tags"],
+        "signatories": signatories,
+        "signal": fields["signal"],
+    }
+
+
+def credential_pieces(store: Store, credential: Credential) -> Pieces:
+    """Return the encoded credential, from its cache while its issuer is the same."""
+    issuer = store.issuers[credential.issuer]
+    cache = credential.rendered
+    if cache and cache[0][0] is issuer:
+        return cache[0][1]  # type: ignore[no-any-return]
+    pieces = tuple(encode(_credential(store, credential, issuer)).split(_BASE))
+    cache[:] = [(issuer, pieces)]
+    return pieces
+
+
+def issuer_pieces(store: Store, issuer: Issuer) -> Pieces:
+    """Return the encoded issuer."""
+    return tuple(encode(_issuer(store, issuer)).split(_BASE))
+
+
+def one(description: str, item: Pieces, base: bytes) -> Reply:
+    """Return an item in the envelope."""
+    return Reply(200, _enveloped(description, base.join(item)), JSON)
+
+
+def _enveloped(description: str, result: bytes) -> bytes:
+    status = encode({"success": True, "description": description})
+    return b'{"status":' + status + b',"result":' + result + b"}"
+
+
+def paged(call: Call, page: Page, items: Iterable[Pieces], maximum: int) -> Reply:
+    """Return a page in the envelope, with the links of the framework's paginator."""
+    base = base_address(call)
+    following, previous = page.next, page.previous
+    fields = {
+        "next": call.link(page=str(following)) if following else None,
+        "previous": _link_back(call, previous) if previous else None,
+        "count": page.count,
+        "num_pages": page.num_pages,
+        "page_number": page.number,
+        "max_page_size": maximum,
+    }
+    data = b",".join(base.join(item) for item in items)
+    result = encode(fields)[:-1] + b',"data":[' + data + b"]}"
+    return Reply(200, _enveloped("Ok", result), JSON)
+
+
+def _link_back(call: Call, number: int) -> str:
+    return call.link(page=str(number) if number > 1 else None)

@@ -1,0 +1,126 @@
+"""Generated credentials: made from the contract's schemas, repeatable from one number.
+
+Each schema node becomes a closure once; texts come from pools that Faker fills from the seed. Any
+credential depends on the seed and its own index only.
+"""
+
+import random
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mockserver.contract import Contract
+from mockserver.errors import StartError
+from mockserver.world import IMAGE_FIELDS, format_time, new_entity_id
+
+Make = Callable[[random.Random], Any]
+
+POOL = 400
+"""Distinct texts that Faker makes of each kind."""
+NULL_SHARE = 0.2
+TIMES = (datetime(2022, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
+"""Generated credentials are older than the curated ones, which stay on the first pages."""
+LINKS = {"courses": "course_id", "programs": "program_id", "pathways": "pathway_id"}
+NOT_FROM_THE_SCHEMA = {"entityId", "createdAt", "issuerDetails", "signatories", "metadata"} | {
+    "html_template",
+    "css_template",
+}
+
+
+class Generator:
+    """Makes world records for one platform; `generator[i]` is the i-th, always the same."""
+
+    def __init__(self, document: Mapping[str, Any], contract: Contract, seed: int, platform: str):
+        from faker import Faker
+
+        self._seed = seed
+        self._platform = platform
+        self._schemas = contract.document["components"]["schemas"]
+        self._faker = Faker("en_US", use_weighting=False)
+        self._faker.seed_instance(seed)
+        self._pools: dict[str, list[str]] = {}
+        self._issuers = self._ids(document, "issuers", "entityId")
+        if not self._issuers:
+            raise StartError(f"platform {platform!r} has no issuer to generate credentials for")
+        self._images = self._ids(document, "images", "id")
+        self._links = {name: self._ids(document, name, key) for name, key in LINKS.items()}
+        properties = self._schemas["Credential"]["properties"]
+        self._fields = {
+            name: self._compile(schema)
+            for name, schema in properties.items()
+            if name not in NOT_FROM_THE_SCHEMA | LINKS.keys()
+            and name not in IMAGE_FIELDS
+            and name not in IMAGE_FIELDS.values()
+        }
+
+    def _ids(self, document: Mapping[str, Any], collection: str, key: str) -> list[Any]:
+        records = document.get(collection, ())
+        return [each[key] for each in records if each["platform"] == self._platform]
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        source = random.Random(f"{self._seed}:{self._platform}:{index}")
+        start, end = TIMES
+        created = start + timedelta(seconds=int(source.random() * (end - start).total_seconds()))
+        record: dict[str, Any] = {
+            "entityId": new_entity_id(source),
+            "platform": self._platform,
+            "issuer": source.choice(self._issuers),
+            "public": source.random() < 0.95,
+            "createdAt": format_time(created),
+        }
+        record.update({name: make(source) for name, make in self._fields.items()})
+        record["name"] = f"{record['name']} {index + 1}"
+        record["metadata"] = {"generated": index} if source.random() < 0.5 else None
+        for id_field in IMAGE_FIELDS.values():
+            chosen = self._images and source.random() > NULL_SHARE
+            record[id_field] = source.choice(self._images) if chosen else None
+        for name, ids in self._links.items():
+            record[name] = source.sample(ids, min(len(ids), source.randrange(3)))
+        return record
+
+    def _pool(self, provider: str) -> list[str]:
+        if provider not in self._pools:
+            make = getattr(self._faker, provider, None)
+            if make is None:
+                raise StartError(f"x-faker: {provider!r} is no provider of Faker")
+            self._pools[provider] = [str(make()) for _ in range(POOL)]
+        return self._pools[provider]
+
+    def _compile(self, schema: Mapping[str, Any]) -> Make:
+        """Return a closure that makes values of a schema; raises StartError for one it cannot."""
+        if "$ref" in schema:
+            return self._compile(self._schemas[schema["$ref"].rpartition("/")[2]])
+        make = self._compile_value(schema)
+        if "null" in schema.get("type", ()):
+            return lambda source: None if source.random() < NULL_SHARE else make(source)
+        return make
+
+    def _compile_value(self, schema: Mapping[str, Any]) -> Make:
+        values = schema.get("enum") or schema.get("examples")
+        if values:
+            return lambda source: values[int(source.random() * len(values))]
+        if "x-faker" in schema:
+            pool, longest = self._pool(schema["x-faker"]), schema.get("maxLength")
+            return lambda source: pool[int(source.random() * len(pool))][:longest]
+        if "properties" in schema:
+            members = [(k, self._compile(v)) for k, v in schema["properties"].items()]
+            return lambda source: {name: make(source) for name, make in members}
+        if "items" in schema:
+            item = self._compile(schema["items"])
+            return lambda source: [item(source) for _ in range(int(source.random() * 4))]
+        raise StartError(f"x-faker is missing: {dict(schema)}")
+
+
+def generate(
+    document: Mapping[str, Any], contract: Contract, seed: int, count: int
+) -> Iterator[dict[str, Any]]:
+    """Yield `count` credential records for the first platform of a world."""
+    platform = document["platforms"][0]["key"]
+    generator = Generator(document, contract, seed, platform)
+    return (generator[index] for index in range(count))
+
+
+def grow(document: Mapping[str, Any], contract: Contract, seed: int, count: int) -> dict[str, Any]:
+    """Return the world with `count` generated credentials in front of its own."""
+    generated = list(generate(document, contract, seed, count))
+    return {**document, "credentials": [*generated, *document["credentials"]]}

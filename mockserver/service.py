@@ -1,0 +1,90 @@
+"""The request pipeline: from a plain call to a plain reply."""
+
+from collections.abc import Mapping
+
+from mockserver.access import admit, identify, rule_for
+from mockserver.config import Config
+from mockserver.contract import Contract, Operation, Resource
+from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
+from mockserver.messages import JSON, Call, Reply, encode, indented
+from mockserver.negotiation import accept_json
+from mockserver.operations import HANDLERS
+from mockserver.operations.work import Work
+from mockserver.sandbox import Sandbox
+
+VIEW_NAMES = {
+    "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
+    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}": "Credential",
+    "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
+    "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
+}
+"""What OPTIONS calls each path; production's view names are not known, so these are our choice."""
+
+
+class Service:
+    """The API over one world."""
+
+    def __init__(self, config: Config, contract: Contract, sandbox: Sandbox) -> None:
+        _check_complete(contract)
+        self.config = config
+        self.contract = contract
+        self.sandbox = sandbox
+
+    def answer(self, call: Call, resource: Resource, values: Mapping[str, str]) -> Reply:
+        """Serve one call of a resource; whatever ends it early becomes the framework's answer."""
+        name = "GET" if call.method == "HEAD" else call.method
+        operation = resource.operations.get(name)
+        try:
+            indent = accept_json(call.headers.get("Accept"), call.query.get("format"))
+            reply = self._serve(call, resource, operation, values)
+            if indent and reply.body:
+                reply = Reply(reply.status, indented(reply.body, indent), JSON, reply.headers)
+        except PlainPage as error:
+            return error.reply()
+        except APIError as error:
+            reply = error.reply()
+        headers = {**reply.headers, "Allow": resource.allow, "Vary": "Accept"}
+        return Reply(reply.status, reply.body, reply.content_type, headers)
+
+    def _serve(
+        self,
+        call: Call,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+    ) -> Reply:
+        caller = identify(call.headers.get("Authorization"), self.sandbox.store, self.config.auth)
+        rule = rule_for(operation.operation_id if operation else None, call.method)
+        platform_key = call.query.get("platform_org") or values["org"]
+        platform = admit(caller, rule, platform_key, self.sandbox.store)
+        if operation is None:
+            return describe(call.method, resource)
+        user = self.sandbox.store.find_user(platform.key, values["user_id"])
+        if user is None:
+            raise NotFound.of("User")
+        work = Work(call, operation, values, self.sandbox, caller, platform, user)
+        with self.sandbox.lock:
+            return HANDLERS[operation.operation_id](work)
+
+
+def describe(method: str, resource: Resource) -> Reply:
+    """Answer OPTIONS as the framework's SimpleMetadata does; any other method is not allowed."""
+    if method != "OPTIONS":
+        raise MethodNotAllowed(method)
+    body = {
+        "name": VIEW_NAMES.get(resource.path, ""),
+        "description": "",
+        "renders": [JSON],
+        "parses": list(resource.media_types),
+    }
+    return Reply(200, encode(body), JSON)
+
+
+def _check_complete(contract: Contract) -> None:
+    """Raise StartError unless contract and handlers are about the same operations."""
+    without_handler = contract.operations.keys() - HANDLERS.keys()
+    if without_handler:
+        raise StartError(f"operations without a handler: {', '.join(sorted(without_handler))}")
+    without_operation = HANDLERS.keys() - contract.operations.keys()
+    if without_operation:
+        raise StartError(f"handlers without an operation: {', '.join(sorted(without_operation))}")

@@ -1,0 +1,88 @@
+"""The real server: granian, one worker process, so that there is one world."""
+
+import contextlib
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from mockserver.app import create_app
+from mockserver.config import Config
+from mockserver.errors import StartError
+from mockserver.files import CONTRACT, WORLD
+
+THREADS = 16
+"""Requests that may wait at the same time (a slow client, a forced delay)."""
+
+
+class ApplicationLoader:
+    """Hands the application to the worker: as it is after a fork, made anew after a spawn.
+
+    With `anew` each worker makes its own, which is what reloads the files.
+    """
+
+    def __init__(self, config: Config, *, anew: bool = False) -> None:
+        self._config = config
+        self._anew = anew
+        self.app: Flask = create_app(config)
+
+    def __reduce__(self) -> tuple[type["ApplicationLoader"], tuple[Config]]:
+        return (ApplicationLoader, (self._config,))
+
+    def __call__(self, *_: Any) -> Flask:
+        """Return the application that this worker serves."""
+        return create_app(self._config) if self._anew else self.app
+
+
+def check_free(host: str, port: int) -> None:
+    """Raise StartError unless this address can be listened on."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+            probe.listen(1)
+    except OSError as error:
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        raise StartError(f"--bind {host}:{port}: {reason}; choose another address") from error
+
+
+def serve(
+    config: Config, host: str, port: int, announce: Callable[[Flask], None], *, reload: bool
+) -> None:
+    """Serve until SIGINT or SIGTERM; `announce` is called once the server listens."""
+    check_free(host, port)
+    loader = ApplicationLoader(config, anew=reload)
+    server = Granian(
+        "mockserver",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=1,
+        blocking_threads=THREADS,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_level=LogLevels.error,
+        reload=reload,
+        reload_paths=[CONTRACT.parent, (config.world or WORLD).resolve().parent],
+        reload_ignore_worker_failure=True,
+    )
+
+    def when_it_listens() -> None:
+        for _ in range(500):
+            with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
+                announce(loader.app)
+                return
+            time.sleep(0.01)
+
+    threading.Thread(target=when_it_listens, daemon=True).start()
+    server.serve(target_loader=loader, wrap_loader=False)

@@ -1,0 +1,217 @@
+"""The records of one world and the indexes that the API's orders and filters need.
+
+Records are replaced, never changed in place, so that they can be shared between copies of a
+store. A store itself is not safe for threads; the sandbox that owns it holds the lock.
+"""
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+Role = Literal["platform-admin", "department-admin", "learner"]
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A tenant."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of one platform, with one role there."""
+
+    id: int
+    username: str
+    name: str
+    email: str
+    platform: str
+    role: Role
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key and the user it stands for."""
+
+    key: str
+    user_id: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture; `file` is a name below the fixtures' images."""
+
+    id: int
+    platform: str
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A person who signs for an issuer; `signature` is an address, or a path on this server."""
+
+    entity_id: str
+    name: str
+    title: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """An organisation in whose name credentials are issued."""
+
+    entity_id: str
+    platform: str
+    name: str
+    url: str
+    email: str | None
+    icon_image: str | None
+    icon_image_id: int | None
+    allowed_template_tags: tuple[str, ...] | None
+    signatories: tuple[Signatory, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A credential.
+
+    `fields` holds what the API writes and reads under its canonical names, courses, programs and
+    pathways as ids; `sequence` breaks ties between equal times of creation; `searchable` is the
+    casefolded text that a search looks through. `rendered` is a cache of the encoded JSON that
+    belongs to the representation.
+    """
+
+    entity_id: str
+    platform: str
+    issuer: str
+    public: bool
+    created_at: datetime
+    sequence: int
+    fields: Mapping[str, Any]
+    searchable: tuple[str, ...]
+    rendered: list[Any] = field(default_factory=list, compare=False, repr=False)
+
+    @property
+    def position(self) -> tuple[datetime, int]:
+        """Where this stands in the order of creation."""
+        return (self.created_at, self.sequence)
+
+
+@dataclass(frozen=True, slots=True)
+class Assertion:
+    """A credential that somebody was given."""
+
+    entity_id: str
+    credential: str
+    recipient: int
+    issued_on: datetime
+    expires: datetime | None
+    revoked: bool
+    fields: Mapping[str, Any]
+
+    def active(self, now: datetime) -> bool:
+        """Tell whether this is neither revoked nor expired."""
+        return not self.revoked and (self.expires is None or self.expires > now)
+
+
+class Listing:
+    """The public credentials of one platform in the order of creation, whole and by link."""
+
+    def __init__(self) -> None:
+        self.all: list[Credential] = []
+        self.by_course: defaultdict[str, list[Credential]] = defaultdict(list)
+        self.by_program: defaultdict[str, list[Credential]] = defaultdict(list)
+
+    def lists_of(self, credential: Credential) -> list[list[Credential]]:
+        """Return every list that a credential belongs into; none when it is not public."""
+        if not credential.public:
+            return []
+        return [
+            self.all,
+            *(self.by_course[each] for each in dict.fromkeys(credential.fields["courses"])),
+            *(self.by_program[each] for each in dict.fromkeys(credential.fields["programs"])),
+        ]
+
+
+class Store:
+    """All records of one world."""
+
+    def __init__(self) -> None:
+        self.platforms: dict[str, Platform] = {}
+        self.users: dict[int, User] = {}
+        self.user_ids: dict[tuple[str, str], int] = {}
+        self.api_keys: dict[str, ApiKey] = {}
+        self.images: dict[int, Image] = {}
+        self.courses: dict[tuple[str, str], str] = {}
+        self.programs: dict[tuple[str, str], str] = {}
+        self.pathways: dict[tuple[str, str], str] = {}
+        self.issuers: dict[str, Issuer] = {}
+        self.credentials: dict[str, Credential] = {}
+        self.assertions: dict[str, Assertion] = {}
+        self.assertions_of: defaultdict[str, dict[str, Assertion]] = defaultdict(dict)
+        self.listings: defaultdict[str, Listing] = defaultdict(Listing)
+
+    def add_user(self, user: User) -> None:
+        """Add a user, found by id and by username on their platform."""
+        self.users[user.id] = user
+        self.user_ids[user.platform, user.username] = user.id
+
+    def find_user(self, platform: str, name: str) -> User | None:
+        """Return the user of a platform with this id or username."""
+        user = self.users.get(int(name)) if name.isdecimal() and len(name) < 20 else None
+        if user is None or user.platform != platform:
+            user = self.users.get(self.user_ids.get((platform, name), -1))
+        return user
+
+    def issuers_of(self, platform: str) -> list[Issuer]:
+        """Return the issuers of a platform by name."""
+        found = (issuer for issuer in self.issuers.values() if issuer.platform == platform)
+        return sorted(found, key=lambda issuer: (issuer.name, issuer.entity_id))
+
+    def put_credential(self, credential: Credential) -> None:
+        """Add a credential, or put it in the place of the one with its entityId."""
+        old = self.credentials.get(credential.entity_id)
+        if old is not None:
+            self._unlist(old)
+        self.credentials[credential.entity_id] = credential
+        for records in self.listings[credential.platform].lists_of(credential):
+            insort(records, credential, key=lambda each: each.position)
+
+    def fill(self, credentials: Iterable[Credential]) -> None:
+        """Add many credentials at once, in any order."""
+        for credential in credentials:
+            self.credentials[credential.entity_id] = credential
+            for records in self.listings[credential.platform].lists_of(credential):
+                records.append(credential)
+        for listing in self.listings.values():
+            for records in (
+                listing.all,
+                *listing.by_course.values(),
+                *listing.by_program.values(),
+            ):
+                records.sort(key=lambda each: each.position)
+
+    def remove_credential(self, credential: Credential) -> None:
+        """Remove a credential and the assertions of it."""
+        self._unlist(credential)
+        del self.credentials[credential.entity_id]
+        for entity_id in self.assertions_of.pop(credential.entity_id, {}):
+            del self.assertions[entity_id]
+
+    def _unlist(self, credential: Credential) -> None:
+        for records in self.listings[credential.platform].lists_of(credential):
+            at = bisect_left(records, credential.position, key=lambda each: each.position)
+            del records[at]
+
+    def add_assertion(self, assertion: Assertion) -> None:
+        """Add an assertion of a credential."""
+        self.assertions[assertion.entity_id] = assertion
+        self.assertions_of[assertion.credential][assertion.entity_id] = assertion

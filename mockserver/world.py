@@ -1,0 +1,245 @@
+"""The seed world: a document of records, checked and loaded into a store."""
+
+import base64
+import json
+import random
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mockserver.errors import StartError
+from mockserver.store import (
+    ApiKey,
+    Assertion,
+    Credential,
+    Image,
+    Issuer,
+    Platform,
+    Signatory,
+    Store,
+    User,
+)
+
+FORMAT = "credmock-world/1"
+COLLECTIONS = (
+    "platforms",
+    "users",
+    "api_keys",
+    "images",
+    "courses",
+    "programs",
+    "pathways",
+    "issuers",
+    "credentials",
+    "assertions",
+)
+IMAGE_FIELDS = {
+    "iconImage": "icon_image_id",
+    "backgroundImage": "background_image_id",
+    "thumbnailImage": "thumbnail_image_id",
+}
+EMPTY_FIELDS: Mapping[str, Any] = {
+    "name_override": None,
+    "description": None,
+    "criteriaUrl": None,
+    "criteriaNarrative": None,
+    **dict.fromkeys(IMAGE_FIELDS),
+    **dict.fromkeys(IMAGE_FIELDS.values()),
+    "catalog_items": [],
+    "courses": [],
+    "programs": [],
+    "pathways": [],
+    "html_template": None,
+    "css_template": None,
+    "metadata": None,
+    "expires": {"amount": None, "duration": None},
+    "tags": None,
+}
+"""What a credential holds under the names of the API before anybody sets anything."""
+
+
+def read_world(path: Path) -> dict[str, Any]:
+    """Read a world document; raises StartError naming the file and the place of the fault."""
+    try:
+        document = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise StartError(f"{path}: {error.strerror}") from error
+    except json.JSONDecodeError as error:
+        raise StartError(f"{path}, line {error.lineno}: no JSON: {error.msg}") from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise StartError(f'{path}: no world; a world begins with "format": "{FORMAT}"')
+    return document
+
+
+def load_world(document: Mapping[str, Any], name: str = "world") -> Store:
+    """Build a store from a world document; raises StartError naming the record at fault."""
+    store = Store()
+    for collection in COLLECTIONS:
+        for index, record in enumerate(document.get(collection, ())):
+            try:
+                _LOADERS[collection](store, record)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
+                what = f"{collection}[{index}]"
+                reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+                raise StartError(f"{name}: {what}: {reason}") from error
+    credentials = list(store.credentials.values())
+    store.credentials.clear()
+    store.fill(credentials)
+    return store
+
+
+def parse_time(text: str) -> datetime:
+    """Read an ISO time with a zone, as UTC."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; add Z")
+    return moment.astimezone(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """Write a time as the framework does: ISO 8601, `Z`, microseconds only when there are any."""
+    return moment.isoformat().removesuffix("+00:00") + "Z"
+
+
+def new_entity_id(source: random.Random) -> str:
+    """Return a fresh entityId: a version 4 UUID in URL-safe base64 without padding."""
+    bits = source.getrandbits(128)
+    bits = bits & ~(0xF000 << 64) | 0x4000 << 64
+    bits = bits & ~(0xC000 << 48) | 0x8000 << 48
+    return base64.urlsafe_b64encode(bits.to_bytes(16, "big"))[:22].decode()
+
+
+def searchable(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the casefolded texts that a search looks through."""
+    texts = (fields["name"], fields["name_override"], fields["description"])
+    return tuple(text.casefold() for text in texts if text)
+
+
+def _known(collection: Mapping[Any, Any], key: Any, kind: str) -> Any:
+    if key not in collection:
+        raise ValueError(f"there is no {kind} {key!r}")
+    return key
+
+
+def _add_platform(store: Store, record: Mapping[str, Any]) -> None:
+    store.platforms[record["key"]] = Platform(**record)
+
+
+def _add_user(store: Store, record: Mapping[str, Any]) -> None:
+    _known(store.platforms, record["platform"], "platform")
+    if record["role"] not in ("platform-admin", "department-admin", "learner"):
+        raise ValueError(f"{record['role']!r} is no role")
+    store.add_user(User(**record))
+
+
+def _add_api_key(store: Store, record: Mapping[str, Any]) -> None:
+    _known(store.users, record["user_id"], "user")
+    store.api_keys[record["key"]] = ApiKey(**record)
+
+
+def _add_image(store: Store, record: Mapping[str, Any]) -> None:
+    store.images[record["id"]] = Image(**record)
+
+
+def _add_course(store: Store, record: Mapping[str, Any]) -> None:
+    store.courses[record["platform"], record["course_id"]] = record["name"]
+
+
+def _add_program(store: Store, record: Mapping[str, Any]) -> None:
+    store.programs[record["platform"], record["program_id"]] = record["name"]
+
+
+def _add_pathway(store: Store, record: Mapping[str, Any]) -> None:
+    store.pathways[record["platform"], record["pathway_id"]] = record["name"]
+
+
+def _add_issuer(store: Store, record: Mapping[str, Any]) -> None:
+    _known(store.platforms, record["platform"], "platform")
+    tags = record["allowed_template_tags"]
+    store.issuers[record["entityId"]] = Issuer(
+        record["entityId"],
+        record["platform"],
+        record["name"],
+        record["url"],
+        record["email"],
+        record.get("iconImage"),
+        record["icon_image_id"],
+        None if tags is None else tuple(tags),
+        tuple(
+            Signatory(each["entityId"], each["name"], each["title"], each["signature"])
+            for each in record["signatories"]
+        ),
+    )
+
+
+def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
+    fields = {**EMPTY_FIELDS, **record}
+    entity_id, platform, issuer, public, created = (
+        fields.pop(name) for name in ("entityId", "platform", "issuer", "public", "createdAt")
+    )
+    _known(store.platforms, platform, "platform")
+    if store.issuers[_known(store.issuers, issuer, "issuer")].platform != platform:
+        raise ValueError(f"issuer {issuer!r} belongs to another platform")
+    for name, collection in (
+        ("courses", store.courses),
+        ("programs", store.programs),
+        ("pathways", store.pathways),
+    ):
+        for each in fields[name]:
+            _known(collection, (platform, each), name[:-1])
+    for name in IMAGE_FIELDS.values():
+        if fields[name] is not None:
+            _known(store.images, fields[name], "image")
+    if entity_id in store.credentials:
+        raise ValueError(f"entityId {entity_id!r} is used twice")
+    store.credentials[entity_id] = Credential(
+        entity_id,
+        platform,
+        issuer,
+        public,
+        parse_time(created),
+        len(store.credentials),
+        fields,
+        searchable(fields),
+    )
+
+
+def _add_assertion(store: Store, record: Mapping[str, Any]) -> None:
+    _known(store.credentials, record["credential"], "credential")
+    _known(store.users, record["recipient"], "user")
+    expires = record["expires"]
+    store.add_assertion(
+        Assertion(
+            record["entityId"],
+            record["credential"],
+            record["recipient"],
+            parse_time(record["issuedOn"]),
+            None if expires is None else parse_time(expires),
+            record["revoked"],
+            record,
+        )
+    )
+
+
+_LOADERS = {
+    "platforms": _add_platform,
+    "users": _add_user,
+    "api_keys": _add_api_key,
+    "images": _add_image,
+    "courses": _add_course,
+    "programs": _add_program,
+    "pathways": _add_pathway,
+    "issuers": _add_issuer,
+    "credentials": _add_credential,
+    "assertions": _add_assertion,
+}
+
+
+def summary(store: Store) -> Iterable[str]:
+    """Yield a line on each platform: its key, its name, how many credentials it has."""
+    for platform in store.platforms.values():
+        count = sum(each.platform == platform.key for each in store.credentials.values())
+        yield f"{platform.key} ({platform.name}): {count} credentials"
