@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote
 
 from flask import Flask, Request, Response, g, request
 from flask_cors import CORS
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import MultiPartParser
 
@@ -77,7 +78,10 @@ def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> Non
     """Register one rule for a path: all methods, since permission is checked before the method."""
     rule = resource.path.replace("{", "<").replace("}", ">")
     app.url_map.add(
-        app.url_rule_class(rule, endpoint=resource.path, methods=None, strict_slashes=False)
+        # Not strict, so that the view itself answers a collection's path without its slash.
+        app.url_rule_class(
+            rule, endpoint=resource.path, methods=None, strict_slashes=not rule.endswith("/")
+        )
     )
     app.view_functions[resource.path] = view
 
@@ -166,10 +170,13 @@ def _parse_multipart(body: bytes, boundary: bytes) -> Form:
         raise ParseError(f"Multipart form parse error - {error}") from None
     form = Form({name: list(values) for name, values in fields.lists()})
     for name, uploads in files.lists():
-        form[name] = [
-            UploadedFile(each.filename or "", each.mimetype, each.read()) for each in uploads
-        ]
+        form[name] = [_uploaded(each) for each in uploads]
     return form
+
+
+def _uploaded(upload: FileStorage) -> UploadedFile:
+    with upload.stream:
+        return UploadedFile(upload.filename or "", upload.mimetype, upload.read())
 
 
 def _redirect(call: Call) -> Response:

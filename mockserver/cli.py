@@ -208,7 +208,7 @@ def seed(seed: int, credentials: int, world: Path | None, output: Path) -> None:
         generated = list(bar)
     grown = {**document, "credentials": [*generated, *document["credentials"]]}
     if str(output) == "-":
-        click.get_binary_stream("stdout").write(encode(grown) + b"\n")
+        sys.stdout.buffer.write(encode(grown) + b"\n")
         return
     try:
         output.write_bytes(encode(grown) + b"\n")

@@ -121,7 +121,7 @@ class Answer:
             error = next(self.content[media_type].iter_errors(value), None)
             if error:
                 place = "/".join(map(str, error.instance_path))
-                raise ContractBreach(f"{where}: at /{place}: {error.message}")
+                raise ContractBreach(f"{where}: at /{place}: {error.message[-300:]}")
 
 
 def _load_json(body: bytes, where: str) -> Any:

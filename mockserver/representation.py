@@ -67,10 +67,10 @@ def _signatories(issuer: Issuer) -> list[dict[str, Any]]:
 
 def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[str, Any]:
     fields, platform = credential.fields, credential.platform
-    chosen = fields.get("signatories")
-    signatories = [
-        each for each in _signatories(issuer) if chosen is None or each["entityId"] in chosen
-    ]
+    signatories = _signatories(issuer)
+    if fields.get("signatories") is not None:
+        by_entity_id = {each["entityId"]: each for each in signatories}
+        signatories = [by_entity_id[chosen] for chosen in fields["signatories"]]
     images = {
         name: value
         for field, id_field in IMAGE_FIELDS.items()
@@ -103,7 +103,8 @@ def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[st
         "issuerDetails": _issuer(store, issuer),
         "html_template": fields["html_template"],
         "css_template": fields["css_template"],
-        "metadata": fields["metadata"],
+        # On its own, since it alone may hold what only the slower encoder can write.
+        "metadata": orjson.Fragment(encode(fields["metadata"])),
         "credentialType": fields["credentialType"],
         "expires": fields["expires"],
         "tags": fields["tags"],

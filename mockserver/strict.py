@@ -90,7 +90,9 @@ class Judge:
 
         path = operation.path
         for name, value in values.items():
-            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+            # A step of dots would be resolved away, though it is a value like any other.
+            step = quote(value, safe="").replace(".", "%2E")
+            path = path.replace(f"{{{name}}}", step)
         query = {
             each.name: call.query[each.name]
             for each in operation.parameters
@@ -105,7 +107,7 @@ class Judge:
         if accepted and operation.body:
             context = Context(partial=call.method == "PUT", exists=lambda reference, value: True)
             body = encode(operation.body.read(call, context))
-        return JudgedRequest(self._host, path, call.method.lower(), parameters, JSON, body)
+        return JudgedRequest(self._host, path, operation.method.lower(), parameters, JSON, body)
 
 
 def _counts(parameter: Parameter, value: str | None) -> bool:

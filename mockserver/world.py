@@ -193,6 +193,9 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
     for name in IMAGE_FIELDS.values():
         if fields[name] is not None:
             _known(store.images, fields[name], "image")
+    signatories = {each.entity_id: each for each in store.issuers[issuer].signatories}
+    for each in fields.get("signatories") or ():
+        _known(signatories, each, "signatory of the issuer")
     if entity_id in store.credentials:
         raise ValueError(f"entityId {entity_id!r} is used twice")
     store.credentials[entity_id] = Credential(
