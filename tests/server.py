@@ -1,0 +1,79 @@
+"""A real `credmock serve` in a process of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+CREDMOCK = (sys.executable, "-m", "mockserver.cli")
+
+
+@dataclass
+class RunningServer:
+    """A server that listens, and what it said so far."""
+
+    url: str
+    process: subprocess.Popen[str]
+    banner: str
+
+    @property
+    def collection(self) -> str:
+        """The address of the credentials of platform `main`."""
+        return f"{self.url}/api/credentials/orgs/main/users/1/"
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(
+    *options: str, command: tuple[str, ...] = CREDMOCK, cwd: Path | None = None
+) -> Iterator[RunningServer]:
+    """Start a server on a free port and stop it at the end; it must stop cleanly."""
+    port = free_port()
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(
+        [*command, "serve", "--bind", f"127.0.0.1:{port}", *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=cwd,
+        env=environment,
+    )
+    try:
+        banner = _read_banner(process)
+        match = re.search(r"at (http://\S+)", banner)
+        assert match, f"the server did not start: {banner}"
+        yield RunningServer(match[1], process, banner)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.communicate(timeout=20)
+        clean = process.poll() == 0
+        process.kill()
+    assert clean, f"SIGTERM ended the server with {process.returncode}"
+
+
+def _read_banner(process: "subprocess.Popen[str]") -> str:
+    """Read what the server prints until its last line, the address of the contract."""
+    assert process.stdout is not None
+    lines: list[str] = []
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        line = process.stdout.readline()
+        lines.append(line)
+        if not line or "openapi.yaml" in line:
+            break
+    return "".join(lines)

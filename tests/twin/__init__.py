@@ -1,0 +1,1 @@
+"""The twin: the credentials API a second time, on the real Django REST Framework."""

@@ -1,0 +1,49 @@
+"""Django settings of the twin; what differs between runs comes from the environment."""
+
+import os
+
+SECRET_KEY = "the twin keeps no secrets"
+DEBUG = False
+ALLOWED_HOSTS = ["*"]
+USE_TZ = True
+TIME_ZONE = "UTC"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+INSTALLED_APPS = ["rest_framework", "tests.twin"]
+MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # it answers the slash redirect
+ROOT_URLCONF = "tests.twin.urls"
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("TWIN_DATABASE", ":memory:"),
+    }
+}
+
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["tests.twin.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "tests.twin.permissions.CredentialAssignmentPermission",
+    ],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# A defect of the twin itself must be seen: the traceback of a 500 goes to standard error.
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "loggers": {
+        "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
+    },
+}
+
+TWIN_PREFIX = os.environ.get("TWIN_PREFIX", "").strip("/")
+TWIN_FREEZE = os.environ.get("TWIN_FREEZE", "")

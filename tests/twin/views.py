@@ -1,0 +1,172 @@
+"""One view for each route; each handler reads from top to bottom in the order of refusals."""
+
+import re
+from functools import cached_property
+from typing import Any, ClassVar
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.shortcuts import get_object_or_404
+from rest_framework import status
+from rest_framework.exceptions import APIException
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+from rest_framework.views import APIView
+
+from tests.twin.models import LEARNER, Credential, Issuer, Platform, User
+from tests.twin.pagination import CredentialPagination, IssuerPagination, enveloped
+from tests.twin.representations import CredentialRepresentation, IssuerRepresentation
+from tests.twin.search import matches
+from tests.twin.serializers import CredentialBody, IssuerBody
+
+ROW_NUMBER = re.compile(r"[0-9]{1,18}")
+
+
+class Conflict(APIException):
+    """The state of the object forbids the request."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_detail = "This credential has active assertions and cannot be deleted."
+    default_code = "conflict"
+
+
+class PlatformView(APIView):
+    """What all views share: the platform and the user of the path, and reading a body."""
+
+    platform_admin_methods: ClassVar[frozenset[str]] = frozenset()
+
+    @cached_property
+    def platform(self) -> Platform:
+        """The platform of the query, or else of the path."""
+        key = self.request.query_params.get("platform_org") or self.kwargs["org"]
+        return get_object_or_404(Platform, key=key)
+
+    def require_user(self) -> User:
+        """Return the user of the path, by number or else by name."""
+        user_id = self.kwargs["user_id"]
+        users = User.objects.filter(platform=self.platform)
+        if ROW_NUMBER.fullmatch(user_id):
+            by_number = users.filter(pk=int(user_id)).first()
+            if by_number is not None:
+                return by_number
+        return get_object_or_404(users, username=user_id)
+
+    def saved(self, body_class: type[Serializer], *instance: Any, **options: Any) -> Any:
+        """Validate the request's body and store what it says, all of it or nothing."""
+        context = {"platform": self.platform}
+        body = body_class(*instance, data=self.request.data, context=context, **options)
+        body.is_valid(raise_exception=True)
+        with transaction.atomic():
+            return body.save()
+
+    def represented(self, representation_class: type[Serializer], item: Any, **options: Any) -> Any:
+        """Return the item, or with `many` the items, as the answer shows them."""
+        context = {"request": self.request}
+        return representation_class(item, context=context, **options).data
+
+
+class CredentialsView(PlatformView):
+    """List the public credentials of a platform, or create one."""
+
+    def get_queryset(self) -> QuerySet[Credential]:
+        """Return the public credentials that the query asks for, newest first."""
+        query = self.request.query_params
+        credentials = Credential.objects.filter(platform=self.platform, public=True)
+        if search := query.get("search"):
+            found = matches(search, "name", "name_override", "description")
+            credentials = credentials.filter(found)
+        if course := query.get("course"):
+            credentials = credentials.filter(courses__course_id=course)
+        if program := query.get("program"):
+            credentials = credentials.filter(programs__program_id=program)
+        return credentials.order_by("-created_at", "-pk")
+
+    def get(self, request: Request, **_: str) -> Response:
+        """Answer one page of credentials."""
+        self.require_user()
+        pagination = CredentialPagination()
+        page = pagination.paginate_queryset(self.get_queryset(), request, view=self)
+        data = self.represented(CredentialRepresentation, page, many=True)
+        return pagination.get_paginated_response(data)
+
+    def post(self, request: Request, **_: str) -> Response:
+        """Create a credential."""
+        self.require_user()
+        credential = self.saved(CredentialBody)
+        return enveloped("Created", self.represented(CredentialRepresentation, credential))
+
+
+class CredentialView(PlatformView):
+    """Retrieve, update or delete one credential."""
+
+    platform_admin_methods = frozenset({"DELETE"})
+
+    def get_object(self) -> Credential:
+        """Return the credential; to a learner a private one does not exist."""
+        self.require_user()
+        visible = Q(public=True) if self.request.user.role == LEARNER else Q()
+        credentials = Credential.objects.filter(visible, platform=self.platform)
+        return get_object_or_404(credentials, entity_id=self.kwargs["entity_id"])
+
+    def get(self, request: Request, **_: str) -> Response:
+        """Answer the credential."""
+        credential = self.get_object()
+        return enveloped("Ok", self.represented(CredentialRepresentation, credential))
+
+    def put(self, request: Request, **_: str) -> Response:
+        """Change the fields that were sent."""
+        credential = self.saved(CredentialBody, self.get_object(), partial=True)
+        return enveloped("Updated", self.represented(CredentialRepresentation, credential))
+
+    def delete(self, request: Request, **_: str) -> Response:
+        """Delete the credential unless somebody holds it."""
+        credential = self.get_object()
+        if credential.has_active_assertions():
+            raise Conflict
+        credential.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class IssuersView(PlatformView):
+    """List the issuers of a platform, or create one."""
+
+    platform_admin_methods = frozenset({"POST"})
+
+    def get_queryset(self) -> QuerySet[Issuer]:
+        """Return the issuers that the query asks for, by name."""
+        issuers = Issuer.objects.filter(platform=self.platform)
+        if part := self.request.query_params.get("q"):
+            issuers = issuers.filter(matches(part, "name"))
+        return issuers.order_by("name", "entity_id")
+
+    def get(self, request: Request, **_: str) -> Response:
+        """Answer one page of issuers."""
+        self.require_user()
+        pagination = IssuerPagination()
+        page = pagination.paginate_queryset(self.get_queryset(), request, view=self)
+        data = self.represented(IssuerRepresentation, page, many=True)
+        return pagination.get_paginated_response(data)
+
+    def post(self, request: Request, **_: str) -> Response:
+        """Create an issuer."""
+        self.require_user()
+        issuer = self.saved(IssuerBody)
+        return enveloped("Created", self.represented(IssuerRepresentation, issuer))
+
+
+class IssuerView(PlatformView):
+    """Retrieve one issuer."""
+
+    def get_object(self) -> Issuer:
+        """Return the issuer of this id, or by the platform's key its first one."""
+        self.require_user()
+        entity_id = self.kwargs["entity_id"]
+        issuers = Issuer.objects.filter(platform=self.platform).order_by("name", "entity_id")
+        if entity_id == self.platform.key:
+            return get_object_or_404(issuers[:1])
+        return get_object_or_404(issuers, entity_id=entity_id)
+
+    def get(self, request: Request, **_: str) -> Response:
+        """Answer a list of this one issuer, without an envelope."""
+        return Response(self.represented(IssuerRepresentation, [self.get_object()], many=True))
