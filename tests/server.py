@@ -6,13 +6,14 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-CREDMOCK = (sys.executable, "-m", "mockserver.cli")
+CREDMOCK = (sys.executable, "-m", "mockserver")
 
 
 @dataclass
@@ -56,14 +57,23 @@ def running(
         banner = _read_banner(process)
         match = re.search(r"at (http://\S+)", banner)
         assert match, f"the server did not start: {banner}"
+        threading.Thread(target=_drain, args=(process,), daemon=True).start()
         yield RunningServer(match[1], process, banner)
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.communicate(timeout=20)
+            process.wait(timeout=20)
         clean = process.poll() == 0
         process.kill()
     assert clean, f"SIGTERM ended the server with {process.returncode}"
+
+
+def _drain(process: "subprocess.Popen[str]") -> None:
+    """Read the lines for requests, so that the server never waits for a reader."""
+    assert process.stdout is not None
+    with process.stdout:
+        for _ in process.stdout:
+            pass
 
 
 def _read_banner(process: "subprocess.Popen[str]") -> str:

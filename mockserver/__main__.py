@@ -1,0 +1,6 @@
+"""`python -m mockserver` is the command `credmock`."""
+
+from mockserver.cli import main
+
+if __name__ == "__main__":
+    main(prog_name="credmock")
