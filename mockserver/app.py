@@ -23,12 +23,11 @@ from mockserver.errors import (
     BodyTooLarge,
     ContractBreach,
     NoSuchRoute,
-    ParseError,
     ServerError,
     SuspiciousRequest,
 )
 from mockserver.files import WORLD
-from mockserver.messages import MAXIMUM_FIELDS, Call, Form, Reply, UploadedFile
+from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
 from mockserver.sandbox import Clock, Sandbox
 from mockserver.seed import grow
 from mockserver.service import Service
@@ -115,6 +114,8 @@ def _view(
     def view(**values: str) -> Response:
         found, path_values = resource, values
         call = _call(request, service.config.maximum_body)
+        if call.path.endswith("//"):  # which a rule that is not strict about slashes takes as well
+            raise NoSuchRoute
         if is_collection and not call.path.endswith("/"):
             if without_slash is None:
                 return _redirect(call)
@@ -162,21 +163,24 @@ def _read_body(incoming: Request, maximum: int) -> bytes:
 
 def _parse_multipart(body: bytes, boundary: bytes) -> Form:
     parser = MultiPartParser(max_form_memory_size=None, max_form_parts=MAXIMUM_FIELDS)
+    # Django's parser takes the end of the body for the end of the last part, and what is no part
+    # for nothing at all.
+    body += b"\r\n--" + boundary + b"--\r\n"
     try:
         fields, files = parser.parse(BytesIO(body), boundary, len(body))
     except HTTPException:
         raise SuspiciousRequest from None
-    except ValueError as error:
-        raise ParseError(f"Multipart form parse error - {error}") from None
-    form = Form({name: list(values) for name, values in fields.lists()})
+    except ValueError:
+        return Form()
+    form = Form({name: list(values) for name, values in fields.lists() if name})
     for name, uploads in files.lists():
         form[name] = [_uploaded(each) for each in uploads]
     return form
 
 
-def _uploaded(upload: FileStorage) -> UploadedFile:
+def _uploaded(upload: FileStorage) -> InMemoryUploadedFile:
     with upload.stream:
-        return UploadedFile(upload.filename or "", upload.mimetype, upload.read())
+        return InMemoryUploadedFile(upload.filename or "", upload.mimetype, upload.read())
 
 
 def _redirect(call: Call) -> Response:

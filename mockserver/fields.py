@@ -52,65 +52,54 @@ class Context:
 class Field(Protocol):
     """One value of a body: `take` picks it from the raw data, `clean` converts or refuses it."""
 
-    def take(self, data: Mapping[str, Any], name: str) -> Any:
+    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Return the raw value of this field, or MISSING."""
 
     def clean(self, value: Any, context: Context) -> Any:
         """Return the value to store; raises Invalid."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scalar:
     """Base of the fields that hold one plain value."""
 
     nullable: bool = False
-    reference: Reference | None = None
 
-    blank_is_null = True
+    may_be_blank = False
 
-    def take(self, data: Mapping[str, Any], name: str) -> Any:
-        """Return the last value of a form field; an empty one is null where null is allowed."""
+    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
+        """Return the last value of a form field.
+
+        Where no blank is allowed, an empty one is null if that is, or else as good as not sent.
+        """
         value = data.get(name, MISSING)
         if isinstance(data, Form) and value is not MISSING:
             value = value[-1]
-            if value == "" and self.nullable and self.blank_is_null:
-                return None
+            if value == "" and not self.may_be_blank:
+                return None if self.nullable else value if required else MISSING
         return value
 
     def clean(self, value: Any, context: Context) -> Any:
-        """Refuse null, convert, then look the value up where it refers to something."""
+        """Refuse null where it is not allowed, then convert."""
         if value is None:
             if not self.nullable:
                 raise Invalid(NULL)
             return None
-        converted = self.convert(value)
-        if self.reference and converted is not None:
-            _check_exists(self.reference, converted, context)
-        return converted
+        return self.convert(value)
 
     def convert(self, value: Any) -> Any:
         """Return the stored form of a value that is not null; raises Invalid."""
         raise NotImplementedError  # pragma: no cover
 
 
-def _check_exists(reference: Reference, value: Any, context: Context) -> None:
-    if not context.exists(reference, value):
-        if reference.by == "id":
-            raise Invalid(f'Invalid pk "{value}" - object does not exist.')
-        raise Invalid(f"Object with {reference.by}={value} does not exist.")
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Scalar):
     """CharField: takes numbers, trims, refuses NUL and lone surrogates."""
 
     may_be_blank: bool = True
     maximum_length: int | None = None
 
-    @property
-    def blank_is_null(self) -> bool:  # type: ignore[override]
-        """An empty form value stays an empty text where blanks are allowed."""
-        return not self.may_be_blank
+    invalid = "Not a valid string."
 
     def clean(self, value: Any, context: Context) -> Any:
         """Treat blanks before everything else, as the framework does."""
@@ -123,11 +112,11 @@ class Text(Scalar):
     def convert(self, value: Any) -> str:
         """Return the trimmed text."""
         if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise Invalid("Not a valid string.")
+            raise Invalid(self.invalid)
         try:
             text = str(value).strip()
         except ValueError:  # an integer with more digits than Python prints
-            raise Invalid("Not a valid string.") from None
+            raise Invalid(self.invalid) from None
         messages = list(self.complaints(text))
         if messages:
             raise Invalid(messages)
@@ -139,11 +128,12 @@ class Text(Scalar):
             yield f"Ensure this field has no more than {self.maximum_length} characters."
         if "\x00" in text:
             yield "Null characters are not allowed."
-        surrogate = next((c for c in text if 0xD800 <= ord(c) <= 0xDFFF), None)
+        surrogate = _SURROGATE.search(text)
         if surrogate:
-            yield f"Surrogate characters are not allowed: U+{ord(surrogate):X}."
+            yield f"Surrogate characters are not allowed: U+{ord(surrogate[0]):X}."
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _LABEL = r"[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?"
 _DOMAIN = (
     rf"{_LABEL}(?:\.(?!-)[a-z0-9\u00a1-\uffff-]{{1,63}}(?<!-))*"
@@ -179,45 +169,94 @@ def is_url(text: str) -> bool:
     return len(urlsplit(text).hostname or "") in range(1, 254)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class URL(Text):
     """URLField: a text that is an http or ftp address."""
+
+    invalid = "Enter a valid URL."
 
     def complaints(self, text: str) -> Iterable[str]:
         """Yield the complaints about the text, then the one about the address."""
         yield from Text.complaints(self, text)
         if not is_url(text):
-            yield "Enter a valid URL."
+            yield self.invalid
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Email(Text):
     """EmailField: a text that is one e-mail address."""
+
+    invalid = "Enter a valid email address."
 
     def complaints(self, text: str) -> Iterable[str]:
         """Yield the complaints about the text, then the one about the address."""
         yield from Text.complaints(self, text)
         if len(text) > 320 or not _EMAIL.fullmatch(text):
-            yield "Enter a valid email address."
+            yield self.invalid
 
 
-@dataclass(frozen=True, slots=True)
-class Identifier(Scalar):
-    """SlugRelatedField: whatever comes is compared as a text; blank counts as null."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Related(Scalar):
+    """RelatedField: something that exists already; a blank counts as null."""
+
+    reference: Reference
 
     def clean(self, value: Any, context: Context) -> Any:
-        """Turn a blank into null before the null check."""
-        return Scalar.clean(self, None if value == "" else value, context)
+        """Turn a blank into null before the null check, then look the value up."""
+        converted = Scalar.clean(self, None if value == "" else value, context)
+        if converted is not None:
+            self.look_up(converted, context)
+        return converted
+
+    def look_up(self, value: Any, context: Context) -> None:
+        """Refuse a value that refers to nothing."""
+        if not context.exists(self.reference, value):
+            raise Invalid(self.missing(value))
+
+    def missing(self, value: Any) -> str:
+        """Return the complaint about a value that refers to nothing."""
+        raise NotImplementedError  # pragma: no cover
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slug(Related):
+    """SlugRelatedField: whatever comes is compared as a text."""
 
     def convert(self, value: Any) -> str:
-        """Return the text to look up."""
+        """Return the text to look up; a database takes no lone surrogate."""
         try:
-            return str(value)
+            text = str(value)
         except ValueError:
             raise Invalid("Invalid value.") from None
+        if _SURROGATE.search(text):
+            raise Invalid("Invalid value.")
+        return text
+
+    def missing(self, value: Any) -> str:
+        """Return the complaint about a value that refers to nothing."""
+        return f"Object with {self.reference.by}={value} does not exist."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimaryKey(Related):
+    """PrimaryKeyRelatedField: whatever Python takes for a whole number."""
+
+    def convert(self, value: Any) -> int:
+        """Return the number to look up."""
+        try:
+            if isinstance(value, bool):
+                raise TypeError
+            return int(value)
+        except (TypeError, ValueError, OverflowError):
+            kind = type(value).__name__
+            raise Invalid(f"Incorrect type. Expected pk value, received {kind}.") from None
+
+    def missing(self, value: Any) -> str:
+        """Return the complaint about a value that refers to nothing."""
+        return f'Invalid pk "{value}" - object does not exist.'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Integer(Scalar):
     """IntegerField: takes digits in a text, and `1.0`."""
 
@@ -239,7 +278,7 @@ class Integer(Scalar):
         return number
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Boolean(Scalar):
     """BooleanField: takes the usual words and the numbers 0 and 1."""
 
@@ -256,7 +295,7 @@ class Boolean(Scalar):
         raise Invalid("Must be a valid boolean.")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice(Scalar):
     """ChoiceField: one of the listed texts."""
 
@@ -269,19 +308,20 @@ class Choice(Scalar):
         except ValueError:
             raise Invalid("Not a valid choice.") from None
         if text not in self.choices:
-            raise Invalid(f'"{text}" is not a valid choice.')
+            shown = _SURROGATE.sub("?", text)  # the framework fails to write what it quotes
+            raise Invalid(f'"{shown}" is not a valid choice.')
         return text
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnyJSON(Scalar):
     """JSONField: any JSON value; in a form, JSON text."""
 
-    def take(self, data: Mapping[str, Any], name: str) -> Any:
+    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Parse the text of a form field; a text that is no JSON is marked for refusal."""
-        value = Scalar.take(self, data, name)
-        if isinstance(data, Form) and value is not MISSING and value is not None:
-            return _parse_text(value, otherwise=float("nan"))
+        value = data.get(name, MISSING)
+        if isinstance(data, Form) and value is not MISSING:
+            return _parse_text(value[-1], otherwise=float("nan"))
         return value
 
     def convert(self, value: Any) -> Any:
@@ -301,13 +341,13 @@ def _parse_text(value: Any, otherwise: Any) -> Any:
         return otherwise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ListOf(Scalar):
     """ListField: in a form, repeated keys, indexed keys or one JSON text."""
 
-    item: Field = AnyJSON()
+    item: Field
 
-    def take(self, data: Mapping[str, Any], name: str) -> Any:
+    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Collect the items of a form field."""
         if not isinstance(data, Form):
             return data.get(name, MISSING)
@@ -316,8 +356,6 @@ class ListOf(Scalar):
             indexed = _indexed(data, name)
             return indexed or MISSING
         if len(values) == 1:
-            if values[0] == "" and self.nullable:
-                return None
             parsed = _parse_text(values[0], otherwise=None)
             if isinstance(parsed, list):
                 return parsed
@@ -328,8 +366,7 @@ class ListOf(Scalar):
         if value is None:
             return Scalar.clean(self, value, context)
         if not isinstance(value, list):
-            kind = type(value).__name__
-            raise Invalid(f'Expected a list of items but got type "{kind}".')
+            raise Invalid(not_a_list(value))
         cleaned, errors = [], {}
         for index, each in enumerate(value):
             try:
@@ -338,9 +375,12 @@ class ListOf(Scalar):
                 errors[str(index)] = invalid.errors
         if errors:
             raise Invalid(errors)
-        for each in cleaned if self.reference else ():
-            _check_exists(self.reference, each, context)  # type: ignore[arg-type]
         return cleaned
+
+
+def not_a_list(value: Any) -> str:
+    """Return the complaint about what should be a list."""
+    return f'Expected a list of items but got type "{type(value).__name__}".'
 
 
 def _indexed(form: Form, name: str) -> list[Any]:
@@ -350,6 +390,24 @@ def _indexed(form: Form, name: str) -> list[Any]:
         if match:
             found[int(match[1])] = values[-1]
     return [found[index] for index in sorted(found)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slugs(ListOf):
+    """ManyRelatedField of slugs: complains of the first item that refers to nothing."""
+
+    item: Slug
+
+    def clean(self, value: Any, context: Context) -> Any:
+        """Look each item up; one that is repeated counts once, as in a set of rows."""
+        if value is None:
+            return Scalar.clean(self, value, context)
+        if isinstance(value, str) or not isinstance(value, Iterable):
+            raise Invalid(not_a_list(value))
+        found = dict.fromkeys(map(self.item.convert, value))
+        for each in found:
+            self.item.look_up(each, context)
+        return list(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,13 +421,13 @@ class Member:
     alias_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectOf(Scalar):
     """A nested serializer: in a form, JSON text or dotted keys."""
 
     members: tuple[Member, ...] = ()
 
-    def take(self, data: Mapping[str, Any], name: str) -> Any:
+    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Parse the JSON text of a form field, or collect `name.part` keys."""
         value = data.get(name, MISSING)
         if not isinstance(data, Form):
@@ -391,7 +449,7 @@ class ObjectOf(Scalar):
         cleaned: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         for member in self.members:
-            raw = member.field.take(value, member.name)
+            raw = member.field.take(value, member.name, required=member.required)
             try:
                 if raw is not MISSING:
                     cleaned[member.name] = member.field.clean(raw, context)
@@ -402,6 +460,9 @@ class ObjectOf(Scalar):
         if errors:
             raise Invalid(errors)
         return cleaned
+
+
+_TEXTS: Mapping[str | None, type[Text]] = {None: Text, "url": URL, "email": Email}
 
 
 def merge_all_of(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -431,22 +492,29 @@ def compile_field(schema: Mapping[str, Any], where: str) -> Field:
         case [] if schema.get("x-any"):
             return AnyJSON(nullable=True)
         case ["object"]:
-            return ObjectOf(nullable, None, _members(schema, where))
+            return ObjectOf(nullable=nullable, members=_members(schema, where))
+        case ["array"] if reference:
+            return Slugs(nullable=nullable, item=Slug(reference=reference))
         case ["array"]:
             item = compile_field(schema["items"], f"{where}/items")
-            return ListOf(nullable, reference, item)
+            return ListOf(nullable=nullable, item=item)
         case ["boolean"]:
-            return Boolean(nullable)
+            return Boolean(nullable=nullable)
+        case ["integer"] if reference:
+            return PrimaryKey(nullable=nullable, reference=reference)
         case ["integer"]:
-            return Integer(nullable, reference, schema.get("minimum"), schema.get("maximum"))
+            bounds = {"minimum": schema.get("minimum"), "maximum": schema.get("maximum")}
+            return Integer(nullable=nullable, **bounds)
         case ["string"] if "enum" in schema:
-            return Choice(nullable, None, tuple(schema["enum"]))
+            return Choice(nullable=nullable, choices=tuple(schema["enum"]))
         case ["string"] if reference:
-            return Identifier(nullable, reference)
-        case ["string"]:
-            kind = {"url": URL, "email": Email, None: Text}.get(schema.get("format"))
-            if kind:
-                return kind(nullable, None, not schema.get("minLength"), schema.get("maxLength"))
+            return Slug(nullable=nullable, reference=reference)
+        case ["string"] if schema.get("format") in _TEXTS:
+            return _TEXTS[schema.get("format")](
+                nullable=nullable,
+                may_be_blank=not schema.get("minLength"),
+                maximum_length=schema.get("maxLength"),
+            )
     raise StartError(f"{where}: no field of the framework fits this schema: {dict(schema)}")
 
 

@@ -16,8 +16,8 @@ MAXIMUM_FIELDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class UploadedFile:
-    """One file part of a multipart body."""
+class InMemoryUploadedFile:
+    """One file part of a multipart body; error texts show the class by Django's name."""
 
     name: str
     content_type: str
@@ -34,7 +34,7 @@ class Headers(Protocol):
         """Return a header's value."""
 
 
-class Form(dict[str, list[str | UploadedFile]]):
+class Form(dict[str, list[str | InMemoryUploadedFile]]):
     """The fields of a form, each with all its values in the order they came."""
 
 

@@ -3,6 +3,7 @@
 import codecs
 import json
 from collections.abc import Iterable
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -55,7 +56,9 @@ def _refuse_constant(name: str) -> None:
 
 def _parse_json(body: bytes, encoding: str) -> Any:
     try:
-        return json.loads(body.decode(encoding), parse_constant=_refuse_constant)
+        # By a stream, as the framework reads it, for the texts of its complaints.
+        text = codecs.getreader(encoding)(BytesIO(body)).read()
+        return json.loads(text, parse_constant=_refuse_constant)
     except ValueError as error:
         raise ParseError(f"JSON parse error - {error}") from None
     except RecursionError:
@@ -80,8 +83,7 @@ def _parse_form(body: bytes, encoding: str) -> Form:
 
 
 def _parse_multipart(call: Call, body: bytes, media_type: MediaType) -> Form:
-    boundary = media_type.parameters.get("boundary", "")
+    boundary = media_type.parameters.get("boundary")
     if not boundary or len(boundary) > 200 or not boundary.isascii():
-        name = boundary or None
-        raise ParseError(f"Multipart form parse error - Invalid boundary in multipart: {name}")
+        raise ParseError(f"Multipart form parse error - Invalid boundary in multipart: {boundary}")
     return call.parse_multipart(body, boundary.encode())

@@ -166,7 +166,8 @@ class Store:
 
     def find_user(self, platform: str, name: str) -> User | None:
         """Return the user of a platform with this id or username."""
-        user = self.users.get(int(name)) if name.isdecimal() and len(name) < 20 else None
+        is_number = name.isascii() and name.isdecimal() and len(name) < 20
+        user = self.users.get(int(name)) if is_number else None
         if user is None or user.platform != platform:
             user = self.users.get(self.user_ids.get((platform, name), -1))
         return user

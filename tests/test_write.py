@@ -130,11 +130,12 @@ def test_all_three_media_types_store_the_same(api: API) -> None:
 def test_an_empty_form_value_is_null_where_null_is_allowed(api: API) -> None:
     """A form has no null; an empty value stands for it, or for an empty text."""
     issuer = api.issuer()
-    form = {"name": "n", "issuer": issuer, "criteriaUrl": "", "description": "", "tags": ""}
+    form = {"name": "n", "issuer": issuer, "criteriaUrl": "", "description": "", "signal": ""}
     created = api.post(data=form).json
     assert created is not None
     result = created["result"]
-    assert (result["criteriaUrl"], result["description"], result["tags"]) == (None, "", None)
+    assert (result["criteriaUrl"], result["description"]) == (None, "")
+    assert result["signal"] == "COURSE_PASSED", "as good as not sent"
 
 
 def test_a_put_changes_only_what_it_names(api: API) -> None:
