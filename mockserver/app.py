@@ -28,6 +28,7 @@ from mockserver.errors import (
 )
 from mockserver.files import WORLD
 from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
+from mockserver.representation import check_world
 from mockserver.sandbox import Clock, Sandbox
 from mockserver.seed import grow
 from mockserver.service import Service
@@ -70,7 +71,10 @@ def open_sandbox(config: Config, contract: Contract) -> Sandbox:
     document = read_world(path)
     if config.credentials:
         document = grow(document, contract, config.seed, config.credentials)
-    return Sandbox(load_world(document, str(path)), Clock(config.now), config.seed)
+    store = load_world(document, str(path))
+    if config.world:
+        check_world(store, contract, str(path))
+    return Sandbox(store, Clock(config.now), config.seed)
 
 
 def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> None:

@@ -29,13 +29,18 @@ EXAMPLE = "\b\nExample:\n  "
 class Group(click.Group):
     """A command whose failures are one clear line and exit code 2."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what keeps the mock from starting is the user's to mend."""
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command; a wrong option, and what keeps the mock from starting, are the user's."""
         try:
-            return super().invoke(ctx)
+            sys.exit(super().main(*args, **{**options, "standalone_mode": False}))
+        except click.ClickException as error:
+            message = error.format_message().replace("\n", " ")
         except StartError as error:
-            click.echo(f"credmock: {error}", err=True)
-            sys.exit(2)
+            message = str(error)
+        except click.Abort:
+            sys.exit(130)
+        click.echo(f"credmock: {message}", err=True)
+        sys.exit(2)
 
 
 def _bind(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, int]:
@@ -198,13 +203,20 @@ def serve(
 )
 def seed(seed: int, credentials: int, world: Path | None, output: Path) -> None:
     """Write a bigger world, generated from the contract's schemas."""
+    if not output.parent.is_dir():
+        raise StartError(f"--output {output}: there is no folder {output.parent}")
     source = world or WORLD
     document = read_world(source)
     load_world(document, str(source))
     records = generate(document, load_contract(), seed, credentials)
-    with click.progressbar(
-        records, length=credentials, label="credentials", file=sys.stderr, hidden=credentials < 1000
-    ) as bar:
+    bar = click.progressbar(
+        records,
+        length=credentials,
+        label="credentials",
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+    )
+    with bar:
         generated = list(bar)
     grown = {**document, "credentials": [*generated, *document["credentials"]]}
     if str(output) == "-":
@@ -288,6 +300,22 @@ def _readable(text: str, is_json: bool) -> str:
     return text
 
 
+def _validate(path: Path) -> None:
+    """Raise StartError unless the file is a valid OpenAPI document."""
+    from openapi_spec_validator import validate
+    from openapi_spec_validator.validation.exceptions import (
+        OpenAPIValidationError,
+        ValidatorDetectError,
+    )
+
+    try:
+        validate(read_document(path))
+    except (OpenAPIValidationError, ValidatorDetectError) as error:
+        place = "/".join(map(str, getattr(error, "absolute_path", ())))
+        message = getattr(error, "message", "") or "this is no OpenAPI document"
+        raise StartError(f"{path}: at /{place}: {message[-300:]}") from error
+
+
 @main.command(epilog=EXAMPLE + "credmock spec --divergences")
 @click.option("--check", is_flag=True, help="Validate the contract instead of printing it.")
 @click.option("--divergences", is_flag=True, help="Print the ledger of departures as a table.")
@@ -296,13 +324,15 @@ def spec(check: bool, divergences: bool, file: Path | None) -> None:
     """Print the contract, check it, or print where it departs from the published description."""
     path = file or CONTRACT
     if check:
+        _validate(path)
         contract = load_contract(path)
         click.echo(f"{path.name}: {len(contract.operations)} operations, every schema compiles")
     elif divergences:
+        click.echo("| where | published | contract | evidence | why |")
+        click.echo("| --- | --- | --- | --- | --- |")
         for row in read_document(LEDGER)["rows"]:
-            click.echo(f"{row['where']}")
-            click.echo(f"    published: {row['published']}")
-            click.echo(f"    contract:  {row['contract']}  [{', '.join(row['evidence'])}]")
-            click.echo(f"    why:       {row['why']}")
+            cells = {**row, "where": f"`{row['where']}`", "evidence": ", ".join(row["evidence"])}
+            columns = ("where", "published", "contract", "evidence", "why")
+            click.echo("| " + " | ".join(" ".join(cells[each].split()) for each in columns) + " |")
     else:
         click.echo(path.read_text(encoding="utf-8"), nl=False)

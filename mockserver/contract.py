@@ -211,7 +211,11 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
 
 def load_contract(path: Path = CONTRACT) -> Contract:
     """Read and compile the contract; anything that is not understood is a StartError."""
-    return compile_contract(read_document(path))
+    document = read_document(path)
+    try:
+        return compile_contract(document)
+    except StartError as error:
+        raise StartError(f"{path}: {error}") from error
 
 
 def compile_contract(document: Mapping[str, Any]) -> Contract:
@@ -219,7 +223,7 @@ def compile_contract(document: Mapping[str, Any]) -> Contract:
     if not str(document.get("openapi", "")).startswith("3.1."):
         raise StartError("the contract must be an OpenAPI 3.1 document")
     compiler = _Compiler(document)
-    for name, schema in document["components"]["schemas"].items():
+    for name, schema in compiler.schemas.items():
         compiler.validator(schema, f"#/components/schemas/{name}")
     resources = tuple(compiler.resource(path, item) for path, item in document["paths"].items())
     ids = [o.operation_id for r in resources for o in r.operations.values()]
@@ -234,6 +238,7 @@ class _Compiler:
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
+        self.schemas = document.get("components", {}).get("schemas", {})
         self.validators: dict[str, jsonschema_rs.Validator] = {}
 
     def resolve(self, part: Any, where: str) -> Any:
@@ -270,7 +275,7 @@ class _Compiler:
             for place, each in _subschemas(schema, where):
                 _refuse_unknown(each, place)
                 self.resolve(each, place)
-            rooted = {**schema, "components": {"schemas": self.document["components"]["schemas"]}}
+            rooted = {**schema, "components": {"schemas": self.schemas}}
             try:
                 self.validators[key] = jsonschema_rs.Draft202012Validator(
                     rooted, validate_formats=True

@@ -5,11 +5,14 @@ record does not. So a record is encoded once, into the pieces between the places
 address goes (`Pieces`), and a reply joins them: a page costs no encoding.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import orjson
 
+from mockserver.contract import Contract
+from mockserver.errors import StartError
 from mockserver.messages import JSON, Call, Reply, encode
 from mockserver.query import Page
 from mockserver.store import Credential, Issuer, Store
@@ -127,6 +130,30 @@ def credential_pieces(store: Store, credential: Credential) -> Pieces:
 def issuer_pieces(store: Store, issuer: Issuer) -> Pieces:
     """Return the encoded issuer."""
     return tuple(encode(_issuer(store, issuer)).split(_BASE))
+
+
+def check_world(store: Store, contract: Contract, name: str) -> None:
+    """Raise StartError for the first record that the contract does not allow in an answer.
+
+    The world that ships is checked by its test; this is for a world that somebody else wrote.
+    """
+    of_issuer, of_credential = contract.validator("Issuer"), contract.validator("Credential")
+    for entity_id, issuer in store.issuers.items():
+        where = f"{name}: issuer {entity_id}"
+        _check_record(of_issuer, partial(issuer_pieces, store, issuer), where)
+    for entity_id, credential in store.credentials.items():
+        where = f"{name}: credential {entity_id}"
+        _check_record(of_credential, partial(credential_pieces, store, credential), where)
+
+
+def _check_record(validator: Any, render: Callable[[], Pieces], where: str) -> None:
+    try:
+        shown = orjson.loads(b"http://mock".join(render()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise StartError(f"{where}: {error!r}") from error
+    for breach in validator.iter_errors(shown):
+        place = "/".join(map(str, breach.instance_path))
+        raise StartError(f"{where}, {place}: {breach.message[-300:]}")
 
 
 def one(description: str, item: Pieces, base: bytes) -> Reply:

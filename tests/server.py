@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 CREDMOCK = (sys.executable, "-m", "mockserver")
@@ -23,6 +23,7 @@ class RunningServer:
     url: str
     process: subprocess.Popen[str]
     banner: str
+    log: list[str] = field(default_factory=list)
 
     @property
     def collection(self) -> str:
@@ -57,23 +58,25 @@ def running(
         banner = _read_banner(process)
         match = re.search(r"at (http://\S+)", banner)
         assert match, f"the server did not start: {banner}"
-        threading.Thread(target=_drain, args=(process,), daemon=True).start()
-        yield RunningServer(match[1], process, banner)
+        server = RunningServer(match[1], process, banner)
+        reader = threading.Thread(target=_read_log, args=(server,))
+        reader.start()
+        yield server
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             process.wait(timeout=20)
         clean = process.poll() == 0
         process.kill()
+    reader.join()
     assert clean, f"SIGTERM ended the server with {process.returncode}"
 
 
-def _drain(process: "subprocess.Popen[str]") -> None:
+def _read_log(server: RunningServer) -> None:
     """Read the lines for requests, so that the server never waits for a reader."""
-    assert process.stdout is not None
-    with process.stdout:
-        for _ in process.stdout:
-            pass
+    assert server.process.stdout is not None
+    with server.process.stdout:
+        server.log.extend(line for line in server.process.stdout if line.strip())
 
 
 def _read_banner(process: "subprocess.Popen[str]") -> str:

@@ -1,0 +1,126 @@
+"""The rules of the house: who may import whom, and that its map is true."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+LAYERS = (
+    {"files", "messages", "config"},
+    {"errors"},
+    {"negotiation", "store"},
+    {"parsers", "fields", "query"},
+    {"contract", "access", "world"},
+    {"seed", "sandbox", "representation", "differences", "strict"},
+    {"operations"},
+    {"service"},
+    {"control"},
+    {"app"},
+    {"serving", "banner"},
+    {"cli"},
+)
+"""Bottom up; a module imports from below its own layer only."""
+WEB = {"app", "control", "serving", "banner", "cli"}
+TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
+
+
+def modules(package: str) -> Iterator[tuple[str, ast.Module]]:
+    """Yield the dotted name and the syntax tree of each module of a package."""
+    for path in sorted((ROOT / package).rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        yield name, ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """Yield the dotted names that a module imports, wherever in it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (each.name for each in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def layer(part: str) -> int:
+    """Return the height of a module or package directly below `mockserver`."""
+    return next(height for height, parts in enumerate(LAYERS) if part in parts)
+
+
+def test_modules_import_downwards_only() -> None:
+    """No module of the mock imports one of its own layer or above."""
+    for name, tree in modules("mockserver"):
+        parts = name.split(".")
+        if len(parts) == 1 or parts[1] == "__main__":
+            continue
+        for target in imported(tree):
+            steps = target.split(".")
+            if steps[0] == "mockserver" and len(steps) > 1 and steps[1] != parts[1]:
+                assert layer(steps[1]) < layer(parts[1]), f"{name} imports {target}"
+
+
+def test_behaviour_does_not_know_the_web_framework() -> None:
+    """Flask and its company appear at the door only."""
+    for name, tree in modules("mockserver"):
+        inside = name.split(".")[1:2]
+        names = {each.split(".")[0] for each in imported(tree)}
+        if inside and inside[0] not in WEB:
+            assert not names & {"flask", "flask_cors", "granian", "click"}, name
+        if inside and inside[0] not in WEB | {"strict"}:
+            assert "werkzeug" not in names, name
+
+
+def test_the_mock_does_not_know_its_judge() -> None:
+    """The mock imports nothing of the harness or of the test libraries."""
+    for name, tree in modules("mockserver"):
+        assert not {each.split(".")[0] for each in imported(tree)} & TESTING, name
+
+
+def test_the_harness_imports_only_the_application() -> None:
+    """The harness shares no code with what it judges: it makes the application, in one place."""
+    for name, tree in modules("contract_tests"):
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mockserver"):
+                assert name == "contract_tests.target", name
+                assert {each.name for each in node.names} <= {"Config", "create_app"}
+            if isinstance(node, ast.Import):
+                assert not any(each.name.startswith("mockserver") for each in node.names), name
+
+
+def test_serving_does_not_load_what_only_judging_needs() -> None:
+    """A start of the mock imports neither openapi-core nor Faker nor a test library."""
+    code = "import sys, mockserver; mockserver.create_app(); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert "mockserver.service" in loaded
+    assert not set(loaded) & {"openapi_core", "faker", "pytest", "hypothesis", "schemathesis"}
+
+
+@pytest.mark.parametrize("package", ["mockserver", "contract_tests", "bench"])
+def test_the_map_names_every_module(package: str) -> None:
+    """ARCHITECTURE.md speaks of each module that exists, and of none that does not."""
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    section = text.split(f"`{package}/`", 1)[1].split("\n## ", 1)[0].split("\n### ", 1)[0]
+    named = set(re.findall(r"^\| `([a-z_]+)(?:\.py|/)`", section, re.MULTILINE))
+    existing = {
+        path.stem if path.is_file() else path.name
+        for path in (ROOT / package).iterdir()
+        if (path.suffix == ".py" or (path / "__init__.py").exists())
+        and not path.name.startswith("_")
+    }
+    assert named == existing
+
+
+def test_every_verb_and_command_is_documented() -> None:
+    """`make help` lists each verb; the README names each command and option of the environment."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    verbs = set(re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)[0].split())
+    listed = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    assert verbs == listed
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for command in ("serve", "seed", "routes", "call", "spec"):
+        assert f"credmock {command}" in readme

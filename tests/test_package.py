@@ -1,0 +1,49 @@
+"""The package as somebody else gets it: a wheel in an empty environment, somewhere else."""
+
+import json
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.server import running
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.mark.timeout(600)
+def test_the_wheel_serves_from_an_empty_environment(tmp_path: Path) -> None:
+    """Built, installed with the locked versions and started elsewhere, it lists credentials."""
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(ROOT)],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("credmock-*.whl")
+    environment = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    binaries = environment / "bin"
+    install = [str(binaries / "python"), "-m", "pip", "install", "--quiet"]
+    subprocess.run(
+        [*install, "--constraint", str(ROOT / "constraints.txt"), str(wheel)],
+        check=True,
+        cwd=tmp_path,
+    )
+    installed = subprocess.run(
+        [str(binaries / "python"), "-m", "pip", "list", "--format", "json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    names = {each["name"].lower() for each in json.loads(installed)}
+    assert not names & {"pytest", "hypothesis", "schemathesis", "django", "iblai"}
+    with running(command=(str(binaries / "credmock"),), cwd=tmp_path) as served:
+        request = urllib.request.Request(
+            served.collection, headers={"Authorization": "main-admin-key"}
+        )
+        with urllib.request.urlopen(request) as answer:
+            assert json.load(answer)["result"]["data"]
+        with urllib.request.urlopen(f"{served.url}/__mock__/openapi.yaml") as answer:
+            assert answer.status == 200

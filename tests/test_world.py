@@ -1,0 +1,152 @@
+"""The world that ships, and worlds that are generated."""
+
+import json
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mockserver import Config, create_app
+from mockserver.app import open_sandbox
+from mockserver.contract import load_contract
+from mockserver.files import IMAGES, WORLD
+from mockserver.representation import check_world
+from mockserver.seed import grow
+from mockserver.world import load_world, parse_time
+from tests.conftest import API, NOW
+from tests.server import CREDMOCK
+from tests.world import DOCUMENT
+
+CONTRACT = load_contract()
+
+
+def of(platform: str, collection: str = "credentials") -> list[dict[str, Any]]:
+    """Return the records of a platform."""
+    return [each for each in DOCUMENT[collection] if each["platform"] == platform]
+
+
+def test_every_record_fits_the_contract() -> None:
+    """Each issuer and credential, as it would be answered, is what the contract says."""
+    check_world(load_world(DOCUMENT), CONTRACT, "world.json")
+    grown = grow(DOCUMENT, CONTRACT, seed=3, count=500)
+    check_world(load_world(grown), CONTRACT, "grown")
+
+
+def test_every_reference_resolves() -> None:
+    """Whatever a record names is there, on the same platform."""
+    known = {
+        name: {(each["platform"], each[key]) for each in DOCUMENT[name]}
+        for name, key in (
+            ("issuers", "entityId"),
+            ("images", "id"),
+            ("courses", "course_id"),
+            ("programs", "program_id"),
+            ("pathways", "pathway_id"),
+            ("users", "id"),
+        )
+    }
+    for credential in DOCUMENT["credentials"]:
+        platform = credential["platform"]
+        assert (platform, credential["issuer"]) in known["issuers"]
+        for name in ("courses", "programs", "pathways"):
+            assert {(platform, each) for each in credential[name]} <= known[name]
+        for name in ("icon_image_id", "background_image_id", "thumbnail_image_id"):
+            assert credential[name] is None or (platform, credential[name]) in known["images"]
+    platforms = {each["entityId"]: each["platform"] for each in DOCUMENT["credentials"]}
+    for assertion in DOCUMENT["assertions"]:
+        assert (platforms[assertion["credential"]], assertion["recipient"]) in known["users"]
+    assert {key["user_id"] for key in DOCUMENT["api_keys"]} <= {u["id"] for u in DOCUMENT["users"]}
+    assert all((IMAGES / image["file"]).is_file() for image in DOCUMENT["images"])
+
+
+def test_the_world_has_what_others_rely_on() -> None:
+    """Platforms, users, keys and enough of every kind of credential."""
+    assert [each["key"] for each in DOCUMENT["platforms"]] == ["main", "acme"]
+    users = {u["id"]: (u["username"], u["platform"], u["role"]) for u in DOCUMENT["users"]}
+    assert users[1] == ("admin", "main", "platform-admin")
+    assert users[2] == ("learner", "main", "learner")
+    assert users[3] == ("department-admin", "main", "department-admin")
+    assert users[11] == ("acme-admin", "acme", "platform-admin")
+    assert users[12] == ("acme-learner", "acme", "learner")
+    keys = {each["key"]: each["user_id"] for each in DOCUMENT["api_keys"]}
+    assert keys["main-admin-key"] == 1
+    assert keys["main-learner-key"] == 2
+    assert keys["main-department-admin-key"] == 3
+    assert keys["acme-admin-key"] == 11
+    assert not next(each for each in DOCUMENT["api_keys"] if each["key"] == "retired-key")["active"]
+    assert len(of("main")) >= 60
+    assert len(of("acme")) >= 15
+    main = of("main")
+    assert 0 < sum(not each["public"] for each in main) < len(main) / 2
+    kinds = Counter(each["credentialType"] for each in main)
+    assert len(kinds) == 6
+    assert {each["signal"] for each in main} == {"COURSE_PASSED", "COURSE_COMPLETED"}
+    for name in ("courses", "programs", "pathways"):
+        assert any(each[name] for each in main)
+    names = [each["name"] for each in main]
+    assert max(map(len, names)) == 1000
+    for character in ("é", "🧪", "ת", "ش", '"', "'"):
+        assert any(character in name for name in names), character
+    assert all(each["signatories"] for each in of("main", "issuers"))
+
+
+def test_the_world_has_assertions_of_every_kind() -> None:
+    """Some are active, some revoked, some expired."""
+    kinds = {
+        "revoked" if a["revoked"]
+        else "expired" if a["expires"] is not None and parse_time(a["expires"]) < NOW
+        else "active"
+        for a in DOCUMENT["assertions"]
+    }  # fmt: skip
+    assert kinds == {"revoked", "expired", "active"}
+
+
+def seed(*options: str) -> bytes:
+    """Run `credmock seed` and return what it prints."""
+    return subprocess.run(
+        [*CREDMOCK, "seed", *options], capture_output=True, check=True, timeout=60
+    ).stdout
+
+
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    """`credmock seed` repeats itself, and another seed is another world."""
+    first = seed("--seed", "7", "--credentials", "200")
+    assert first == seed("--seed", "7", "--credentials", "200")
+    assert first != seed("--seed", "8", "--credentials", "200")
+    longer = json.loads(seed("--seed", "7", "--credentials", "201"))["credentials"]
+    assert longer[:200] == json.loads(first)["credentials"][:200]
+
+
+def test_a_generated_world_serves(tmp_path: Path) -> None:
+    """A world from a file has the generated credentials behind the curated ones."""
+    file = tmp_path / "world.json"
+    file.write_bytes(seed("--credentials", "300"))
+    api = API(create_app(Config(world=file, strict=True, now=NOW)))
+    shipped = API(create_app(Config(strict=True, now=NOW)))
+    page, before = api.result("?page_size=100"), shipped.result("?page_size=100")
+    assert page["count"] > before["count"] + 250
+    assert page["data"][: len(before["data"])] == before["data"]
+    generated = api.result("?page=last&page_size=100")["data"]
+    assert len({each["name"] for each in generated}) == len(generated)
+    assert {each["metadata"] is None for each in generated} == {True, False}
+
+
+@pytest.mark.parametrize("count", [1000])
+def test_generating_on_the_fly_is_the_same(tmp_path: Path, count: int) -> None:
+    """`serve --credentials N` is the world that `seed --credentials N` writes."""
+    file = tmp_path / "world.json"
+    file.write_bytes(seed("--credentials", str(count), "--seed", "5"))
+    written = open_sandbox(Config(world=file), CONTRACT).store
+    grown = open_sandbox(Config(seed=5, credentials=count), CONTRACT).store
+    assert written.credentials == grown.credentials
+
+
+def test_ten_thousand_are_generated_quickly() -> None:
+    """Ten thousand credentials take seconds; a bound wide enough for a busy machine."""
+    started = time.process_time()
+    grown = grow(json.loads(WORLD.read_text()), CONTRACT, 1, 10_000)
+    assert len(grown["credentials"]) == 10_000 + len(DOCUMENT["credentials"])
+    assert time.process_time() - started < 10
