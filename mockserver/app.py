@@ -198,11 +198,9 @@ def _redirect(call: Call) -> Response:
 
 
 def _response(reply: Reply) -> Response:
-    response = Response(reply.body, reply.status, dict(reply.headers))
-    if reply.content_type is None:
+    response = Response(reply.body, reply.status, reply.headers, content_type=reply.content_type)
+    if reply.content_type is None:  # where Flask puts its own default
         del response.headers["Content-Type"]
-    else:
-        response.headers["Content-Type"] = reply.content_type
     return response
 
 
