@@ -37,9 +37,13 @@ class IssuerRepresentation(serializers.Serializer):
     org = serializers.CharField(source="platform.key")
     entityId = serializers.CharField(source="entity_id")  # noqa: N815
     signatories = SignatoryRepresentation(many=True)
-    url = serializers.CharField()
+    url = serializers.SerializerMethodField()
     iconImage = serializers.SerializerMethodField()  # noqa: N815
     allowed_template_tags = serializers.JSONField()
+
+    def get_url(self, issuer: Issuer) -> str:
+        """Return the issuer's address; the contract has no null here."""
+        return issuer.url or ""
 
     def get_iconImage(self, issuer: Issuer) -> str | None:  # noqa: N802
         """Return the address of the issuer's image."""

@@ -168,7 +168,7 @@ class IssuerBody(serializers.Serializer):
 
     name = serializers.CharField(max_length=255)
     iconImage = optional_url()  # noqa: N815
-    email = serializers.EmailField(required=False, allow_null=True)
+    email = serializers.EmailField(required=False, allow_null=True, max_length=254)
     url = optional_url()
     allowed_template_tags = TextList(required=False, allow_null=True)
 

@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -12,18 +11,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.twin.defects import DEFECTS, near_matches
+from tests.twin.wsgi import ROOT, configure, configured_application, create_database
+
 SECONDS_TO_START = 30
 SECONDS_TO_STOP = 10
 
 
 @contextlib.contextmanager
-def serve_twin(world: Path, *, prefix: str = "", freeze: str = "") -> Iterator[str]:
+def serve_twin(
+    world: Path,
+    *,
+    prefix: str = "",
+    freeze: str = "",
+    defect: str = "",
+    hardened: bool = False,
+) -> Iterator[str]:
     """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included."""
     port = free_port()
     command = [sys.executable, "-m", "tests.twin.server"]
     command += ["--world", str(Path(world).resolve()), "--port", str(port)]
-    command += ["--prefix", prefix, "--freeze", freeze]
+    command += ["--prefix", prefix, "--freeze", freeze, "--defect", defect]
+    command += ["--hardened"] if hardened else []
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_until_it_answers(process, port)
@@ -67,25 +76,12 @@ def cleaned_prefix(prefix: str) -> str:
     return f"/{inner}" if inner else ""
 
 
-def application(*_: str) -> Any:
-    """Return the twin as a WSGI application, in the process that serves it."""
-    from django.core.wsgi import get_wsgi_application
-
-    return get_wsgi_application()
-
-
-def create_database(world: Path) -> None:
-    """Create the tables and load the world into them."""
-    import django
-    from django.core.management import call_command
-    from django.db import connection
-
-    django.setup()
-    from tests.twin import seed
-
-    call_command("migrate", run_syncdb=True, verbosity=0)
-    seed.load(world)
-    connection.close()
+def known_defect(defect_id: str) -> str:
+    """Return the id of a defect, or an empty one for the sound twin."""
+    if defect_id and defect_id not in DEFECTS:
+        near = ", ".join(near_matches(defect_id)) or "none"
+        raise argparse.ArgumentTypeError(f"no defect {defect_id!r}; near matches: {near}")
+    return defect_id
 
 
 def main() -> None:
@@ -95,18 +91,29 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--prefix", default="", help="serve below this path, such as /dm")
     parser.add_argument("--freeze", default="", metavar="ISO", help="stop the clock at this time")
+    parser.add_argument("--defect", default="", type=known_defect, metavar="ID")
+    parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
     options = parser.parse_args()
+    threads = DEFECTS[options.defect].threads if options.defect else 1
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
-        os.environ["DJANGO_SETTINGS_MODULE"] = "tests.twin.settings"
-        os.environ["TWIN_DATABASE"] = str(Path(folder) / "twin.sqlite3")
-        os.environ["TWIN_PREFIX"] = options.prefix
-        os.environ["TWIN_FREEZE"] = options.freeze
+        configure(
+            Path(folder),
+            defect=options.defect,
+            freeze=options.freeze,
+            prefix=options.prefix,
+            hardened=options.hardened,
+        )
         create_database(options.world)
-        serve(options.port)
+        serve(options.port, threads)
 
 
-def serve(port: int) -> None:
-    """Serve on the loopback port with one worker, which handles one request at a time."""
+def application(*_: str) -> Any:
+    """Return the twin in the process that serves it."""
+    return configured_application()
+
+
+def serve(port: int, threads: int) -> None:
+    """Serve on the loopback port with one worker, which handles so many requests at a time."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
 
@@ -117,7 +124,7 @@ def serve(port: int) -> None:
         interface=Interfaces.WSGI,
         http=HTTPModes.http1,
         workers=1,
-        blocking_threads=1,
+        blocking_threads=threads,
         websockets=False,
         log_enabled=False,
     )

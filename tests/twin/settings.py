@@ -17,6 +17,8 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("TWIN_DATABASE", ":memory:"),
+        # With several threads a writer waits for the other one, from the start of its transaction.
+        "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
     }
 }
 
@@ -47,3 +49,6 @@ LOGGING = {
 
 TWIN_PREFIX = os.environ.get("TWIN_PREFIX", "").strip("/")
 TWIN_FREEZE = os.environ.get("TWIN_FREEZE", "")
+TWIN_DEFECT = os.environ.get("TWIN_DEFECT", "")
+# A defect is the one mistake of a deployment that is hardened otherwise.
+TWIN_HARDENED = bool(os.environ.get("TWIN_HARDENED") or TWIN_DEFECT)

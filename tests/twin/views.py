@@ -69,17 +69,38 @@ class PlatformView(APIView):
 class CredentialsView(PlatformView):
     """List the public credentials of a platform, or create one."""
 
+    searched_fields: ClassVar[tuple[str, ...]] = ("name", "name_override", "description")
+
     def get_queryset(self) -> QuerySet[Credential]:
         """Return the public credentials that the query asks for, newest first."""
         query = self.request.query_params
-        credentials = Credential.objects.filter(platform=self.platform, public=True)
+        credentials = self.public_credentials()
         if search := query.get("search"):
-            found = matches(search, "name", "name_override", "description")
-            credentials = credentials.filter(found)
+            credentials = self.that_contain(search, credentials)
         if course := query.get("course"):
-            credentials = credentials.filter(courses__course_id=course)
+            credentials = self.of_course(course, credentials)
         if program := query.get("program"):
-            credentials = credentials.filter(programs__program_id=program)
+            credentials = self.of_program(program, credentials)
+        return self.newest_first(credentials)
+
+    def public_credentials(self) -> QuerySet[Credential]:
+        """Return all that the platform shows."""
+        return Credential.objects.filter(platform=self.platform, public=True)
+
+    def that_contain(self, text: str, credentials: QuerySet[Credential]) -> QuerySet[Credential]:
+        """Keep those with this text in one of the searched fields."""
+        return credentials.filter(matches(text, *self.searched_fields))
+
+    def of_course(self, course: str, credentials: QuerySet[Credential]) -> QuerySet[Credential]:
+        """Keep those that the course leads to."""
+        return credentials.filter(courses__course_id=course)
+
+    def of_program(self, program: str, credentials: QuerySet[Credential]) -> QuerySet[Credential]:
+        """Keep those that the program leads to."""
+        return credentials.filter(programs__program_id=program)
+
+    def newest_first(self, credentials: QuerySet[Credential]) -> QuerySet[Credential]:
+        """Order by creation, and what was created at the same time by its row."""
         return credentials.order_by("-created_at", "-pk")
 
     def get(self, request: Request, **_: str) -> Response:
