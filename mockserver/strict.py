@@ -117,7 +117,6 @@ def _counts(parameter: Parameter, value: str | None) -> bool:
     schema = parameter.schema
     if "integer" not in str(schema):
         return True
-    in_bounds = (
-        value.isascii() and value.isdecimal() and 1 <= int(value) <= schema.get("maximum", 2**31)
-    )
+    digits = value.isascii() and value.isdecimal() and len(value) < 20
+    in_bounds = digits and 1 <= int(value) <= schema.get("maximum", 2**31)
     return in_bounds or ("last" in str(schema) and value == "last")
