@@ -1,1 +1,1 @@
-"""The contract-test harness: judges any deployment by the contract."""
+"""The harness: says whether a deployment of the credentials API keeps the contract."""

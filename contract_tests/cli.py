@@ -1,0 +1,225 @@
+"""The command `credcheck`: run · rules · explain · replay · cleanup. It only translates."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.outcome import CouldNotAsk, UsageError
+from contract_tests.rules import CATALOGUE, RULES, SUBJECTS, describe
+
+EXAMPLE = "\b\nExample:\n  "
+HERE = Path(__file__).resolve().parent
+PROFILES = ("quick", "standard", "thorough")
+
+
+class Group(click.Group):
+    """A command whose failures are one clear line and exit code 2."""
+
+    def main(self, *args: Any, **options: Any) -> Any:
+        """Run a command; what is wrong with its words is the user's to mend."""
+        try:
+            sys.exit(super().main(*args, **{**options, "standalone_mode": False}))
+        except click.ClickException as error:
+            message = error.format_message().replace("\n", " ")
+        except UsageError as error:
+            message = str(error)
+        except CouldNotAsk as error:
+            click.echo(f"credcheck: {error}", err=True)
+            sys.exit(3)
+        except click.Abort:
+            sys.exit(130)
+        click.echo(f"credcheck: {message}", err=True)
+        sys.exit(2)
+
+
+def of_target(command: Any) -> Any:
+    """Add the options that say where the target is and how to reach it."""
+    for option in reversed(TARGET_OPTIONS):
+        command = option(command)
+    return command
+
+
+TARGET_OPTIONS = (
+    click.option("--config", metavar="FILE", help="Targets by name.  [default: credcheck.toml]"),
+    click.option("--org", metavar="KEY", help="Key of the platform."),
+    click.option("--user-id", metavar="ID", help="A user of it, by number or name."),
+    click.option("--username", metavar="NAME", help="The same user's name."),
+    click.option("--other-org", metavar="KEY", help="A second platform, for the rules on tenants."),
+    click.option("--other-user-id", metavar="ID", help="A user of the second platform."),
+    click.option("--issuer", metavar="ID", help="An issuer.  [default: the first one listed]"),
+    click.option(
+        "--key",
+        multiple=True,
+        metavar="ROLE=REF",
+        help="Where a role's key is: admin=env:NAME or admin=file:PATH; also department_admin, "
+        "learner, other_org_admin, retired.  [default: CREDCHECK_KEY_ADMIN, …]",
+    ),
+    click.option("--auth-scheme", metavar="SCHEME", help="In front of a key.  [default: Api-Key]"),
+    click.option("--rate", metavar="N/s", help="Requests at most, shared by all workers."),
+    click.option("--header", multiple=True, metavar="NAME: VALUE", help="Sent with every request."),
+    click.option("--ca-bundle", metavar="FILE", help="Certificates to trust."),
+    click.option("--journal", metavar="DIR", help="What was created.  [default: .credcheck]"),
+    click.option("--allow-writes", is_flag=True, help="Create, change, delete. Loopback: on."),
+    click.option("--disposable", is_flag=True, help="The target is thrown away: leave traces."),
+    click.option("--yes-this-is-production", is_flag=True, help="Read a production host."),
+)
+
+
+@click.group(cls=Group, context_settings={"max_content_width": 100})
+@click.version_option(package_name="credmock")
+def main() -> None:
+    """Say whether a deployment of the credentials API keeps the contract.
+
+    Exit codes: 0 it conforms, 1 it breaks the contract, 2 wrong usage, 3 it could not be judged.
+    """
+
+
+@main.command(
+    epilog=EXAMPLE + "credcheck run https://staging.example.com/dm --org main --user-id 7"
+)
+@click.argument("target")
+@of_target
+@click.option("--read-only", is_flag=True, help="Send GET, HEAD and OPTIONS only.")
+@click.option("--profile", type=click.Choice(PROFILES), help="How much.  [default: standard]")
+@click.option("--time-budget", type=float, metavar="SECONDS", help="For the thorough profile.")
+@click.option("--rule", multiple=True, metavar="ID", help="This rule only; repeatable.")
+@click.option("--subject", multiple=True, type=click.Choice(SUBJECTS), help="This subject only.")
+@click.option("--operation", multiple=True, metavar="ID", help="Rules on this operation only.")
+@click.option("--seed", type=int, help="Makes the run repeatable; it is always printed.")
+@click.option("--max-latency", type=float, metavar="SECONDS", help="A slower answer is a breach.")
+@click.option("--no-unknown-fields", is_flag=True, help="An unknown field is a breach, no notice.")
+@click.option("--accept", metavar="FILE", help="Known breaches, with reason, owner and expiry.")
+@click.option("--report", metavar="DIR", help="Write report.html, .json, junit.xml, traffic.har.")
+@click.option("-n", "--workers", metavar="N", help="Ask with N processes, or `auto`.")
+def run(target: str, report: str | None, workers: str | None, **options: Any) -> None:
+    """Judge TARGET: a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name of the file."""
+    import pytest
+
+    arguments = [str(HERE), "--target", target, "-p", "no:cacheprovider", "--tb=no", "-q"]
+    arguments += ["--no-header", "-rN", "-o", "addopts=", "-c", os.devnull, "--rootdir", str(HERE)]
+    arguments += ["-W", "ignore", "-o", f"console_output_style={_style()}"]
+    arguments += _translated(options)
+    if report:
+        folder = Path(report).absolute()
+        folder.mkdir(parents=True, exist_ok=True)
+        arguments += ["--credcheck-report", str(folder), f"--junitxml={folder / 'junit.xml'}"]
+    if workers:
+        arguments += ["-n", workers]
+    sys.exit(int(pytest.main(arguments, plugins=_plugins())))
+
+
+def _style() -> str:
+    return "progress" if sys.stdout.isatty() else "count"
+
+
+def _plugins() -> list[Any]:
+    """Return the plugin where the distribution is not installed, and so not found by itself."""
+    from importlib.metadata import entry_points
+
+    known = {each.name for each in entry_points(group="pytest11")}
+    if "credcheck" in known:
+        return []
+    from contract_tests import plugin
+
+    return [plugin]
+
+
+def _translated(options: dict[str, Any]) -> list[str]:
+    arguments = []
+    for name, value in options.items():
+        option = f"--credcheck-{name.replace('_', '-')}"
+        if value is True:
+            arguments.append(option)
+        elif isinstance(value, Iterable) and not isinstance(value, str):
+            arguments += [f"{option}={each}" for each in value]
+        elif value not in (None, False):
+            arguments.append(f"{option}={value}")
+    return arguments
+
+
+@main.command(epilog=EXAMPLE + "credcheck rules --subject pagination")
+@click.option("--subject", type=click.Choice(SUBJECTS), help="This subject only.")
+def rules(subject: str | None) -> None:
+    """List the catalogue: id, subject, reads or writes, evidence, needs, law."""
+    for rule in CATALOGUE:
+        if subject in (None, rule.subject):
+            needs = ", ".join(each for each in rule.needs if each != "write")
+            kind = "writes" if rule.writes else "reads"
+            more = f" (needs {needs})" if needs else ""
+            click.echo(
+                f"{rule.id:<10} {rule.subject:<11}{kind:<7} {rule.evidence:<8} {rule.law}{more}"
+            )
+
+
+@main.command(epilog=EXAMPLE + "credcheck explain PAGE-03")
+@click.argument("rule_id", metavar="ID")
+def explain(rule_id: str) -> None:
+    """Tell a rule's law, why it is one, and how a breach looks."""
+    if rule_id not in RULES:
+        raise UsageError(f"{rule_id!r} is no rule; `credcheck rules` lists them")
+    for line in describe(RULES[rule_id]):
+        click.echo(line)
+
+
+@main.command(epilog=EXAMPLE + "credcheck replay report/report.json PAGE-03")
+@click.argument("report", metavar="REPORT.json")
+@click.argument("rule_id", metavar="ID")
+@click.option("--config", metavar="FILE", help="Targets by name.  [default: credcheck.toml]")
+@click.option("--key", multiple=True, metavar="ROLE=REF", help="Where a role's key is.")
+def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) -> None:
+    """Ask what broke a rule again, and say whether it still does; exit 0: no more, 1: still."""
+    from contract_tests.report import read_report
+
+    document = read_report(Path(report))
+    broken = [each for each in document["breaches"] if each["rule"] == rule_id]
+    if not broken:
+        raise UsageError(f"{report}: no breach of {rule_id}; it has {_ids(document) or 'none'}")
+    exchange = broken[0]["exchange"]
+    if exchange:
+        click.echo(f"then    {exchange['status']}  {exchange['curl']}")
+    arguments = [str(HERE), "--target", document["target"], f"--credcheck-rule={rule_id}"]
+    arguments += [f"--credcheck-seed={document['seed']}", "-p", "no:cacheprovider", "--tb=no", "-q"]
+    arguments += ["-c", os.devnull, "--rootdir", str(HERE), "-W", "ignore", "-rN", "--no-header"]
+    arguments += _translated({"config": config, "key": key, **_context(document)})
+    import pytest
+
+    code = int(pytest.main(arguments, plugins=_plugins()))
+    click.echo({0: "fixed: the rule is kept now", 1: "still broken"}.get(code, "not judged"))
+    sys.exit(code)
+
+
+def _ids(document: dict[str, Any]) -> str:
+    return ", ".join(dict.fromkeys(each["rule"] for each in document["breaches"]))
+
+
+def _context(document: dict[str, Any]) -> dict[str, Any]:
+    """Return what a report tells of the target beside its address."""
+    known: dict[str, Any] = document.get("context", {})
+    return known
+
+
+@main.command(epilog=EXAMPLE + "credcheck cleanup staging")
+@click.argument("target")
+@of_target
+def cleanup(target: str, **options: Any) -> None:
+    """Delete what earlier runs against TARGET left behind, as their journals tell."""
+    from contract_tests.cleanup import clean_up
+    from contract_tests.settings import current_environment, load_settings
+    from contract_tests.target import Target
+
+    chosen = {name: value or None for name, value in options.items()}
+    settings = load_settings(target, {**chosen, "allow_writes": True}, current_environment())
+    wire = Target(settings, "cleanup", "cleanup", 1)
+    lines = list(clean_up(wire))
+    wire.journal.close(clean=True)
+    for line in lines or ["nothing was left behind"]:
+        click.echo(line)
+    sys.exit(1 if any("left behind:" in line for line in lines) else 0)
+
+
+if __name__ == "__main__":
+    main()

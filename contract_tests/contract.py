@@ -1,0 +1,191 @@
+"""The contract as the harness reads it: which answers are documented, and does a reply fit.
+
+This shares no code with the mock, so that one bug cannot make both agree.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import jsonschema_rs
+import yaml
+
+JSON = "application/json"
+METHODS = ("get", "post", "put", "patch", "delete")
+_HERE = Path(__file__).resolve().parent
+
+
+def contract_file() -> Path:
+    """Return the contract, inside the wheel or in the checkout."""
+    inside = _HERE / "_data" / "spec" / "openapi.yaml"
+    return inside if inside.is_file() else _HERE.parent / "spec" / "openapi.yaml"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation of the document; `responses` are resolved."""
+
+    id: str
+    method: str
+    path: str
+    source: Mapping[str, Any]
+    responses: Mapping[int, Mapping[str, Any]]
+    pattern: re.Pattern[str]
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the operation changes nothing."""
+        return self.method == "GET"
+
+
+class Contract:
+    """The document with a validator for each documented answer."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self.document = document
+        self.operations = {each.id: each for each in self._operations()}
+        self._validators: dict[tuple[str, int, str], jsonschema_rs.Validator] = {}
+
+    def resolve(self, part: Any) -> Any:
+        """Follow references within the document."""
+        while isinstance(part, dict) and "$ref" in part:
+            target: Any = self.document
+            for step in part["$ref"][2:].split("/"):
+                target = target[step.replace("~1", "/").replace("~0", "~")]
+            part = target
+        return part
+
+    def _operations(self) -> Iterator[Operation]:
+        for path, item in self.document["paths"].items():
+            pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))
+            for method in METHODS:
+                if method in item:
+                    source = item[method]
+                    responses = {
+                        int(status): self.resolve(each)
+                        for status, each in source["responses"].items()
+                    }
+                    yield Operation(
+                        source["operationId"], method.upper(), path, source, responses, pattern
+                    )
+
+    def find(self, method: str, path: str) -> Operation | None:
+        """Return the operation that a request is for; more literal paths come first."""
+        method = "GET" if method == "HEAD" else method
+        fitting = [
+            each
+            for each in self.operations.values()
+            if each.method == method and each.pattern.fullmatch(path)
+        ]
+        return min(fitting, key=lambda each: each.path.count("{"), default=None)
+
+    def complaints(
+        self,
+        operation: Operation,
+        method: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> Iterator[tuple[str, str, str]]:
+        """Yield what is wrong with a reply: message, expected, got."""
+        response = operation.responses.get(status)
+        if response is None:
+            documented = ", ".join(map(str, operation.responses))
+            yield f"status {status} is not documented", documented, str(status)
+            return
+        content = response.get("content", {})
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        for name, header in response.get("headers", {}).items():
+            required = self.resolve(header).get("required")
+            if required and name.lower() not in headers and media_type != "text/html":
+                yield f"{status} lacks the header {name}", name, "no such header"
+        if method == "HEAD":
+            if body:
+                yield "HEAD has a body", "no body", f"{len(body)} bytes"
+            return
+        if not content:
+            if body:
+                yield f"{status} has a body", "no body", f"{len(body)} bytes"
+            return
+        if media_type not in content:
+            yield f"{status} has another content type", ", ".join(content), media_type or "none"
+        elif media_type == JSON:
+            yield from self._schema_complaints(operation, status, headers, body)
+
+    def _schema_complaints(
+        self, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
+    ) -> Iterator[tuple[str, str, str]]:
+        try:
+            value = json.loads(body.decode("utf-8"))
+        except UnicodeDecodeError:
+            yield f"{status} is not UTF-8", "UTF-8", headers.get("content-type", "")
+            return
+        except ValueError:
+            yield f"{status} is not JSON", "JSON", repr(body[-60:])
+            return
+        for error in self._validator(operation, status).iter_errors(value):
+            place = "/".join("*" if isinstance(s, int) else str(s) for s in error.instance_path)
+            message = f"{status} breaks the schema at /{place} ({error.kind.name})"
+            yield message, _shorten(error.message), _shorten(repr(error.instance))
+            return
+
+    def _validator(self, operation: Operation, status: int) -> jsonschema_rs.Validator:
+        key = (operation.id, status, JSON)
+        if key not in self._validators:
+            schema = operation.responses[status]["content"][JSON]["schema"]
+            rooted = {**schema, "components": self.document["components"]}
+            self._validators[key] = jsonschema_rs.Draft202012Validator(
+                rooted, validate_formats=True, formats={"uri": _is_absolute}
+            )
+        return self._validators[key]
+
+    def unknown_fields(self, operation: Operation, status: int, value: Any) -> set[str]:
+        """Return the places of fields that the contract does not know."""
+        response = operation.responses.get(status, {})
+        schema = response.get("content", {}).get(JSON, {}).get("schema")
+        return set(self._unknown(schema, value, "")) if schema else set()
+
+    def _unknown(self, schema: Any, value: Any, place: str) -> Iterator[str]:
+        schema = self._flat(schema)
+        if isinstance(value, list) and "items" in schema:
+            for each in value:
+                yield from self._unknown(schema["items"], each, f"{place}/*")
+        if isinstance(value, dict) and "properties" in schema:
+            for name, each in value.items():
+                if name in schema["properties"]:
+                    yield from self._unknown(schema["properties"][name], each, f"{place}/{name}")
+                else:
+                    yield f"{place}/{name}"
+
+    def _flat(self, schema: Any) -> dict[str, Any]:
+        """Return a schema with its reference followed and its `allOf` parts folded in."""
+        flat = dict(self.resolve(schema))
+        for part in flat.pop("allOf", ()):
+            other = self._flat(part)
+            properties = {**flat.get("properties", {}), **other.get("properties", {})}
+            flat = {**other, **flat, **({"properties": properties} if properties else {})}
+        return flat
+
+
+def _is_absolute(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return False
+    return bool(parts.scheme and parts.netloc)
+
+
+def _shorten(text: str, longest: int = 300) -> str:
+    return text if len(text) <= longest else f"{text[: longest // 2]} … {text[-longest // 2 :]}"
+
+
+@cache
+def load_contract() -> Contract:
+    """Read the contract once."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return Contract(yaml.load(contract_file().read_bytes(), Loader=loader))  # noqa: S506

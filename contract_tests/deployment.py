@@ -1,0 +1,313 @@
+"""The words that the rules are written in: list, walk, create, change, delete, as an admin does."""
+
+import json
+import random
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from contract_tests.outcome import Breach, CouldNotAsk, NotTested, require
+from contract_tests.safety import Unfinished
+from contract_tests.settings import Settings
+from contract_tests.target import Reply, Target, address_of
+
+JSON = "application/json"
+FORM = "application/x-www-form-urlencoded"
+ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much a profile does."""
+
+    machine_runs: int
+    machine_steps: int
+    generated: int
+    repeats: int
+    terms: int
+
+
+EFFORTS = {
+    "quick": Effort(machine_runs=6, machine_steps=10, generated=8, repeats=32, terms=12),
+    "standard": Effort(machine_runs=20, machine_steps=16, generated=20, repeats=64, terms=24),
+    "thorough": Effort(machine_runs=300, machine_steps=30, generated=400, repeats=300, terms=100),
+}
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and the reply that it came in."""
+
+    reply: Reply
+    fields: Mapping[str, Any]
+
+    @property
+    def items(self) -> list[dict[str, Any]]:
+        """The records on the page."""
+        data = self.fields.get("data")
+        require(isinstance(data, list), "a page has no `data`", self.reply)
+        return data  # type: ignore[return-value]
+
+    @property
+    def ids(self) -> list[str]:
+        """The entityIds on the page, in its order."""
+        return [each.get("entityId", "") for each in self.items]
+
+    def __getitem__(self, name: str) -> Any:
+        require(name in self.fields, f"a page has no `{name}`", self.reply)
+        return self.fields[name]
+
+
+class Deployment:
+    """A target, seen by the rules."""
+
+    def __init__(self, target: Target, run_id: str) -> None:
+        self.target = target
+        self.settings: Settings = target.settings
+        self.run_id = run_id
+        self.random = random.Random(f"{target.settings.seed}:{run_id}")
+        self.alive: dict[str, str] = {}
+        self._names = 0
+        self._issuer = target.settings.issuer
+
+    @property
+    def mark(self) -> str:
+        """What every name that this run gives contains."""
+        return f"credcheck-{self.run_id}"
+
+    @property
+    def effort(self) -> Effort:
+        """How much the profile of this run does."""
+        return EFFORTS[self.settings.profile]
+
+    @property
+    def here(self) -> str:
+        """The path of the collection."""
+        return collection(self.settings.org, self.settings.user_id)
+
+    @property
+    def elsewhere(self) -> str:
+        """The path of the other platform's collection."""
+        return collection(self.settings.other_org, self.settings.other_user_id)
+
+    def name(self, text: str = "item") -> str:
+        """Return a name that nothing else has."""
+        self._names += 1
+        return f"{text} {self.mark}-{self._names}"
+
+    def made_up_id(self) -> str:
+        """Return an id that no record has."""
+        entity_id = "zz" + "".join(self.random.choices(ID_CHARACTERS, k=20))
+        self.target.guard.made_up.add(entity_id)
+        return entity_id
+
+    def send(self, method: str, path: str = "", **options: Any) -> Reply:
+        """Send a request; a path that does not begin with a slash is relative to the collection."""
+        return self.target.send(
+            method, path if path.startswith("/") else self.here + path, **options
+        )
+
+    def get(self, path: str = "", query: Mapping[str, Any] | None = None, **options: Any) -> Reply:
+        """Send a GET with these query parameters."""
+        return self.send("GET", path + ("?" + urlencode(query) if query else ""), **options)
+
+    def send_json(self, method: str, path: str, value: Any, **options: Any) -> Reply:
+        """Send a request with a JSON body."""
+        headers = {"Content-Type": JSON, **options.pop("headers", {})}
+        body = json.dumps(value).encode()
+        return self.send(method, path, headers=headers, body=body, **options)
+
+    def follow(self, link: Any, reply: Reply, **options: Any) -> Reply:
+        """Send a GET to a link of an answer, which must lead to this target."""
+        require(isinstance(link, str) and "://" in link, "a link is not absolute", reply, got=link)
+        origin, root = address_of(self.settings)
+        parts = urlsplit(link)
+        there = f"{parts.scheme}://{parts.netloc}"
+        require(there == origin, "a link leads to another host", reply, expected=origin, got=there)
+        require(
+            parts.path.startswith(f"{root}/api/"), "a link leaves the prefix", reply, got=parts.path
+        )
+        path = parts.path[len(root) :] + (f"?{parts.query}" if parts.query else "")
+        return self.target.send("GET", path, **options)
+
+    def page(self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any) -> Page:
+        """Return a page of a list that must be there."""
+        return as_page(self.get(path, query, **options))
+
+    def pages(self, query: Mapping[str, Any], path: str = "", **options: Any) -> Iterator[Page]:
+        """Walk `next` from the first page; a walk that does not end is a breach."""
+        page = self.page(query, path, **options)
+        most = 3 + (page["count"] if isinstance(page["count"], int) else 0)
+        for _ in range(most):
+            yield page
+            if page["next"] is None:
+                return
+            page = as_page(self.follow(page["next"], page.reply, **options))
+        raise Breach("walking `next` does not end", page.reply, got=f"over {most} pages")
+
+    def everything(
+        self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
+    ) -> list[dict[str, Any]]:
+        """Return all items of a list."""
+        query = {"page_size": 100, **(query or {})}
+        return [item for page in self.pages(query, path, **options) for item in page.items]
+
+    def fingerprint(self) -> Any:
+        """Return what changes when somebody else writes."""
+        page = self.page({"page_size": 100})
+        return page["count"], page.reply.body
+
+    def while_nobody_writes(self, check: Any) -> None:
+        """Run a check of reads that must agree; if others wrote meanwhile, run it again."""
+        for _ in range(4):
+            before = self.fingerprint()
+            try:
+                check()
+            except Breach:
+                if self.fingerprint() == before:
+                    raise
+            else:
+                return
+        raise NotTested("the list kept changing while it was read")
+
+    @property
+    def issuer(self) -> str:
+        """The entityId of an issuer of the platform."""
+        if not self._issuer:
+            issuers = self.page(path="issuers/").ids
+            if not issuers:
+                raise NotTested("the platform has no issuer; create one, or set `issuer`")
+            self._issuer = issuers[0]
+        return self._issuer
+
+    def body(self, **fields: Any) -> dict[str, Any]:
+        """Return a body that creates a credential."""
+        return {"name": self.name(), "issuer": self.issuer, **fields}
+
+    def create(self, **fields: Any) -> dict[str, Any]:
+        """Create a credential, which must succeed, and return it."""
+        return created(self.send_json("POST", "", self.body(**fields)))
+
+    def retrieve(self, entity_id: str, **options: Any) -> dict[str, Any]:
+        """Return a credential, which must be there."""
+        return result(self.get(entity_id, **options))
+
+    def put(self, entity_id: str, fields: Mapping[str, Any], **options: Any) -> Reply:
+        """Send a change."""
+        return self.send_json("PUT", entity_id, fields, **options)
+
+    def change(self, entity_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Change a credential, which must succeed, and return the answer's."""
+        return result(self.put(entity_id, fields))
+
+    def delete(self, entity_id: str) -> None:
+        """Delete a credential, which must succeed."""
+        reply = self.send("DELETE", entity_id)
+        require(reply.status == 204, "a deletion fails", reply, expected=204, got=reply.status)
+
+    def clean_up(self) -> list[str]:
+        """Delete what this run created; return what is left behind."""
+        journal = self.target.journal
+        if not self.settings.allow_writes or not journal.path.exists():
+            return []
+        created_here = Unfinished(journal.path, self.run_id)
+        created_here.created = dict.fromkeys(self.target.guard.own, self.here)
+        created_here.intents = {self.here}
+        return remove(self.target, created_here)
+
+
+def collection(org: str, user_id: str) -> str:
+    """Return the path of a collection of credentials."""
+    return f"/api/credentials/orgs/{quote(org, safe='')}/users/{quote(user_id, safe='')}/"
+
+
+def as_page(reply: Reply) -> Page:
+    """Return a reply as a page, in the envelope."""
+    require(reply.status == 200, "a list is not answered", reply, expected=200, got=reply.status)
+    fields = reply.value.get("result") if isinstance(reply.value, dict) else None
+    require(isinstance(fields, dict), "a list has no envelope", reply)
+    return Page(reply, fields)  # type: ignore[arg-type]
+
+
+def result(reply: Reply) -> dict[str, Any]:
+    """Return the record in the envelope of a reply that must be a success."""
+    ok = reply.status in (200, 201)
+    require(ok, "a request that must succeed is refused", reply, expected=200, got=reply.status)
+    record = reply.value.get("result") if isinstance(reply.value, dict) else None
+    require(isinstance(record, dict), "an answer has no `result`", reply)
+    return record  # type: ignore[return-value]
+
+
+def created(reply: Reply) -> dict[str, Any]:
+    """Return what a POST that must succeed created."""
+    record = result(reply)
+    require(isinstance(record.get("entityId"), str), "what is created has no entityId", reply)
+    return record
+
+
+def remove(target: Target, unfinished: Unfinished) -> list[str]:
+    """Delete what a run created and return the ids that are left behind.
+
+    Ids that are known are deleted where the journal says, and where that is not the platform of the
+    settings, with the other platform's key. A POST whose answer was lost is found by its mark.
+    """
+    found = dict(unfinished.created)
+    for path in unfinished.intents:
+        found |= dict.fromkeys(_marked(target, path, f"credcheck-{unfinished.run_id}"), path)
+    target.guard.own |= found.keys()
+    return sorted(each for each, path in found.items() if not _delete(target, path, each))
+
+
+def _actors(target: Target) -> list[str]:
+    return [each for each in ("admin", "other_org_admin") if each in target.settings.keys]
+
+
+def _delete(target: Target, path: str, entity_id: str) -> bool:
+    """Delete an item with whichever key may; tell whether it is gone."""
+    for actor in _actors(target):
+        for place in dict.fromkeys((path, *_collections(target.settings))):
+            try:
+                reply = target.send("DELETE", place + quote(entity_id, safe=""), actor=actor)
+                if reply.status in (200, 204):
+                    target.journal.write(deleted=entity_id, at=place)
+                    return True
+            except CouldNotAsk:
+                continue
+    return _is_gone(target, path, entity_id)
+
+
+def _is_gone(target: Target, path: str, entity_id: str) -> bool:
+    try:
+        statuses = {
+            target.send("GET", path + quote(entity_id, safe=""), actor=actor).status
+            for actor in _actors(target)
+        }
+    except CouldNotAsk:
+        return False
+    return bool(statuses) and statuses <= {404, 403}
+
+
+def _collections(settings: Settings) -> list[str]:
+    places = [collection(settings.org, settings.user_id)]
+    if settings.other_org and settings.other_user_id:
+        places.append(collection(settings.other_org, settings.other_user_id))
+    return places
+
+
+def _marked(target: Target, path: str, mark: str) -> set[str]:
+    """Return the ids of listed credentials whose name has the mark."""
+    found: set[str] = set()
+    for actor in _actors(target):
+        for query in (f"search={mark}&page_size=100", "page_size=100"):
+            for number in range(1, 50):
+                try:
+                    reply = target.send("GET", f"{path}?{query}&page={number}", actor=actor)
+                    items = reply.value["result"]["data"]
+                    found |= {e["entityId"] for e in items if mark in json.dumps(e)}
+                    if reply.status != 200 or not reply.value["result"]["next"]:
+                        break
+                except (CouldNotAsk, KeyError, TypeError, ValueError):
+                    break
+    return found

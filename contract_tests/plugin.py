@@ -1,0 +1,372 @@
+"""The engine, as a pytest plugin: options, fixtures, verdict. `credcheck` only translates to it."""
+
+import json
+import os
+import random
+import time
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.outcome import (
+    Breach,
+    CouldNotAsk,
+    Finding,
+    NotTested,
+    Result,
+    TargetRefuses,
+    UsageError,
+)
+from contract_tests.rules import RULES, SUBJECTS
+from contract_tests.settings import PROFILES, Settings, current_environment, load_settings
+
+HERE = Path(__file__).resolve().parent
+PROPERTY = "credcheck"
+OPTIONS: Mapping[str, dict[str, Any]] = {
+    "config": {"help": "file with the targets"},
+    "org": {"help": "key of the platform"},
+    "user-id": {"help": "a user of the platform"},
+    "username": {"help": "the same user's name"},
+    "other-org": {"help": "key of a second platform"},
+    "other-user-id": {"help": "a user of the second platform"},
+    "issuer": {"help": "entityId of an issuer"},
+    "key": {"help": "ROLE=env:NAME or ROLE=file:PATH", "action": "append", "default": []},
+    "auth-scheme": {"help": "scheme in front of a key"},
+    "allow-writes": {"action": "store_true", "default": None, "help": "create, change, delete"},
+    "read-only": {"action": "store_true", "default": None, "help": "send reads only"},
+    "disposable": {"action": "store_true", "default": None, "help": "the target is thrown away"},
+    "rate": {"help": "requests, such as 5/s"},
+    "header": {"help": "'Name: value' for every request", "action": "append", "default": []},
+    "ca-bundle": {"help": "certificates to trust"},
+    "accept": {"help": "file of known breaches"},
+    "profile": {"choices": PROFILES, "help": "how much is done"},
+    "seed": {"type": int, "help": "makes the run repeatable"},
+    "time-budget": {"type": float, "help": "seconds for the thorough profile"},
+    "max-latency": {"type": float, "help": "seconds that an answer may take"},
+    "no-unknown-fields": {"action": "store_true", "default": None, "help": "a breach, no notice"},
+    "journal": {"help": "folder for what was created"},
+    "yes-this-is-production": {"action": "store_true", "default": None, "help": "read production"},
+}
+FILTERS = ("rule", "subject", "operation")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; all but `--target` and `--report` begin with `--credcheck-`."""
+    group = parser.getgroup("credcheck", "is the contract of the credentials API kept?")
+    group.addoption("--target", help="URL, `mock`, wsgi:MODULE:ATTRIBUTE, or a name of the file")
+    group.addoption("--credcheck-report", metavar="DIR", help="folder for the reports")
+    for name, settings in OPTIONS.items():
+        group.addoption(f"--credcheck-{name}", **settings)
+    for name in FILTERS:
+        group.addoption(
+            f"--credcheck-{name}", action="append", default=[], help=f"this {name} only"
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and the run if there is a target."""
+    config.addinivalue_line("markers", "rule(id): the law of the catalogue that a test holds up")
+    config.addinivalue_line("markers", "needs(name, …): what a case needs beside its rule")
+    config.addinivalue_line("markers", "last: after every other rule, for it leaves traces")
+    if not config.getoption("--target"):
+        return
+    try:
+        settings = settings_of(config)
+        _check_filters(config)
+        run = Run(config, settings)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    config.pluginmanager.register(run, "credcheck-run")
+
+
+def settings_of(config: pytest.Config) -> Settings:
+    """Return what the options, the environment and the file say; raises UsageError."""
+    options = {name.replace("-", "_"): config.getoption(f"--credcheck-{name}") for name in OPTIONS}
+    if options["seed"] is None:
+        inherited = os.environ.get("CREDCHECK_SEED", "")
+        options["seed"] = int(inherited) if inherited.isdecimal() else random.randrange(1, 10**6)
+        os.environ["CREDCHECK_SEED"] = str(options["seed"])  # workers have the same one
+    return load_settings(config.getoption("--target"), options, current_environment())
+
+
+def _check_filters(config: pytest.Config) -> None:
+    operations = {each for rule in RULES.values() for each in rule.operations}
+    known_names: dict[str, set[str]] = {
+        "rule": set(RULES),
+        "subject": {*SUBJECTS},
+        "operation": operations,
+    }
+    for name, known in known_names.items():
+        for each in config.getoption(f"--credcheck-{name}"):
+            if each not in known:
+                raise UsageError(f"--{name} {each!r} is not known; `credcheck rules` lists them")
+
+
+class Run:
+    """One run: on the controller it gathers, on a worker (or alone) it asks."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self.config = config
+        self.settings = settings
+        self.worker: str = getattr(config, "workerinput", {}).get("workerid", "")
+        self.run_id = self._run_id()
+        self.started = time.time()
+        self.results: list[Result] = []
+        self.parts: list[dict[str, Any]] = []
+        self.stopped = ""
+        self._deployment: Any = None
+        self._seen: set[Any] = set()
+
+    def _run_id(self) -> str:
+        inherited = getattr(self.config, "workerinput", {}).get("credcheck_run")
+        return inherited or f"{random.SystemRandom().getrandbits(32):08x}"
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether this process is one of several that ask."""
+        return bool(self.worker)
+
+    @property
+    def deployment(self) -> Any:
+        """The target, reached on first use."""
+        if self._deployment is None:
+            from contract_tests.deployment import Deployment
+            from contract_tests.target import Target
+
+            workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+            target = Target(self.settings, self.run_id, self.worker or "main", workers)
+            self._deployment = Deployment(target, self.run_id)
+            self._clean_up_earlier_runs(target)
+        return self._deployment
+
+    def _clean_up_earlier_runs(self, target: Any) -> None:
+        """Finish what a run that crashed could not."""
+        if not self.settings.allow_writes or self.is_worker or self.settings.application:
+            return
+        from contract_tests.cleanup import clean_up
+
+        for line in clean_up(target, except_run=self.run_id):
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(line)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the run's id to a worker."""
+        node.workerinput["credcheck_run"] = self.run_id
+
+    def pytest_collection_modifyitems(
+        self, config: pytest.Config, items: list[pytest.Item]
+    ) -> None:
+        """Keep the rules that were asked for; what leaves traces comes last."""
+        kept: list[pytest.Item] = []
+        left: list[pytest.Item] = []
+        for item in items:
+            (kept if self._is_chosen(item) else left).append(item)
+        kept.sort(key=lambda item: item.get_closest_marker("last") is not None)
+        if left:
+            config.hook.pytest_deselected(items=left)
+        items[:] = kept
+
+    def _is_chosen(self, item: pytest.Item) -> bool:
+        marker = item.get_closest_marker("rule")
+        if marker is None:
+            return not str(item.path).startswith(str(HERE))
+        rule = RULES[marker.args[0]]
+        chosen = {name: self.config.getoption(f"--credcheck-{name}") for name in FILTERS}
+        return (
+            (not chosen["rule"] or rule.id in chosen["rule"])
+            and (not chosen["subject"] or rule.subject in chosen["subject"])
+            and (not chosen["operation"] or bool({*chosen["operation"]} & {*rule.operations}))
+        )
+
+    def missing(self, needs: tuple[str, ...]) -> str:
+        """Return why a rule with these needs cannot be tested, or an empty text."""
+        settings = self.settings
+        for need in needs:
+            if need == "write" and not settings.allow_writes:
+                return "the run is read-only"
+            if need == "disposable" and not (settings.disposable and settings.allow_writes):
+                return "the target is not disposable"
+            if need in ("department_admin", "learner", "other_org_admin", "retired"):
+                if need not in settings.keys:
+                    return f"no key for {need}"
+            elif need not in ("write", "disposable") and not getattr(settings, need):
+                return f"{need} is not set"
+        return ""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip a rule whose needs are missing; stop asking a target that refuses."""
+        marker = item.get_closest_marker("rule")
+        if marker is None:
+            return
+        if self.stopped:
+            pytest.skip(f"not asked: {self.stopped}")
+        rule = RULES[marker.args[0]]
+        more = [name for each in item.iter_markers("needs") for name in each.args]
+        reason = self.missing((*rule.needs, *more))
+        if reason:
+            pytest.skip(reason)
+        self.deployment.target.rule = rule.id
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Turn what happened into a result; what was found by the way fails the test as well."""
+        report = yield
+        marker = item.get_closest_marker("rule")
+        if marker is None or (report.when != "call" and report.outcome == "passed"):
+            return report
+        result = self._result(RULES[marker.args[0]].id, item.name, call, report)
+        if result.outcome == "breached" and report.outcome != "failed":
+            report.outcome = "failed"
+            report.longrepr = "\n".join(_headline(each) for each in result.findings)
+        if result.outcome in ("not tested", "could not ask"):
+            report.outcome = "skipped"
+            report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.reason}")
+        report.user_properties.append((PROPERTY, json.dumps(result.__dict__)))
+        return report
+
+    def _result(
+        self, rule: str, name: str, call: pytest.CallInfo[None], report: pytest.TestReport
+    ) -> Result:
+        result = Result(rule, name, "kept", seconds=round(call.duration, 3))
+        error = _innermost(call.excinfo.value) if call.excinfo else None
+        if isinstance(error, pytest.skip.Exception | NotTested):
+            reason = str(error)
+            asked = not reason.startswith("not asked")
+            result.outcome, result.reason = "not tested" if asked else "could not ask", reason
+        elif isinstance(error, CouldNotAsk):
+            result.outcome, result.reason = "could not ask", str(error)
+            if isinstance(error, TargetRefuses):
+                self.stopped = str(error)
+        elif isinstance(error, Breach):
+            result.findings.append(self._finding(rule, error).as_dict())
+        elif error is not None:
+            result.outcome, result.reason = "could not ask", self._redacted(f"harness: {error!r}")
+        result.findings += self._found_by_the_way()
+        if result.findings:
+            result.outcome = "breached"
+        return result
+
+    def _redacted(self, text: str) -> str:
+        redact = self._deployment.target.redact if self._deployment else str
+        return str(redact(text))[:2000]
+
+    def _finding(self, rule: str, breach: Breach) -> Finding:
+        exchange = getattr(breach.reply, "exchange", None)
+        return Finding(
+            rule,
+            exchange.operation if exchange else "",
+            self._redacted(breach.message),
+            self._redacted(breach.expected),
+            self._redacted(breach.got),
+            exchange,
+            tuple(map(self._redacted, breach.steps)),
+        )
+
+    def _found_by_the_way(self) -> list[dict[str, Any]]:
+        """Return what the replies of this test showed that no earlier one had."""
+        if self._deployment is None:
+            return []
+        findings = self._deployment.target.findings
+        fresh = [each.as_dict() for each in findings.values() if each.cause not in self._seen]
+        self._seen |= findings.keys()
+        return fresh
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Gather the results, of this process and of workers."""
+        for name, text in report.user_properties:
+            if name == PROPERTY and not self.is_worker:
+                self.results.append(Result(**json.loads(str(text))))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Clean up; on a worker hand the rest to the controller, else give the verdict."""
+        part = self._close()
+        if self.is_worker:
+            self.config.workeroutput["credcheck"] = json.dumps(part)  # type: ignore[attr-defined]
+            return
+        self.parts.append(part)
+        from contract_tests.verdict import judge
+
+        verdict = judge(self)
+        session.exitstatus = verdict.exit_code
+        self.verdict = verdict
+        folder = self.config.getoption("--credcheck-report")
+        if folder:
+            from contract_tests.report import write_reports
+
+            write_reports(verdict, Path(folder))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take over what a worker saw."""
+        text = getattr(node, "workeroutput", {}).get("credcheck")
+        if text:
+            self.parts.append(json.loads(text))
+
+    def _close(self) -> dict[str, Any]:
+        """End the asking: delete what was created, and return what this process saw."""
+        if self._deployment is None:
+            return {}
+        target = self._deployment.target
+        target.rule = ""
+        try:
+            left = self._deployment.clean_up()
+        except CouldNotAsk as error:
+            left = [f"unknown: {error}"]
+        target.journal.close(clean=not left)
+        target.close()
+        return {
+            "requests": target.requests,
+            "coverage": {name: dict(each) for name, each in target.coverage.items()},
+            "notices": sorted(target.notices),
+            "left_behind": left,
+            "exchanges": [_plain(each) for each in target.exchanges],
+        }
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print what a person reads first."""
+        from contract_tests.verdict import summary_lines
+
+        terminalreporter.section("credcheck")
+        for line in summary_lines(self.verdict):
+            terminalreporter.write_line(line)
+
+
+def _plain(exchange: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return asdict(exchange)
+
+
+def _headline(finding: Mapping[str, Any]) -> str:
+    exchange = finding["exchange"] or {}
+    lines = [f"{finding['rule']} {finding['operation']}: {finding['message']}"]
+    if finding["expected"] or finding["got"]:
+        lines += [f"  expected  {finding['expected']}", f"  got       {finding['got']}"]
+    return "\n".join([*lines, f"  {exchange.get('curl', '')}"])
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """Return what a group of failures is about: Hypothesis wraps several in one."""
+    while isinstance(error, BaseExceptionGroup) and error.exceptions:
+        error = error.exceptions[0]
+    return error
+
+
+@pytest.fixture
+def deployment(pytestconfig: pytest.Config) -> Any:
+    """Return the target of this run."""
+    run = pytestconfig.pluginmanager.get_plugin("credcheck-run")
+    if run is None:
+        pytest.skip("no --target was given")
+    return run.deployment

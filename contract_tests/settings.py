@@ -1,0 +1,286 @@
+"""Everything that is set about a run: from options, the environment and `credcheck.toml`."""
+
+import difflib
+import importlib.util
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from contract_tests.outcome import UsageError
+
+ROLES = ("admin", "department_admin", "learner", "other_org_admin", "retired")
+PROFILES = ("quick", "standard", "thorough")
+PRODUCTION_HOSTS = ("base.manager.iblai.app",)
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+MOCK = {
+    "org": "main",
+    "user_id": "1",
+    "username": "admin",
+    "other_org": "acme",
+    "other_user_id": "11",
+}
+MOCK_KEYS = {
+    "admin": "main-admin-key",
+    "department_admin": "main-department-admin-key",
+    "learner": "main-learner-key",
+    "other_org_admin": "acme-admin-key",
+    "retired": "retired-key",
+}
+"""The mock's own world, which is public: `mock` needs no configuration."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run against one target.
+
+    `application` is `mock`, or `module:attribute` of a WSGI application, for a target in this
+    process. `rate` is in requests for each second, times are in seconds.
+    """
+
+    name: str
+    base_url: str
+    application: str = ""
+    org: str = ""
+    user_id: str = ""
+    username: str = ""
+    other_org: str = ""
+    other_user_id: str = ""
+    issuer: str = ""
+    keys: Mapping[str, str] = ()  # type: ignore[assignment]
+    auth_scheme: str = "Api-Key"
+    allow_writes: bool = False
+    disposable: bool = False
+    rate: float | None = None
+    headers: Mapping[str, str] = ()  # type: ignore[assignment]
+    ca_bundle: str = ""
+    accept: str = ""
+    profile: str = "standard"
+    seed: int = 0
+    time_budget: float = 300.0
+    max_latency: float | None = None
+    no_unknown_fields: bool = False
+    timeout: float = 15.0
+    journal: str = ".credcheck"
+    production_hosts: tuple[str, ...] = PRODUCTION_HOSTS
+    yes_this_is_production: bool = False
+
+    @property
+    def host(self) -> str:
+        """The host of the target."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the target is in this process or on this machine."""
+        return bool(self.application) or self.host in LOOPBACK
+
+
+FILE_NAMES = {field.name for field in fields(Settings)} - {
+    "name", "application", "profile", "seed", "yes_this_is_production", "time_budget",
+}  # fmt: skip
+"""What a target's table in `credcheck.toml` may hold."""
+
+
+def load_settings(
+    target: str, options: Mapping[str, Any], environment: Mapping[str, str]
+) -> Settings:
+    """Return the settings of a run; raises UsageError naming the option, file or variable.
+
+    `options` holds what was given on the command line (None: not given). They win over the
+    environment (`CREDCHECK_ORG`, …), which wins over the target's table in the file.
+    """
+    chosen = dict(_of_target(target, options.get("config")))
+    chosen.update(_of_environment(environment))
+    chosen.update({name: value for name, value in options.items() if value not in (None, (), [])})
+    config = chosen.pop("config", None)
+    keys = dict(chosen.pop("keys", {}))
+    keys.update(_pairs(chosen.pop("key", ()), "--key"))
+    headers = dict(chosen.pop("headers", {}))
+    headers.update(_pairs(chosen.pop("header", ()), "--header"))
+    chosen["keys"] = _keys(keys, environment)
+    chosen["headers"] = headers
+    if isinstance(chosen.get("rate"), str):
+        chosen["rate"] = _rate(chosen["rate"])
+    read_only = chosen.pop("read_only", False)
+    known = {field.name for field in fields(Settings)}
+    settings = _with_defaults({k: v for k, v in chosen.items() if k in known})
+    if read_only or _is_production(settings):
+        settings = Settings(**{**_plain(settings), "allow_writes": False, "disposable": False})
+    _check(settings, config)
+    return settings
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    return {field.name: getattr(settings, field.name) for field in fields(Settings)}
+
+
+def _of_target(target: str, config: str | None) -> Mapping[str, Any]:
+    """Return what a target's name, address or table says."""
+    if target == "mock":
+        own = {"application": "mock", "base_url": "http://127.0.0.1:8765", "disposable": True}
+        return {"name": "mock", **own, **MOCK}
+    if target.startswith(("http://", "https://")):
+        return {"name": target, "base_url": target}
+    if target.startswith("wsgi:"):
+        return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1"}
+    path = Path(config or "credcheck.toml")
+    table = _tables(path)
+    if target not in table:
+        near = difflib.get_close_matches(target, table, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; it has {', '.join(table) or 'none'}"
+        raise UsageError(f"TARGET {target!r} is no URL, not `mock`, and no target of {path}{hint}")
+    unknown = sorted(set(table[target]) - FILE_NAMES)
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], FILE_NAMES, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise UsageError(f"{path}: [target.{target}]: {unknown[0]!r} is not known{hint}")
+    if "base_url" not in table[target]:
+        raise UsageError(f"{path}: [target.{target}]: base_url is missing")
+    return {"name": target, **table[target]}
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}; name a file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: {error}") from error
+    table = document.get("target", {})
+    if not isinstance(table, dict) or not all(isinstance(each, dict) for each in table.values()):
+        raise UsageError(f"{path}: targets are tables such as [target.staging]")
+    return table
+
+
+def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field in fields(Settings):
+        text = environment.get(f"CREDCHECK_{field.name.upper()}")
+        if text is None or field.name in ("keys", "headers", "name", "production_hosts"):
+            continue
+        found[field.name] = _converted(text, str(field.type), f"CREDCHECK_{field.name.upper()}")
+    return found
+
+
+def _converted(text: str, kind: str, where: str) -> Any:
+    try:
+        if kind == "bool":
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                text.lower()
+            ]
+        if kind == "int":
+            return int(text)
+        if kind.startswith("float") and where != "CREDCHECK_RATE":
+            return float(text)
+    except (KeyError, ValueError):
+        raise UsageError(f"{where}: {text!r} is no {kind}") from None
+    return text
+
+
+def _pairs(pairs: Any, where: str) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, sign, value = pair.partition("=" if where == "--key" else ":")
+        if not sign or not name.strip() or not value.strip():
+            shape = "ROLE=env:NAME" if where == "--key" else "'Name: value'"
+            raise UsageError(f"{where}: a value must be {shape}")
+        found[name.strip()] = value.strip()
+    return found
+
+
+def _keys(keys: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """Resolve each key's reference; its value is never shown."""
+    found = {}
+    for role in ROLES:
+        variable = f"CREDCHECK_KEY_{role.upper()}"
+        if environment.get(variable):
+            found[role] = environment[variable]
+    for role, reference in keys.items():
+        if role not in ROLES:
+            raise UsageError(f"keys: {role!r} is no role; the roles are {', '.join(ROLES)}")
+        kind, _, name = str(reference).partition(":")
+        if kind == "env":
+            if not environment.get(name):
+                raise UsageError(f"keys: {role}: the environment variable {name} is not set")
+            found[role] = environment[name]
+        elif kind == "file":
+            try:
+                found[role] = Path(name).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise UsageError(f"keys: {role}: {name}: cannot be read as text") from error
+        else:
+            raise UsageError(f"keys: {role}: write env:NAME or file:PATH, never the key itself")
+        if not found[role].isascii() or not found[role].isprintable():
+            raise UsageError(f"keys: {role}: a key is printable ASCII")
+    return found
+
+
+def _rate(text: str) -> float:
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)/(s|min)", text)
+    if not match or float(match[1]) <= 0:
+        raise UsageError(f"rate: {text!r} is no rate; write for example 5/s or 100/min")
+    return float(match[1]) / (60 if match[2] == "min" else 1)
+
+
+def _with_defaults(chosen: dict[str, Any]) -> Settings:
+    if chosen.get("application") == "mock":
+        chosen["keys"] = {**MOCK_KEYS, **chosen["keys"]}
+    settings = Settings(**chosen)
+    if settings.is_local and "allow_writes" not in chosen:
+        settings = Settings(**{**_plain(settings), "allow_writes": True})
+    return settings
+
+
+def _is_production(settings: Settings) -> bool:
+    return settings.host in settings.production_hosts and not settings.application
+
+
+def _check(settings: Settings, config: str | None) -> None:
+    where = config or "the command line or the environment"
+    address = urlsplit(settings.base_url)
+    if address.scheme not in ("http", "https") or not address.hostname or address.query:
+        raise UsageError(f"base_url: {settings.base_url!r} is no http or https address")
+    if address.username or address.password:
+        raise UsageError("base_url: leave out user and password; name a key with keys or --key")
+    if _is_production(settings) and not settings.yes_this_is_production:
+        raise UsageError(
+            f"{settings.host} is production; if that is meant, add --yes-this-is-production "
+            "(the run stays read-only)"
+        )
+    for name, option in (("org", "--org"), ("user_id", "--user-id")):
+        if not getattr(settings, name):
+            raise UsageError(f"{name} is missing; set it with {option} or in {where}")
+    if "admin" not in settings.keys:
+        raise UsageError(
+            "keys: admin is missing; set CREDCHECK_KEY_ADMIN or give --key admin=env:NAME"
+        )
+    for name in ("ca_bundle", "accept"):
+        path = getattr(settings, name)
+        if path and not Path(path).is_file():
+            raise UsageError(f"{name}: {path}: there is no such file")
+    if settings.profile not in PROFILES:
+        raise UsageError(f"profile: {settings.profile!r} is none of {', '.join(PROFILES)}")
+    module = settings.application.partition(":")[0]
+    if settings.application not in ("", "mock"):
+        _check_module(settings.application, module)
+
+
+def _check_module(application: str, module: str) -> None:
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    if found is None or ":" not in application:
+        raise UsageError(
+            f"TARGET wsgi:{application}: write wsgi:MODULE:ATTRIBUTE of an application"
+        )
+
+
+def current_environment() -> Mapping[str, str]:
+    """Return the environment of this process."""
+    return os.environ
