@@ -78,16 +78,15 @@ def coverage(verdict: Verdict) -> Iterator[dict[str, Any]]:
     """Yield for each operation how often its statuses were seen and its parameters sent."""
     for operation in load_contract().operations.values():
         seen = verdict.coverage.get(operation.id, {})
-        sent: Counter[tuple[str, str]] = Counter()
-        for exchange in verdict.exchanges:
-            if exchange["operation"] == operation.id:
-                sent.update(_sent(operation, exchange))
+        kept = [each for each in verdict.exchanges if each["operation"] == operation.id]
+        sent = Counter(found for each in kept for found in _sent(operation, each))
         yield {
             "operation": operation.id,
             "method": operation.method,
             "path": operation.path,
             "reached": any(200 <= status < 300 for status in seen),
             "requests": sum(seen.values()),
+            "exchanges_kept": len(kept),
             "statuses": [
                 {
                     "status": status,

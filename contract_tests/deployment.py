@@ -30,8 +30,8 @@ class Effort:
 
 
 EFFORTS = {
-    "quick": Effort(machine_runs=6, machine_steps=10, generated=8, repeats=32, terms=12),
-    "standard": Effort(machine_runs=20, machine_steps=16, generated=20, repeats=64, terms=24),
+    "quick": Effort(machine_runs=6, machine_steps=10, generated=8, repeats=32, terms=6),
+    "standard": Effort(machine_runs=20, machine_steps=16, generated=20, repeats=64, terms=14),
     "thorough": Effort(machine_runs=300, machine_steps=30, generated=400, repeats=300, terms=100),
 }
 
@@ -156,7 +156,7 @@ class Deployment:
 
     def fingerprint(self) -> Any:
         """Return what changes when somebody else writes."""
-        page = self.page({"page_size": 100})
+        page = self.page({"page_size": 15})
         return page["count"], page.reply.body
 
     def while_nobody_writes(self, check: Any) -> None:
@@ -213,7 +213,8 @@ class Deployment:
         if not self.settings.allow_writes or not journal.path.exists():
             return []
         created_here = Unfinished(journal.path, self.run_id)
-        created_here.created = dict.fromkeys(self.target.guard.own, self.here)
+        guard = self.target.guard
+        created_here.created = dict.fromkeys(guard.own - guard.deleted, self.here)
         created_here.intents = {self.here}
         return remove(self.target, created_here)
 
@@ -271,7 +272,6 @@ def _delete(target: Target, path: str, entity_id: str) -> bool:
             try:
                 reply = target.send("DELETE", place + quote(entity_id, safe=""), actor=actor)
                 if reply.status in (200, 204):
-                    target.journal.write(deleted=entity_id, at=place)
                     return True
             except CouldNotAsk:
                 continue

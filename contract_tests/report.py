@@ -11,7 +11,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import jsonschema_rs
+from markupsafe import Markup, escape
 
 from contract_tests.coverage import coverage, lower_case, matrix, query_of
 from contract_tests.outcome import UsageError
@@ -42,7 +44,7 @@ def write_reports(verdict: Verdict, folder: Path) -> None:
     files = {
         "report.json": as_json(document),
         "report.html": as_html(document),
-        "traffic.har": as_json(har(verdict.exchanges)),
+        "traffic.har": as_json(har(verdict.exchanges), indent=None),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -84,9 +86,9 @@ def report_validator() -> jsonschema_rs.Validator:
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
 
 
-def as_json(document: Any) -> str:
+def as_json(document: Any, indent: int | None = 2) -> str:
     """Return a document as JSON; half a surrogate pair, which no file can hold, is spelt out."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = json.dumps(document, ensure_ascii=False, indent=indent)
     return _SURROGATE.sub(lambda half: f"\\\\u{ord(half[0]):04x}", text) + "\n"
 
 
@@ -212,8 +214,6 @@ def _own_version() -> str:
 
 def as_html(document: Mapping[str, Any]) -> str:
     """Return the page for people; nothing in it is fetched, nothing of the target is markup."""
-    import jinja2  # only a run that writes reports needs it
-
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE),
         autoescape=True,
@@ -235,10 +235,8 @@ def as_html(document: Mapping[str, Any]) -> str:
     )
 
 
-def _ticks(text: str) -> Any:
+def _ticks(text: str) -> Markup:
     """Return a text as markup in which `words` between ticks are code, and nothing else is."""
-    from markupsafe import Markup, escape
-
     escaped = str(escape(visible(text)))
     return Markup(re.sub("`([^`]+)`", r"<code>\1</code>", escaped))  # noqa: S704
 

@@ -30,6 +30,7 @@ class Guard:
 
     settings: Settings
     own: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
     made_up: set[str] = field(default_factory=set)
 
     def check(self, method: str, path: str) -> None:

@@ -128,8 +128,13 @@ class Target:
         if creates:
             self.journal.write(intent="POST", at=path.partition("?")[0])
         reply = self._answered(method, path, actor, all_headers, body, patient)
+        place = path.partition("?")[0]
         if creates and reply.status < 300:
-            self._remember(path.partition("?")[0], reply)
+            self._remember(place, reply)
+        if method == "DELETE" and reply.status in (200, 204):
+            folder, _, entity_id = place.rpartition("/")
+            self.guard.deleted.add(entity_id)
+            self.journal.write(deleted=entity_id, at=f"{folder}/")
         return reply
 
     def _key_of(self, actor: str | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from tests.twin.models import LEARNER, Credential, Issuer, Platform, User
+from tests.twin.models import IMAGE_SLOTS, LEARNER, Credential, Issuer, Platform, User
 from tests.twin.pagination import CredentialPagination, IssuerPagination, enveloped
 from tests.twin.representations import CredentialRepresentation, IssuerRepresentation
 from tests.twin.search import matches
@@ -66,6 +66,14 @@ class PlatformView(APIView):
         return representation_class(item, context=context, **options).data
 
 
+def with_relations(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
+    """Fetch with the rows what their representation needs."""
+    images = [f"{slot}_image" for slot in IMAGE_SLOTS]
+    return credentials.select_related("issuer__platform", *images).prefetch_related(
+        "issuer__signatories"
+    )
+
+
 class CredentialsView(PlatformView):
     """List the public credentials of a platform, or create one."""
 
@@ -85,7 +93,7 @@ class CredentialsView(PlatformView):
 
     def public_credentials(self) -> QuerySet[Credential]:
         """Return all that the platform shows."""
-        return Credential.objects.filter(platform=self.platform, public=True)
+        return with_relations(Credential.objects.filter(platform=self.platform, public=True))
 
     def that_contain(self, text: str, credentials: QuerySet[Credential]) -> QuerySet[Credential]:
         """Keep those with this text in one of the searched fields."""
