@@ -4,6 +4,7 @@ import base64
 import uuid
 
 from django.db import models
+from django.utils.functional import cached_property
 
 from tests.twin import clock
 
@@ -168,10 +169,14 @@ class Credential(OfPlatform):
 
     def in_sent_order(self, relation: str) -> list[models.Model]:
         """Return the courses, programs or pathways in the order in which they were sent."""
-        manager = getattr(self, relation)
-        item = manager.target_field_name
-        rows = manager.through.objects.filter(credential=self).select_related(item).order_by("pk")
-        return [getattr(row, item) for row in rows]
+        if relation not in self.links:
+            fetch_links([self], relation)
+        return self.links.pop(relation)
+
+    @cached_property
+    def links(self) -> dict[str, list[models.Model]]:
+        """Hold what was fetched together with other credentials, until it is shown."""
+        return {}
 
     def replace(self, relation: str, items: list[models.Model]) -> None:
         """Make these the credential's courses, programs or pathways; a repeated one counts once."""
@@ -184,6 +189,18 @@ class Credential(OfPlatform):
         """Tell whether somebody holds this credential: neither revoked nor expired."""
         not_expired = models.Q(expires=None) | models.Q(expires__gt=clock.now())
         return self.assertions.filter(not_expired, revoked=False).exists()
+
+
+def fetch_links(credentials: list[Credential], relation: str) -> None:
+    """Fetch the courses, programs or pathways of several credentials at once."""
+    manager = getattr(Credential, relation)
+    item = manager.field.m2m_reverse_field_name()
+    for credential in credentials:
+        credential.links[relation] = []
+    by_id = {credential.pk: credential for credential in credentials}
+    rows = manager.through.objects.filter(credential__in=by_id).select_related(item).order_by("pk")
+    for row in rows:
+        by_id[row.credential_id].links[relation].append(getattr(row, item))
 
 
 class Assertion(models.Model):

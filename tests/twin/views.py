@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from tests.twin.models import IMAGE_SLOTS, LEARNER, Credential, Issuer, Platform, User
+from tests.twin.models import IMAGE_SLOTS, LEARNER, Credential, Issuer, Platform, User, fetch_links
 from tests.twin.pagination import CredentialPagination, IssuerPagination, enveloped
 from tests.twin.representations import CredentialRepresentation, IssuerRepresentation
 from tests.twin.search import matches
@@ -69,9 +69,8 @@ class PlatformView(APIView):
 def with_relations(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
     """Fetch with the rows what their representation needs."""
     images = [f"{slot}_image" for slot in IMAGE_SLOTS]
-    return credentials.select_related("issuer__platform", *images).prefetch_related(
-        "issuer__signatories"
-    )
+    issuer = ("issuer__platform", "issuer__icon_image")
+    return credentials.select_related(*issuer, *images).prefetch_related("issuer__signatories")
 
 
 class CredentialsView(PlatformView):
@@ -116,6 +115,8 @@ class CredentialsView(PlatformView):
         self.require_user()
         pagination = CredentialPagination()
         page = pagination.paginate_queryset(self.get_queryset(), request, view=self)
+        for relation in ("courses", "programs", "pathways"):
+            fetch_links(page, relation)
         data = self.represented(CredentialRepresentation, page, many=True)
         return pagination.get_paginated_response(data)
 
@@ -145,7 +146,8 @@ class CredentialView(PlatformView):
 
     def put(self, request: Request, **_: str) -> Response:
         """Change the fields that were sent."""
-        credential = self.saved(CredentialBody, self.get_object(), partial=True)
+        with transaction.atomic():  # from the reading on, so that no change at once is undone
+            credential = self.saved(CredentialBody, self.get_object(), partial=True)
         return enveloped("Updated", self.represented(CredentialRepresentation, credential))
 
     def delete(self, request: Request, **_: str) -> Response:

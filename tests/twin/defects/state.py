@@ -435,12 +435,13 @@ def concurrent_creations_collide(twin: Twin) -> None:
 def concurrent_updates_lose_one(twin: Twin) -> None:
     """The update reads the row, waits, and writes all of it: of two PUTs at once one is undone."""
 
-    @around(twin.views.CredentialView)
-    def get_object(original: Any, self: Any) -> Any:
-        credential = original(self)
-        if self.request.method == "PUT":
-            time.sleep(SECONDS_BETWEEN_READ_AND_WRITE)
-        return credential
+    @instead_of(twin.views.CredentialView)
+    def put(self: Any, _request: Any, **_: str) -> Any:
+        credential = self.get_object()
+        time.sleep(SECONDS_BETWEEN_READ_AND_WRITE)
+        saved = self.saved(twin.serializers.CredentialBody, credential, partial=True)
+        shown = self.represented(twin.representations.CredentialRepresentation, saved)
+        return twin.pagination.enveloped("Updated", shown)
 
 
 def entity_id_of(text: str) -> str:
