@@ -1,9 +1,12 @@
 """The state machine: create, change, delete, list in any order, against the plain model."""
 
+import functools
 import json
+import time
+from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import HealthCheck, Phase, reject, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -18,6 +21,7 @@ from contract_tests.model import Collection, written
 from contract_tests.outcome import Breach, require
 from contract_tests.target import Reply
 
+SECONDS_TO_SHRINK = 8.0
 WORDS = st.sampled_from(["alpha", "Beta", "gamma ☂"])
 FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
@@ -44,10 +48,44 @@ def check_shown(reply: Reply, got: dict[str, Any], expected: dict[str, Any], wha
                 got=json.dumps(got.get(name), ensure_ascii=False)[:200])  # fmt: skip
 
 
+def telling(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a breach of a rule know the steps that led to it, and remember the shortest."""
+
+    @functools.wraps(method)
+    def told(self: "CredentialMachine", *arguments: Any, **options: Any) -> Any:
+        if time.monotonic() > self.shrinking.until:
+            reject()
+        try:
+            return method(self, *arguments, **options)
+        except Breach as breach:
+            breach.steps = tuple(self.steps)
+            self.shrinking.remember(breach)
+            raise
+
+    return told
+
+
+class Shrinking:
+    """The shortest breach so far; after the first one the search for shorter ones is bounded."""
+
+    def __init__(self, seconds: float) -> None:
+        self.best: Breach | None = None
+        self.until = float("inf")
+        self._seconds = seconds
+
+    def remember(self, breach: Breach) -> None:
+        """Keep a breach if its steps are fewer than those of the best."""
+        if self.best is None:
+            self.until = time.monotonic() + self._seconds
+        if self.best is None or len(breach.steps) <= len(self.best.steps):
+            self.best = breach
+
+
 class CredentialMachine(RuleBasedStateMachine):
     """Credentials of one machine, told apart by a mark in their names."""
 
     deployment: Deployment
+    shrinking: Shrinking
     started = 0
 
     items = Bundle("items")
@@ -65,6 +103,7 @@ class CredentialMachine(RuleBasedStateMachine):
         self.steps.append(text[:300])
 
     @rule(target=items, word=WORDS, fields=FIELDS)
+    @telling
     def create(self, word: str, fields: dict[str, Any]) -> Any:
         """Create a credential."""
         self.step(f"create {fields}")
@@ -80,6 +119,7 @@ class CredentialMachine(RuleBasedStateMachine):
         return item["entityId"]
 
     @rule(entity_id=items, word=WORDS, fields=FIELDS, renamed=st.booleans())
+    @telling
     def change(self, entity_id: str, word: str, fields: dict[str, Any], renamed: bool) -> None:
         """Change some fields."""
         if entity_id not in self.model.items:
@@ -95,6 +135,7 @@ class CredentialMachine(RuleBasedStateMachine):
         self.model.put(expected, public=public)
 
     @rule(entity_id=items, name=st.sampled_from(["signal", "public", "expires"]))
+    @telling
     def change_badly(self, entity_id: str, name: str) -> None:
         """Send a change that must be refused as a whole."""
         if entity_id in self.model.items:
@@ -103,6 +144,7 @@ class CredentialMachine(RuleBasedStateMachine):
             require(reply.status == 400, "a bad change is accepted", reply, expected=400)
 
     @rule(entity_id=consumes(items))
+    @telling
     def delete(self, entity_id: str) -> None:
         """Delete a credential."""
         self.step("delete")
@@ -111,6 +153,7 @@ class CredentialMachine(RuleBasedStateMachine):
         self.gone.append(entity_id)
 
     @rule(entity_id=items)
+    @telling
     def retrieve(self, entity_id: str) -> None:
         """Retrieve one."""
         if entity_id in self.model.items:
@@ -119,6 +162,7 @@ class CredentialMachine(RuleBasedStateMachine):
             check_shown(reply, result(reply), self.model.items[entity_id], "an item")
 
     @rule()
+    @telling
     def retrieve_what_is_gone(self) -> None:
         """Ask for what was deleted."""
         for entity_id in self.gone[-1:]:
@@ -127,6 +171,7 @@ class CredentialMachine(RuleBasedStateMachine):
             require(reply.status == 404, "what is deleted is answered", reply, expected=404)
 
     @rule(size=st.integers(1, 4), word=st.sampled_from(["", "alpha ", "ALPHA", "shown"]))
+    @telling
     def walk(self, size: int, word: str) -> None:
         """List what this machine made, in pages, and what a word narrows it to."""
         self.step(f"walk in pages of {size}")
@@ -161,19 +206,18 @@ def without_halves(expected: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_machine(deployment: Deployment) -> None:
-    """Run the machine with the seed and the effort of the run; its steps go with a breach."""
-    made: list[CredentialMachine] = []
+    """Run the machine with the seed and the effort of the run; raises the shortest breach."""
+    # Shrinking asks thousands of times, which only a target on this machine is for.
+    local = deployment.settings.is_local
+    shrinking = Shrinking(SECONDS_TO_SHRINK if local else 0.0)
 
     class Bound(CredentialMachine):
-        """The machine, bound to a deployment; the last one made is the one that failed."""
+        """The machine, bound to a deployment."""
 
         def __init__(self) -> None:
-            self.deployment = deployment
+            self.deployment, self.shrinking = deployment, shrinking
             super().__init__()
-            made[:] = [self]
 
-    # Shrinking asks thousands of times, which only a target on this machine is for.
-    shrinks = [Phase.shrink] if deployment.settings.is_local else []
     try:
         run_state_machine_as_test(
             seed(deployment.settings.seed)(Bound),
@@ -182,12 +226,15 @@ def run_machine(deployment: Deployment) -> None:
                 stateful_step_count=deployment.effort.machine_steps,
                 deadline=None,
                 database=None,
-                phases=[Phase.generate, *shrinks],
+                phases=[Phase.generate, *[Phase.shrink] * local],
                 report_multiple_bugs=False,
                 print_blob=False,
                 suppress_health_check=list(HealthCheck),
             ),
         )
-    except Breach as breach:
-        breach.steps = tuple(made[0].steps) if made else ()
+    except Exception:
+        # Whatever Hypothesis makes of it (flaky, once the time to shrink is over), the breach is
+        # the news.
+        if shrinking.best is not None:
+            raise shrinking.best from None
         raise
