@@ -105,11 +105,19 @@ def run(target: str, report: str | None, workers: str | None, **options: Any) ->
     arguments += _translated(options)
     if report:
         folder = Path(report).absolute()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--report {report}: {error.strerror}") from error
         arguments += ["--credcheck-report", str(folder), f"--junitxml={folder / 'junit.xml'}"]
     if workers:
         arguments += ["-n", workers]
-    sys.exit(int(pytest.main(arguments, plugins=_plugins())))
+    sys.exit(_ended(pytest.main(arguments, plugins=_plugins())))
+
+
+def _ended(code: int) -> int:
+    """Return our exit code for pytest's: its usage error is 4."""
+    return 2 if int(code) == 4 else int(code)
 
 
 def _style() -> str:
@@ -187,7 +195,7 @@ def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) 
     arguments += _translated({"config": config, "key": key, **_context(document)})
     import pytest
 
-    code = int(pytest.main(arguments, plugins=_plugins()))
+    code = _ended(pytest.main(arguments, plugins=_plugins()))
     click.echo({0: "fixed: the rule is kept now", 1: "still broken"}.get(code, "not judged"))
     sys.exit(code)
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.accepted import read_accepted
 from contract_tests.outcome import (
     Breach,
     CouldNotAsk,
@@ -110,6 +111,7 @@ class Run:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self.config = config
         self.settings = settings
+        read_accepted(settings.accept)  # what is wrong with it is told before anything is asked
         self.worker: str = getattr(config, "workerinput", {}).get("workerid", "")
         self.run_id = self._run_id()
         self.started = time.time()
@@ -304,7 +306,11 @@ class Run:
         if folder:
             from contract_tests.report import write_reports
 
-            write_reports(verdict, Path(folder))
+            try:
+                write_reports(verdict, Path(folder))
+            except UsageError as error:
+                session.exitstatus = 2
+                self._say(f"credcheck: {error}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:

@@ -98,6 +98,8 @@ def load_settings(
     chosen.update(_of_environment(environment))
     chosen.update({name: value for name, value in options.items() if value not in (None, (), [])})
     config = chosen.pop("config", None)
+    if config and not Path(config).is_file():
+        raise UsageError(f"--config {config}: there is no such file")
     keys = dict(chosen.pop("keys", {}))
     keys.update(_pairs(chosen.pop("key", ()), "--key"))
     headers = dict(chosen.pop("headers", {}))

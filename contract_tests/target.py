@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
@@ -21,8 +21,11 @@ from contract_tests.safety import Guard, Journal, Limiter, Redactor
 from contract_tests.settings import Settings
 
 LONGEST_BODY = 20_000
-MOST_EXCHANGES = 2_000
+"""Characters of a body that a finding shows."""
+LONGEST_LOGGED = 2_000
+MOST_EXCHANGES = 10_000
 REFUSALS_IN_A_ROW = 6
+FAILURES_IN_A_ROW = 3
 LONGEST_WAIT = 60.0
 TRIES = 3
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -93,6 +96,7 @@ class Target:
         self.requests = 0
         self._limiter = Limiter(settings.rate, workers)
         self._refusals = 0
+        self._failures = 0
         self._lock = threading.Lock()
         self._client = self._make_client()
 
@@ -168,7 +172,11 @@ class Target:
                 if method in ("GET", "HEAD", "OPTIONS") and attempt < TRIES:
                     time.sleep(0.2 * attempt)
                     continue
+                self._failures += isinstance(error, httpx.TransportError)
+                if self._failures >= FAILURES_IN_A_ROW:
+                    raise TargetRefuses(f"the target does not answer: {reason}") from None
                 raise CouldNotAsk(f"{method} {self.redact(path)}: {reason}") from None
+            self._failures = 0
             reply = self._record(method, path, actor, headers, body, response, started)
             wait = _seconds_to_wait(response, attempt) if patient else None
             if wait is None:
@@ -214,7 +222,7 @@ class Target:
         with self._lock:
             self.requests += 1
             if len(self.exchanges) < MOST_EXCHANGES:
-                self.exchanges.append(exchange)
+                self.exchanges.append(_shortened(exchange))
             if operation:
                 self.coverage[operation.id][reply.status] += 1
                 self._judge(operation, method, reply)
@@ -319,6 +327,16 @@ def _seconds_to_wait(response: httpx.Response, attempt: int) -> float | None:
 def _text(body: bytes) -> str:
     text = body.decode("utf-8", "backslashreplace")
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
+
+
+def _shortened(exchange: Exchange) -> Exchange:
+    """Return an exchange as the log of a run keeps it."""
+    return replace(
+        exchange,
+        request_body=exchange.request_body[:LONGEST_LOGGED],
+        reply_body=exchange.reply_body[:LONGEST_LOGGED],
+        curl="",
+    )
 
 
 def _quoted(body: bytes, redact: Callable[[str], str]) -> str:

@@ -1,35 +1,18 @@
 """From results to a verdict: what counts, what is accepted, what was not reached, the exit code."""
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
+from contract_tests.accepted import Accepted, read_accepted
 from contract_tests.contract import load_contract
-from contract_tests.outcome import Result, UsageError
+from contract_tests.outcome import Result
 from contract_tests.rules import CATALOGUE, ISSUER_CREATE, RULES
 from contract_tests.settings import Settings
 
 CONFORMS, BREACHES, USAGE, NOT_JUDGED = 0, 1, 2, 3
-ACCEPTED_FIELDS = {"rule", "operation", "reason", "owner", "expires"}
-
-
-@dataclass(frozen=True)
-class Accepted:
-    """A known breach that somebody answers for until a day."""
-
-    rule: str
-    operation: str
-    reason: str
-    owner: str
-    expires: date
-
-    def covers(self, finding: Mapping[str, Any]) -> bool:
-        """Tell whether this is about a finding."""
-        return finding["rule"] == self.rule and self.operation in ("", finding["operation"])
 
 
 @dataclass
@@ -61,30 +44,6 @@ class Verdict:
     exit_code: int = CONFORMS
     headline: str = ""
     counts: dict[str, int] = field(default_factory=dict)
-
-
-def read_accepted(path: str) -> list[Accepted]:
-    """Read the file of known breaches; raises UsageError naming the entry."""
-    if not path:
-        return []
-    try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("accepted", [])
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: {error}") from error
-    found = []
-    for number, entry in enumerate(entries, 1):
-        where = f"{path}: accepted breach {number}"
-        missing = {"rule", "reason", "owner", "expires"} - entry.keys()
-        unknown = entry.keys() - ACCEPTED_FIELDS
-        if missing or unknown:
-            wrong = "misses" if missing else "does not know"
-            raise UsageError(f"{where} {wrong} {', '.join(sorted(missing or unknown))}")
-        if entry["rule"] not in RULES:
-            raise UsageError(f"{where}: {entry['rule']!r} is no rule")
-        if not isinstance(entry["expires"], date) or isinstance(entry["expires"], datetime):
-            raise UsageError(f"{where}: write expires as a date, such as 2027-01-31")
-        found.append(Accepted(**{"operation": "", **entry}))
-    return found
 
 
 def judge(run: Any) -> Verdict:
@@ -205,8 +164,9 @@ def _decide(verdict: Verdict) -> tuple[int, str]:
     if not verdict.results:
         return USAGE, "nothing was tested: no rule fits --rule, --subject and --operation"
     if verdict.breaches or verdict.complaints:
-        number = len(verdict.breaches) + len(verdict.complaints)
-        return BREACHES, f"breaks the contract: {number} breach{'es' if number > 1 else ''}"
+        said = [f"{len(verdict.breaches)} breaches"] if verdict.breaches else []
+        said += [f"{len(verdict.complaints)} complaints"] if verdict.complaints else []
+        return BREACHES, f"breaks the contract: {' and '.join(said)}"
     if verdict.stopped:
         return NOT_JUDGED, f"not judged: {verdict.stopped}"
     lost = verdict.counts.get("could not ask", 0)
