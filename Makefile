@@ -4,8 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 ARGS ?=
+TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format types contract bench lock clean
+.PHONY: help serve test lint format types contract bite bench lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,9 +34,11 @@ format: $(READY)  ## mend style and format
 types: $(READY)  ## check the types of both packages
 	$(BIN)/mypy
 
-contract: $(READY)  ## validate the contract and print the ledger of its departures
-	$(BIN)/credmock spec --check
-	$(BIN)/credmock spec --divergences
+contract: $(READY)  ## judge a deployment by the contract (make contract TARGET=https://...; else the mock)
+	$(BIN)/credcheck run $(TARGET) $(ARGS)
+
+bite: $(READY)  ## judge 182 broken deployments, and the sound ones with 20 seeds (an hour; ARGS="--narrow" is quicker)
+	$(BIN)/python -m tests.bite $(ARGS)
 
 bench: $(READY)  ## measure the mock side by side with a bare Flask view
 	$(BIN)/python -m bench.serving $(ARGS)

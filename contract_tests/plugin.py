@@ -3,6 +3,8 @@
 import json
 import os
 import random
+import signal
+import threading
 import time
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -120,6 +122,8 @@ class Run:
         self.stopped = ""
         self._deployment: Any = None
         self._seen: set[Any] = set()
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _interrupt)  # so that it cleans up, as Ctrl-C does
 
     def _run_id(self) -> str:
         inherited = getattr(self.config, "workerinput", {}).get("credcheck_run")
@@ -346,6 +350,10 @@ class Run:
         terminalreporter.section("credcheck")
         for line in summary_lines(self.verdict):
             terminalreporter.write_line(line)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
 
 
 def _plain(exchange: Any) -> dict[str, Any]:

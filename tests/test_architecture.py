@@ -124,3 +124,5 @@ def test_every_verb_and_command_is_documented() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for command in ("serve", "seed", "routes", "call", "spec"):
         assert f"credmock {command}" in readme
+    for command in ("run", "rules", "explain", "replay", "cleanup"):
+        assert f"credcheck {command}" in readme

@@ -141,7 +141,7 @@ def test_both_answer_alike(pair: Pair, group: str) -> None:
 
 
 def test_what_is_explained_does_differ() -> None:
-    """The mock refuses what the framework itself fails on; servers of its own, since one is hurt."""
+    """The mock refuses what the framework fails on; on servers of its own, since one is hurt."""
     asked = [each for group in GROUPS.values() for each in group if explained(each)]
     assert len(asked) == len(EXPLAINED)
     with running("--now", NOW) as mock, serve_twin(WORLD, freeze=NOW) as twin:
