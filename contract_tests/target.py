@@ -249,8 +249,13 @@ class Target:
         return " ".join([*words, shlex.quote(address)])
 
     def _judge(self, operation: Operation, method: str, reply: Reply) -> None:
-        """Hold a reply against the contract; each cause is found once."""
+        """Hold a reply against the contract; each cause is found once.
+
+        What asks for patience is no answer of the service, and often not even its own.
+        """
         status, body = reply.status, reply.body
+        if status == 429 or (status == 503 and "retry-after" in reply.headers):
+            return
         if status >= 500:
             self._find("ERR-01", operation, f"{status} on {method}", "no 5xx", str(status), reply)
             return

@@ -124,7 +124,7 @@ def test_in_process_and_over_the_wire_agree(
         (("run", "mock", "--accept", "missing.toml"), "missing.toml"),
         (("run", "mock", "--config", "missing.toml"), "missing.toml"),
         (("run", "http://user:secret-word@127.0.0.1:1", "--org", "a"), "leave out"),
-        (("run", "wsgi:no.such:thing"), "wsgi:"),
+        (("run", "wsgi:no.such:thing", *CONTEXT), "wsgi:no.such"),
         (("explain", "PAGE-99"), "PAGE-99"),
         (("replay", "missing.json", "PAGE-01"), "missing.json"),
         (("dance",), "dance"),
@@ -233,7 +233,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
     journal = tmp_path / "journal"
     with running("--quiet") as served:
         command = [*COMMAND, "run", served.url, *CONTEXT, "--journal", str(journal)]
-        command += ["--subject", "state", "--rate", "150/s"]
+        command += ["--subject", "state", "--rate", "60/s"]
         process = subprocess.Popen(
             command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
