@@ -79,15 +79,12 @@ def main(examples: int, every: int, workers: int) -> None:
     for defect, each in found.items():
         new = sorted({code for code, _ in each.signatures - alarms})
         caught[DEFECTS[defect].subject] += bool(new)
-        print(
-            f"{DEFECTS[defect].subject:<11}{defect:<46}{', '.join(new) or '-':<24}{each.seconds:5.1f} s"
-        )
+        codes = ", ".join(new) or "-"
+        print(f"{DEFECTS[defect].subject:<11}{defect:<46}{codes:<24}{each.seconds:5.1f} s")
     for subject, number in all_of.items():
         print(f"{subject:<11}{caught[subject]:3} of {number}")
-    seconds = sorted(each.seconds for each in found.values())
-    print(
-        f"all        {caught.total():3} of {len(found)}; median {seconds[len(seconds) // 2]:.0f} s a run"
-    )
+    median = sorted(each.seconds for each in found.values())[len(found) // 2]
+    print(f"all        {caught.total():3} of {len(found)}; median {median:.0f} s a run")
 
 
 if __name__ == "__main__":
