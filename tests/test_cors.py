@@ -1,0 +1,64 @@
+"""Browsers on other origins: preflight before authentication, and readable refusals."""
+
+from typing import Any
+
+import pytest
+
+from mockserver import Config, create_app
+from tests.conftest import API, NOW
+
+PREFLIGHT = {
+    "Origin": "http://localhost:3000",
+    "Access-Control-Request-Method": "PUT",
+    "Access-Control-Request-Headers": "authorization,content-type",
+}
+
+
+@pytest.mark.parametrize("path", ["", "some-id", "issuers/"])
+def test_a_preflight_needs_no_key(shared_api: API, path: str) -> None:
+    """A preflight is 200 without a key and allows what a front end sends."""
+    response = shared_api.acting(None).send("OPTIONS", path, headers=PREFLIGHT)
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    assert "PUT" in response.headers["Access-Control-Allow-Methods"]
+    allowed = response.headers["Access-Control-Allow-Headers"].lower()
+    assert "authorization" in allowed
+    assert "content-type" in allowed
+
+
+def test_answers_and_refusals_are_readable(shared_api: API) -> None:
+    """A 200, a 401 and a 404 tell the browser that the page may read them."""
+    origin = {"Origin": "http://localhost:3000"}
+    for api, path, status in (
+        (shared_api, "", 200),
+        (shared_api.acting(None), "", 401),
+        (shared_api, "nothing", 404),
+    ):
+        response = api.get(path, headers=origin)
+        assert response.status_code == status
+        assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
+    exposed = shared_api.acting(None).get(headers=origin).headers["Access-Control-Expose-Headers"]
+    assert "WWW-Authenticate" in exposed
+
+
+@pytest.mark.parametrize(
+    ("cors", "origin", "allowed"),
+    [
+        ("http://localhost:3000", "http://localhost:3000", "http://localhost:3000"),
+        ("http://localhost:3000", "http://elsewhere.example", None),
+        (None, "http://localhost:3000", None),
+    ],
+)
+def test_one_origin_or_none(cors: str | None, origin: str, allowed: Any) -> None:
+    """`--cors` narrows the origins; without it no header is sent."""
+    api = API(create_app(Config(cors=cors, now=NOW)))
+    response = api.get(headers={"Origin": origin})
+    assert response.status_code == 200
+    assert response.headers.get("Access-Control-Allow-Origin") == allowed
+
+
+def test_the_control_plane_is_for_no_other_origin(shared_api: API) -> None:
+    """What lies under `/__mock__/` has no CORS headers."""
+    response = shared_api.get("/__mock__/health", headers={"Origin": "http://evil.example"})
+    assert response.status_code == 200
+    assert "Access-Control-Allow-Origin" not in response.headers
