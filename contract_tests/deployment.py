@@ -3,6 +3,7 @@
 import json
 import random
 import string
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from contract_tests.target import Reply, Target, address_of
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+LONG_SEARCHES = 12
+"""Tests that could go on for ever, and a few shares for all others."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 
 
@@ -70,6 +73,7 @@ class Deployment:
         self.random = random.Random(f"{target.settings.seed}:{run_id}")
         self.alive: dict[str, str] = {}
         self._names = 0
+        self._started = time.monotonic()
         self._issuer = target.settings.issuer
 
     @property
@@ -81,6 +85,18 @@ class Deployment:
     def effort(self) -> Effort:
         """How much the profile of this run does."""
         return EFFORTS[self.settings.profile]
+
+    @property
+    def is_out_of_time(self) -> bool:
+        """Whether the time budget of a thorough run is used up."""
+        spent = time.monotonic() - self._started
+        return self.settings.profile == "thorough" and spent > self.settings.time_budget
+
+    def share_of_time(self) -> float:
+        """Return until when (by the monotonic clock) one long search of a thorough run may go on."""
+        if self.settings.profile != "thorough":
+            return float("inf")
+        return time.monotonic() + self.settings.time_budget / LONG_SEARCHES
 
     @property
     def here(self) -> str:

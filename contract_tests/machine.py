@@ -68,9 +68,9 @@ def telling(method: Callable[..., Any]) -> Callable[..., Any]:
 class Shrinking:
     """The shortest breach so far; after the first one the search for shorter ones is bounded."""
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, until: float) -> None:
         self.best: Breach | None = None
-        self.until = float("inf")
+        self.until = until
         self._seconds = seconds
 
     def remember(self, breach: Breach) -> None:
@@ -209,7 +209,7 @@ def run_machine(deployment: Deployment) -> None:
     """Run the machine with the seed and the effort of the run; raises the shortest breach."""
     # Shrinking asks thousands of times, which only a target on this machine is for.
     local = deployment.settings.is_local
-    shrinking = Shrinking(SECONDS_TO_SHRINK if local else 0.0)
+    shrinking = Shrinking(SECONDS_TO_SHRINK if local else 0.0, deployment.share_of_time())
 
     class Bound(CredentialMachine):
         """The machine, bound to a deployment."""

@@ -219,6 +219,8 @@ class Run:
         reason = self.missing((*rule.needs, *more))
         if reason:
             pytest.skip(reason)
+        if self.deployment.is_out_of_time:
+            pytest.skip("the time budget is used up")
         self.deployment.target.rule = rule.id
 
     @pytest.hookimpl(wrapper=True)

@@ -30,8 +30,11 @@ KEYS = {
     "OTHER_ORG_ADMIN": "acme-admin-key",
     "RETIRED": "retired-key",
 }
-CONTEXT = ("--org", "main", "--user-id", "1", "--username", "admin", "--other-org", "acme",
-           "--other-user-id", "11", "--disposable", "--no-unknown-fields")  # fmt: skip
+CONTEXT = (
+    *("--org", "main", "--user-id", "1", "--username", "admin"),
+    *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
+    *("--no-unknown-fields", "--max-latency", "1"),
+)
 
 
 @dataclass(frozen=True)

@@ -245,7 +245,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
         process.wait(timeout=60)
         if deadly == signal.SIGKILL:
             assert list(journal.glob("*.jsonl"))
-            ended = run("cleanup", served.url, *CONTEXT[:-1], "--journal", str(journal))
+            ended = run("cleanup", served.url, *CONTEXT[:-3], "--journal", str(journal))
             assert ended.returncode == 0, ended.stdout + ended.stderr
             assert "cleaned up" in ended.stdout
         assert names(served) == []

@@ -3,6 +3,7 @@
 
 import hashlib
 import itertools
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -359,7 +360,19 @@ def half_of_the_servers_are_old(twin: Twin) -> None:
         return shown
 
 
+@defect
+def pages_of_ten_are_slow(twin: Twin) -> None:
+    """The commonest page misses its index: a list of ten takes more than a second."""
+
+    @around(twin.views.CredentialsView)
+    def get(original: Any, self: Any, request: Any, **path: str) -> Any:
+        if request.query_params.get("page_size") == "10":
+            time.sleep(1.2)
+        return original(self, request, **path)
+
+
 PROTOCOL: tuple[Defect, ...] = (
+    pages_of_ten_are_slow,
     head_is_not_allowed,
     options_is_not_allowed,
     options_needs_no_key,
