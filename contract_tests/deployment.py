@@ -93,7 +93,7 @@ class Deployment:
         return self.settings.profile == "thorough" and spent > self.settings.time_budget
 
     def share_of_time(self) -> float:
-        """Return until when (by the monotonic clock) one long search of a thorough run may go on."""
+        """Return until when, by the monotonic clock, one long search of a thorough run may go."""
         if self.settings.profile != "thorough":
             return float("inf")
         return time.monotonic() + self.settings.time_budget / LONG_SEARCHES
