@@ -5,14 +5,13 @@ such a schema: what it accepts, how it converts, and the exact texts of its refu
 framework is more lenient than a schema (a number for a text, `"yes"` for a boolean), it wins.
 """
 
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
+from mockserver.addresses import is_email, is_url
 from mockserver.errors import StartError
 from mockserver.messages import Form, encode
 
@@ -134,39 +133,6 @@ class Text(Scalar):
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LABEL = r"[a-z0-9\u00a1-\uffff](?:[a-z0-9\u00a1-\uffff-]{0,61}[a-z0-9\u00a1-\uffff])?"
-_DOMAIN = (
-    rf"{_LABEL}(?:\.(?!-)[a-z0-9\u00a1-\uffff-]{{1,63}}(?<!-))*"
-    r"\.(?!-)(?:[a-z\u00a1-\uffff-]{2,63}|xn--[a-z0-9]{1,59})(?<!-)\.?"
-)
-_OCTET = r"(?:0|25[0-5]|2[0-4]\d|1\d?\d?|[1-9]\d?)"
-_URL = re.compile(
-    r"(?:https?|ftps?)://"
-    r"(?:[^\s:@/]+(?::[^\s:@/]*)?@)?"
-    rf"(?:{_OCTET}(?:\.{_OCTET}){{3}}|\[(?P<ipv6>[0-9a-f:.]+)\]|{_DOMAIN}|localhost)"
-    r"(?::[0-9]{1,5})?(?:[/?#]\S*)?",
-    re.IGNORECASE | re.ASCII,
-)
-_EMAIL = re.compile(
-    r"""(?:[-!#$%&'*+/=?^_`{}|~0-9a-z]+(?:\.[-!#$%&'*+/=?^_`{}|~0-9a-z]+)*"""
-    r"""|"(?:[\x01-\x08\x0b\x0c\x0e-\x1f!#-\[\]-\x7f]|\\[\x01-\x09\x0b\x0c\x0e-\x7f])*")"""
-    rf"@(?:(?:[a-z0-9](?:[a-z0-9-]{{0,61}}[a-z0-9])?\.)+(?:[a-z0-9-]{{2,63}}(?<!-))|localhost"
-    rf"|\[{_OCTET}(?:\.{_OCTET}){{3}}\])",
-    re.IGNORECASE,
-)
-
-
-def is_url(text: str) -> bool:
-    """Tell whether Django's URLValidator takes this address."""
-    match = _URL.fullmatch(text) if len(text) <= 2048 else None
-    if not match:
-        return False
-    if match["ipv6"]:
-        try:
-            ipaddress.IPv6Address(match["ipv6"])
-        except ValueError:
-            return False
-    return len(urlsplit(text).hostname or "") in range(1, 254)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +157,7 @@ class Email(Text):
     def complaints(self, text: str) -> Iterable[str]:
         """Yield the complaints about the text, then the one about the address."""
         yield from Text.complaints(self, text)
-        if len(text) > 320 or not _EMAIL.fullmatch(text):
+        if not is_email(text):
             yield self.invalid
 
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
-    {"files", "messages", "config"},
+    {"files", "messages", "config", "addresses"},
     {"errors"},
     {"negotiation", "store"},
     {"parsers", "fields", "query"},
