@@ -206,7 +206,9 @@ def _ids(document: dict[str, Any]) -> str:
 
 def _context(document: dict[str, Any]) -> dict[str, Any]:
     """Return what a report tells of the target beside its address."""
-    known: dict[str, Any] = document.get("context", {})
+    known = dict(document["context"])
+    if "rate" in known:
+        known["rate"] = f"{known['rate']}/s"
     return known
 
 

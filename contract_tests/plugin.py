@@ -23,6 +23,7 @@ from contract_tests.outcome import (
     UsageError,
 )
 from contract_tests.rules import RULES, SUBJECTS
+from contract_tests.safety import Turnstile
 from contract_tests.settings import PROFILES, Settings, current_environment, load_settings
 
 HERE = Path(__file__).resolve().parent
@@ -224,6 +225,16 @@ class Run:
         self.deployment.target.rule = rule.id
 
     @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Let a test that writes wait while another worker's reads must agree."""
+        marker = item.get_closest_marker("rule")
+        needs = {name for each in item.iter_markers("needs") for name in each.args}
+        if marker is None or "write" not in {*RULES[marker.args[0]].needs, *needs}:
+            return (yield)
+        with self.deployment.target.turnstile.passed(alone=False):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -303,6 +314,7 @@ class Run:
             self.config.workeroutput["credcheck"] = json.dumps(part)  # type: ignore[attr-defined]
             return
         self.parts.append(part)
+        Turnstile(self.settings, self.run_id, 1).remove()
         from contract_tests.verdict import judge
 
         verdict = judge(self)

@@ -104,6 +104,7 @@ def report_document(verdict: Verdict) -> dict[str, Any]:
         },
         "target": verdict.target,
         "base_url": verdict.base_url,
+        "context": verdict.context,
         "profile": verdict.profile,
         "seed": verdict.seed,
         "run_id": verdict.run_id,

@@ -5,6 +5,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -119,6 +120,35 @@ def _entries(path: Path) -> Iterator[dict[str, Any]]:
             continue
         if isinstance(entry, dict):
             yield entry
+
+
+class Turnstile:
+    """Keeps workers of one run apart: who writes goes together, reads that must agree go alone.
+
+    With one worker nothing is locked. A lock is a file beside the journals, which dies with its
+    process.
+    """
+
+    def __init__(self, settings: Settings, run_id: str, workers: int) -> None:
+        self._path = Path(settings.journal) / f"{run_id}.lock"
+        self._apart = workers > 1 and not settings.application
+
+    @contextmanager
+    def passed(self, *, alone: bool) -> Iterator[None]:
+        """Hold a place with others of the same kind, or the only one."""
+        if not self._apart:
+            yield
+            return
+        import fcntl
+
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            yield
+
+    def remove(self) -> None:
+        """Remove the file."""
+        self._path.unlink(missing_ok=True)
 
 
 class Limiter:

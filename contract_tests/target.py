@@ -17,7 +17,7 @@ import httpx
 
 from contract_tests.contract import Operation, load_contract
 from contract_tests.outcome import CouldNotAsk, Exchange, Finding, TargetRefuses
-from contract_tests.safety import Guard, Journal, Limiter, Redactor
+from contract_tests.safety import Guard, Journal, Limiter, Redactor, Turnstile
 from contract_tests.settings import Settings
 
 LONGEST_BODY = 20_000
@@ -94,6 +94,7 @@ class Target:
         self.notices: set[str] = set()
         self.coverage: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.requests = 0
+        self.turnstile = Turnstile(settings, run_id, workers)
         self._limiter = Limiter(settings.rate, workers)
         self._refusals = 0
         self._failures = 0

@@ -12,6 +12,11 @@ from contract_tests.outcome import Result
 from contract_tests.rules import CATALOGUE, ISSUER_CREATE, RULES
 from contract_tests.settings import Settings
 
+CONTEXT = (
+    *("org", "user_id", "username", "other_org", "other_user_id", "issuer", "auth_scheme"),
+    *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
+    *("no_unknown_fields", "yes_this_is_production"),
+)
 CONFORMS, BREACHES, USAGE, NOT_JUDGED = 0, 1, 2, 3
 
 
@@ -44,6 +49,8 @@ class Verdict:
     exit_code: int = CONFORMS
     headline: str = ""
     counts: dict[str, int] = field(default_factory=dict)
+    context: dict[str, Any] = field(default_factory=dict)
+    """The options beside the target's name that `replay` needs; none of them is a secret."""
 
 
 def judge(run: Any) -> Verdict:
@@ -81,9 +88,15 @@ def judge(run: Any) -> Verdict:
         exchanges=[each for part in parts for each in part["exchanges"]],
         stopped=run.stopped,
         counts=dict(Counter(each.outcome for each in results)),
+        context=_context(settings),
     )
     verdict.exit_code, verdict.headline = _decide(verdict)
     return verdict
+
+
+def _context(settings: Settings) -> dict[str, Any]:
+    found = {name: getattr(settings, name) for name in CONTEXT}
+    return {name: value for name, value in found.items() if value not in ("", None, False)}
 
 
 def _order(rule: str) -> int:
@@ -164,8 +177,10 @@ def _decide(verdict: Verdict) -> tuple[int, str]:
     if not verdict.results:
         return USAGE, "nothing was tested: no rule fits --rule, --subject and --operation"
     if verdict.breaches or verdict.complaints:
-        said = [f"{len(verdict.breaches)} breaches"] if verdict.breaches else []
-        said += [f"{len(verdict.complaints)} complaints"] if verdict.complaints else []
+        said = [
+            *_counted(verdict.breaches, "breach", "es"),
+            *_counted(verdict.complaints, "complaint"),
+        ]
         return BREACHES, f"breaks the contract: {' and '.join(said)}"
     if verdict.stopped:
         return NOT_JUDGED, f"not judged: {verdict.stopped}"
@@ -177,6 +192,10 @@ def _decide(verdict: Verdict) -> tuple[int, str]:
     if not verdict.counts.get("kept"):
         return NOT_JUDGED, "not judged: no rule could be tested"
     return CONFORMS, "conforms"
+
+
+def _counted(found: list[Any], name: str, plural: str = "s") -> list[str]:
+    return [f"{len(found)} {name}{plural if len(found) > 1 else ''}"] if found else []
 
 
 def summary_lines(verdict: Verdict) -> Iterator[str]:

@@ -44,10 +44,10 @@ def running(
     *options: str, command: tuple[str, ...] = CREDMOCK, cwd: Path | None = None
 ) -> Iterator[RunningServer]:
     """Start a server on a free port and stop it at the end; it must stop cleanly."""
-    port = free_port()
+    bind = () if "--bind" in options else ("--bind", f"127.0.0.1:{free_port()}")
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [*command, "serve", "--bind", f"127.0.0.1:{port}", *options],
+        [*command, "serve", *bind, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
