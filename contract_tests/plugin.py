@@ -307,8 +307,10 @@ class Run:
                 self.results.append(Result(**json.loads(str(text))))
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Clean up; on a worker hand the rest to the controller, else give the verdict."""
+        if int(exitstatus) not in (0, 1, 5) and not self.stopped:
+            self.stopped = "the run was interrupted"
         part = self._close()
         if self.is_worker:
             self.config.workeroutput["credcheck"] = json.dumps(part)  # type: ignore[attr-defined]

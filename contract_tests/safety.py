@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -157,15 +158,17 @@ class Limiter:
     def __init__(self, rate: float | None, workers: int) -> None:
         self._interval = workers / rate if rate else 0.0
         self._next = 0.0
+        self._lock = threading.Lock()
 
     def wait(self) -> None:
         """Wait for this process's turn."""
         if not self._interval:
             return
-        now = time.monotonic()
-        if self._next > now:
-            time.sleep(self._next - now)
-        self._next = max(now, self._next) + self._interval
+        with self._lock:  # threads queue here
+            now = time.monotonic()
+            if self._next > now:
+                time.sleep(self._next - now)
+            self._next = max(now, self._next) + self._interval
 
 
 class Redactor:

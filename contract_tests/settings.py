@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -51,12 +51,12 @@ class Settings:
     other_org: str = ""
     other_user_id: str = ""
     issuer: str = ""
-    keys: Mapping[str, str] = ()  # type: ignore[assignment]
+    keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     auth_scheme: str = "Api-Key"
     allow_writes: bool = False
     disposable: bool = False
     rate: float | None = None
-    headers: Mapping[str, str] = ()  # type: ignore[assignment]
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     ca_bundle: str = ""
     accept: str = ""
     profile: str = "standard"
@@ -72,7 +72,7 @@ class Settings:
     @property
     def host(self) -> str:
         """The host of the target."""
-        return urlsplit(self.base_url).hostname or ""
+        return (urlsplit(self.base_url).hostname or "").rstrip(".").lower()
 
     @property
     def is_local(self) -> bool:
@@ -80,10 +80,16 @@ class Settings:
         return bool(self.application) or self.host in LOOPBACK
 
 
-FILE_NAMES = {field.name for field in fields(Settings)} - {
+FILE_NAMES = {each.name for each in fields(Settings)} - {
     "name", "application", "profile", "seed", "yes_this_is_production", "time_budget",
 }  # fmt: skip
 """What a target's table in `credcheck.toml` may hold."""
+
+
+NOT_IN_THE_ENVIRONMENT = {
+    *("name", "application", "base_url", "keys", "headers", "production_hosts"),
+}
+"""What a variable must not change: which target this is, and how it is kept from harm."""
 
 
 def load_settings(
@@ -109,7 +115,7 @@ def load_settings(
     if isinstance(chosen.get("rate"), str):
         chosen["rate"] = _rate(chosen["rate"])
     read_only = chosen.pop("read_only", False)
-    known = {field.name for field in fields(Settings)}
+    known = {each.name for each in fields(Settings)}
     settings = _with_defaults({k: v for k, v in chosen.items() if k in known})
     if read_only or _is_production(settings):
         settings = Settings(**{**_plain(settings), "allow_writes": False, "disposable": False})
@@ -118,7 +124,7 @@ def load_settings(
 
 
 def _plain(settings: Settings) -> dict[str, Any]:
-    return {field.name: getattr(settings, field.name) for field in fields(Settings)}
+    return {each.name: getattr(settings, each.name) for each in fields(Settings)}
 
 
 def _of_target(target: str, config: str | None) -> Mapping[str, Any]:
@@ -143,7 +149,35 @@ def _of_target(target: str, config: str | None) -> Mapping[str, Any]:
         raise UsageError(f"{path}: [target.{target}]: {unknown[0]!r} is not known{hint}")
     if "base_url" not in table[target]:
         raise UsageError(f"{path}: [target.{target}]: base_url is missing")
+    _check_types(table[target], f"{path}: [target.{target}]")
     return {"name": target, **table[target]}
+
+
+def _check_types(table: Mapping[str, Any], where: str) -> None:
+    """Raise UsageError for a value of another type: the text "false" must not count as true."""
+    for each in fields(Settings):
+        value = table.get(each.name)
+        wanted = _TOML_TYPES.get(_kind(each.type), str)
+        fits = isinstance(value, wanted) and isinstance(value, bool) == (wanted is bool)
+        if each.name == "rate":
+            fits = isinstance(value, str)
+        if value is not None and not fits:
+            raise UsageError(f"{where}: {each.name}: {value!r} is of another type")
+
+
+_TOML_TYPES: Mapping[str, Any] = {
+    "bool": bool,
+    "int": int,
+    "float": (int, float),
+    "float | None": (int, float),
+    "Mapping": dict,
+    "tuple": list,
+}
+
+
+def _kind(annotation: Any) -> str:
+    """Return the name of a field's type."""
+    return str(getattr(annotation, "__name__", annotation))
 
 
 def _tables(path: Path) -> dict[str, Any]:
@@ -161,11 +195,11 @@ def _tables(path: Path) -> dict[str, Any]:
 
 def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for field in fields(Settings):
-        text = environment.get(f"CREDCHECK_{field.name.upper()}")
-        if text is None or field.name in ("keys", "headers", "name", "production_hosts"):
+    for each in fields(Settings):
+        text = environment.get(f"CREDCHECK_{each.name.upper()}")
+        if text is None or each.name in NOT_IN_THE_ENVIRONMENT:
             continue
-        found[field.name] = _converted(text, str(field.type), f"CREDCHECK_{field.name.upper()}")
+        found[each.name] = _converted(text, _kind(each.type), f"CREDCHECK_{each.name.upper()}")
     return found
 
 
@@ -239,7 +273,8 @@ def _with_defaults(chosen: dict[str, Any]) -> Settings:
 
 
 def _is_production(settings: Settings) -> bool:
-    return settings.host in settings.production_hosts and not settings.application
+    hosts = {*PRODUCTION_HOSTS, *settings.production_hosts}
+    return settings.host in hosts and not settings.application
 
 
 def _check(settings: Settings, config: str | None) -> None:
