@@ -71,7 +71,6 @@ class Deployment:
         self.settings: Settings = target.settings
         self.run_id = run_id
         self.random = random.Random(f"{target.settings.seed}:{run_id}")
-        self.alive: dict[str, str] = {}
         self._names = 0
         self._started = time.monotonic()
         self._issuer = target.settings.issuer
