@@ -1,6 +1,8 @@
 """The real server: granian, one worker process, so that there is one world."""
 
 import contextlib
+import multiprocessing
+import multiprocessing.connection
 import os
 import socket
 import threading
@@ -21,6 +23,12 @@ from mockserver.files import CONTRACT, WORLD
 THREADS = 16
 """Requests that may wait at the same time (a slow client, a forced delay)."""
 
+STOP_TIMEOUT = 3
+"""Seconds for open requests at the end; then the worker is killed.
+
+A worker that is told to stop while it starts has no signal handler yet, and would never stop.
+"""
+
 
 class ApplicationLoader:
     """Hands the application to the worker: as it is after a fork, made anew after a spawn.
@@ -37,8 +45,17 @@ class ApplicationLoader:
         return (ApplicationLoader, (self._config,))
 
     def __call__(self, *_: Any) -> Flask:
-        """Return the application that this worker serves."""
+        """Return the application that this worker serves; the worker never outlives its parent."""
+        threading.Thread(target=_end_with_parent, daemon=True).start()
         return create_app(self._config) if self._anew else self.app
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is gone (killed, say), so that the port is free again."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def check_free(host: str, port: int) -> None:
@@ -69,6 +86,7 @@ def serve(
         interface=Interfaces.WSGI,
         workers=1,
         blocking_threads=THREADS,
+        workers_kill_timeout=STOP_TIMEOUT,
         http=HTTPModes.http1,
         websockets=False,
         log_level=LogLevels.error,

@@ -68,7 +68,8 @@ def running(
             process.wait(timeout=20)
         clean = process.poll() == 0
         process.kill()
-    reader.join()
+    reader.join(timeout=20)
+    assert not reader.is_alive(), "a process of the server outlived it"
     assert clean, f"SIGTERM ended the server with {process.returncode}"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from mockserver.files import WORLD
+from mockserver.serving import check_free
 from tests.server import CREDMOCK, RunningServer, free_port, running
 from tests.world import DOCUMENT, listed
 
@@ -72,6 +74,35 @@ def test_a_prefix_is_kept_in_every_address() -> None:
             assert answer.status == 200
         with pytest.raises(urllib.error.HTTPError, match="404"):
             fetch(served.url.removesuffix("/dm") + ITEM, Authorization="main-admin-key")
+
+
+def test_a_killed_server_leaves_no_process_on_its_port() -> None:
+    """SIGKILL of the command ends its worker too; the next start finds the port free."""
+    port = free_port()
+    with subprocess.Popen(
+        [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert f"127.0.0.1:{port}" in process.stdout.readline()
+        process.kill()
+        # The pipe ends only when the last process that holds it has ended.
+        process.stdout.read()
+    check_free("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.2, 0.4, 0.6])
+def test_the_server_stops_whenever_it_is_told_to(delay: float) -> None:
+    """SIGTERM ends the server and its worker, in the middle of its start as well."""
+    with subprocess.Popen(
+        [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{free_port()}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        time.sleep(delay)
+        process.terminate()
+        assert process.stdout is not None
+        process.stdout.read()
+    assert process.returncode in (0, -signal.SIGTERM)
 
 
 @pytest.mark.parametrize("form", ["text", "json", "quiet"])
