@@ -98,6 +98,11 @@ def rule_for(operation_id: str | None, method: str) -> Rule:
     return MATRIX[operation_id]
 
 
+def home(caller: Caller, store: Store) -> str:
+    """Return the platform of a call whose path names none: the caller's own, or the first."""
+    return caller.user.platform if caller.user else next(iter(store.platforms), "")
+
+
 def admit(caller: Caller, rule: Rule, platform_key: str, store: Store) -> Platform:
     """Return the platform if the caller may do this there; raises NotFound or PermissionDenied."""
     platform = store.platforms.get(platform_key)

@@ -51,7 +51,7 @@ def create_app(config: Config | None = None) -> Flask:
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
-    app.register_blueprint(control_plane(contract))
+    app.register_blueprint(control_plane(contract, service))
     judge = Judge(contract) if config.strict else None
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
@@ -178,7 +178,10 @@ def _parse_multipart(body: bytes, boundary: bytes) -> Form:
         return Form()
     form = Form({name: list(values) for name, values in fields.lists() if name})
     for name, uploads in files.lists():
-        form[name] = [_uploaded(each) for each in uploads]
+        # A file without a name was not chosen; Django leaves it out.
+        named = [each for each in uploads if each.filename]
+        if named:
+            form[name] = [_uploaded(each) for each in named]
     return form
 
 

@@ -1,7 +1,7 @@
 """The contract, loaded once and strictly: what it does not define, the mock does not serve."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -11,17 +11,11 @@ import jsonschema_rs
 import yaml
 
 from mockserver.errors import ContractBreach, StartError, ValidationError
-from mockserver.fields import (
-    MISSING,
-    NON_FIELD_ERRORS,
-    Context,
-    Invalid,
-    ObjectOf,
-    compile_field,
-)
+from mockserver.fields import MISSING, NON_FIELD_ERRORS, Context, Invalid
 from mockserver.files import CONTRACT
-from mockserver.messages import JSON, Call, Reply
+from mockserver.messages import JSON, Call, Form, Reply
 from mockserver.parsers import parse_body
+from mockserver.serializers import ObjectOf, compile_field
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -70,6 +64,10 @@ class Body:
         data = parse_body(call, self.media_types)
         if data is None:
             raise ValidationError({NON_FIELD_ERRORS: ["No data provided"]})
+        return self.validate(data, context)
+
+    def validate(self, data: Any, context: Context) -> dict[str, Any]:
+        """Clean and fold data that was parsed; raises ValidationError."""
         try:
             return self._fold(self.fields.clean(data, context), partial=context.partial)
         except Invalid as invalid:
@@ -142,12 +140,26 @@ class Operation:
     evidence: tuple[str, ...]
     since: str
     parameters: tuple[Parameter, ...]
+    query: ObjectOf
     body: Body | None
     answers: Mapping[int, Answer]
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
         return next(p for p in self.parameters if p.name == name and p.location == "query")
+
+    def read_query(self, call: Call) -> dict[str, Any]:
+        """Return the query parameters that are validated as a body is; raises ValidationError.
+
+        The framework reads them by a serializer over the query. Lenient ones are not among them.
+        """
+        sent = Form({name: [value] for name, value in call.query.items()})
+        try:
+            found = self.query.clean(sent, Context(partial=False, exists=lambda *_: True))
+        except Invalid as invalid:
+            raise ValidationError(_as_map(invalid)) from None
+        defaults = {m.name: m.default for m in self.query.members if m.default is not MISSING}
+        return {**defaults, **found}
 
     def check_reply(self, reply: Reply) -> None:
         """Raise ContractBreach unless the contract documents this reply."""
@@ -328,12 +340,27 @@ class _Compiler:
                 )
                 for each in parameters
             ),
+            self.query(parameters, operation_id),
             self.body(source.get("requestBody"), operation_id),
             {
                 int(status): self.answer(each, f"{operation_id} {status}")
                 for status, each in source["responses"].items()
             },
         )
+
+    def query(self, parameters: Sequence[Mapping[str, Any]], where: str) -> ObjectOf:
+        """Compile the query parameters that are validated, as the fields of one object."""
+        strict = [each for each in parameters if each["in"] == "query" and "x-lenient" not in each]
+        fields = compile_field(
+            {
+                "type": "object",
+                "properties": {each["name"]: each["schema"] for each in strict},
+                "required": [each["name"] for each in strict if each.get("required")],
+            },
+            f"{where}: query",
+        )
+        assert isinstance(fields, ObjectOf)  # noqa: S101  (type: object compiles to nothing else)
+        return fields
 
     def body(self, source: Any, where: str) -> Body | None:
         """Compile a request body from its JSON schema; the forms are encodings of the same."""

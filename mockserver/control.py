@@ -9,9 +9,16 @@ from flask import Blueprint, Response, request, send_from_directory
 
 from mockserver.contract import Contract
 from mockserver.files import IMAGES
+from mockserver.service import Service
+
+PICTURE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    "X-Content-Type-Options": "nosniff",
+}
+"""A picture opened as a page must not run what somebody put into it."""
 
 
-def control_plane(contract: Contract) -> Blueprint:
+def control_plane(contract: Contract, service: Service) -> Blueprint:
     """Return the routes below `/__mock__/`; they only read."""
     plane = Blueprint("control", __name__, url_prefix="/__mock__")
 
@@ -36,13 +43,13 @@ def control_plane(contract: Contract) -> Blueprint:
 
     @plane.get("/images/<name>")
     def image(name: str) -> Response:
-        """Return a picture that a credential shows."""
-        response = send_from_directory(IMAGES, name, max_age=3600)
-        # A picture opened as a page must not run what somebody put into it.
-        response.headers["Content-Security-Policy"] = (
-            "default-src 'none'; style-src 'unsafe-inline'"
-        )
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        """Return a picture that a credential shows: an upload, or one of the fixtures."""
+        upload = service.sandbox.store.uploads.get(name)
+        if upload is None:
+            response = send_from_directory(IMAGES, name, max_age=3600)
+        else:
+            response = Response(upload.content, content_type=upload.media_type)
+        response.headers.update(PICTURE_HEADERS)
         return response
 
     return plane

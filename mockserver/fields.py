@@ -1,4 +1,4 @@
-"""Body validation with the framework's leniency and in its words, compiled from JSON schemas.
+"""Body validation with the framework's leniency and in its words, value by value.
 
 Each class is the counterpart of the Django REST Framework field that an application would use for
 such a schema: what it accepts, how it converts, and the exact texts of its refusals. Where the
@@ -9,10 +9,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from mockserver.addresses import is_email, is_url
-from mockserver.errors import StartError
 from mockserver.messages import Form, encode
 
 MISSING = object()
@@ -49,7 +48,12 @@ class Context:
 
 
 class Field(Protocol):
-    """One value of a body: `take` picks it from the raw data, `clean` converts or refuses it."""
+    """One value of a body: `take` picks it from the raw data, `clean` converts or refuses it.
+
+    `required_text` is the complaint when it is not there and must be.
+    """
+
+    required_text: ClassVar[str]
 
     def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Return the raw value of this field, or MISSING."""
@@ -65,6 +69,7 @@ class Scalar:
     nullable: bool = False
 
     may_be_blank = False
+    required_text: ClassVar[str] = REQUIRED
 
     def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Return the last value of a form field.
@@ -287,7 +292,7 @@ class AnyJSON(Scalar):
         """Parse the text of a form field; a text that is no JSON is marked for refusal."""
         value = data.get(name, MISSING)
         if isinstance(data, Form) and value is not MISSING:
-            return _parse_text(value[-1], otherwise=float("nan"))
+            return parse_text(value[-1], otherwise=float("nan"))
         return value
 
     def convert(self, value: Any) -> Any:
@@ -300,7 +305,8 @@ class AnyJSON(Scalar):
         return value
 
 
-def _parse_text(value: Any, otherwise: Any) -> Any:
+def parse_text(value: Any, otherwise: Any) -> Any:
+    """Return what a form's JSON text stands for, or `otherwise` where it is none."""
     try:
         return json.loads(str(value))
     except (ValueError, RecursionError):
@@ -312,6 +318,8 @@ class ListOf(Scalar):
     """ListField: in a form, repeated keys, indexed keys or one JSON text."""
 
     item: Field
+    may_be_empty: bool = True
+    maximum_items: int | None = None
 
     def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Collect the items of a form field."""
@@ -322,7 +330,7 @@ class ListOf(Scalar):
             indexed = _indexed(data, name)
             return indexed or MISSING
         if len(values) == 1:
-            parsed = _parse_text(values[0], otherwise=None)
+            parsed = parse_text(values[0], otherwise=None)
             if isinstance(parsed, list):
                 return parsed
         return values
@@ -333,6 +341,10 @@ class ListOf(Scalar):
             return Scalar.clean(self, value, context)
         if not isinstance(value, list):
             raise Invalid(not_a_list(value))
+        if not (value or self.may_be_empty):
+            raise Invalid("This list may not be empty.")
+        if self.maximum_items is not None and len(value) > self.maximum_items:
+            raise Invalid(f"Ensure this field has no more than {self.maximum_items} elements.")
         cleaned, errors = [], {}
         for index, each in enumerate(value):
             try:
@@ -374,125 +386,3 @@ class Slugs(ListOf):
         for each in found:
             self.item.look_up(each, context)
         return list(found)
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A named field of an object."""
-
-    name: str
-    field: Field
-    required: bool = False
-    default: Any = MISSING
-    alias_of: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectOf(Scalar):
-    """A nested serializer: in a form, JSON text or dotted keys."""
-
-    members: tuple[Member, ...] = ()
-
-    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
-        """Parse the JSON text of a form field, or collect `name.part` keys."""
-        value = data.get(name, MISSING)
-        if not isinstance(data, Form):
-            return value
-        if value is not MISSING:
-            return _parse_text(value[-1], otherwise=value[-1])
-        prefix = f"{name}."
-        dotted = {k[len(prefix) :]: v for k, v in data.items() if k.startswith(prefix)}
-        return Form(dotted) if dotted else MISSING
-
-    def clean(self, value: Any, context: Context) -> Any:
-        """Clean each member that is present and collect all their errors."""
-        if value is None:
-            return Scalar.clean(self, value, context)
-        if not isinstance(value, dict):
-            kind = type(value).__name__
-            message = f"Invalid data. Expected a dictionary, but got {kind}."
-            raise Invalid({NON_FIELD_ERRORS: [message]})
-        cleaned: dict[str, Any] = {}
-        errors: dict[str, Any] = {}
-        for member in self.members:
-            raw = member.field.take(value, member.name, required=member.required)
-            try:
-                if raw is not MISSING:
-                    cleaned[member.name] = member.field.clean(raw, context)
-                elif member.required and not context.partial:
-                    raise Invalid(REQUIRED)
-            except Invalid as invalid:
-                errors[member.name] = invalid.errors
-        if errors:
-            raise Invalid(errors)
-        return cleaned
-
-
-_TEXTS: Mapping[str | None, type[Text]] = {None: Text, "url": URL, "email": Email}
-
-
-def merge_all_of(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a resolved schema with its `allOf` parts folded into one object."""
-    merged: dict[str, Any] = {k: v for k, v in schema.items() if k != "allOf"}
-    for part in map(merge_all_of, schema.get("allOf", ())):
-        properties = merged.setdefault("properties", {})
-        for name, extra in part.pop("properties", {}).items():
-            properties[name] = {**properties.get(name, {}), **extra}
-        merged["required"] = [*merged.get("required", ()), *part.pop("required", ())]
-        merged = {**part, **merged}
-    return merged
-
-
-def compile_field(schema: Mapping[str, Any], where: str) -> Field:
-    """Return the field for a resolved JSON schema.
-
-    `where` names the place in the contract for the StartError that a schema without a counterpart
-    in the framework raises.
-    """
-    schema = merge_all_of(schema)
-    kinds = schema.get("type", ())
-    kinds = {kinds} if isinstance(kinds, str) else set(kinds)
-    nullable = "null" in kinds
-    reference = Reference(**schema["x-reference"]) if "x-reference" in schema else None
-    match sorted(kinds - {"null"}):
-        case [] if schema.get("x-any"):
-            return AnyJSON(nullable=True)
-        case ["object"]:
-            return ObjectOf(nullable=nullable, members=_members(schema, where))
-        case ["array"] if reference:
-            return Slugs(nullable=nullable, item=Slug(reference=reference))
-        case ["array"]:
-            item = compile_field(schema["items"], f"{where}/items")
-            return ListOf(nullable=nullable, item=item)
-        case ["boolean"]:
-            return Boolean(nullable=nullable)
-        case ["integer"] if reference:
-            return PrimaryKey(nullable=nullable, reference=reference)
-        case ["integer"]:
-            bounds = {"minimum": schema.get("minimum"), "maximum": schema.get("maximum")}
-            return Integer(nullable=nullable, **bounds)
-        case ["string"] if "enum" in schema:
-            return Choice(nullable=nullable, choices=tuple(schema["enum"]))
-        case ["string"] if reference:
-            return Slug(nullable=nullable, reference=reference)
-        case ["string"] if schema.get("format") in _TEXTS:
-            return _TEXTS[schema.get("format")](
-                nullable=nullable,
-                may_be_blank=not schema.get("minLength"),
-                maximum_length=schema.get("maxLength"),
-            )
-    raise StartError(f"{where}: no field of the framework fits this schema: {dict(schema)}")
-
-
-def _members(schema: Mapping[str, Any], where: str) -> tuple[Member, ...]:
-    required = schema.get("required", ())
-    return tuple(
-        Member(
-            name,
-            compile_field(each, f"{where}/properties/{name}"),
-            name in required,
-            each.get("default", MISSING),
-            each.get("x-alias-of"),
-        )
-        for name, each in schema.get("properties", {}).items()
-    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mockserver.access import admit, identify, rule_for
+from mockserver.access import admit, home, identify, rule_for
 from mockserver.config import Config
 from mockserver.contract import Contract, Operation, Resource
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
@@ -55,14 +55,18 @@ class Service:
     ) -> Reply:
         caller = identify(call.headers.get("Authorization"), self.sandbox.store, self.config.auth)
         rule = rule_for(operation.operation_id if operation else None, call.method)
-        platform_key = call.query.get("platform_org") or values["org"]
-        platform = admit(caller, rule, platform_key, self.sandbox.store)
+        store = self.sandbox.store
+        platform_key = call.query.get("platform_org") or values.get("org") or home(caller, store)
+        platform = admit(caller, rule, platform_key, store)
         if operation is None:
             return describe(call.method, resource)
-        user = self.sandbox.store.find_user(platform.key, values["user_id"])
+        if "user_id" in values:
+            user = store.find_user(platform.key, values["user_id"])
+        else:
+            user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
-        work = Work(call, operation, values, self.sandbox, caller, platform, user)
+        work = Work(call, operation, values, self.sandbox, caller, platform, user, self.contract)
         with self.sandbox.lock:
             return HANDLERS[operation.operation_id](work)
 

@@ -46,12 +46,20 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture; `file` is a name below the fixtures' images."""
+    """A picture; `file` is a name below the fixtures' images, or of an upload."""
 
     id: int
     platform: str
-    name: str
+    name: str | None
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The content of a picture that somebody uploaded."""
+
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,7 @@ class Store:
         self.user_ids: dict[tuple[str, str], int] = {}
         self.api_keys: dict[str, ApiKey] = {}
         self.images: dict[int, Image] = {}
+        self.uploads: dict[str, Upload] = {}
         self.courses: dict[tuple[str, str], str] = {}
         self.programs: dict[tuple[str, str], str] = {}
         self.pathways: dict[tuple[str, str], str] = {}
@@ -171,6 +180,11 @@ class Store:
         if user is None or user.platform != platform:
             user = self.users.get(self.user_ids.get((platform, name), -1))
         return user
+
+    def first_admin(self, platform: str) -> User | None:
+        """Return a platform admin, who stands for a caller whom the settings let do everything."""
+        found = (each for each in self.users.values() if each.platform == platform)
+        return next((each for each in found if each.role == "platform-admin"), None)
 
     def issuers_of(self, platform: str) -> list[Issuer]:
         """Return the issuers of a platform by name."""

@@ -15,7 +15,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from mockserver.contract import Contract, Operation, Parameter, Resource
 from mockserver.errors import ContractBreach
 from mockserver.fields import Context
-from mockserver.messages import JSON, Call, Reply, encode
+from mockserver.messages import JSON, Call, InMemoryUploadedFile, Reply, encode
 
 
 @dataclass(slots=True)
@@ -106,8 +106,13 @@ class Judge:
         body = None
         if accepted and operation.body:
             context = Context(partial=call.method == "PUT", exists=lambda reference, value: True)
-            body = encode(operation.body.read(call, context))
+            body = encode(_plain(operation.body.read(call, context)))
         return JudgedRequest(self._host, path, operation.method.lower(), parameters, JSON, body)
+
+
+def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a body with a file's name in the place of the file, whose bytes no JSON can hold."""
+    return {k: str(v) if isinstance(v, InMemoryUploadedFile) else v for k, v in body.items()}
 
 
 def _counts(parameter: Parameter, value: str | None) -> bool:

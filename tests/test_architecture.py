@@ -15,6 +15,8 @@ LAYERS = (
     {"errors"},
     {"negotiation", "store"},
     {"parsers", "fields", "query"},
+    {"uploads"},
+    {"serializers"},
     {"contract", "access", "world"},
     {"seed", "sandbox", "representation", "differences", "strict"},
     {"operations"},

@@ -89,8 +89,7 @@ def _find(work: Work) -> Credential:
 
 
 def _read(work: Work, *, partial: bool) -> dict[str, Any]:
-    assert work.operation.body is not None  # noqa: S101  (these operations have one)
-    return work.operation.body.read(work.call, context_of(work, partial=partial))
+    return work.body(context_of(work, partial=partial))
 
 
 def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -> Credential:

@@ -23,8 +23,7 @@ def credentials_orgs_users_issuers_retrieve(work: Work) -> Reply:
 
 def credentials_orgs_users_issuers_create(work: Work) -> Reply:
     """Create an issuer on the platform."""
-    assert work.operation.body is not None  # noqa: S101  (this operation has one)
-    body = work.operation.body.read(work.call, context_of(work, partial=False))
+    body = work.body(context_of(work, partial=False))
     tags = body.get("allowed_template_tags")
     issuer = Issuer(
         work.sandbox.new_entity_id(),

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mockserver.access import Caller
-from mockserver.contract import Operation
+from mockserver.contract import Contract, Operation
+from mockserver.fields import Context
 from mockserver.messages import Call, Reply
 from mockserver.sandbox import Sandbox
 from mockserver.store import Platform, User
@@ -21,6 +23,16 @@ class Work:
     caller: Caller
     platform: Platform
     user: User
+    contract: Contract
+
+    def query(self) -> dict[str, Any]:
+        """Return the query parameters that the contract validates; raises ValidationError."""
+        return self.operation.read_query(self.call)
+
+    def body(self, context: Context) -> dict[str, Any]:
+        """Read the body of an operation that has one; raises the framework's 400 and 415."""
+        assert self.operation.body is not None  # noqa: S101  (the caller's operation has one)
+        return self.operation.body.read(self.call, context)
 
 
 Handler = Callable[[Work], Reply]
