@@ -36,6 +36,8 @@ MATRIX: Mapping[str, Rule] = {
     "credentials_orgs_users_issuers_retrieve": Rule(EVERYBODY, "our choice"),
     "credentials_orgs_users_issuers_retrieve_2": Rule(EVERYBODY, "our choice"),
     "credentials_orgs_users_issuers_create": Rule(frozenset({ADMIN}), "our choice"),
+    "credentials_orgs_users_images_retrieve": Rule(ADMINS, "for who writes; our choice"),
+    "credentials_orgs_users_images_create": Rule(ADMINS, "for who writes; our choice"),
 }
 """Operation by role. Another platform's key is 403 whatever its role."""
 

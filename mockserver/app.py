@@ -179,9 +179,9 @@ def _parse_multipart(body: bytes, boundary: bytes) -> Form:
     form = Form({name: list(values) for name, values in fields.lists() if name})
     for name, uploads in files.lists():
         # A file without a name was not chosen; Django leaves it out.
-        named = [each for each in uploads if each.filename]
+        named = [each for each in map(_uploaded, uploads) if each.name]
         if named:
-            form[name] = [_uploaded(each) for each in named]
+            form[name] = list(named)
     return form
 
 

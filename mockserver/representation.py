@@ -15,7 +15,7 @@ from mockserver.contract import Contract
 from mockserver.errors import StartError
 from mockserver.messages import JSON, Call, Reply, encode
 from mockserver.query import Page
-from mockserver.store import Credential, Issuer, Store
+from mockserver.store import Credential, Image, Issuer, Store
 from mockserver.world import IMAGE_FIELDS, format_time
 
 Pieces = tuple[bytes, ...]
@@ -154,6 +154,18 @@ def _check_record(validator: Any, render: Callable[[], Pieces], where: str) -> N
     for breach in validator.iter_errors(shown):
         place = "/".join(map(str, breach.instance_path))
         raise StartError(f"{where}, {place}: {breach.message[-300:]}")
+
+
+def image_pieces(image: Image) -> Pieces:
+    """Return the encoded image: id, name and address."""
+    address = _on_this_server(IMAGE_PATH + image.file)
+    return tuple(encode({"id": image.id, "name": image.name, "image": address}).split(_BASE))
+
+
+def bare(call: Call, items: Iterable[Pieces]) -> Reply:
+    """Return items as an array without an envelope."""
+    base = base_address(call)
+    return Reply(200, b"[" + b",".join(base.join(each) for each in items) + b"]", JSON)
 
 
 def one(description: str, item: Pieces, base: bytes) -> Reply:

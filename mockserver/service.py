@@ -17,6 +17,7 @@ VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}": "Credential",
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
+    "/api/credentials/orgs/{org}/users/{user_id}/images/": "Images",
 }
 """What OPTIONS calls each path; production's view names are not known, so these are our choice."""
 

@@ -15,6 +15,7 @@ EXTENSIONS: Mapping[str, str] = {PNG: "png", JPEG: "jpg", WEBP: "webp", SVG: "sv
 """The formats that are taken, each with the end of the name it is served under."""
 
 SVG_ROOT = "http://www.w3.org/2000/svg svg"
+_WEBP_PICTURES = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
 """Markers that begin a frame of a JPEG, which say how large the picture is."""
 
@@ -113,7 +114,9 @@ def _is_webp(content: bytes) -> bool:
         (length,) = struct.unpack_from("<I", content, at + 4)
         kinds.add(content[at : at + 4])
         at += 8 + length + length % 2
-    return at == len(content) and bool(kinds & {b"VP8 ", b"VP8L", b"ANMF"})
+        if kinds & _WEBP_PICTURES and not length:
+            return False
+    return at == len(content) and bool(kinds & _WEBP_PICTURES)
 
 
 def _is_svg(content: bytes) -> bool:

@@ -20,8 +20,10 @@ from mockserver.store import (
     Platform,
     Signatory,
     Store,
+    Upload,
     User,
 )
+from mockserver.uploads import EXTENSIONS, media_type_of
 
 FORMAT = "credmock-world/1"
 COLLECTIONS = (
@@ -124,6 +126,11 @@ def _known(collection: Mapping[Any, Any], key: Any, kind: str) -> Any:
     return key
 
 
+def _unused(collection: Mapping[Any, Any], key: Any, kind: str) -> None:
+    if key in collection:
+        raise ValueError(f"{kind} {key!r} is used twice")
+
+
 def _add_platform(store: Store, record: Mapping[str, Any]) -> None:
     store.platforms[record["key"]] = Platform(**record)
 
@@ -141,7 +148,22 @@ def _add_api_key(store: Store, record: Mapping[str, Any]) -> None:
 
 
 def _add_image(store: Store, record: Mapping[str, Any]) -> None:
+    _known(store.platforms, record["platform"], "platform")
+    _unused(store.images, record["id"], "image")
+    if "file" not in record:
+        upload = _upload(record["content"])
+        file = f"upload-{record['id']}.{EXTENSIONS[upload.media_type]}"
+        store.uploads[file] = upload
+        record = {"file": file} | {k: v for k, v in record.items() if k != "content"}
     store.images[record["id"]] = Image(**record)
+
+
+def _upload(text: str) -> Upload:
+    content = base64.b64decode(text, validate=True)
+    media_type = media_type_of(content)
+    if media_type is None:
+        raise ValueError("the content is no PNG, JPEG, WebP or SVG picture")
+    return Upload(media_type, content)
 
 
 def _add_course(store: Store, record: Mapping[str, Any]) -> None:
@@ -196,8 +218,7 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
     signatories = {each.entity_id: each for each in store.issuers[issuer].signatories}
     for each in fields.get("signatories") or ():
         _known(signatories, each, "signatory of the issuer")
-    if entity_id in store.credentials:
-        raise ValueError(f"entityId {entity_id!r} is used twice")
+    _unused(store.credentials, entity_id, "entityId")
     store.credentials[entity_id] = Credential(
         entity_id,
         platform,

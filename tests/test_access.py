@@ -1,5 +1,6 @@
 """Who may do what: schemes, keys, roles, platforms."""
 
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mockserver import Config, create_app
 from mockserver.access import MATRIX, Role
 from mockserver.contract import load_contract
+from mockserver.files import IMAGES
 from tests.conftest import API, NOW
 from tests.world import DOCUMENT, listed
 
@@ -15,6 +17,7 @@ KEYS: dict[str, Role] = {
     "main-department-admin-key": "department-admin",
     "main-learner-key": "learner",
 }
+PICTURE = (IMAGES / "medal.svg").read_bytes()
 ANOTHER_PLATFORM = "acme-admin-key"
 
 
@@ -32,6 +35,10 @@ def attempt(api: API, operation_id: str) -> Any:
         "credentials_orgs_users_issuers_retrieve": lambda: api.get("issuers/"),
         "credentials_orgs_users_issuers_create": lambda: api.post({"name": "n"}, "issuers/"),
         "credentials_orgs_users_issuers_retrieve_2": lambda: api.get(f"issuers/{issuer}"),
+        "credentials_orgs_users_images_retrieve": lambda: api.get("images/?query=badge"),
+        "credentials_orgs_users_images_create": lambda: api.post(
+            path="images/", data={"image": (BytesIO(PICTURE), "a.svg")}
+        ),
     }[operation_id]()
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mockserver.operations import credentials, issuers
+from mockserver.operations import credentials, images, issuers
 from mockserver.operations.work import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -16,5 +16,7 @@ HANDLERS: Mapping[str, Handler] = {
         issuers.credentials_orgs_users_issuers_retrieve,
         issuers.credentials_orgs_users_issuers_create,
         issuers.credentials_orgs_users_issuers_retrieve_2,
+        images.credentials_orgs_users_images_retrieve,
+        images.credentials_orgs_users_images_create,
     )
 }

@@ -1,11 +1,11 @@
 """Issuers: list, create, retrieve."""
 
 from mockserver.errors import NotFound
-from mockserver.messages import JSON, Reply
+from mockserver.messages import Reply
 from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
 from mockserver.query import paginate, read_page_size
-from mockserver.representation import base_address, issuer_pieces, one, paged
+from mockserver.representation import bare, base_address, issuer_pieces, one, paged
 from mockserver.store import Issuer
 
 
@@ -50,5 +50,4 @@ def credentials_orgs_users_issuers_retrieve_2(work: Work) -> Reply:
         issuer = next(iter(store.issuers_of(name)), None)
     if issuer is None or issuer.platform != work.platform.key:
         raise NotFound.of("Issuer")
-    item = base_address(work.call).join(issuer_pieces(store, issuer))
-    return Reply(200, b"[" + item + b"]", JSON)
+    return bare(work.call, [issuer_pieces(store, issuer)])

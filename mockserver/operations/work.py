@@ -8,6 +8,7 @@ from mockserver.access import Caller
 from mockserver.contract import Contract, Operation
 from mockserver.fields import Context
 from mockserver.messages import Call, Reply
+from mockserver.representation import base_address
 from mockserver.sandbox import Sandbox
 from mockserver.store import Platform, User
 
@@ -24,6 +25,11 @@ class Work:
     platform: Platform
     user: User
     contract: Contract
+
+    @property
+    def base(self) -> bytes:
+        """Where this server is for the client, ready to stand inside a JSON string."""
+        return base_address(self.call)
 
     def query(self) -> dict[str, Any]:
         """Return the query parameters that the contract validates; raises ValidationError."""
