@@ -12,6 +12,7 @@ ADMIN: Role = "platform-admin"
 DEPARTMENT: Role = "department-admin"
 LEARNER: Role = "learner"
 EVERYBODY = frozenset({ADMIN, DEPARTMENT, LEARNER})
+ADMIN_ONLY = frozenset({ADMIN})
 ADMINS = frozenset({ADMIN, DEPARTMENT})
 
 SCHEMES = frozenset({"api-key", "api-token", "token", "bearer"})
@@ -31,11 +32,19 @@ MATRIX: Mapping[str, Rule] = {
     "credentials_orgs_users_create": Rule(ADMINS, "managed by permission [N]; roles: our choice"),
     "credentials_orgs_users_update": Rule(ADMINS, "managed by permission [N]; roles: our choice"),
     "credentials_orgs_users_destroy": Rule(
-        frozenset({ADMIN}), "managed by permission [N]; roles: our choice"
+        ADMIN_ONLY, "managed by permission [N]; roles: our choice"
     ),
     "credentials_orgs_users_issuers_retrieve": Rule(EVERYBODY, "our choice"),
     "credentials_orgs_users_issuers_retrieve_2": Rule(EVERYBODY, "our choice"),
-    "credentials_orgs_users_issuers_create": Rule(frozenset({ADMIN}), "our choice"),
+    "credentials_orgs_users_issuers_create": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_orgs_users_course_credentials_list": Rule(EVERYBODY, "public ones [G]"),
+    "credentials_exim_credentials_course_export_retrieve": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_exim_credentials_course_import_create": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_providers_list": Rule(ADMINS, "our choice"),
+    "credentials_provider_config_list": Rule(ADMIN_ONLY, "holds secrets; our choice"),
+    "credentials_provider_config_create": Rule(ADMIN_ONLY, "holds secrets; our choice"),
+    "credentials_external_mapping_list": Rule(ADMINS, "our choice"),
+    "credentials_external_mapping_create": Rule(ADMIN_ONLY, "our choice"),
     "credentials_orgs_users_images_retrieve": Rule(ADMINS, "for who writes; our choice"),
     "credentials_orgs_users_images_create": Rule(ADMINS, "for who writes; our choice"),
 }

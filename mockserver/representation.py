@@ -132,6 +132,16 @@ def issuer_pieces(store: Store, issuer: Issuer) -> Pieces:
     return tuple(encode(_issuer(store, issuer)).split(_BASE))
 
 
+def course_pieces(
+    store: Store, course: tuple[str, str], credentials: Iterable[Credential]
+) -> Pieces:
+    """Return the encoded course (platform and id) with these credentials."""
+    about = encode({"course_id": course[1], "name": store.courses[course]})
+    records = b",".join(_BASE.join(credential_pieces(store, each)) for each in credentials)
+    whole = about[:-1] + b',"credentials":[' + records + b"]}"
+    return tuple(whole.split(_BASE))
+
+
 def check_world(store: Store, contract: Contract, name: str) -> None:
     """Raise StartError for the first record that the contract does not allow in an answer.
 
@@ -180,6 +190,17 @@ def _enveloped(description: str, result: bytes) -> bytes:
 
 def paged(call: Call, page: Page, items: Iterable[Pieces], maximum: int) -> Reply:
     """Return a page in the envelope, with the links of the framework's paginator."""
+    return Reply(200, _enveloped("Ok", _page(call, page, items, maximum, "data")), JSON)
+
+
+def bare_page(
+    call: Call, page: Page, items: Iterable[Pieces], maximum: int, data: str = "data"
+) -> Reply:
+    """Return a page without an envelope; `data` is the name that its items stand under."""
+    return Reply(200, _page(call, page, items, maximum, data), JSON)
+
+
+def _page(call: Call, page: Page, items: Iterable[Pieces], maximum: int, name: str) -> bytes:
     base = base_address(call)
     following, previous = page.next, page.previous
     fields = {
@@ -191,8 +212,7 @@ def paged(call: Call, page: Page, items: Iterable[Pieces], maximum: int) -> Repl
         "max_page_size": maximum,
     }
     data = b",".join(base.join(item) for item in items)
-    result = encode(fields)[:-1] + b',"data":[' + data + b"]}"
-    return Reply(200, _enveloped("Ok", result), JSON)
+    return encode(fields)[:-1] + b"," + encode(name) + b":[" + data + b"]}"
 
 
 def _link_back(call: Call, number: int) -> str:

@@ -18,6 +18,12 @@ VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
     "/api/credentials/orgs/{org}/users/{user_id}/images/": "Images",
+    "/api/credentials/orgs/{org}/users/{user_id}/course-credentials/": "Course Credentials",
+    "/api/credentials/exim/credentials/course/{course_id}/export/": "Course Export",
+    "/api/credentials/exim/credentials/course/{course_id}/import/": "Course Import",
+    "/api/credentials/providers/": "Providers",
+    "/api/credentials/provider-config/": "Provider Configs",
+    "/api/credentials/external-mapping/": "External Mappings",
 }
 """What OPTIONS calls each path; production's view names are not known, so these are our choice."""
 

@@ -114,6 +114,35 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Provider:
+    """A service outside that shows badges."""
+
+    slug: str
+    name: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """How a platform uses a provider; `api_key` is a secret."""
+
+    platform: str
+    provider: str
+    base_url: str | None
+    api_key: str | None
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalMapping:
+    """What a credential is at a provider."""
+
+    credential: str
+    provider: str
+    external_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Assertion:
     """A credential that somebody was given."""
 
@@ -166,6 +195,9 @@ class Store:
         self.credentials: dict[str, Credential] = {}
         self.assertions: dict[str, Assertion] = {}
         self.assertions_of: defaultdict[str, dict[str, Assertion]] = defaultdict(dict)
+        self.providers: dict[str, Provider] = {}
+        self.provider_configs: dict[tuple[str, str], ProviderConfig] = {}
+        self.external_mappings: dict[tuple[str, str], ExternalMapping] = {}
         self.listings: defaultdict[str, Listing] = defaultdict(Listing)
 
     def add_user(self, user: User) -> None:
@@ -215,8 +247,10 @@ class Store:
                 records.sort(key=lambda each: each.position)
 
     def remove_credential(self, credential: Credential) -> None:
-        """Remove a credential and the assertions of it."""
+        """Remove a credential and what is only there because of it."""
         self._unlist(credential)
+        for key in [each for each in self.external_mappings if each[0] == credential.entity_id]:
+            del self.external_mappings[key]
         del self.credentials[credential.entity_id]
         for entity_id in self.assertions_of.pop(credential.entity_id, {}):
             del self.assertions[entity_id]

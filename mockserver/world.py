@@ -15,9 +15,12 @@ from mockserver.store import (
     ApiKey,
     Assertion,
     Credential,
+    ExternalMapping,
     Image,
     Issuer,
     Platform,
+    Provider,
+    ProviderConfig,
     Signatory,
     Store,
     Upload,
@@ -37,6 +40,9 @@ COLLECTIONS = (
     "issuers",
     "credentials",
     "assertions",
+    "providers",
+    "provider_configs",
+    "external_mappings",
 )
 IMAGE_FIELDS = {
     "iconImage": "icon_image_id",
@@ -248,6 +254,24 @@ def _add_assertion(store: Store, record: Mapping[str, Any]) -> None:
     )
 
 
+def _add_provider(store: Store, record: Mapping[str, Any]) -> None:
+    store.providers[record["slug"]] = Provider(**record)
+
+
+def _add_provider_config(store: Store, record: Mapping[str, Any]) -> None:
+    config = ProviderConfig(**record)
+    _known(store.platforms, config.platform, "platform")
+    _known(store.providers, config.provider, "provider")
+    store.provider_configs[config.platform, config.provider] = config
+
+
+def _add_external_mapping(store: Store, record: Mapping[str, Any]) -> None:
+    mapping = ExternalMapping(**record)
+    _known(store.credentials, mapping.credential, "credential")
+    _known(store.providers, mapping.provider, "provider")
+    store.external_mappings[mapping.credential, mapping.provider] = mapping
+
+
 _LOADERS = {
     "platforms": _add_platform,
     "users": _add_user,
@@ -259,6 +283,9 @@ _LOADERS = {
     "issuers": _add_issuer,
     "credentials": _add_credential,
     "assertions": _add_assertion,
+    "providers": _add_provider,
+    "provider_configs": _add_provider_config,
+    "external_mappings": _add_external_mapping,
 }
 
 

@@ -162,9 +162,9 @@ def test_search_finds_by_name(shared_api: API) -> None:
 
 def test_an_upload_is_found_by_its_name_only(api: API) -> None:
     """With a name it is found by it, without one by nothing."""
-    named = upload(api, SVG % b"", name="Harbour light").json
+    named = upload(api, SVG % b"", name="Lighthouse").json
     unnamed = upload(api, SVG % b"").json
-    assert api.get("images/?query=HARBOUR").json == [named]
+    assert api.get("images/?query=LIGHTHOUSE").json == [named]
     assert unnamed["name"] is None
     assert unnamed["id"] > named["id"]
 

@@ -59,7 +59,14 @@ def test_every_reference_resolves() -> None:
     for assertion in DOCUMENT["assertions"]:
         assert (platforms[assertion["credential"]], assertion["recipient"]) in known["users"]
     assert {key["user_id"] for key in DOCUMENT["api_keys"]} <= {u["id"] for u in DOCUMENT["users"]}
-    assert all((IMAGES / image["file"]).is_file() for image in DOCUMENT["images"])
+    files = [image["file"] for image in DOCUMENT["images"] if "file" in image]
+    assert all((IMAGES / each).is_file() for each in files)
+    slugs = {each["slug"] for each in DOCUMENT["providers"]}
+    assert {(c["platform"] in ("main", "acme"), c["provider"] in slugs)
+            for c in DOCUMENT["provider_configs"]} == {(True, True)}  # fmt: skip
+    for mapping in DOCUMENT["external_mappings"]:
+        assert mapping["credential"] in platforms
+        assert mapping["provider"] in slugs
 
 
 def test_the_world_has_what_others_rely_on() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from mockserver.operations import credentials, images, issuers
+from mockserver.operations import courses, credentials, exim, images, issuers, providers
 from mockserver.operations.work import Handler
 
 HANDLERS: Mapping[str, Handler] = {
@@ -18,5 +18,13 @@ HANDLERS: Mapping[str, Handler] = {
         issuers.credentials_orgs_users_issuers_retrieve_2,
         images.credentials_orgs_users_images_retrieve,
         images.credentials_orgs_users_images_create,
+        courses.credentials_orgs_users_course_credentials_list,
+        exim.credentials_exim_credentials_course_export_retrieve,
+        exim.credentials_exim_credentials_course_import_create,
+        providers.credentials_providers_list,
+        providers.credentials_provider_config_list,
+        providers.credentials_provider_config_create,
+        providers.credentials_external_mapping_list,
+        providers.credentials_external_mapping_create,
     )
 }

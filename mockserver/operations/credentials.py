@@ -28,18 +28,7 @@ def credentials_orgs_users_retrieve(work: Work) -> Reply:
 def credentials_orgs_users_create(work: Work) -> Reply:
     """Create a credential from the fields that were sent and the defaults of the others."""
     body = _read(work, partial=False)
-    sandbox = work.sandbox
-    credential = _with_fields(
-        dict(EMPTY_FIELDS),
-        body,
-        entity_id=sandbox.new_entity_id(),
-        platform=work.platform.key,
-        issuer="",
-        public=True,
-        created_at=sandbox.clock.now(),
-        sequence=sandbox.next_sequence(),
-    )
-    return _store(work, credential, "Created")
+    return _store(work, fresh(work, body), "Created")
 
 
 def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
@@ -53,17 +42,7 @@ def credentials_orgs_users_update(work: Work) -> Reply:
     """Change the fields that were sent and leave the others."""
     old = _find(work)
     body = _read(work, partial=True)
-    changed = _with_fields(
-        dict(old.fields),
-        body,
-        entity_id=old.entity_id,
-        platform=old.platform,
-        issuer=old.issuer,
-        public=old.public,
-        created_at=old.created_at,
-        sequence=old.sequence,
-    )
-    return _store(work, changed, "Updated")
+    return _store(work, changed(old, body), "Updated")
 
 
 def credentials_orgs_users_destroy(work: Work) -> Reply:
@@ -75,6 +54,35 @@ def credentials_orgs_users_destroy(work: Work) -> Reply:
         raise Conflict("This credential has active assertions and cannot be deleted.")
     store.remove_credential(credential)
     return Reply(204)
+
+
+def fresh(work: Work, body: Mapping[str, Any]) -> Credential:
+    """Return a new credential of the platform from a validated body."""
+    sandbox = work.sandbox
+    return _with_fields(
+        dict(EMPTY_FIELDS),
+        body,
+        entity_id=sandbox.new_entity_id(),
+        platform=work.platform.key,
+        issuer="",
+        public=True,
+        created_at=sandbox.clock.now(),
+        sequence=sandbox.next_sequence(),
+    )
+
+
+def changed(old: Credential, body: Mapping[str, Any]) -> Credential:
+    """Return a credential with the validated body's values in the place of its own."""
+    return _with_fields(
+        dict(old.fields),
+        body,
+        entity_id=old.entity_id,
+        platform=old.platform,
+        issuer=old.issuer,
+        public=old.public,
+        created_at=old.created_at,
+        sequence=old.sequence,
+    )
 
 
 def _find(work: Work) -> Credential:

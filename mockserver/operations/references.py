@@ -15,6 +15,11 @@ def context_of(work: Work, *, partial: bool) -> Context:
             case "issuers":
                 issuer = store.issuers.get(value)
                 return issuer is not None and issuer.platform == platform
+            case "credentials":
+                credential = store.credentials.get(value)
+                return credential is not None and credential.platform == platform
+            case "providers":
+                return value in store.providers
             case "images":
                 image = store.images.get(value)
                 return image is not None and image.platform == platform
