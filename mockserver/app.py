@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
 from functools import cache
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ def open_sandbox(config: Config, contract: Contract) -> Sandbox:
     store = load_world(document, str(path))
     if config.world:
         check_world(store, contract, str(path))
-    return Sandbox(store, Clock(config.now), config.seed)
+    delay = timedelta(seconds=config.group_delay)
+    return Sandbox(store, Clock(config.now), config.seed, delay)
 
 
 def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> None:

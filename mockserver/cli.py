@@ -104,6 +104,14 @@ def main() -> None:
     help="Generate N more credentials on the first platform.",
 )
 @click.option(
+    "--group-delay",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0, 31_536_000),
+    metavar="SECONDS",
+    help="How long an assignment to a group waits for its assertions.",
+)
+@click.option(
     "--auth",
     type=click.Choice(["keys", "any", "off"]),
     default="keys",
@@ -146,6 +154,7 @@ def serve(
     world: Path | None,
     seed: int,
     credentials: int,
+    group_delay: float,
     auth: Auth,
     cors: str,
     now: datetime | None,
@@ -164,6 +173,7 @@ def serve(
         strict=strict,
         seed=seed,
         credentials=credentials,
+        group_delay=group_delay,
         now=now,
         maximum_body=max_body,
         log_requests="off" if quiet else log_format,  # type: ignore[arg-type]

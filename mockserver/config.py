@@ -15,7 +15,8 @@ class Config:
     `world` is a file in the format of `fixtures/world.json` (None: the one that ships);
     `credentials` adds that many generated ones, made from `seed`. `now` freezes the clock.
     `maximum_body` is in bytes; Django's own bound is the default. `strict` judges every request
-    that was accepted and every reply by the contract. `cors` is the allowed origin, None for no
+    that was accepted and every reply by the contract. `group_delay` is in seconds: how long an
+    assignment to a group waits for its assertions. `cors` is the allowed origin, None for no
     CORS headers at all.
     """
 
@@ -28,4 +29,5 @@ class Config:
     credentials: int = 0
     now: datetime | None = None
     maximum_body: int = 2_621_440
+    group_delay: float = 0.0
     log_requests: Literal["off", "text", "json"] = "off"

@@ -181,7 +181,8 @@ class Resource:
     @property
     def allow(self) -> str:
         """The value of the Allow header, in the framework's order."""
-        return ", ".join([*self.operations, "HEAD", "OPTIONS"])
+        head = ["HEAD"] if "GET" in self.operations else []
+        return ", ".join([*self.operations, *head, "OPTIONS"])
 
     @property
     def media_types(self) -> tuple[str, ...]:

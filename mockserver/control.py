@@ -1,4 +1,4 @@
-"""What the mock offers beside the API, under `/__mock__/`: health, contract, images."""
+"""What the mock offers beside the API, under `/__mock__/`: health, contract, images, work."""
 
 from functools import lru_cache
 from importlib.metadata import version
@@ -19,7 +19,7 @@ PICTURE_HEADERS = {
 
 
 def control_plane(contract: Contract, service: Service) -> Blueprint:
-    """Return the routes below `/__mock__/`; they only read."""
+    """Return the routes below `/__mock__/`."""
     plane = Blueprint("control", __name__, url_prefix="/__mock__")
 
     @lru_cache(maxsize=8)
@@ -34,6 +34,11 @@ def control_plane(contract: Contract, service: Service) -> Blueprint:
     def health() -> dict[str, str]:
         """Tell that the mock serves, and which version it is."""
         return {"status": "ok", "version": version("credmock")}
+
+    @plane.post("/work")
+    def work() -> dict[str, int]:
+        """Work off at once what waits in the background: assignments to groups."""
+        return {"completed": service.complete_everything()}
 
     @plane.get("/openapi.<any(yaml, json):form>")
     def openapi(form: str) -> Response:

@@ -172,7 +172,7 @@ def image_pieces(image: Image) -> Pieces:
     return tuple(encode({"id": image.id, "name": image.name, "image": address}).split(_BASE))
 
 
-def bare(call: Call, items: Iterable[Pieces]) -> Reply:
+def bare_array(call: Call, items: Iterable[Pieces]) -> Reply:
     """Return items as an array without an envelope."""
     base = base_address(call)
     return Reply(200, b"[" + b",".join(base.join(each) for each in items) + b"]", JSON)

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mockserver.store import Store
 from mockserver.world import new_entity_id
@@ -23,11 +23,15 @@ class Sandbox:
     """A store with everything that makes its answers repeatable.
 
     The same seed, clock and requests give the same bytes. Handlers run while they hold `lock`.
+    An assignment to a group is worked off `group_delay` after it was accepted.
     """
 
-    def __init__(self, store: Store, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, seed: int, group_delay: timedelta = timedelta()
+    ) -> None:
         self.store = store
         self.clock = clock
+        self.group_delay = group_delay
         self.lock = threading.Lock()
         self._random = random.Random(seed)
         self._sequence = len(store.credentials)

@@ -9,6 +9,7 @@ from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, S
 from mockserver.messages import JSON, Call, Reply, encode, indented
 from mockserver.negotiation import accept_json
 from mockserver.operations import HANDLERS
+from mockserver.operations.assignments import complete
 from mockserver.operations.work import Work
 from mockserver.sandbox import Sandbox
 
@@ -18,6 +19,9 @@ VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
     "/api/credentials/orgs/{org}/users/{user_id}/images/": "Images",
+    "/api/credentials/orgs/{org}/users/{user_id}/assignments/users/": "User Assignments",
+    "/api/credentials/orgs/{org}/users/{user_id}/assignments/groups/": "Group Assignments",
+    "/api/credentials/orgs/{org}/users/{user_id}/assignments/{assignment_id}": "Assignment",
     "/api/credentials/orgs/{org}/users/{user_id}/course-credentials/": "Course Credentials",
     "/api/credentials/exim/credentials/course/{course_id}/export/": "Course Export",
     "/api/credentials/exim/credentials/course/{course_id}/import/": "Course Import",
@@ -75,7 +79,13 @@ class Service:
             raise NotFound.of("User")
         work = Work(call, operation, values, self.sandbox, caller, platform, user, self.contract)
         with self.sandbox.lock:
+            complete(self.sandbox)
             return HANDLERS[operation.operation_id](work)
+
+    def complete_everything(self) -> int:
+        """Work off what waits in the background now; return how many assignments that were."""
+        with self.sandbox.lock:
+            return complete(self.sandbox, everything=True)
 
 
 def describe(method: str, resource: Resource) -> Reply:

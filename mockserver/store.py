@@ -114,6 +114,44 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """Users of a platform who are given things together."""
+
+    id: str
+    platform: str
+    name: str
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A part of a platform: its members, and the department admins who see what they are given."""
+
+    id: int
+    platform: str
+    name: str
+    admins: tuple[int, ...]
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A credential given to a user or to a group, with the assertions that came of it.
+
+    `due` is when an assignment to a group will be worked off, None once that is done.
+    """
+
+    entity_id: str
+    credential: str
+    assigned_by: int | None
+    assigned_on: datetime
+    user: int | None = None
+    group: str | None = None
+    due: datetime | None = None
+    assertions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A service outside that shows badges."""
 
@@ -195,6 +233,10 @@ class Store:
         self.credentials: dict[str, Credential] = {}
         self.assertions: dict[str, Assertion] = {}
         self.assertions_of: defaultdict[str, dict[str, Assertion]] = defaultdict(dict)
+        self.groups: dict[str, Group] = {}
+        self.departments: dict[int, Department] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self.pending: dict[str, datetime] = {}
         self.providers: dict[str, Provider] = {}
         self.provider_configs: dict[tuple[str, str], ProviderConfig] = {}
         self.external_mappings: dict[tuple[str, str], ExternalMapping] = {}
@@ -248,6 +290,9 @@ class Store:
 
     def remove_credential(self, credential: Credential) -> None:
         """Remove a credential and what is only there because of it."""
+        for assignment in list(self.assignments.values()):
+            if assignment.credential == credential.entity_id:
+                self.remove_assignment(assignment)
         self._unlist(credential)
         for key in [each for each in self.external_mappings if each[0] == credential.entity_id]:
             del self.external_mappings[key]
@@ -264,3 +309,30 @@ class Store:
         """Add an assertion of a credential."""
         self.assertions[assertion.entity_id] = assertion
         self.assertions_of[assertion.credential][assertion.entity_id] = assertion
+
+    def remove_assertion(self, assertion: Assertion) -> None:
+        """Remove an assertion."""
+        del self.assertions[assertion.entity_id]
+        del self.assertions_of[assertion.credential][assertion.entity_id]
+
+    def holds(self, user: User, credential: Credential, now: datetime) -> bool:
+        """Tell whether a user has an active assertion of a credential."""
+        return any(
+            each.recipient == user.id and each.active(now)
+            for each in self.assertions_of.get(credential.entity_id, {}).values()
+        )
+
+    def put_assignment(self, assignment: Assignment) -> None:
+        """Add an assignment, or put it in the place of the one with its entityId."""
+        self.assignments[assignment.entity_id] = assignment
+        if assignment.due is None:
+            self.pending.pop(assignment.entity_id, None)
+        else:
+            self.pending[assignment.entity_id] = assignment.due
+
+    def remove_assignment(self, assignment: Assignment) -> None:
+        """Remove an assignment and the assertions that came of it."""
+        del self.assignments[assignment.entity_id]
+        self.pending.pop(assignment.entity_id, None)
+        for each in assignment.assertions:
+            self.remove_assertion(self.assertions[each])

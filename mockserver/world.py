@@ -14,8 +14,11 @@ from mockserver.errors import StartError
 from mockserver.store import (
     ApiKey,
     Assertion,
+    Assignment,
     Credential,
+    Department,
     ExternalMapping,
+    Group,
     Image,
     Issuer,
     Platform,
@@ -40,6 +43,9 @@ COLLECTIONS = (
     "issuers",
     "credentials",
     "assertions",
+    "groups",
+    "departments",
+    "assignments",
     "providers",
     "provider_configs",
     "external_mappings",
@@ -254,6 +260,59 @@ def _add_assertion(store: Store, record: Mapping[str, Any]) -> None:
     )
 
 
+def _add_group(store: Store, record: Mapping[str, Any]) -> None:
+    _unused(store.groups, record["id"], "group")
+    group = Group(**{**record, "members": tuple(record["members"])})
+    _check_users(store, group.platform, group.members)
+    store.groups[group.id] = group
+
+
+def _add_department(store: Store, record: Mapping[str, Any]) -> None:
+    _unused(store.departments, record["id"], "department")
+    people = {name: tuple(record[name]) for name in ("admins", "members")}
+    department = Department(**{**record, **people})
+    _check_users(store, department.platform, (*department.admins, *department.members))
+    store.departments[department.id] = department
+
+
+def _check_users(store: Store, platform: str, user_ids: Iterable[int]) -> None:
+    _known(store.platforms, platform, "platform")
+    for each in user_ids:
+        if store.users[_known(store.users, each, "user")].platform != platform:
+            raise ValueError(f"user {each!r} belongs to another platform")
+
+
+def _add_assignment(store: Store, record: Mapping[str, Any]) -> None:
+    _unused(store.assignments, record["entityId"], "entityId")
+    user, group, by = record.get("user"), record.get("group"), record["assigned_by"]
+    credential = store.credentials[_known(store.credentials, record["credential"], "credential")]
+    if (user is None) == (group is None):
+        raise ValueError("an assignment is to one user or to one group")
+    if group is not None and store.groups[_known(store.groups, group, "group")].platform != (
+        credential.platform
+    ):
+        raise ValueError(f"group {group!r} belongs to another platform")
+    _check_users(store, credential.platform, [each for each in (user, by) if each is not None])
+    for each in record["assertions"]:
+        if store.assertions[_known(store.assertions, each, "assertion")].credential != (
+            credential.entity_id
+        ):
+            raise ValueError(f"assertion {each!r} is of another credential")
+    due = record.get("due")
+    store.put_assignment(
+        Assignment(
+            entity_id=record["entityId"],
+            credential=credential.entity_id,
+            assigned_by=by,
+            assigned_on=parse_time(record["assignedOn"]),
+            user=user,
+            group=group,
+            due=None if due is None else parse_time(due),
+            assertions=tuple(record["assertions"]),
+        )
+    )
+
+
 def _add_provider(store: Store, record: Mapping[str, Any]) -> None:
     store.providers[record["slug"]] = Provider(**record)
 
@@ -283,6 +342,9 @@ _LOADERS = {
     "issuers": _add_issuer,
     "credentials": _add_credential,
     "assertions": _add_assertion,
+    "groups": _add_group,
+    "departments": _add_department,
+    "assignments": _add_assignment,
     "providers": _add_provider,
     "provider_configs": _add_provider_config,
     "external_mappings": _add_external_mapping,

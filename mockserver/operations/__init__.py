@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from mockserver.operations import courses, credentials, exim, images, issuers, providers
+from mockserver.operations import (
+    assignments,
+    courses,
+    credentials,
+    exim,
+    images,
+    issuers,
+    providers,
+)
 from mockserver.operations.work import Handler
 
 HANDLERS: Mapping[str, Handler] = {

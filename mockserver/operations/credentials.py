@@ -5,7 +5,6 @@ from typing import Any
 
 from mockserver.errors import Conflict, NotFound
 from mockserver.messages import Reply
-from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
 from mockserver.query import newest_first, paginate, read_page_size, select
 from mockserver.representation import base_address, credential_pieces, one, paged
@@ -27,7 +26,7 @@ def credentials_orgs_users_retrieve(work: Work) -> Reply:
 
 def credentials_orgs_users_create(work: Work) -> Reply:
     """Create a credential from the fields that were sent and the defaults of the others."""
-    body = _read(work, partial=False)
+    body = work.read_body()
     return _store(work, fresh(work, body), "Created")
 
 
@@ -41,7 +40,7 @@ def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
 def credentials_orgs_users_update(work: Work) -> Reply:
     """Change the fields that were sent and leave the others."""
     old = _find(work)
-    body = _read(work, partial=True)
+    body = work.read_body(partial=True)
     return _store(work, changed(old, body), "Updated")
 
 
@@ -94,10 +93,6 @@ def _find(work: Work) -> Credential:
     ):
         raise NotFound.of("Credential")
     return credential
-
-
-def _read(work: Work, *, partial: bool) -> dict[str, Any]:
-    return work.body(context_of(work, partial=partial))
 
 
 def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -> Credential:

@@ -13,7 +13,6 @@ from mockserver.contract import Body
 from mockserver.errors import NotFound, ValidationError
 from mockserver.messages import JSON, Reply, encode
 from mockserver.operations.credentials import changed, fresh
-from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
 from mockserver.representation import credential_pieces
 from mockserver.store import Credential
@@ -40,7 +39,7 @@ def credentials_exim_credentials_course_import_create(work: Work) -> Reply:
     once; where there is none, one is created.
     """
     course_id = _course(work)
-    items = work.body(context_of(work, partial=False))["credentials"]
+    items = work.read_body()["credentials"]
     imported, failed = [], []
     for index, (item, old) in enumerate(_counterparts(items, _credentials_of(work, course_id))):
         try:
@@ -83,7 +82,7 @@ def _exported(credential: Credential, names: list[str]) -> dict[str, Any]:
 
 def _import(work: Work, course_id: str, item: Any, old: Credential | None) -> dict[str, Any]:
     """Store one credential of the document; raises ValidationError and then changes nothing."""
-    body = _fields(work).validate(item, context_of(work, partial=old is not None))
+    body = _fields(work).validate(item, work.context(partial=old is not None))
     others = old.fields["courses"] if old else body.get("courses", [])
     body["courses"] = list(dict.fromkeys([*others, course_id]))
     credential = changed(old, body) if old else fresh(work, body)

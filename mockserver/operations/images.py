@@ -4,9 +4,8 @@ from typing import Any
 
 from mockserver.errors import ValidationError
 from mockserver.messages import JSON, InMemoryUploadedFile, Reply
-from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
-from mockserver.representation import bare, image_pieces
+from mockserver.representation import bare_array, image_pieces
 from mockserver.store import Image, Store, Upload
 from mockserver.uploads import EXTENSIONS, media_type_of
 
@@ -17,19 +16,19 @@ MOST_BYTES = 33_554_432
 
 def credentials_orgs_users_images_retrieve(work: Work) -> Reply:
     """Find the images of the platform whose name contains the text, in the order of their ids."""
-    store, term = work.sandbox.store, work.query()["query"].casefold()
+    store, term = work.sandbox.store, work.operation.read_query(work.call)["query"].casefold()
     images = sorted(store.images.values(), key=lambda each: each.id)
     found = [
         image_pieces(each)
         for each in images
         if each.platform == work.platform.key and term in (each.name or "").casefold()
     ]
-    return bare(work.call, found)
+    return bare_array(work.call, found)
 
 
 def credentials_orgs_users_images_create(work: Work) -> Reply:
     """Keep an uploaded picture; nothing of its name or type is taken from the request."""
-    body, store = work.body(context_of(work, partial=False)), work.sandbox.store
+    body, store = work.read_body(), work.sandbox.store
     upload = _read(body["image"], store)
     number = max(store.images, default=0) + 1
     file = f"upload-{number}.{EXTENSIONS[upload.media_type]}"

@@ -2,10 +2,9 @@
 
 from mockserver.errors import NotFound
 from mockserver.messages import Reply
-from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
 from mockserver.query import paginate, read_page_size
-from mockserver.representation import bare, base_address, issuer_pieces, one, paged
+from mockserver.representation import bare_array, base_address, issuer_pieces, one, paged
 from mockserver.store import Issuer
 
 
@@ -23,7 +22,7 @@ def credentials_orgs_users_issuers_retrieve(work: Work) -> Reply:
 
 def credentials_orgs_users_issuers_create(work: Work) -> Reply:
     """Create an issuer on the platform."""
-    body = work.body(context_of(work, partial=False))
+    body = work.read_body()
     tags = body.get("allowed_template_tags")
     issuer = Issuer(
         work.sandbox.new_entity_id(),
@@ -50,4 +49,4 @@ def credentials_orgs_users_issuers_retrieve_2(work: Work) -> Reply:
         issuer = next(iter(store.issuers_of(name)), None)
     if issuer is None or issuer.platform != work.platform.key:
         raise NotFound.of("Issuer")
-    return bare(work.call, [issuer_pieces(store, issuer)])
+    return bare_array(work.call, [issuer_pieces(store, issuer)])

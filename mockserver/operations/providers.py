@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.messages import JSON, Reply, encode
-from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
 from mockserver.store import ExternalMapping, ProviderConfig
 
@@ -33,7 +32,7 @@ def credentials_provider_config_list(work: Work) -> Reply:
 
 def credentials_provider_config_create(work: Work) -> Reply:
     """Configure a provider for the platform, or change what is sent of its configuration."""
-    body, store = work.body(context_of(work, partial=False)), work.sandbox.store
+    body, store = work.read_body(), work.sandbox.store
     key = (work.platform.key, body["provider"])
     old = store.provider_configs.get(key) or ProviderConfig(*key, None, None, True)
     if body.get("api_key") == masked(old.api_key):  # a client that sends back what it read
@@ -56,7 +55,7 @@ def credentials_external_mapping_list(work: Work) -> Reply:
 
 def credentials_external_mapping_create(work: Work) -> Reply:
     """Say what a credential is at a provider; an earlier word on the same is replaced."""
-    body, store = work.body(context_of(work, partial=False)), work.sandbox.store
+    body, store = work.read_body(), work.sandbox.store
     mapping = ExternalMapping(body["credential"], body["provider"], body["external_id"])
     store.external_mappings[mapping.credential, mapping.provider] = mapping
     return Reply(200, encode(_mapping(mapping)), JSON)

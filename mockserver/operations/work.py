@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial as partial_function
 from typing import Any
 
 from mockserver.access import Caller
 from mockserver.contract import Contract, Operation
-from mockserver.fields import Context
+from mockserver.fields import Context, Reference
 from mockserver.messages import Call, Reply
 from mockserver.representation import base_address
 from mockserver.sandbox import Sandbox
-from mockserver.store import Platform, User
+from mockserver.store import Platform, Store, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,27 @@ class Work:
         """Where this server is for the client, ready to stand inside a JSON string."""
         return base_address(self.call)
 
-    def query(self) -> dict[str, Any]:
-        """Return the query parameters that the contract validates; raises ValidationError."""
-        return self.operation.read_query(self.call)
+    def read_body(self, *, partial: bool = False) -> dict[str, Any]:
+        """Read the body of this call against what exists on its platform."""
+        assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
+        return self.operation.body.read(self.call, self.context(partial=partial))
 
-    def body(self, context: Context) -> dict[str, Any]:
-        """Read the body of an operation that has one; raises the framework's 400 and 415."""
-        assert self.operation.body is not None  # noqa: S101  (the caller's operation has one)
-        return self.operation.body.read(self.call, context)
+    def context(self, *, partial: bool = False) -> Context:
+        """Return how to read a body of this call."""
+        exists = partial_function(refers, self.sandbox.store, self.platform.key)
+        return Context(partial, exists)
+
+
+def refers(store: Store, platform: str, reference: Reference, value: Any) -> bool:
+    """Tell whether a body of this platform may refer to a value."""
+    match reference.to:
+        case "providers":
+            return value in store.providers
+        case "issuers" | "credentials" | "images":
+            record = getattr(store, reference.to).get(value)
+            return record is not None and record.platform == platform
+        case _:
+            return (platform, value) in getattr(store, reference.to)
 
 
 Handler = Callable[[Work], Reply]
