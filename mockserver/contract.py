@@ -1,7 +1,7 @@
 """The contract, loaded once and strictly: what it does not define, the mock does not serve."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from mockserver.fields import (
     compile_field,
 )
 from mockserver.files import CONTRACT
-from mockserver.messages import JSON, Call, Reply
+from mockserver.messages import JSON, Call, Form, Reply
 from mockserver.parsers import parse_body
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -85,11 +85,12 @@ class Body:
             if folded.setdefault(name, value) != value:
                 text = f'This field was sent twice, as "{name}" and as "{other}", '
                 raise Invalid({name: [f"{text}with different values."]})
-        if not partial:
-            for member in self.fields.members:
-                if member.default is not MISSING:
-                    folded.setdefault(member.name, member.default)
-        return folded
+        return folded if partial else _with_defaults(self.fields, folded)
+
+
+def _with_defaults(fields: ObjectOf, values: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = {each.name: each.default for each in fields.members if each.default is not MISSING}
+    return {**defaults, **values}
 
 
 def _as_map(invalid: Invalid) -> dict[str, Any]:
@@ -103,12 +104,15 @@ class Answer:
 
     content: Mapping[str, jsonschema_rs.Validator]
     headers: tuple[str, ...]
+    may_be_empty: bool = False
 
     def check(self, reply: Reply, where: str) -> None:
         """Raise ContractBreach unless the reply is this answer."""
         for name in self.headers:
             if name not in reply.headers:
                 raise ContractBreach(f"{where}: the header {name} is missing")
+        if self.may_be_empty and not (reply.body or reply.content_type):
+            return
         if not self.content:
             if reply.body or reply.content_type:
                 raise ContractBreach(f"{where}: there must be no body")
@@ -142,8 +146,19 @@ class Operation:
     evidence: tuple[str, ...]
     since: str
     parameters: tuple[Parameter, ...]
+    query: ObjectOf
     body: Body | None
     answers: Mapping[int, Answer]
+    is_public: bool
+
+    def read_query(self, call: Call) -> dict[str, Any]:
+        """Return the values of the parameters that are validated; raises ValidationError."""
+        form = Form({name: [value] for name, value in call.query.items()})
+        try:
+            cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
+        except Invalid as invalid:
+            raise ValidationError(_as_map(invalid)) from None
+        return _with_defaults(self.query, cleaned)
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
@@ -169,7 +184,13 @@ class Resource:
     @property
     def allow(self) -> str:
         """The value of the Allow header, in the framework's order."""
-        return ", ".join([*self.operations, "HEAD", "OPTIONS"])
+        head = ["HEAD"] if "GET" in self.operations else []
+        return ", ".join([*self.operations, *head, "OPTIONS"])
+
+    @property
+    def is_public(self) -> bool:
+        """Whether nobody needs a key here."""
+        return all(each.is_public for each in self.operations.values())
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -328,12 +349,25 @@ class _Compiler:
                 )
                 for each in parameters
             ),
+            self.query(parameters, operation_id),
             self.body(source.get("requestBody"), operation_id),
             {
                 int(status): self.answer(each, f"{operation_id} {status}")
                 for status, each in source["responses"].items()
             },
+            source.get("security") == [],
         )
+
+    def query(self, parameters: Iterable[Mapping[str, Any]], where: str) -> ObjectOf:
+        """Compile the query parameters that are validated; the lenient ones are only read."""
+        properties = {
+            each["name"]: self.expand(each["schema"], where)
+            for each in parameters
+            if each["in"] == "query" and not each.get("x-lenient")
+        }
+        fields = compile_field({"type": "object", "properties": properties}, where)
+        assert isinstance(fields, ObjectOf)  # noqa: S101  (type: object compiles to nothing else)
+        return fields
 
     def body(self, source: Any, where: str) -> Body | None:
         """Compile a request body from its JSON schema; the forms are encodings of the same."""
@@ -360,7 +394,7 @@ class _Compiler:
         }
         headers = {n: self.resolve(h, where) for n, h in source.get("headers", {}).items()}
         required = tuple(name for name, header in headers.items() if header.get("required"))
-        return Answer(content, required)
+        return Answer(content, required, source.get("x-may-be-empty", False))
 
 
 def _subschemas(schema: Schema, where: str) -> Iterator[tuple[str, Schema]]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
-from mockserver.operations import credentials, issuers
-from mockserver.operations.work import Handler
+from mockserver.operations import assertions, credentials, issuers
+from mockserver.operations.work import Handler, PublicHandler
 
 HANDLERS: Mapping[str, Handler] = {
     handler.__name__: handler
@@ -16,5 +16,18 @@ HANDLERS: Mapping[str, Handler] = {
         issuers.credentials_orgs_users_issuers_retrieve,
         issuers.credentials_orgs_users_issuers_create,
         issuers.credentials_orgs_users_issuers_retrieve_2,
+        issuers.credentials_orgs_users_issuers_update,
+        issuers.credentials_orgs_users_issuers_destroy,
+        issuers.credentials_orgs_users_issuers_authority_create,
+        assertions.credentials_orgs_users_assertions_retrieve,
+        assertions.credentials_orgs_users_assertions_retrieve_2,
+        assertions.credentials_orgs_users_assertions_update,
+        assertions.credentials_orgs_users_assertions_retrieve_3,
+        assertions.credentials_orgs_users_assertions_create,
+        assertions.credentials_orgs_users_assertions_bulk_create,
     )
 }
+PUBLIC_HANDLERS: Mapping[str, PublicHandler] = {
+    handler.__name__: handler for handler in (assertions.credentials_public_assertions_retrieve,)
+}
+"""Those that nobody needs a key for."""

@@ -5,7 +5,6 @@ from typing import Any
 
 from mockserver.errors import Conflict, NotFound
 from mockserver.messages import Reply
-from mockserver.operations.references import context_of
 from mockserver.operations.work import Work
 from mockserver.query import newest_first, paginate, read_page_size, select
 from mockserver.representation import base_address, credential_pieces, one, paged
@@ -27,7 +26,7 @@ def credentials_orgs_users_retrieve(work: Work) -> Reply:
 
 def credentials_orgs_users_create(work: Work) -> Reply:
     """Create a credential from the fields that were sent and the defaults of the others."""
-    body = _read(work, partial=False)
+    body = work.read_body()
     sandbox = work.sandbox
     credential = _with_fields(
         dict(EMPTY_FIELDS),
@@ -44,15 +43,15 @@ def credentials_orgs_users_create(work: Work) -> Reply:
 
 def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
     """Retrieve a credential of the platform; a private one exists for admins only."""
-    credential = _find(work)
+    credential = find_credential(work)
     pieces = credential_pieces(work.sandbox.store, credential)
     return one("Ok", pieces, base_address(work.call))
 
 
 def credentials_orgs_users_update(work: Work) -> Reply:
     """Change the fields that were sent and leave the others."""
-    old = _find(work)
-    body = _read(work, partial=True)
+    old = find_credential(work)
+    body = work.read_body(partial=True)
     changed = _with_fields(
         dict(old.fields),
         body,
@@ -62,22 +61,23 @@ def credentials_orgs_users_update(work: Work) -> Reply:
         public=old.public,
         created_at=old.created_at,
         sequence=old.sequence,
+        signatories=old.signatories,
     )
     return _store(work, changed, "Updated")
 
 
 def credentials_orgs_users_destroy(work: Work) -> Reply:
     """Delete a credential that nobody holds an active assertion of."""
-    credential, store = _find(work), work.sandbox.store
+    credential, store = find_credential(work), work.sandbox.store
     now = work.sandbox.clock.now()
-    assertions = store.assertions_of.get(credential.entity_id, {})
-    if any(assertion.active(now) for assertion in assertions.values()):
+    if any(assertion.active(now) for assertion in store.assertions_of[credential.entity_id]):
         raise Conflict("This credential has active assertions and cannot be deleted.")
     store.remove_credential(credential)
     return Reply(204)
 
 
-def _find(work: Work) -> Credential:
+def find_credential(work: Work) -> Credential:
+    """Return the credential of the path, if it exists for the caller; raises NotFound."""
     credential = work.sandbox.store.credentials.get(work.path_values["entity_id"])
     if (
         credential is None
@@ -86,11 +86,6 @@ def _find(work: Work) -> Credential:
     ):
         raise NotFound.of("Credential")
     return credential
-
-
-def _read(work: Work, *, partial: bool) -> dict[str, Any]:
-    assert work.operation.body is not None  # noqa: S101  (these operations have one)
-    return work.operation.body.read(work.call, context_of(work, partial=partial))
 
 
 def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -> Credential:

@@ -2,25 +2,55 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial as partial_function
+from typing import Any
 
 from mockserver.access import Caller
 from mockserver.contract import Operation
+from mockserver.fields import Context, Reference
 from mockserver.messages import Call, Reply
 from mockserver.sandbox import Sandbox
-from mockserver.store import Platform, User
+from mockserver.store import Platform, Store, User
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """An admitted call: who calls whom for what, in which world."""
+class Visit:
+    """A call that needs no key: for what, in which world."""
 
     call: Call
     operation: Operation
     path_values: Mapping[str, str]
     sandbox: Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Visit):
+    """An admitted call: also who calls whom, on which platform."""
+
     caller: Caller
     platform: Platform
     user: User
 
+    def read_body(self, *, partial: bool = False) -> dict[str, Any]:
+        """Read the body of this call against what exists on its platform."""
+        assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
+        exists = partial_function(refers, self.sandbox.store, self.platform.key)
+        return self.operation.body.read(self.call, Context(partial, exists))
+
+
+def refers(store: Store, platform: str, reference: Reference, value: Any) -> bool:
+    """Tell whether a body of this platform may refer to a value."""
+    match reference.to:
+        case "platforms":
+            return bool(value == platform)
+        case "users":
+            return (platform, value) in store.user_ids
+        case "issuers" | "credentials" | "images":
+            record = getattr(store, reference.to).get(value)
+            return record is not None and record.platform == platform
+        case _:
+            return (platform, value) in getattr(store, reference.to)
+
 
 Handler = Callable[[Work], Reply]
+PublicHandler = Callable[[Visit], Reply]
