@@ -36,6 +36,15 @@ MATRIX: Mapping[str, Rule] = {
     ),
     "credentials_orgs_users_issuers_retrieve": Rule(EVERYBODY, "our choice"),
     "credentials_orgs_users_issuers_retrieve_2": Rule(EVERYBODY, "our choice"),
+    "credentials_orgs_users_issuers_update": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_orgs_users_issuers_destroy": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_orgs_users_issuers_authority_create": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_orgs_users_assertions_retrieve": Rule(EVERYBODY, "a learner sees their own [G]"),
+    "credentials_orgs_users_assertions_retrieve_2": Rule(EVERYBODY, "a learner sees their own [G]"),
+    "credentials_orgs_users_assertions_retrieve_3": Rule(EVERYBODY, "a learner sees their own [G]"),
+    "credentials_orgs_users_assertions_update": Rule(ADMINS, "a learner writes nothing [N]"),
+    "credentials_orgs_users_assertions_create": Rule(ADMINS, "a learner writes nothing [N]"),
+    "credentials_orgs_users_assertions_bulk_create": Rule(ADMINS, "a learner writes nothing [N]"),
     "credentials_orgs_users_issuers_create": Rule(ADMIN_ONLY, "our choice"),
     "credentials_orgs_users_course_credentials_list": Rule(EVERYBODY, "public ones [G]"),
     "credentials_exim_credentials_course_export_retrieve": Rule(ADMIN_ONLY, "our choice"),
@@ -48,9 +57,13 @@ MATRIX: Mapping[str, Rule] = {
     "credentials_orgs_users_images_retrieve": Rule(ADMINS, "for who writes; our choice"),
     "credentials_orgs_users_images_create": Rule(ADMINS, "for who writes; our choice"),
 }
-"""Operation by role. Another platform's key is 403 whatever its role."""
+"""Operation by role; a key of another platform is 403 whatever its role.
 
-SAFE_METHOD = Rule(EVERYBODY, "OPTIONS describes a path to whoever may read it [F]")
+What needs no key is not here.
+"""
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAFE_METHOD = Rule(EVERYBODY, "what changes nothing is for whoever may read [F]")
 OTHER_METHOD = Rule(ADMINS, "permission is checked before the method [F]")
 
 
@@ -68,6 +81,10 @@ class Caller:
     def sees_private(self) -> bool:
         """Tell whether credentials that are not public exist for this caller."""
         return self.role in ADMINS
+
+    def sees_assertions_of(self, user_id: int) -> bool:
+        """Tell whether what a user holds exists for the caller: admins see it, others their own."""
+        return self.role in ADMINS or (self.user is not None and self.user.id == user_id)
 
 
 EVERYTHING = Caller(None)
@@ -105,7 +122,7 @@ def identify(authorization: str | None, store: Store, auth: Auth) -> Caller:
 def rule_for(operation_id: str | None, method: str) -> Rule:
     """Return the rule of an operation, or of a method that the path does not have."""
     if operation_id is None:
-        return SAFE_METHOD if method == "OPTIONS" else OTHER_METHOD
+        return SAFE_METHOD if method in SAFE_METHODS else OTHER_METHOD
     return MATRIX[operation_id]
 
 

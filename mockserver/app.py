@@ -70,8 +70,9 @@ def open_sandbox(config: Config, contract: Contract) -> Sandbox:
     """Return the world that a configuration describes."""
     path = config.world or WORLD
     document = read_world(path)
-    if config.credentials:
-        document = grow(document, contract, config.seed, config.credentials)
+    if config.credentials or config.assertions:
+        numbers = (config.credentials, config.assertions)
+        document = grow(document, contract, config.seed, *numbers)
     store = load_world(document, str(path))
     if config.world:
         check_world(store, contract, str(path))

@@ -18,7 +18,7 @@ from mockserver.contract import load_contract, read_document
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, LEDGER, WORLD
 from mockserver.messages import encode
-from mockserver.seed import generate
+from mockserver.seed import generate, generate_assertions
 from mockserver.serving import serve as run
 from mockserver.world import load_world, parse_time, read_world
 
@@ -112,6 +112,13 @@ def main() -> None:
     help="How long an assignment to a group waits for its assertions.",
 )
 @click.option(
+    "--assertions",
+    default=0,
+    type=click.IntRange(0, 5_000_000),
+    metavar="N",
+    help="Generate N more assertions of its credentials.",
+)
+@click.option(
     "--auth",
     type=click.Choice(["keys", "any", "off"]),
     default="keys",
@@ -154,6 +161,7 @@ def serve(
     world: Path | None,
     seed: int,
     credentials: int,
+    assertions: int,
     group_delay: float,
     auth: Auth,
     cors: str,
@@ -173,6 +181,7 @@ def serve(
         strict=strict,
         seed=seed,
         credentials=credentials,
+        assertions=assertions,
         group_delay=group_delay,
         now=now,
         maximum_body=max_body,
@@ -203,6 +212,14 @@ def serve(
     metavar="N",
     help="How many credentials to generate.",
 )
+@click.option(
+    "--assertions",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0, 5_000_000),
+    metavar="N",
+    help="How many assertions to generate, over the year before the world's newest record.",
+)
 @click.option("--world", type=FILE, help="World to add to.  [default: the one that ships]")
 @click.option(
     "-o",
@@ -211,24 +228,22 @@ def serve(
     default=Path("-"),
     help="File to write.  [default: standard output]",
 )
-def seed(seed: int, credentials: int, world: Path | None, output: Path) -> None:
+def seed(seed: int, credentials: int, assertions: int, world: Path | None, output: Path) -> None:
     """Write a bigger world, generated from the contract's schemas."""
     if not output.parent.is_dir():
         raise StartError(f"--output {output}: there is no folder {output.parent}")
     source = world or WORLD
     document = read_world(source)
     load_world(document, str(source))
-    records = generate(document, load_contract(), seed, credentials)
-    bar = click.progressbar(
-        records,
-        length=credentials,
-        label="credentials",
-        file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
-    )
-    with bar:
-        generated = list(bar)
-    grown = {**document, "credentials": [*generated, *document["credentials"]]}
+    contract = load_contract()
+    with _bar(generate(document, contract, seed, credentials), credentials, "credentials") as bar:
+        made = list(bar)
+    grown = {**document, "credentials": [*made, *document["credentials"]]}
+    with _bar(
+        generate_assertions(grown, contract, seed, assertions), assertions, "assertions"
+    ) as bar:
+        issued = list(bar)
+    grown["assertions"] = [*issued, *document.get("assertions", ())]
     if str(output) == "-":
         sys.stdout.buffer.write(encode(grown) + b"\n")
         return
@@ -238,13 +253,18 @@ def seed(seed: int, credentials: int, world: Path | None, output: Path) -> None:
         raise StartError(f"--output {output}: {error.strerror}") from error
 
 
+def _bar(records: Iterator[dict[str, Any]], length: int, label: str) -> Any:
+    hidden = not sys.stderr.isatty()
+    return click.progressbar(records, length=length, label=label, file=sys.stderr, hidden=hidden)
+
+
 @main.command(epilog=EXAMPLE + "credmock routes")
 def routes() -> None:
     """List the operations: method, path, operationId, evidence."""
     for operation in load_contract().operations.values():
         evidence = ",".join(operation.evidence)
         click.echo(
-            f"{operation.method:<7}{operation.path:<66}{operation.operation_id:<44}{evidence}"
+            f"{operation.method:<7}{operation.path:<75}{operation.operation_id:<49}{evidence}"
         )
 
 

@@ -1,7 +1,7 @@
 """The contract, loaded once and strictly: what it does not define, the mock does not serve."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -83,11 +83,12 @@ class Body:
             if folded.setdefault(name, value) != value:
                 text = f'This field was sent twice, as "{name}" and as "{other}", '
                 raise Invalid({name: [f"{text}with different values."]})
-        if not partial:
-            for member in self.fields.members:
-                if member.default is not MISSING:
-                    folded.setdefault(member.name, member.default)
-        return folded
+        return folded if partial else _with_defaults(self.fields, folded)
+
+
+def _with_defaults(fields: ObjectOf, values: Mapping[str, Any]) -> dict[str, Any]:
+    defaults = {each.name: each.default for each in fields.members if each.default is not MISSING}
+    return {**defaults, **values}
 
 
 def _as_map(invalid: Invalid) -> dict[str, Any]:
@@ -101,12 +102,15 @@ class Answer:
 
     content: Mapping[str, jsonschema_rs.Validator]
     headers: tuple[str, ...]
+    may_be_empty: bool = False
 
     def check(self, reply: Reply, where: str) -> None:
         """Raise ContractBreach unless the reply is this answer."""
         for name in self.headers:
             if name not in reply.headers:
                 raise ContractBreach(f"{where}: the header {name} is missing")
+        if self.may_be_empty and not (reply.body or reply.content_type):
+            return
         if not self.content:
             if reply.body or reply.content_type:
                 raise ContractBreach(f"{where}: there must be no body")
@@ -143,23 +147,20 @@ class Operation:
     query: ObjectOf
     body: Body | None
     answers: Mapping[int, Answer]
+    is_public: bool
+
+    def read_query(self, call: Call) -> dict[str, Any]:
+        """Return the values of the parameters that are validated; raises ValidationError."""
+        form = Form({name: [value] for name, value in call.query.items()})
+        try:
+            cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
+        except Invalid as invalid:
+            raise ValidationError(_as_map(invalid)) from None
+        return _with_defaults(self.query, cleaned)
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
         return next(p for p in self.parameters if p.name == name and p.location == "query")
-
-    def read_query(self, call: Call) -> dict[str, Any]:
-        """Return the query parameters that are validated as a body is; raises ValidationError.
-
-        The framework reads them by a serializer over the query. Lenient ones are not among them.
-        """
-        sent = Form({name: [value] for name, value in call.query.items()})
-        try:
-            found = self.query.clean(sent, Context(partial=False, exists=lambda *_: True))
-        except Invalid as invalid:
-            raise ValidationError(_as_map(invalid)) from None
-        defaults = {m.name: m.default for m in self.query.members if m.default is not MISSING}
-        return {**defaults, **found}
 
     def check_reply(self, reply: Reply) -> None:
         """Raise ContractBreach unless the contract documents this reply."""
@@ -183,6 +184,11 @@ class Resource:
         """The value of the Allow header, in the framework's order."""
         head = ["HEAD"] if "GET" in self.operations else []
         return ", ".join([*self.operations, *head, "OPTIONS"])
+
+    @property
+    def is_public(self) -> bool:
+        """Whether nobody needs a key here."""
+        return all(each.is_public for each in self.operations.values())
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -347,15 +353,16 @@ class _Compiler:
                 int(status): self.answer(each, f"{operation_id} {status}")
                 for status, each in source["responses"].items()
             },
+            source.get("security") == [],
         )
 
-    def query(self, parameters: Sequence[Mapping[str, Any]], where: str) -> ObjectOf:
-        """Compile the query parameters that are validated, as the fields of one object."""
+    def query(self, parameters: Iterable[Mapping[str, Any]], where: str) -> ObjectOf:
+        """Compile the query parameters that are validated; the lenient ones are only read."""
         strict = [each for each in parameters if each["in"] == "query" and "x-lenient" not in each]
         fields = compile_field(
             {
                 "type": "object",
-                "properties": {each["name"]: each["schema"] for each in strict},
+                "properties": {each["name"]: self.expand(each["schema"], where) for each in strict},
                 "required": [each["name"] for each in strict if each.get("required")],
             },
             f"{where}: query",
@@ -388,7 +395,7 @@ class _Compiler:
         }
         headers = {n: self.resolve(h, where) for n, h in source.get("headers", {}).items()}
         required = tuple(name for name, header in headers.items() if header.get("required"))
-        return Answer(content, required)
+        return Answer(content, required, source.get("x-may-be-empty", False))
 
 
 def _subschemas(schema: Schema, where: str) -> Iterator[tuple[str, Schema]]:

@@ -1,10 +1,14 @@
 """Filter, search and page: pure functions over records that are already in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mockserver.errors import NotFound
+from mockserver.messages import Call
 from mockserver.store import Credential, Listing
+
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +34,69 @@ class Page:
         """Offset behind the last item."""
         return min(self.start + self.size, self.count)
 
-    @property
-    def next(self) -> int | None:
-        """Number of the page after this one."""
-        return self.number + 1 if self.number < self.num_pages else None
+    def next(self, call: Call) -> str | None:
+        """Return the address of the page after this one."""
+        return call.link(page=str(self.number + 1)) if self.number < self.num_pages else None
+
+    def previous(self, call: Call) -> str | None:
+        """Return the address of the page before this one; the first page's has no `page`."""
+        if self.number == 1:
+            return None
+        return call.link(page=str(self.number - 1) if self.number > 2 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A cut out of a result of `count` items by limit and offset, told as a page."""
+
+    limit: int
+    offset: int
+    count: int
 
     @property
-    def previous(self) -> int | None:
-        """Number of the page before this one."""
-        return self.number - 1 if self.number > 1 else None
+    def num_pages(self) -> int:
+        """Windows of this size in all."""
+        return max(1, -(-self.count // self.limit))
+
+    @property
+    def number(self) -> int:
+        """The window that the offset lies in; behind the end, the last one."""
+        return min(self.offset // self.limit + 1, self.num_pages)
+
+    @property
+    def start(self) -> int:
+        """Offset of the first item."""
+        return self.offset
+
+    @property
+    def stop(self) -> int:
+        """Offset behind the last item."""
+        return min(self.offset + self.limit, self.count)
+
+    def next(self, call: Call) -> str | None:
+        """Return the address of the window after this one."""
+        behind = self.offset + self.limit
+        if behind >= self.count:
+            return None
+        return call.link(limit=str(self.limit), offset=str(behind))
+
+    def previous(self, call: Call) -> str | None:
+        """Return the address of the window before this one; the first one's has no `offset`."""
+        if self.offset <= 0:
+            return None
+        before = self.offset - self.limit
+        return call.link(limit=str(self.limit), offset=str(before) if before > 0 else None)
+
+
+def read_window(query: Mapping[str, str], count: int, default: int, maximum: int) -> Window | None:
+    """Read `limit` and `offset`; None where neither is sent, or a page is asked for as well."""
+    if not query.keys() & {"limit", "offset"} or query.keys() & {"page", "page_size"}:
+        return None
+    try:
+        offset = max(0, int(query.get("offset", "")))
+    except ValueError:
+        offset = 0
+    return Window(read_page_size(query.get("limit"), default, maximum), offset, count)
 
 
 def read_page_size(text: str | None, default: int, maximum: int) -> int:
@@ -67,7 +125,7 @@ def paginate(count: int, page: str | None, size: int) -> Page:
     return Page(number, size, count)
 
 
-def newest_first(records: Sequence[Credential], page: Page) -> Sequence[Credential]:
+def newest_first(records: Sequence[Record], page: Page) -> Sequence[Record]:
     """Cut a page out of records that stand in the order of creation."""
     stop = page.count - page.start
     return records[page.count - page.stop : stop][::-1]

@@ -14,8 +14,8 @@ import orjson
 from mockserver.contract import Contract
 from mockserver.errors import StartError
 from mockserver.messages import JSON, Call, Reply, encode
-from mockserver.query import Page
-from mockserver.store import Credential, Image, Issuer, Store
+from mockserver.query import Page, Window
+from mockserver.store import Assertion, Credential, Image, Issuer, Signatory, Store
 from mockserver.world import IMAGE_FIELDS, format_time
 
 Pieces = tuple[bytes, ...]
@@ -49,31 +49,33 @@ def _issuer(store: Store, issuer: Issuer) -> dict[str, Any]:
         "name": issuer.name,
         "org": issuer.platform,
         "entityId": issuer.entity_id,
-        "signatories": _signatories(issuer),
+        "signatories": [_signatory(each) for each in issuer.signatories],
         "url": issuer.url,
         "iconImage": _image(store, issuer.icon_image_id, issuer.icon_image),
         "allowed_template_tags": issuer.allowed_template_tags,
     }
 
 
-def _signatories(issuer: Issuer) -> list[dict[str, Any]]:
-    return [
-        {
-            "entityId": each.entity_id,
-            "name": each.name,
-            "title": each.title,
-            "signature": _address(each.signature),
-        }
-        for each in issuer.signatories
-    ]
+def _signatory(signatory: Signatory) -> dict[str, Any]:
+    return {
+        "entityId": signatory.entity_id,
+        "name": signatory.name,
+        "title": signatory.title,
+        "signature": _address(signatory.signature),
+    }
+
+
+def _signatories(credential: Credential, issuer: Issuer) -> list[dict[str, Any]]:
+    """Return the issuer's signatories, or those chosen among them, then the credential's own."""
+    signing = issuer.signatories
+    if credential.fields.get("signatories") is not None:
+        by_entity_id = {each.entity_id: each for each in signing}
+        signing = tuple(by_entity_id[chosen] for chosen in credential.fields["signatories"])
+    return [_signatory(each) for each in (*signing, *credential.signatories)]
 
 
 def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[str, Any]:
     fields, platform = credential.fields, credential.platform
-    signatories = _signatories(issuer)
-    if fields.get("signatories") is not None:
-        by_entity_id = {each["entityId"]: each for each in signatories}
-        signatories = [by_entity_id[chosen] for chosen in fields["signatories"]]
     images = {
         name: value
         for field, id_field in IMAGE_FIELDS.items()
@@ -111,7 +113,7 @@ def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[st
         "credentialType": fields["credentialType"],
         "expires": fields["expires"],
         "tags": fields["tags"],
-        "signatories": signatories,
+        "signatories": _signatories(credential, issuer),
         "signal": fields["signal"],
     }
 
@@ -132,6 +134,11 @@ def issuer_pieces(store: Store, issuer: Issuer) -> Pieces:
     return tuple(encode(_issuer(store, issuer)).split(_BASE))
 
 
+def signatory_pieces(signatory: Signatory) -> Pieces:
+    """Return the encoded signatory."""
+    return tuple(encode(_signatory(signatory)).split(_BASE))
+
+
 def course_pieces(
     store: Store, course: tuple[str, str], credentials: Iterable[Credential]
 ) -> Pieces:
@@ -142,18 +149,45 @@ def course_pieces(
     return tuple(whole.split(_BASE))
 
 
+def assertion_pieces(store: Store, assertion: Assertion) -> Pieces:
+    """Return the encoded assertion around the credential as it is now."""
+    credential, fields = store.credentials[assertion.credential], assertion.fields
+    recipient, platform = store.users[assertion.recipient], credential.platform
+    course, program = fields["course"], fields["program"]
+    head = {"entityId": assertion.entity_id, "issuedOn": format_time(assertion.issued_on)}
+    tail = {
+        "recipient": {"username": recipient.username, "name": recipient.name},
+        "metadata": orjson.Fragment(encode(fields["metadata"])),
+        "course": course and {"name": store.courses[platform, course], "course_id": course},
+        "program": program and {"name": store.programs[platform, program], "program_id": program},
+        "narrative": fields["narrative"],
+        "revoked": assertion.revoked,
+        "revocationReason": fields["revocationReason"],
+        "acceptance": fields["acceptance"],
+        "expires": None if assertion.expires is None else format_time(assertion.expires),
+    }
+    first, *rest = credential_pieces(store, credential)
+    pieces = [encode(head)[:-1] + b',"credentialDetails":' + first, *rest]
+    pieces[-1] += b"," + encode(tail)[1:]
+    return tuple(pieces)
+
+
 def check_world(store: Store, contract: Contract, name: str) -> None:
     """Raise StartError for the first record that the contract does not allow in an answer.
 
     The world that ships is checked by its test; this is for a world that somebody else wrote.
     """
     of_issuer, of_credential = contract.validator("Issuer"), contract.validator("Credential")
+    of_assertion = contract.validator("Assertion")
     for entity_id, issuer in store.issuers.items():
         where = f"{name}: issuer {entity_id}"
         _check_record(of_issuer, partial(issuer_pieces, store, issuer), where)
     for entity_id, credential in store.credentials.items():
         where = f"{name}: credential {entity_id}"
         _check_record(of_credential, partial(credential_pieces, store, credential), where)
+    for entity_id, assertion in store.assertions.items():
+        where = f"{name}: assertion {entity_id}"
+        _check_record(of_assertion, partial(assertion_pieces, store, assertion), where)
 
 
 def _check_record(validator: Any, render: Callable[[], Pieces], where: str) -> None:
@@ -188,7 +222,12 @@ def _enveloped(description: str, result: bytes) -> bytes:
     return b'{"status":' + status + b',"result":' + result + b"}"
 
 
-def paged(call: Call, page: Page, items: Iterable[Pieces], maximum: int) -> Reply:
+def bare(call: Call, item: Pieces) -> Reply:
+    """Return an item without an envelope."""
+    return Reply(200, base_address(call).join(item), JSON)
+
+
+def paged(call: Call, page: Page | Window, items: Iterable[Pieces], maximum: int) -> Reply:
     """Return a page in the envelope, with the links of the framework's paginator."""
     return Reply(200, _enveloped("Ok", _page(call, page, items, maximum, "data")), JSON)
 
@@ -200,12 +239,13 @@ def bare_page(
     return Reply(200, _page(call, page, items, maximum, data), JSON)
 
 
-def _page(call: Call, page: Page, items: Iterable[Pieces], maximum: int, name: str) -> bytes:
+def _page(
+    call: Call, page: Page | Window, items: Iterable[Pieces], maximum: int, name: str
+) -> bytes:
     base = base_address(call)
-    following, previous = page.next, page.previous
     fields = {
-        "next": call.link(page=str(following)) if following else None,
-        "previous": _link_back(call, previous) if previous else None,
+        "next": page.next(call),
+        "previous": page.previous(call),
         "count": page.count,
         "num_pages": page.num_pages,
         "page_number": page.number,
@@ -213,7 +253,3 @@ def _page(call: Call, page: Page, items: Iterable[Pieces], maximum: int, name: s
     }
     data = b",".join(base.join(item) for item in items)
     return encode(fields)[:-1] + b"," + encode(name) + b":[" + data + b"]}"
-
-
-def _link_back(call: Call, number: int) -> str:
-    return call.link(page=str(number) if number > 1 else None)

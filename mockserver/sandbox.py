@@ -34,7 +34,7 @@ class Sandbox:
         self.group_delay = group_delay
         self.lock = threading.Lock()
         self._random = random.Random(seed)
-        self._sequence = len(store.credentials)
+        self._sequence = len(store.credentials) + len(store.assertions)
 
     def new_entity_id(self) -> str:
         """Return an entityId that no record of this world has had."""

@@ -8,9 +8,9 @@ from mockserver.contract import Contract, Operation, Resource
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.messages import JSON, Call, Reply, encode, indented
 from mockserver.negotiation import accept_json
-from mockserver.operations import HANDLERS
+from mockserver.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.operations.assignments import complete
-from mockserver.operations.work import Work
+from mockserver.operations.work import Visit, Work
 from mockserver.sandbox import Sandbox
 
 VIEW_NAMES = {
@@ -18,6 +18,12 @@ VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}": "Credential",
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
     "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
+    "/api/credentials/orgs/{org}/users/{user_id}/issuers/authority/": "Issuer Authority",
+    "/api/credentials/orgs/{org}/users/{user_id}/assertions/": "User Assertions",
+    "/api/credentials/orgs/{org}/users/{user_id}/assertions/{entity_id}": "Assertion",
+    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}/assertions/": "Credential Assertions",
+    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}/assertions/bulk/": "Bulk Assertions",
+    "/api/credentials/public/assertions/{entity_id}/": "Public Assertion",
     "/api/credentials/orgs/{org}/users/{user_id}/images/": "Images",
     "/api/credentials/orgs/{org}/users/{user_id}/assignments/users/": "User Assignments",
     "/api/credentials/orgs/{org}/users/{user_id}/assignments/groups/": "Group Assignments",
@@ -64,6 +70,8 @@ class Service:
         operation: Operation | None,
         values: Mapping[str, str],
     ) -> Reply:
+        if resource.is_public:
+            return self._serve_anybody(call, resource, operation, values)
         caller = identify(call.headers.get("Authorization"), self.sandbox.store, self.config.auth)
         rule = rule_for(operation.operation_id if operation else None, call.method)
         store = self.sandbox.store
@@ -81,6 +89,20 @@ class Service:
         with self.sandbox.lock:
             complete(self.sandbox)
             return HANDLERS[operation.operation_id](work)
+
+    def _serve_anybody(
+        self,
+        call: Call,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+    ) -> Reply:
+        if operation is None:
+            return describe(call.method, resource)
+        visit = Visit(call, operation, values, self.sandbox)
+        with self.sandbox.lock:
+            complete(self.sandbox)
+            return PUBLIC_HANDLERS[operation.operation_id](visit)
 
     def complete_everything(self) -> int:
         """Work off what waits in the background now; return how many assignments that were."""
@@ -103,9 +125,10 @@ def describe(method: str, resource: Resource) -> Reply:
 
 def _check_complete(contract: Contract) -> None:
     """Raise StartError unless contract and handlers are about the same operations."""
-    without_handler = contract.operations.keys() - HANDLERS.keys()
+    handlers = HANDLERS.keys() | PUBLIC_HANDLERS.keys()
+    without_handler = contract.operations.keys() - handlers
     if without_handler:
         raise StartError(f"operations without a handler: {', '.join(sorted(without_handler))}")
-    without_operation = HANDLERS.keys() - contract.operations.keys()
+    without_operation = handlers - contract.operations.keys()
     if without_operation:
         raise StartError(f"handlers without an operation: {', '.join(sorted(without_operation))}")

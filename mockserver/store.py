@@ -93,8 +93,9 @@ class Credential:
 
     `fields` holds what the API writes and reads under its canonical names, courses, programs and
     pathways as ids; `sequence` breaks ties between equal times of creation; `searchable` is the
-    casefolded text that a search looks through. `rendered` is a cache of the encoded JSON that
-    belongs to the representation.
+    casefolded text that a search looks through; `signatories` sign for this credential alone,
+    beside those of its issuer. `rendered` is a cache of the encoded JSON that belongs to the
+    representation.
     """
 
     entity_id: str
@@ -105,6 +106,7 @@ class Credential:
     sequence: int
     fields: Mapping[str, Any]
     searchable: tuple[str, ...]
+    signatories: tuple[Signatory, ...] = ()
     rendered: list[Any] = field(default_factory=list, compare=False, repr=False)
 
     @property
@@ -182,19 +184,33 @@ class ExternalMapping:
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """A credential that somebody was given."""
+    """A credential that somebody was given.
+
+    `fields` holds what else the API writes and reads under its names, course, program and pathway
+    as ids; `sequence` breaks ties between equal times of issue.
+    """
 
     entity_id: str
     credential: str
     recipient: int
     issued_on: datetime
+    sequence: int
     expires: datetime | None
     revoked: bool
     fields: Mapping[str, Any]
 
+    @property
+    def position(self) -> tuple[datetime, int]:
+        """Where this stands in the order of issue."""
+        return (self.issued_on, self.sequence)
+
+    def expired(self, now: datetime) -> bool:
+        """Tell whether this no longer holds because of its age."""
+        return self.expires is not None and self.expires <= now
+
     def active(self, now: datetime) -> bool:
         """Tell whether this is neither revoked nor expired."""
-        return not self.revoked and (self.expires is None or self.expires > now)
+        return not self.revoked and not self.expired(now)
 
 
 class Listing:
@@ -232,7 +248,8 @@ class Store:
         self.issuers: dict[str, Issuer] = {}
         self.credentials: dict[str, Credential] = {}
         self.assertions: dict[str, Assertion] = {}
-        self.assertions_of: defaultdict[str, dict[str, Assertion]] = defaultdict(dict)
+        self.assertions_of: defaultdict[str, list[Assertion]] = defaultdict(list)
+        self.assertions_held_by: defaultdict[int, list[Assertion]] = defaultdict(list)
         self.groups: dict[str, Group] = {}
         self.departments: dict[int, Department] = {}
         self.assignments: dict[str, Assignment] = {}
@@ -265,6 +282,13 @@ class Store:
         found = (issuer for issuer in self.issuers.values() if issuer.platform == platform)
         return sorted(found, key=lambda issuer: (issuer.name, issuer.entity_id))
 
+    def find_issuer(self, platform: str, name: str) -> Issuer | None:
+        """Return the issuer with this entityId, or the first one where the platform's key is it."""
+        issuer = self.issuers.get(name)
+        if issuer is None and name == platform:
+            issuer = next(iter(self.issuers_of(platform)), None)
+        return issuer if issuer is not None and issuer.platform == platform else None
+
     def put_credential(self, credential: Credential) -> None:
         """Add a credential, or put it in the place of the one with its entityId."""
         old = self.credentials.get(credential.entity_id)
@@ -272,7 +296,7 @@ class Store:
             self._unlist(old)
         self.credentials[credential.entity_id] = credential
         for records in self.listings[credential.platform].lists_of(credential):
-            insort(records, credential, key=lambda each: each.position)
+            insort(records, credential, key=_position)
 
     def fill(self, credentials: Iterable[Credential]) -> None:
         """Add many credentials at once, in any order."""
@@ -286,7 +310,7 @@ class Store:
                 *listing.by_course.values(),
                 *listing.by_program.values(),
             ):
-                records.sort(key=lambda each: each.position)
+                records.sort(key=_position)
 
     def remove_credential(self, credential: Credential) -> None:
         """Remove a credential and what is only there because of it."""
@@ -297,30 +321,38 @@ class Store:
         for key in [each for each in self.external_mappings if each[0] == credential.entity_id]:
             del self.external_mappings[key]
         del self.credentials[credential.entity_id]
-        for entity_id in self.assertions_of.pop(credential.entity_id, {}):
-            del self.assertions[entity_id]
+        for assertion in self.assertions_of.pop(credential.entity_id, ()):
+            del self.assertions[assertion.entity_id]
+            _take_out(self.assertions_held_by[assertion.recipient], assertion)
 
     def _unlist(self, credential: Credential) -> None:
         for records in self.listings[credential.platform].lists_of(credential):
-            at = bisect_left(records, credential.position, key=lambda each: each.position)
-            del records[at]
+            _take_out(records, credential)
 
-    def add_assertion(self, assertion: Assertion) -> None:
-        """Add an assertion of a credential."""
+    def put_assertion(self, assertion: Assertion) -> None:
+        """Add an assertion, or put it in the place of the one with its entityId."""
+        old = self.assertions.get(assertion.entity_id)
         self.assertions[assertion.entity_id] = assertion
-        self.assertions_of[assertion.credential][assertion.entity_id] = assertion
-
-    def remove_assertion(self, assertion: Assertion) -> None:
-        """Remove an assertion."""
-        del self.assertions[assertion.entity_id]
-        del self.assertions_of[assertion.credential][assertion.entity_id]
+        for records in (
+            self.assertions_of[assertion.credential],
+            self.assertions_held_by[assertion.recipient],
+        ):
+            if old is not None:
+                _take_out(records, old)
+            insort(records, assertion, key=_position)
 
     def holds(self, user: User, credential: Credential, now: datetime) -> bool:
         """Tell whether a user has an active assertion of a credential."""
         return any(
             each.recipient == user.id and each.active(now)
-            for each in self.assertions_of.get(credential.entity_id, {}).values()
+            for each in self.assertions_of[credential.entity_id]
         )
+
+    def remove_assertion(self, assertion: Assertion) -> None:
+        """Remove an assertion."""
+        del self.assertions[assertion.entity_id]
+        _take_out(self.assertions_of[assertion.credential], assertion)
+        _take_out(self.assertions_held_by[assertion.recipient], assertion)
 
     def put_assignment(self, assignment: Assignment) -> None:
         """Add an assignment, or put it in the place of the one with its entityId."""
@@ -336,3 +368,12 @@ class Store:
         self.pending.pop(assignment.entity_id, None)
         for each in assignment.assertions:
             self.remove_assertion(self.assertions[each])
+
+
+def _position(record: Credential | Assertion) -> tuple[datetime, int]:
+    return record.position
+
+
+def _take_out(records: list[Any], record: Credential | Assertion) -> None:
+    """Remove a record from a list that is in the order of positions."""
+    del records[bisect_left(records, record.position, key=_position)]

@@ -96,8 +96,14 @@ class Judge:
         query = {
             each.name: call.query[each.name]
             for each in operation.parameters
-            if each.location == "query" and _counts(each, call.query.get(each.name))
+            if each.lenient and _counts(each, call.query.get(each.name))
         }
+        if accepted:
+            understood = operation.read_query(call)
+            query |= {
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in understood.items()
+            }
         parameters = RequestParameters(
             query=ImmutableMultiDict(query),
             header=Headers({"Authorization": "Api-Key hidden"}),

@@ -73,6 +73,17 @@ EMPTY_FIELDS: Mapping[str, Any] = {
     "tags": None,
 }
 """What a credential holds under the names of the API before anybody sets anything."""
+EMPTY_ASSERTION_FIELDS: Mapping[str, Any] = {
+    "revocationReason": None,
+    "acceptance": "Unaccepted",
+    "narrative": None,
+    "metadata": None,
+    "course": None,
+    "program": None,
+    "pathway": None,
+    "catalog_item": None,
+}
+"""What an assertion holds under the names of the API when nothing was said."""
 
 
 def read_world(path: Path) -> dict[str, Any]:
@@ -244,18 +255,29 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
 
 
 def _add_assertion(store: Store, record: Mapping[str, Any]) -> None:
-    _known(store.credentials, record["credential"], "credential")
-    _known(store.users, record["recipient"], "user")
-    expires = record["expires"]
-    store.add_assertion(
+    fields = {**EMPTY_ASSERTION_FIELDS, **record}
+    entity_id, credential, recipient, issued_on, expires, revoked = (
+        fields.pop(name)
+        for name in ("entityId", "credential", "recipient", "issuedOn", "expires", "revoked")
+    )
+    platform = store.credentials[_known(store.credentials, credential, "credential")].platform
+    if store.users[_known(store.users, recipient, "user")].platform != platform:
+        raise ValueError(f"user {recipient!r} belongs to another platform")
+    for name, collection in (("course", store.courses), ("program", store.programs)):
+        if fields[name] is not None:
+            _known(collection, (platform, fields[name]), name)
+    if entity_id in store.assertions:
+        raise ValueError(f"entityId {entity_id!r} is used twice")
+    store.put_assertion(
         Assertion(
-            record["entityId"],
-            record["credential"],
-            record["recipient"],
-            parse_time(record["issuedOn"]),
+            entity_id,
+            credential,
+            recipient,
+            parse_time(issued_on),
+            len(store.assertions),
             None if expires is None else parse_time(expires),
-            record["revoked"],
-            record,
+            revoked,
+            fields,
         )
     )
 

@@ -22,12 +22,16 @@ BATCHES = 500
 BATCH = 10
 
 CONTRACT = load_contract()
-FIELDS = sorted(CONTRACT.document["components"]["schemas"]["CredentialFields"]["properties"])
+SCHEMAS = CONTRACT.document["components"]["schemas"]
+FIELDS = sorted(
+    SCHEMAS["CredentialFields"]["properties"].keys() | SCHEMAS["Assertion"]["properties"]
+)
 ISSUERS = [each["entityId"] for each in DOCUMENT["issuers"]]
 HELD = {each["credential"] for each in DOCUMENT["assertions"]}
 CREDENTIALS = [each["entityId"] for each in DOCUMENT["credentials"]]
 CREDENTIALS += [each for each in CREDENTIALS if each not in HELD] * 2
 COURSES = [each["course_id"] for each in DOCUMENT["courses"]]
+ASSERTIONS = [each["entityId"] for each in DOCUMENT["assertions"]]
 
 texts = st.one_of(
     st.text(max_size=20),
@@ -61,6 +65,13 @@ likely = {
     "metadata": values,
     "public": st.booleans(),
     "icon_image_id": st.integers(1, 30) | st.none(),
+    "recipient": st.fixed_dictionaries({"identity": st.sampled_from(["learner", "yuki.tanabe"])}),
+    "users": st.lists(st.sampled_from(["learner", "ines.krol", "nobody"]), max_size=3),
+    "course": st.sampled_from(COURSES) | st.none(),
+    "revoked": st.booleans(),
+    "revocationReason": st.text(max_size=9) | st.none(),
+    "title": st.text(max_size=9),
+    "signature": st.just("https://example.com/s.png"),
 }
 good_bodies = st.fixed_dictionaries(
     {"name": likely["name"], "issuer": likely["issuer"]},
@@ -72,7 +83,8 @@ bodies = st.one_of(good_bodies, st.tuples(good_bodies, odd_bodies).map(
 ))  # fmt: skip
 queries = st.dictionaries(
     st.sampled_from(["page", "page_size", "search", "course", "program", "platform_org", "q"])
-    | st.sampled_from(["format", "x"]),
+    | st.sampled_from(["include_revoked", "include_expired", "exclude_main_tenant_assertions"])
+    | st.sampled_from(["format", "x", "limit", "offset"]),
     st.one_of(
         texts,
         st.integers(-2, 200).map(str),
@@ -99,7 +111,7 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     for name, likely_values in (
         ("org", ["main"] * 9 + ["acme"]),
         ("user_id", ["1"] * 6 + ["admin", "7", "999"]),
-        ("entity_id", CREDENTIALS if "issuers" not in path else [*ISSUERS, "main"]),
+        ("entity_id", names_in(path)),
     ):
         value = draw(st.sampled_from(likely_values) if draw(st.integers(0, 14)) else texts)
         path = path.replace(f"{{{name}}}", quote(value.encode("utf-8", "replace"), safe=""))
@@ -121,6 +133,13 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
         request["headers"]["Content-Type"] = kind
         request["data"] = encoded(body, kind) if draw(st.integers(0, 19)) else draw(st.binary())
     return request
+
+
+def names_in(path: str) -> list[str]:
+    """Return ids that are there for the items of a path."""
+    if "/issuers/" in path:
+        return [*ISSUERS, "main"]
+    return ASSERTIONS if "/assertions/{entity_id}" in path else CREDENTIALS
 
 
 def encoded(body: Any, content_type: str) -> Any:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,9 @@ def of(platform: str, collection: str = "credentials") -> list[dict[str, Any]]:
 
 
 def test_every_record_fits_the_contract() -> None:
-    """Each issuer and credential, as it would be answered, is what the contract says."""
+    """Each issuer, credential and assertion, as it would be answered, is what the contract says."""
     check_world(load_world(DOCUMENT), CONTRACT, "world.json")
-    grown = grow(DOCUMENT, CONTRACT, seed=3, count=500)
+    grown = grow(DOCUMENT, CONTRACT, seed=3, credentials=500, assertions=500)
     check_world(load_world(grown), CONTRACT, "grown")
 
 
@@ -56,8 +57,16 @@ def test_every_reference_resolves() -> None:
         for name in ("icon_image_id", "background_image_id", "thumbnail_image_id"):
             assert credential[name] is None or (platform, credential[name]) in known["images"]
     platforms = {each["entityId"]: each["platform"] for each in DOCUMENT["credentials"]}
+    linked = {each["entityId"]: each for each in DOCUMENT["credentials"]}
     for assertion in DOCUMENT["assertions"]:
-        assert (platforms[assertion["credential"]], assertion["recipient"]) in known["users"]
+        platform, credential = platforms[assertion["credential"]], linked[assertion["credential"]]
+        assert (platform, assertion["recipient"]) in known["users"]
+        for name, plural in (("course", "courses"), ("program", "programs")):
+            assert assertion[name] is None or (platform, assertion[name]) in known[plural]
+            assert assertion[name] is None or assertion[name] in credential[plural]
+        assert parse_time(assertion["issuedOn"]) > parse_time(credential["createdAt"])
+        assert assertion["revoked"] == (assertion["revocationReason"] is not None)
+    assert len({each["entityId"] for each in DOCUMENT["assertions"]}) == 341
     assert {key["user_id"] for key in DOCUMENT["api_keys"]} <= {u["id"] for u in DOCUMENT["users"]}
     files = [image["file"] for image in DOCUMENT["images"] if "file" in image]
     assert all((IMAGES / each).is_file() for each in files)
@@ -111,6 +120,37 @@ def test_the_world_has_assertions_of_every_kind() -> None:
     assert kinds == {"revoked", "expired", "active"}
 
 
+def test_a_year_of_assertions_draws_a_curve() -> None:
+    """At least 300 in the year before the tests' clock, in each month some, never the same."""
+    moments = [parse_time(each["issuedOn"]) for each in DOCUMENT["assertions"]]
+    year = [each for each in moments if NOW - timedelta(days=365) <= each <= NOW]
+    assert len(year) >= 300
+    months = Counter(each.strftime("%Y-%m") for each in year)
+    assert len(months) == 12
+    assert min(months.values()) >= 5
+    assert max(months.values()) > 3 * min(months.values())
+
+
+def test_generated_assertions_are_of_the_year_before_the_newest_record() -> None:
+    """They are issued after their credential was made, and more of them towards the end."""
+    grown = grow(DOCUMENT, CONTRACT, seed=3, credentials=50, assertions=400)
+    made = grown["assertions"][:400]
+    of = {each["entityId"]: each for each in grown["credentials"]}
+    moments = sorted(parse_time(each["issuedOn"]) for each in made)
+    end = max(parse_time(each["issuedOn"]) for each in DOCUMENT["assertions"])
+    assert end - timedelta(days=366) <= moments[0]
+    assert moments[-1] <= end
+    assert moments[200] > moments[0] + (end - moments[0]) / 2
+    assert sum(each.weekday() > 4 for each in moments) < 400 / 7
+    for each in made:
+        credential = of[each["credential"]]
+        assert parse_time(each["issuedOn"]) >= parse_time(credential["createdAt"][:19] + "Z")
+        assert each["course"] is None or each["course"] in credential["courses"]
+    assert {each["revoked"] for each in made} == {True, False}
+    again = grow(DOCUMENT, CONTRACT, seed=3, credentials=50, assertions=500)["assertions"]
+    assert again[:400] == made
+
+
 def seed(*options: str) -> bytes:
     """Run `credmock seed` and return what it prints."""
     return subprocess.run(
@@ -149,6 +189,8 @@ def test_generating_on_the_fly_is_the_same(tmp_path: Path, count: int) -> None:
     written = open_sandbox(Config(world=file), CONTRACT).store
     grown = open_sandbox(Config(seed=5, credentials=count), CONTRACT).store
     assert written.credentials == grown.credentials
+    grown = open_sandbox(Config(seed=5, credentials=count, assertions=1000), CONTRACT).store
+    assert written.assertions == grown.assertions
 
 
 def test_ten_thousand_are_generated_quickly() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from mockserver.operations import (
-    assignments,
+    assertions,
     courses,
     credentials,
     exim,
@@ -11,7 +11,7 @@ from mockserver.operations import (
     issuers,
     providers,
 )
-from mockserver.operations.work import Handler
+from mockserver.operations.work import Handler, PublicHandler
 
 HANDLERS: Mapping[str, Handler] = {
     handler.__name__: handler
@@ -24,6 +24,15 @@ HANDLERS: Mapping[str, Handler] = {
         issuers.credentials_orgs_users_issuers_retrieve,
         issuers.credentials_orgs_users_issuers_create,
         issuers.credentials_orgs_users_issuers_retrieve_2,
+        issuers.credentials_orgs_users_issuers_update,
+        issuers.credentials_orgs_users_issuers_destroy,
+        issuers.credentials_orgs_users_issuers_authority_create,
+        assertions.credentials_orgs_users_assertions_retrieve,
+        assertions.credentials_orgs_users_assertions_retrieve_2,
+        assertions.credentials_orgs_users_assertions_update,
+        assertions.credentials_orgs_users_assertions_retrieve_3,
+        assertions.credentials_orgs_users_assertions_create,
+        assertions.credentials_orgs_users_assertions_bulk_create,
         images.credentials_orgs_users_images_retrieve,
         images.credentials_orgs_users_images_create,
         courses.credentials_orgs_users_course_credentials_list,
@@ -36,3 +45,7 @@ HANDLERS: Mapping[str, Handler] = {
         providers.credentials_external_mapping_create,
     )
 }
+PUBLIC_HANDLERS: Mapping[str, PublicHandler] = {
+    handler.__name__: handler for handler in (assertions.credentials_public_assertions_retrieve,)
+}
+"""Those that nobody needs a key for."""

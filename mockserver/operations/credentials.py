@@ -32,24 +32,23 @@ def credentials_orgs_users_create(work: Work) -> Reply:
 
 def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
     """Retrieve a credential of the platform; a private one exists for admins only."""
-    credential = _find(work)
+    credential = find_credential(work)
     pieces = credential_pieces(work.sandbox.store, credential)
     return one("Ok", pieces, base_address(work.call))
 
 
 def credentials_orgs_users_update(work: Work) -> Reply:
     """Change the fields that were sent and leave the others."""
-    old = _find(work)
+    old = find_credential(work)
     body = work.read_body(partial=True)
     return _store(work, changed(old, body), "Updated")
 
 
 def credentials_orgs_users_destroy(work: Work) -> Reply:
     """Delete a credential that nobody holds an active assertion of."""
-    credential, store = _find(work), work.sandbox.store
+    credential, store = find_credential(work), work.sandbox.store
     now = work.sandbox.clock.now()
-    assertions = store.assertions_of.get(credential.entity_id, {})
-    if any(assertion.active(now) for assertion in assertions.values()):
+    if any(assertion.active(now) for assertion in store.assertions_of[credential.entity_id]):
         raise Conflict("This credential has active assertions and cannot be deleted.")
     store.remove_credential(credential)
     return Reply(204)
@@ -81,10 +80,12 @@ def changed(old: Credential, body: Mapping[str, Any]) -> Credential:
         public=old.public,
         created_at=old.created_at,
         sequence=old.sequence,
+        signatories=old.signatories,
     )
 
 
-def _find(work: Work) -> Credential:
+def find_credential(work: Work) -> Credential:
+    """Return the credential of the path, if it exists for the caller; raises NotFound."""
     credential = work.sandbox.store.credentials.get(work.path_values["entity_id"])
     if (
         credential is None

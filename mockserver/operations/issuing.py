@@ -7,6 +7,7 @@ from typing import Any
 from mockserver.periods import end_of
 from mockserver.sandbox import Sandbox
 from mockserver.store import Assertion, Credential, User
+from mockserver.world import EMPTY_ASSERTION_FIELDS
 
 
 def issue(
@@ -16,16 +17,17 @@ def issue(
     moment: datetime,
     said: Mapping[str, Any] | None = None,
 ) -> Assertion:
-    """Store a new assertion; when it expires follows from the credential."""
+    """Store a new assertion of a moment; when it expires follows from the credential."""
     period = credential.fields["expires"]
     assertion = Assertion(
         sandbox.new_entity_id(),
         credential.entity_id,
         user.id,
         moment,
+        sandbox.next_sequence(),
         end_of(moment, period["amount"], period["duration"]),
         False,
-        {"revocationReason": None, **(said or {})},
+        {**EMPTY_ASSERTION_FIELDS, **(said or {})},
     )
-    sandbox.store.add_assertion(assertion)
+    sandbox.store.put_assertion(assertion)
     return assertion

@@ -15,13 +15,19 @@ from mockserver.store import Platform, Store, User
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """An admitted call: who calls whom for what, in which world."""
+class Visit:
+    """A call that needs no key: for what, in which world."""
 
     call: Call
     operation: Operation
     path_values: Mapping[str, str]
     sandbox: Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Work(Visit):
+    """An admitted call: also who calls whom, on which platform."""
+
     caller: Caller
     platform: Platform
     user: User
@@ -46,8 +52,12 @@ class Work:
 def refers(store: Store, platform: str, reference: Reference, value: Any) -> bool:
     """Tell whether a body of this platform may refer to a value."""
     match reference.to:
+        case "platforms":
+            return bool(value == platform)
         case "providers":
             return value in store.providers
+        case "users":
+            return (platform, value) in store.user_ids
         case "issuers" | "credentials" | "images":
             record = getattr(store, reference.to).get(value)
             return record is not None and record.platform == platform
@@ -56,3 +66,4 @@ def refers(store: Store, platform: str, reference: Reference, value: Any) -> boo
 
 
 Handler = Callable[[Work], Reply]
+PublicHandler = Callable[[Visit], Reply]
