@@ -46,6 +46,13 @@ MATRIX: Mapping[str, Rule] = {
     "credentials_orgs_users_assertions_create": Rule(ADMINS, "a learner writes nothing [N]"),
     "credentials_orgs_users_assertions_bulk_create": Rule(ADMINS, "a learner writes nothing [N]"),
     "credentials_orgs_users_issuers_create": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_orgs_users_assignments_users_retrieve": Rule(EVERYBODY, "role-filtered [G]"),
+    "credentials_orgs_users_assignments_users_create": Rule(ADMINS, "a learner writes nothing [N]"),
+    "credentials_orgs_users_assignments_groups_retrieve": Rule(EVERYBODY, "role-filtered [G]"),
+    "credentials_orgs_users_assignments_groups_create": Rule(
+        ADMINS, "a learner writes nothing [N]"
+    ),
+    "credentials_orgs_users_assignments_destroy": Rule(ADMINS, "a learner writes nothing [N]"),
     "credentials_orgs_users_course_credentials_list": Rule(EVERYBODY, "public ones [G]"),
     "credentials_exim_credentials_course_export_retrieve": Rule(ADMIN_ONLY, "our choice"),
     "credentials_exim_credentials_course_import_create": Rule(ADMIN_ONLY, "our choice"),

@@ -42,6 +42,19 @@ def attempt(api: API, operation_id: str) -> Any:
         "credentials_orgs_users_issuers_create": lambda: api.post({"name": "n"}, "issuers/"),
         "credentials_orgs_users_issuers_retrieve_2": lambda: api.get(f"issuers/{issuer}"),
         "credentials_orgs_users_images_retrieve": lambda: api.get("images/?query=badge"),
+        "credentials_orgs_users_assignments_users_retrieve": lambda: api.get("assignments/users/"),
+        "credentials_orgs_users_assignments_users_create": lambda: api.post(
+            {"credential_id": entity_id, "user_ids": [4]}, "assignments/users/"
+        ),
+        "credentials_orgs_users_assignments_groups_retrieve": lambda: api.get(
+            "assignments/groups/"
+        ),
+        "credentials_orgs_users_assignments_groups_create": lambda: api.post(
+            {"credential_id": entity_id, "group_ids": ["night-school"]}, "assignments/groups/"
+        ),
+        "credentials_orgs_users_assignments_destroy": lambda: api.delete(
+            f"assignments/{DOCUMENT['assignments'][0]['entityId']}"
+        ),
         "credentials_orgs_users_course_credentials_list": lambda: api.get("course-credentials/"),
         "credentials_exim_credentials_course_export_retrieve": lambda: api.get(
             f"{EXIM}export/?{HERE}"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from mockserver.operations import (
     assertions,
+    assignments,
     courses,
     credentials,
     exim,
@@ -35,6 +36,11 @@ HANDLERS: Mapping[str, Handler] = {
         assertions.credentials_orgs_users_assertions_bulk_create,
         images.credentials_orgs_users_images_retrieve,
         images.credentials_orgs_users_images_create,
+        assignments.credentials_orgs_users_assignments_users_retrieve,
+        assignments.credentials_orgs_users_assignments_users_create,
+        assignments.credentials_orgs_users_assignments_groups_retrieve,
+        assignments.credentials_orgs_users_assignments_groups_create,
+        assignments.credentials_orgs_users_assignments_destroy,
         courses.credentials_orgs_users_course_credentials_list,
         exim.credentials_exim_credentials_course_export_retrieve,
         exim.credentials_exim_credentials_course_import_create,
