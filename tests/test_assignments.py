@@ -1,4 +1,4 @@
-"""Assignments to users and to groups: who sees what, what is issued, what a deletion takes along."""
+"""Assignments to users and to groups: who sees what, what is issued, what a deletion takes."""
 
 from datetime import timedelta
 from typing import Any
