@@ -93,7 +93,7 @@ class CredentialMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         type(self).started += 1
-        self.mark = f"{self.deployment.mark}-m{type(self).started}"
+        self.mark = f"{self.deployment.mark}m{type(self).started}-"
         self.model = Collection()
         self.gone: list[str] = []
         self.steps: list[str] = []

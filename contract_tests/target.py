@@ -11,18 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit
 
 import httpx
 
 from contract_tests.contract import Operation, load_contract
+from contract_tests.journal import Journal
 from contract_tests.outcome import CouldNotAsk, Exchange, Finding, TargetRefuses
-from contract_tests.safety import Guard, Journal, Limiter, Redactor, Turnstile
+from contract_tests.safety import Guard, Limiter, Redactor, Turnstile
 from contract_tests.settings import Settings
 
 LONGEST_BODY = 20_000
 """Characters of a body that a finding shows."""
 LONGEST_LOGGED = 2_000
+LONGEST_NAME = 1_100
 MOST_EXCHANGES = 10_000
 REFUSALS_IN_A_ROW = 6
 FAILURES_IN_A_ROW = 3
@@ -86,8 +88,11 @@ class Target:
         self.settings = settings
         self.contract = load_contract()
         self.guard = Guard(settings)
-        self.journal = Journal(settings, run_id, worker)
-        self.redact = Redactor(settings.keys, settings.headers)
+        self.mark = f"credcheck-{run_id}-{worker}-"
+        self.journal = Journal(settings, run_id, worker, self.mark)
+        self.redact = Redactor(
+            settings.keys, {name: settings.headers[name] for name in settings.secret_headers}
+        )
         self.rule = ""
         self.exchanges: list[Exchange] = []
         self.findings: dict[tuple[str, str, str], Finding] = {}
@@ -132,18 +137,30 @@ class Target:
         """
         self.guard.check(method, path)
         all_headers = {**self.settings.headers, **self._key_of(actor), **(headers or {})}
-        creates = method == "POST" and "/issuers/" not in path
-        if creates:
-            self.journal.write(intent="POST", at=path.partition("?")[0])
-        reply = self._answered(method, path, actor, all_headers, body, patient)
         place = path.partition("?")[0]
-        if creates and reply.status < 300:
-            self._remember(place, reply)
+        creates = method == "POST" and "/issuers/" not in path
+        intent = self.journal.intend(place, **_described(body)) if creates else 0
+        reply = self._answered(method, path, actor, all_headers, body, patient)
+        if creates:
+            self._settle(intent, place, reply)
+        folder, _, entity_id = place.rpartition("/")
         if method == "DELETE" and reply.status in (200, 204):
-            folder, _, entity_id = place.rpartition("/")
             self.guard.deleted.add(entity_id)
-            self.journal.write(deleted=entity_id, at=f"{folder}/")
+            self.journal.write(deleted=entity_id)
+        elif method == "PUT" and reply.status < 300 and not self.guard.is_own(entity_id):
+            self.guard.own.add(entity_id)  # what was gone, or never there, is there now
+            self.journal.write(created=entity_id, at=f"{folder}/")
         return reply
+
+    def _settle(self, intent: int, place: str, reply: Reply) -> None:
+        """Note what came of a POST: the id that it created, or that it was refused."""
+        entity_id = created_id(reply.value) if reply.status < 300 else None
+        with self._lock:
+            if entity_id:
+                self.guard.own.add(entity_id)
+                self.journal.write(created=entity_id, at=place, settles=intent)
+            elif 400 <= reply.status < 500:
+                self.journal.write(refused=intent)
 
     def _key_of(self, actor: str | None) -> dict[str, str]:
         if actor is None:
@@ -280,13 +297,24 @@ class Target:
         finding = Finding(rule, operation.id, message, expected, got, reply.exchange)
         self.findings.setdefault(finding.cause, finding)
 
-    def _remember(self, path: str, reply: Reply) -> None:
-        """Note what a POST created, wherever the reply has its id."""
-        entity_id = created_id(reply.value)
-        if entity_id:
-            with self._lock:
-                self.guard.own.add(entity_id)
-                self.journal.write(created=entity_id, at=path)
+
+def collection(org: str, user_id: str) -> str:
+    """Return the path of a collection of credentials."""
+    return f"/api/credentials/orgs/{quote(org, safe='')}/users/{quote(user_id, safe='')}/"
+
+
+def _described(body: bytes | None) -> dict[str, Any]:
+    """Return what the journal tells of a body: the name in it, and whether it is hidden."""
+    try:
+        sent = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        sent = {
+            name: values[-1] for name, values in parse_qs((body or b"").decode("latin-1")).items()
+        }
+    if not isinstance(sent, dict):
+        sent = {}
+    hidden = str(sent.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
+    return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": hidden}
 
 
 def created_id(value: Any) -> str | None:

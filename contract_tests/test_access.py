@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests.deployment import JSON, Deployment, collection, result
+from contract_tests.deployment import JSON, Deployment, result
 from contract_tests.outcome import require
-from contract_tests.target import Reply
+from contract_tests.target import Reply, collection
 from contract_tests.test_errors import check_refusal
 
 Place = tuple[str, str]
@@ -280,7 +280,7 @@ def test_a_user_by_number_or_by_name(deployment: Deployment) -> None:
 @pytest.mark.rule("ACCESS-13")
 def test_a_refusal_tells_nothing(deployment: Deployment) -> None:
     """No refusal holds anything of the credential that was refused."""
-    secret = f"secret{deployment.random.getrandbits(48)}"
+    secret = deployment.word()
     item = deployment.create(name=deployment.name(secret), description=secret)
     deployment.change(item["entityId"], {"public": False})
     places = [("GET", item["entityId"]), *writes(item["entityId"])]

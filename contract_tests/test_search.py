@@ -89,7 +89,7 @@ def test_search_finds_what_contains_the_text(deployment: Deployment) -> None:
 @pytest.mark.needs("write")
 def test_each_field_is_searched_and_no_other(deployment: Deployment) -> None:
     """A text is found in name, override and description, and in no other field."""
-    texts = {field: f"needle{deployment.random.getrandbits(40)}{field[:4]}" for field in
+    texts = {field: f"{deployment.word()}{field[:4]}" for field in
              ("name", "name_override", "description", "criteriaNarrative", "html_template",
               "credentialType")}  # fmt: skip
     fields = {**texts, "name": deployment.name(texts["name"]), "tags": [f"tag{texts['name']}"]}
