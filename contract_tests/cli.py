@@ -106,6 +106,7 @@ def main() -> None:
 @click.option("--seed", type=int, help="Makes the run repeatable; it is always printed.")
 @click.option("--max-latency", type=float, metavar="SECONDS", help="A slower answer is a breach.")
 @click.option("--no-unknown-fields", is_flag=True, help="An unknown field is a breach, no notice.")
+@click.option("--hold-choices", is_flag=True, help="Where only this contract chose, too: a breach.")
 @click.option("--accept", metavar="FILE", help="Known breaches, with reason, owner and expiry.")
 @click.option("--report", metavar="DIR", help="Write report.html, .json, junit.xml, traffic.har.")
 @click.option("-n", "--workers", metavar="N", help="Ask with N processes, or `auto`.")

@@ -56,6 +56,7 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
         "default": [],
     },
     "no-unknown-fields": {"action": "store_true", "default": None, "help": "a breach, no notice"},
+    "hold-choices": {"action": "store_true", "default": None, "help": "a departure is a breach"},
     "journal": {"help": "folder for what was created"},
     "yes-this-is-production": {"action": "store_true", "default": None, "help": "read production"},
 }
@@ -302,6 +303,9 @@ class Run:
             result.outcome, result.reason = "could not ask", str(error)
             if isinstance(error, TargetRefuses):
                 self.stopped = str(error)
+        elif isinstance(error, Breach) and self._is_only_a_choice(rule):
+            result.outcome = "not tested"
+            result.reason = f"departs from what we chose: {self._redacted(error.message)}"
         elif isinstance(error, Breach):
             result.findings.append(self._finding(rule, error).as_dict())
         elif error is not None:
@@ -310,6 +314,10 @@ class Run:
         if result.findings:
             result.outcome = "breached"
         return result
+
+    def _is_only_a_choice(self, rule: str) -> bool:
+        """Tell whether production is not known here, and nobody asked to hold to our choice."""
+        return RULES[rule].evidence == "choice" and not self.settings.hold_choices
 
     def _redacted(self, text: str) -> str:
         redact = self._deployment.target.redact if self._deployment else str

@@ -73,6 +73,7 @@ class Settings:
     time_budget: float = 300.0
     max_latency: float | None = None
     no_unknown_fields: bool = False
+    hold_choices: bool = False
     timeout: float = 15.0
     journal: str = ".credcheck"
     production_hosts: tuple[str, ...] = PRODUCTION_HOSTS
@@ -105,7 +106,9 @@ NOT_IN_THE_ENVIRONMENT = {
     *("name", "application", "base_url", "keys", "headers", "secret_headers", "production_hosts"),
 }
 """What a variable must not change: which target this is, and how it is kept from harm."""
-OF_ANY_TARGET = frozenset({"accept", "journal", "max_latency", "no_unknown_fields", "timeout"})
+OF_ANY_TARGET = frozenset(
+    {"accept", "journal", "max_latency", "no_unknown_fields", "hold_choices", "timeout"}
+)
 """What a variable may say to `mock` too; the others are about somebody's deployment."""
 
 
@@ -152,8 +155,8 @@ def load_settings(
 def _of_target(target: str, config: str | None) -> Mapping[str, Any]:
     """Return what a target's name, address or table says."""
     if target == "mock":
-        own = {"application": "mock", "base_url": "http://127.0.0.1:8765", "disposable": True}
-        return {"name": "mock", **own, **MOCK}
+        own = {"application": "mock", "base_url": "http://127.0.0.1:8765"}
+        return {"name": "mock", "disposable": True, "hold_choices": True, **own, **MOCK}
     if target.startswith(("http://", "https://")):
         return {"name": target, "base_url": target}
     if target.startswith("wsgi:"):

@@ -15,7 +15,7 @@ from contract_tests.settings import Settings
 CONTEXT = (
     *("org", "user_id", "username", "other_org", "other_user_id", "issuer", "auth_scheme"),
     *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
-    *("no_unknown_fields", "yes_this_is_production", "without"),
+    *("no_unknown_fields", "hold_choices", "yes_this_is_production", "without"),
 )
 CONFORMS, BREACHES, USAGE, NOT_JUDGED = 0, 1, 2, 3
 
