@@ -61,6 +61,11 @@ MATRIX: Mapping[str, Rule] = {
     "credentials_provider_config_create": Rule(ADMIN_ONLY, "holds secrets; our choice"),
     "credentials_external_mapping_list": Rule(ADMINS, "our choice"),
     "credentials_external_mapping_create": Rule(ADMIN_ONLY, "our choice"),
+    "credentials_orgs_users_assertions_over_time_retrieve": Rule(ADMIN_ONLY, "admins only [G]"),
+    "credentials_orgs_users_course_assertions_over_time_retrieve": Rule(
+        ADMIN_ONLY, "admins only [G]"
+    ),
+    "credentials_orgs_users_credentials_over_time_retrieve": Rule(EVERYBODY, "our choice"),
     "credentials_orgs_users_images_retrieve": Rule(ADMINS, "for who writes; our choice"),
     "credentials_orgs_users_images_create": Rule(ADMINS, "for who writes; our choice"),
 }

@@ -21,7 +21,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 KEYWORDS = frozenset(
     {"$ref", "type", "properties", "required", "items", "enum", "const", "anyOf", "allOf"}
-    | {"additionalProperties", "minProperties", "format", "pattern", "minLength", "maxLength"}
+    | {"additionalProperties", "propertyNames", "minProperties", "format", "pattern", "minLength", "maxLength"}
     | {"minimum", "maximum", "minItems", "maxItems"}
     | {"title", "description", "default", "examples", "readOnly"}
 )
@@ -405,7 +405,7 @@ def _subschemas(schema: Schema, where: str) -> Iterator[tuple[str, Schema]]:
     yield where, schema
     for name, each in schema.get("properties", {}).items():
         yield from _subschemas(each, f"{where}/properties/{name}")
-    for key in ("items", "additionalProperties"):
+    for key in ("items", "additionalProperties", "propertyNames"):
         if isinstance(schema.get(key), dict):
             yield from _subschemas(schema[key], f"{where}/{key}")
     for key in ("anyOf", "allOf"):

@@ -8,7 +8,9 @@ framework is more lenient than a schema (a number for a text, `"yes"` for a bool
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, ClassVar, Protocol
 
 from mockserver.addresses import is_email, is_url
@@ -264,6 +266,25 @@ class Boolean(Scalar):
             if word in {"null", ""} and self.nullable:
                 return None
         raise Invalid("Must be a valid boolean.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Date(Scalar):
+    """DateField: a day as ISO 8601 writes it; month and day may be short."""
+
+    def convert(self, value: Any) -> date:
+        """Return the day."""
+        for read in (date.fromisoformat, _short_date):
+            with suppress(TypeError, ValueError):
+                return read(value)
+        raise Invalid("Date has wrong format. Use one of these formats instead: YYYY-MM-DD.")
+
+
+def _short_date(text: str) -> date:
+    match = re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", text, re.ASCII)
+    if not match:
+        raise ValueError(text)
+    return date(*map(int, match.groups()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

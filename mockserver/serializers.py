@@ -13,6 +13,7 @@ from mockserver.fields import (
     Boolean,
     Choice,
     Context,
+    Date,
     Email,
     Field,
     Integer,
@@ -134,6 +135,8 @@ def compile_field(schema: Mapping[str, Any], where: str) -> Field:
             return Picture(nullable=nullable, maximum_size=schema["maxLength"])
         case ["string"] if "enum" in schema:
             return Choice(nullable=nullable, choices=tuple(schema["enum"]))
+        case ["string"] if schema.get("format") == "date":
+            return Date(nullable=nullable)
         case ["string"] if reference:
             return Slug(nullable=nullable, reference=reference)
         case ["string"] if schema.get("format") in _TEXTS:

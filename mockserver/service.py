@@ -29,6 +29,11 @@ VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/assignments/groups/": "Group Assignments",
     "/api/credentials/orgs/{org}/users/{user_id}/assignments/{assignment_id}": "Assignment",
     "/api/credentials/orgs/{org}/users/{user_id}/course-credentials/": "Course Credentials",
+    "/api/credentials/orgs/{org}/users/{user_id}/assertions-over-time/": "Assertions Over Time",
+    "/api/credentials/orgs/{org}/users/{user_id}/course-assertions-over-time/": (
+        "Course Assertions Over Time"
+    ),
+    "/api/credentials/orgs/{org}/users/{user_id}/credentials-over-time/": "Credentials Over Time",
     "/api/credentials/exim/credentials/course/{course_id}/export/": "Course Export",
     "/api/credentials/exim/credentials/course/{course_id}/import/": "Course Import",
     "/api/credentials/providers/": "Providers",

@@ -56,6 +56,15 @@ def attempt(api: API, operation_id: str) -> Any:
             f"assignments/{DOCUMENT['assignments'][0]['entityId']}"
         ),
         "credentials_orgs_users_course_credentials_list": lambda: api.get("course-credentials/"),
+        "credentials_orgs_users_assertions_over_time_retrieve": lambda: api.get(
+            "assertions-over-time/"
+        ),
+        "credentials_orgs_users_course_assertions_over_time_retrieve": lambda: api.get(
+            "course-assertions-over-time/"
+        ),
+        "credentials_orgs_users_credentials_over_time_retrieve": lambda: api.get(
+            "credentials-over-time/"
+        ),
         "credentials_exim_credentials_course_export_retrieve": lambda: api.get(
             f"{EXIM}export/?{HERE}"
         ),

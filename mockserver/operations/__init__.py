@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from mockserver.operations import (
+    analytics,
     assertions,
     assignments,
     courses,
@@ -49,6 +50,9 @@ HANDLERS: Mapping[str, Handler] = {
         providers.credentials_provider_config_create,
         providers.credentials_external_mapping_list,
         providers.credentials_external_mapping_create,
+        analytics.credentials_orgs_users_assertions_over_time_retrieve,
+        analytics.credentials_orgs_users_course_assertions_over_time_retrieve,
+        analytics.credentials_orgs_users_credentials_over_time_retrieve,
     )
 }
 PUBLIC_HANDLERS: Mapping[str, PublicHandler] = {
