@@ -155,7 +155,7 @@ class Target:
         folder, _, entity_id = place.rpartition("/")
         if method == "DELETE" and reply.status in (200, 204):
             self.guard.deleted.add(entity_id)
-            self.journal.write(deleted=entity_id)
+            self.journal.forget(entity_id)
         elif method == "PUT" and reply.status < 300 and not self.guard.is_own(entity_id):
             self.guard.own.add(entity_id)  # what was gone, or never there, is there now
             self.journal.write(created=entity_id, at=f"{folder}/")

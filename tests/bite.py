@@ -30,11 +30,11 @@ KEYS = {
     "OTHER_ORG_ADMIN": "acme-admin-key",
     "RETIRED": "retired-key",
 }
-CONTEXT = (
+PLACES = (
     *("--org", "main", "--user-id", "1", "--username", "admin"),
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
-    *("--no-unknown-fields", "--hold-choices", "--max-latency", "1"),
 )
+CONTEXT = (*PLACES, "--no-unknown-fields", "--hold-choices", "--max-latency", "1")
 
 
 @dataclass(frozen=True)
