@@ -148,7 +148,7 @@ class Target:
         all_headers = {**self.settings.headers, **self._key_of(actor), **(headers or {})}
         place = path.partition("?")[0]
         creates = method == "POST" and "/issuers/" not in path
-        intent = self.journal.intend(place, **_described(body)) if creates else 0
+        intent = self._intend(place, body) if creates else 0
         reply = self._answered(method, path, actor, all_headers, body, patient, odd)
         if creates:
             self._settle(intent, place, reply)
@@ -160,6 +160,16 @@ class Target:
             self.guard.own.add(entity_id)  # what was gone, or never there, is there now
             self.journal.write(created=entity_id, at=f"{folder}/")
         return reply
+
+    def _intend(self, place: str, body: bytes | None) -> int:
+        """Write down what is about to be created; raises CouldNotAsk for what could get lost.
+
+        What no list shows is not found again when its answer is lost.
+        """
+        described = _described(body)
+        if described["hidden"] and not self.settings.disposable:
+            raise CouldNotAsk("a hidden credential is created on disposable targets only")
+        return self.journal.intend(place, **described)
 
     def _settle(self, intent: int, place: str, reply: Reply) -> None:
         """Note what came of a POST: the id that it created, or that it was refused."""
@@ -345,8 +355,12 @@ def _described(body: bytes | None) -> dict[str, Any]:
         }
     if not isinstance(sent, dict):
         sent = {}
-    hidden = str(sent.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
-    return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": hidden}
+    return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": is_hidden(sent)}
+
+
+def is_hidden(fields: Mapping[str, Any]) -> bool:
+    """Tell whether a body makes a credential that no list shows."""
+    return str(fields.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
 
 
 def created_id(value: Any) -> str | None:

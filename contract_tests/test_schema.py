@@ -23,7 +23,7 @@ from contract_tests.contract import Operation, load_contract
 from contract_tests.deployment import FORM, JSON, Deployment, created, result, stable
 from contract_tests.outcome import Cause, require
 from contract_tests.rules import CREATE, DELETE, ISSUER_CREATE, UPDATE
-from contract_tests.target import Reply
+from contract_tests.target import Reply, is_hidden
 
 CONTRACT = load_contract()
 MOST_REDUCED = 3
@@ -247,6 +247,8 @@ def send_sample(
         form = sample.body if isinstance(sample.body, dict) else {}
         pairs = {"name": deployment.name(), "issuer": deployment.issuer}
         pairs |= {text(k): text(v) for k, v in form.items() if k not in pairs}
+        if is_hidden(pairs) and not deployment.settings.disposable:
+            del pairs["public"]
         body, kind = urlencode(pairs).encode(), FORM
     headers = {"Content-Type": kind}
     return deployment.send(operation.method, path, headers=headers, body=body, odd=True)
@@ -256,6 +258,8 @@ def encoded_json(deployment: Deployment, value: Any, operation_id: str) -> bytes
     """Return a generated body as JSON, with a real issuer and the mark wherever a text can be."""
     if isinstance(value, dict):
         value = marked(deployment, value)
+        if is_hidden(value) and not deployment.settings.disposable:
+            del value["public"]
         if operation_id != ISSUER_CREATE and isinstance(value.get("issuer"), str):
             value["issuer"] = deployment.issuer
     if not isinstance(value, dict | list | str | int | float | bool | None):

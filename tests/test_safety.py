@@ -93,6 +93,10 @@ def test_the_guard(writes: bool, method: str, path: str, allowed: bool) -> None:
             guard.check(method, path)
 
 
+KEPT = tuple(each for each in PLACES if each != "--disposable")
+"""A target that stays, on which nothing may get lost."""
+
+
 def wait_for_a_creation(journal: Path) -> None:
     """Wait until a run has noted something that it created."""
     deadline = time.monotonic() + 60
@@ -108,7 +112,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
     """After Ctrl-C and SIGTERM nothing is left; after SIGKILL nothing after `cleanup`."""
     journal = tmp_path / "journal"
     with running("--quiet") as served:
-        command = [*COMMAND, "run", served.url, *CONTEXT, "--journal", str(journal)]
+        command = [*COMMAND, "run", served.url, *KEPT, "--journal", str(journal)]
         command += ["--subject", "state", "--rate", "60/s"]
         process = subprocess.Popen(
             command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -118,7 +122,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
         process.wait(timeout=60)
         if deadly == signal.SIGKILL:
             assert list(journal.glob("*.jsonl"))
-            ended = run("cleanup", served.url, *PLACES, "--journal", str(journal))
+            ended = run("cleanup", served.url, *KEPT, "--journal", str(journal))
             assert ended.returncode == 0, ended.stdout + ended.stderr
             assert "cleaned up" in ended.stdout
         assert names(served) == []
@@ -129,7 +133,7 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
     """What workers that were killed created is deleted by the process that started them."""
     journal = tmp_path / "journal"
     with running("--quiet") as served:
-        command = [*COMMAND, "run", served.url, *CONTEXT, "--journal", str(journal), "-n", "2"]
+        command = [*COMMAND, "run", served.url, *KEPT, "--journal", str(journal), "-n", "2"]
         command += ["--subject", "state", "--rate", "60/s"]
         process = subprocess.Popen(
             command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, text=True
@@ -208,7 +212,7 @@ def test_what_lost_answers_created_is_found_or_told() -> None:
     assert ended.returncode == 1, ended.stdout
     assert "ERR-01" in ended.stdout
     assert re.search(r"\n  .* 0 left behind", ended.stdout), ended.stdout
-    hidden = run("run", "wsgi:tests.forgetful:application", *options[:-1], "SCHEMA-04")
+    hidden = run("run", "wsgi:tests.forgetful:application", *options, "--disposable")
     assert "which no list shows" in hidden.stdout, hidden.stdout
 
 
