@@ -17,6 +17,7 @@ Subject = Literal[
     "courses",
     "exim",
     "providers",
+    "analytics",
 ]
 
 LIST = "credentials_orgs_users_retrieve"
@@ -44,7 +45,12 @@ CONFIGS = "credentials_provider_config_list"
 CONFIGURE = "credentials_provider_config_create"
 MAPPINGS = "credentials_external_mapping_list"
 MAP = "credentials_external_mapping_create"
+ISSUED_BY_DAY = "credentials_orgs_users_assertions_over_time_retrieve"
+EARNED_BY_DAY = "credentials_orgs_users_course_assertions_over_time_retrieve"
+CREATED_BY_DAY = "credentials_orgs_users_credentials_over_time_retrieve"
+NUMBERS = (ISSUED_BY_DAY, EARNED_BY_DAY, CREATED_BY_DAY)
 FAMILY = (
+    *NUMBERS,
     *(IMAGES, IMAGE_UPLOAD, USER_ASSIGNMENTS, ASSIGN_USERS, GROUP_ASSIGNMENTS, ASSIGN_GROUPS),
     *(UNASSIGN, COURSES, EXPORT, IMPORT, PROVIDERS, CONFIGS, CONFIGURE, MAPPINGS, MAP),
 )
@@ -104,6 +110,7 @@ _SUBJECTS: Mapping[str, Subject] = {
     "COURSE": "courses",
     "EXIM": "exim",
     "PROVIDER": "providers",
+    "STAT": "analytics",
 }
 SUBJECTS = tuple(dict.fromkeys(_SUBJECTS.values()))
 W = ("write",)
@@ -321,6 +328,17 @@ CATALOGUE: tuple[Rule, ...] = (
          "an unknown credential is 200 with nobody assigned", D, (ASSIGN_USERS, ASSIGN_GROUPS, UNASSIGN)),
     Rule("ASSIGN-07", "A learner assigns nothing and deletes no assignment: 403, and nothing changes.", "N", "Learners do not write.",
          "a learner assigns to themselves", ("write", "disposable", "learner"), (ASSIGN_USERS, ASSIGN_GROUPS, UNASSIGN)),
+
+    Rule("STAT-01", "A range has each of its days once, in order, those without any as 0.", "P G",
+         "A chart draws what it gets.", "days without any are left out of a range", (), NUMBERS),
+    Rule("STAT-02", "Totals are the sums of the days, and changes are against as many days before.", "P choice",
+         "A figure above a chart must fit it.", "`total` counts what is outside of the range", (), (ISSUED_BY_DAY, EARNED_BY_DAY)),
+    Rule("STAT-03", "What is created counts on its day, and no more once it is deleted.", "G",
+         "Numbers must be of what is there.", "the numbers are of yesterday", W, (CREATED_BY_DAY, CREATE, DELETE)),
+    Rule("STAT-04", "What is no day, or no department, is 400 on its name.", "P F",
+         "A typing mistake must not show as a quiet month.", "a bad date is taken for none", (), NUMBERS),
+    Rule("STAT-05", "The numbers of assertions are 403 for a learner.", "G",
+         "They are for who runs the platform.", "a learner sees them", ("learner",), (ISSUED_BY_DAY, EARNED_BY_DAY)),
 )  # fmt: skip
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in CATALOGUE}
 

@@ -21,7 +21,8 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 KEYWORDS = frozenset(
     {"$ref", "type", "properties", "required", "items", "enum", "const", "anyOf", "allOf"}
-    | {"additionalProperties", "propertyNames", "minProperties", "format", "pattern", "minLength", "maxLength"}
+    | {"additionalProperties", "propertyNames", "minProperties", "format", "pattern"}
+    | {"minLength", "maxLength"}
     | {"minimum", "maximum", "minItems", "maxItems"}
     | {"title", "description", "default", "examples", "readOnly"}
 )

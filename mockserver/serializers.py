@@ -83,7 +83,12 @@ class ObjectOf(Scalar):
         return cleaned
 
 
-_TEXTS: Mapping[str | None, type[Text]] = {None: Text, "url": URL, "email": Email}
+_TEXTS: Mapping[str | None, Any] = {
+    None: Text,
+    "url": URL,
+    "email": Email,
+    "date": Date,
+}
 
 
 def merge_all_of(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,17 +140,22 @@ def compile_field(schema: Mapping[str, Any], where: str) -> Field:
             return Picture(nullable=nullable, maximum_size=schema["maxLength"])
         case ["string"] if "enum" in schema:
             return Choice(nullable=nullable, choices=tuple(schema["enum"]))
-        case ["string"] if schema.get("format") == "date":
-            return Date(nullable=nullable)
         case ["string"] if reference:
             return Slug(nullable=nullable, reference=reference)
         case ["string"] if schema.get("format") in _TEXTS:
-            return _TEXTS[schema.get("format")](
-                nullable=nullable,
-                may_be_blank=not schema.get("minLength"),
-                maximum_length=schema.get("maxLength"),
-            )
+            return _text(schema, nullable=nullable)
     raise StartError(f"{where}: no field of the framework fits this schema: {dict(schema)}")
+
+
+def _text(schema: Mapping[str, Any], *, nullable: bool) -> Field:
+    kind = schema.get("format")
+    if kind == "date":
+        return Date(nullable=nullable)
+    return _TEXTS[kind](
+        nullable=nullable,
+        may_be_blank=not schema.get("minLength"),
+        maximum_length=schema.get("maxLength"),
+    )
 
 
 def _members(schema: Mapping[str, Any], where: str) -> tuple[Member, ...]:

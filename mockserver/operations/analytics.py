@@ -23,7 +23,8 @@ def credentials_orgs_users_assertions_over_time_retrieve(work: Work) -> Reply:
     days = Days(each.issued_on.date() for each in _assertions(work, query))
     today = work.sandbox.clock.now().date()
     data = _by_day(days, query, today)
-    return _answer({"data": data, "total": sum(data.values()), "meta": _changes(days, query, today)})
+    meta = _changes(days, query, today)
+    return _answer({"data": data, "total": sum(data.values()), "meta": meta})
 
 
 def credentials_orgs_users_course_assertions_over_time_retrieve(work: Work) -> Reply:
