@@ -3,7 +3,9 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
+from random import SystemRandom
 from typing import Any
 
 import click
@@ -59,8 +61,20 @@ TARGET_OPTIONS = (
         "learner, other_org_admin, retired.  [default: CREDCHECK_KEY_ADMIN, …]",
     ),
     click.option("--auth-scheme", metavar="SCHEME", help="In front of a key.  [default: Api-Key]"),
-    click.option("--rate", metavar="N/s", help="Requests at most, shared by all workers."),
-    click.option("--header", multiple=True, metavar="NAME: VALUE", help="Sent with every request."),
+    click.option(
+        "--rate",
+        metavar="N/s",
+        help="Requests at most, of all workers.  [remote: 10/s]",
+    ),
+    click.option(
+        "--header",
+        multiple=True,
+        metavar="NAME: VALUE",
+        help="Sent with every request; a value may be env:NAME or file:PATH and is then a secret.",
+    ),
+    click.option(
+        "--without", multiple=True, metavar="TAG", help="Operations that the target does not offer."
+    ),
     click.option("--ca-bundle", metavar="FILE", help="Certificates to trust."),
     click.option("--journal", metavar="DIR", help="What was created.  [default: .credcheck]"),
     click.option("--allow-writes", is_flag=True, help="Create, change, delete. Loopback: on."),
@@ -92,6 +106,7 @@ def main() -> None:
 @click.option("--seed", type=int, help="Makes the run repeatable; it is always printed.")
 @click.option("--max-latency", type=float, metavar="SECONDS", help="A slower answer is a breach.")
 @click.option("--no-unknown-fields", is_flag=True, help="An unknown field is a breach, no notice.")
+@click.option("--hold-choices", is_flag=True, help="Where only this contract chose, too: a breach.")
 @click.option("--accept", metavar="FILE", help="Known breaches, with reason, owner and expiry.")
 @click.option("--report", metavar="DIR", help="Write report.html, .json, junit.xml, traffic.har.")
 @click.option("-n", "--workers", metavar="N", help="Ask with N processes, or `auto`.")
@@ -223,12 +238,12 @@ def cleanup(target: str, **options: Any) -> None:
 
     chosen = {name: value or None for name, value in options.items()}
     settings = load_settings(target, {**chosen, "allow_writes": True}, current_environment())
-    wire = Target(settings, "cleanup", "cleanup", 1)
-    lines = list(clean_up(wire))
-    wire.journal.close(clean=True)
-    for line in lines or ["nothing was left behind"]:
+    run_id = f"{SystemRandom().getrandbits(32):08x}"
+    with closing(Target(settings, run_id, "cleanup", 1)) as wire:
+        cleaned = list(clean_up(wire))
+    for line in map(str, cleaned) if cleaned else ["nothing was left behind"]:
         click.echo(line)
-    sys.exit(1 if any("left behind:" in line for line in lines) else 0)
+    sys.exit(1 if any(each.left for each in cleaned) else 0)
 
 
 if __name__ == "__main__":

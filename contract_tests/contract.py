@@ -5,7 +5,7 @@ This shares no code with the mock, so that one bug cannot make both agree.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,11 @@ class Operation:
     source: Mapping[str, Any]
     responses: Mapping[int, Mapping[str, Any]]
     pattern: re.Pattern[str]
+
+    @property
+    def tag(self) -> str:
+        """The part of the API that the operation belongs to."""
+        return str(self.source["tags"][0])
 
     @property
     def is_read(self) -> bool:
@@ -73,6 +78,10 @@ class Contract:
                     yield Operation(
                         source["operationId"], method.upper(), path, source, responses, pattern
                     )
+
+    def tagged(self, tags: Collection[str]) -> dict[str, str]:
+        """Return the operations with one of these tags, each with its tag."""
+        return {each.id: each.tag for each in self.operations.values() if each.tag in tags}
 
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that a request is for; more literal paths come first."""

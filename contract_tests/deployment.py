@@ -1,21 +1,27 @@
 """The words that the rules are written in: list, walk, create, change, delete, as an admin does."""
 
+import hashlib
 import json
 import random
+import re
 import string
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from contract_tests.outcome import Breach, CouldNotAsk, NotTested, require
-from contract_tests.safety import Unfinished
+from contract_tests.cleanup import remove
+from contract_tests.journal import read_journal
+from contract_tests.outcome import Breach, NotTested, require
 from contract_tests.settings import Settings
-from contract_tests.target import Reply, Target, address_of
+from contract_tests.target import Reply, Target, address_of, collection
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
+MOST_PAGES = 10
+"""Pages of a hundred that a rule reads of one list: what comes after is a big platform's."""
 LONG_SEARCHES = 12
 """Tests that could go on for ever, and a few shares for all others."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
@@ -28,14 +34,21 @@ class Effort:
     machine_runs: int
     machine_steps: int
     generated: int
+    covering: int
     repeats: int
     terms: int
 
 
 EFFORTS = {
-    "quick": Effort(machine_runs=6, machine_steps=10, generated=8, repeats=32, terms=6),
-    "standard": Effort(machine_runs=20, machine_steps=16, generated=20, repeats=64, terms=14),
-    "thorough": Effort(machine_runs=300, machine_steps=30, generated=400, repeats=300, terms=100),
+    "quick": Effort(
+        machine_runs=6, machine_steps=10, generated=8, covering=20, repeats=32, terms=6
+    ),
+    "standard": Effort(
+        machine_runs=20, machine_steps=16, generated=20, covering=60, repeats=64, terms=14
+    ),
+    "thorough": Effort(
+        machine_runs=300, machine_steps=30, generated=400, covering=1000, repeats=300, terms=100
+    ),
 }
 
 
@@ -63,6 +76,14 @@ class Page:
         return self.fields[name]
 
 
+@dataclass(frozen=True)
+class Newest:
+    """The first items of a list, and whether they are all of it."""
+
+    items: list[dict[str, Any]]
+    whole: bool
+
+
 class Deployment:
     """A target, seen by the rules."""
 
@@ -70,15 +91,15 @@ class Deployment:
         self.target = target
         self.settings: Settings = target.settings
         self.run_id = run_id
-        self.random = random.Random(f"{target.settings.seed}:{run_id}")
+        self.random = random.Random(target.settings.seed)
         self._names = 0
         self._started = time.monotonic()
         self._issuer = target.settings.issuer
 
     @property
     def mark(self) -> str:
-        """What every name that this run gives contains."""
-        return f"credcheck-{self.run_id}"
+        """What every name that this process of the run gives contains."""
+        return self.target.mark
 
     @property
     def effort(self) -> Effort:
@@ -110,7 +131,12 @@ class Deployment:
     def name(self, text: str = "item") -> str:
         """Return a name that nothing else has."""
         self._names += 1
-        return f"{text} {self.mark}-{self._names}"
+        return f"{text} {self.mark}{self._names}"
+
+    def word(self) -> str:
+        """Return a word that is in nothing else, and that does not tell whose it is."""
+        self._names += 1
+        return "n" + hashlib.sha256(f"{self.mark}{self._names}".encode()).hexdigest()[:14]
 
     def made_up_id(self) -> str:
         """Return an id that no record has."""
@@ -137,9 +163,9 @@ class Deployment:
     def follow(self, link: Any, reply: Reply, **options: Any) -> Reply:
         """Send a GET to a link of an answer, which must lead to this target."""
         require(isinstance(link, str) and "://" in link, "a link is not absolute", reply, got=link)
-        origin, root = address_of(self.settings)
+        origin, root = address_of(self.settings.base_url)
+        there, _ = address_of(link)
         parts = urlsplit(link)
-        there = f"{parts.scheme}://{parts.netloc}"
         require(there == origin, "a link leads to another host", reply, expected=origin, got=there)
         require(
             parts.path.startswith(f"{root}/api/"), "a link leaves the prefix", reply, got=parts.path
@@ -162,17 +188,26 @@ class Deployment:
             page = as_page(self.follow(page["next"], page.reply, **options))
         raise Breach("walking `next` does not end", page.reply, got=f"over {most} pages")
 
+    def newest(
+        self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
+    ) -> "Newest":
+        """Return the first items of a list: all of them, unless the platform is a big one."""
+        pages = self.pages({"page_size": 100, **(query or {})}, path, **options)
+        read = list(islice(pages, MOST_PAGES))
+        items = [item for page in read for item in page.items]
+        return Newest(items, whole=read[-1]["next"] is None)
+
     def everything(
         self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
     ) -> list[dict[str, Any]]:
-        """Return all items of a list."""
-        query = {"page_size": 100, **(query or {})}
-        return [item for page in self.pages(query, path, **options) for item in page.items]
+        """Return the items of a list; of a big platform the newest."""
+        return self.newest(query, path, **options).items
 
     def fingerprint(self) -> Any:
         """Return what changes when somebody else writes."""
-        page = self.page({"page_size": 15})
-        return page["count"], page.reply.body
+        paths = ["", *["issuers/"] * ("issuers" not in self.settings.without)]
+        pages = [self.page({"page_size": 15}, path) for path in paths]
+        return [(page["count"], stable(page.items)) for page in pages]
 
     def while_nobody_writes(self, check: Any) -> None:
         """Run a check of reads that must agree; if others wrote meanwhile, run it again.
@@ -231,19 +266,18 @@ class Deployment:
 
     def clean_up(self) -> list[str]:
         """Delete what this run created; return what is left behind."""
-        journal = self.target.journal
-        if not self.settings.allow_writes or not journal.path.exists():
-            return []
-        created_here = Unfinished(journal.path, self.run_id)
-        guard = self.target.guard
-        created_here.created = dict.fromkeys(guard.own - guard.deleted, self.here)
-        created_here.intents = {self.here}
-        return remove(self.target, created_here)
+        run = read_journal(self.target.journal.path) if self.settings.allow_writes else None
+        return remove(self.target, run) if run else []
 
 
-def collection(org: str, user_id: str) -> str:
-    """Return the path of a collection of credentials."""
-    return f"/api/credentials/orgs/{quote(org, safe='')}/users/{quote(user_id, safe='')}/"
+def stable(value: Any) -> Any:
+    """Return a value without the signatures of addresses, which are others each time."""
+    return json.loads(_SIGNED.sub(r"\1", json.dumps(value)))
+
+
+_SIGNED = re.compile(
+    r'(https?://[^\s"?]+)\?(?=[^\s"]*(?:X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&]sig=))[^\s"]*'
+)
 
 
 def as_page(reply: Reply) -> Page:
@@ -268,68 +302,3 @@ def created(reply: Reply) -> dict[str, Any]:
     record = result(reply)
     require(isinstance(record.get("entityId"), str), "what is created has no entityId", reply)
     return record
-
-
-def remove(target: Target, unfinished: Unfinished) -> list[str]:
-    """Delete what a run created and return the ids that are left behind.
-
-    Ids that are known are deleted where the journal says, and where that is not the platform of the
-    settings, with the other platform's key. A POST whose answer was lost is found by its mark.
-    """
-    found = dict(unfinished.created)
-    for path in unfinished.intents:
-        found |= dict.fromkeys(_marked(target, path, f"credcheck-{unfinished.run_id}"), path)
-    target.guard.own |= found.keys()
-    return sorted(each for each, path in found.items() if not _delete(target, path, each))
-
-
-def _actors(target: Target) -> list[str]:
-    return [each for each in ("admin", "other_org_admin") if each in target.settings.keys]
-
-
-def _delete(target: Target, path: str, entity_id: str) -> bool:
-    """Delete an item with whichever key may; tell whether it is gone."""
-    for actor in _actors(target):
-        for place in dict.fromkeys((path, *_collections(target.settings))):
-            try:
-                reply = target.send("DELETE", place + quote(entity_id, safe=""), actor=actor)
-                if reply.status in (200, 204):
-                    return True
-            except CouldNotAsk:
-                continue
-    return _is_gone(target, path, entity_id)
-
-
-def _is_gone(target: Target, path: str, entity_id: str) -> bool:
-    try:
-        statuses = {
-            target.send("GET", path + quote(entity_id, safe=""), actor=actor).status
-            for actor in _actors(target)
-        }
-    except CouldNotAsk:
-        return False
-    return bool(statuses) and statuses <= {404, 403}
-
-
-def _collections(settings: Settings) -> list[str]:
-    places = [collection(settings.org, settings.user_id)]
-    if settings.other_org and settings.other_user_id:
-        places.append(collection(settings.other_org, settings.other_user_id))
-    return places
-
-
-def _marked(target: Target, path: str, mark: str) -> set[str]:
-    """Return the ids of listed credentials whose name has the mark."""
-    found: set[str] = set()
-    for actor in _actors(target):
-        for query in (f"search={mark}&page_size=100", "page_size=100"):
-            for number in range(1, 50):
-                try:
-                    reply = target.send("GET", f"{path}?{query}&page={number}", actor=actor)
-                    items = reply.value["result"]["data"]
-                    found |= {e["entityId"] for e in items if mark in json.dumps(e)}
-                    if reply.status != 200 or not reply.value["result"]["next"]:
-                        break
-                except (CouldNotAsk, KeyError, TypeError, ValueError):
-                    break
-    return found

@@ -22,6 +22,7 @@ from contract_tests.outcome import Breach, require
 from contract_tests.target import Reply
 
 SECONDS_TO_SHRINK = 8.0
+"""For the search after a smaller example of a breach; the rate bounds what it asks."""
 WORDS = st.sampled_from(["alpha", "Beta", "gamma ☂"])
 FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
@@ -93,7 +94,7 @@ class CredentialMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         type(self).started += 1
-        self.mark = f"{self.deployment.mark}-m{type(self).started}"
+        self.mark = f"{self.deployment.mark}m{type(self).started}-"
         self.model = Collection()
         self.gone: list[str] = []
         self.steps: list[str] = []
@@ -207,9 +208,7 @@ def without_halves(expected: dict[str, Any]) -> dict[str, Any]:
 
 def run_machine(deployment: Deployment) -> None:
     """Run the machine with the seed and the effort of the run; raises the shortest breach."""
-    # Shrinking asks thousands of times, which only a target on this machine is for.
-    local = deployment.settings.is_local
-    shrinking = Shrinking(SECONDS_TO_SHRINK if local else 0.0, deployment.share_of_time())
+    shrinking = Shrinking(SECONDS_TO_SHRINK, deployment.share_of_time())
 
     class Bound(CredentialMachine):
         """The machine, bound to a deployment."""
@@ -226,7 +225,7 @@ def run_machine(deployment: Deployment) -> None:
                 stateful_step_count=deployment.effort.machine_steps,
                 deadline=None,
                 database=None,
-                phases=[Phase.generate, *[Phase.shrink] * local],
+                phases=[Phase.generate, Phase.shrink],
                 report_multiple_bugs=False,
                 print_blob=False,
                 suppress_health_check=list(HealthCheck),

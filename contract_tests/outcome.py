@@ -43,6 +43,10 @@ class Exchange:
     curl: str
 
 
+Cause = tuple[str, str, str]
+"""A rule's id, an operation's id and a message: what makes two findings one and the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One place where the target breaks a rule; `cause` tells equal ones apart."""
@@ -56,8 +60,8 @@ class Finding:
     steps: tuple[str, ...] = ()
 
     @property
-    def cause(self) -> tuple[str, str, str]:
-        """What makes two findings one and the same."""
+    def cause(self) -> Cause:
+        """What it is a finding of."""
         return (self.rule, self.operation, self.message)
 
     def as_dict(self) -> dict[str, Any]:

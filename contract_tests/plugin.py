@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Generator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +50,19 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
     "seed": {"type": int, "help": "makes the run repeatable"},
     "time-budget": {"type": float, "help": "seconds for the thorough profile"},
     "max-latency": {"type": float, "help": "seconds that an answer may take"},
+    "without": {
+        "help": "tags of the contract that the target lacks",
+        "action": "append",
+        "default": [],
+    },
     "no-unknown-fields": {"action": "store_true", "default": None, "help": "a breach, no notice"},
+    "hold-choices": {"action": "store_true", "default": None, "help": "a departure is a breach"},
     "journal": {"help": "folder for what was created"},
     "yes-this-is-production": {"action": "store_true", "default": None, "help": "read production"},
 }
+NOTHING_SEEN: Mapping[str, Any] = {
+    "requests": 0, "coverage": {}, "notices": [], "left_behind": [], "exchanges": [],
+}  # fmt: skip
 FILTERS = ("rule", "subject", "operation")
 
 
@@ -78,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     try:
         settings = settings_of(config)
+        _check_tags(settings)
         _check_filters(config)
         run = Run(config, settings)
     except UsageError as error:
@@ -93,6 +104,17 @@ def settings_of(config: pytest.Config) -> Settings:
         options["seed"] = int(inherited) if inherited.isdecimal() else random.randrange(1, 10**6)
         os.environ["CREDCHECK_SEED"] = str(options["seed"])  # workers have the same one
     return load_settings(config.getoption("--target"), options, current_environment())
+
+
+def _check_tags(settings: Settings) -> None:
+    from contract_tests.contract import load_contract
+
+    known = {each.tag for each in load_contract().operations.values()}
+    for tag in settings.without:
+        if tag not in known:
+            raise UsageError(
+                f"without: {tag!r} is no tag of the contract: {', '.join(sorted(known))}"
+            )
 
 
 def _check_filters(config: pytest.Config) -> None:
@@ -120,7 +142,7 @@ class Run:
         self.started = time.time()
         self.results: list[Result] = []
         self.parts: list[dict[str, Any]] = []
-        self.stopped = ""
+        self.stopped: str = getattr(config, "workerinput", {}).get("credcheck_stopped", "")
         self._deployment: Any = None
         self._seen: set[Any] = set()
         if threading.current_thread() is threading.main_thread():
@@ -145,17 +167,20 @@ class Run:
             workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
             target = Target(self.settings, self.run_id, self.worker or "main", workers)
             self._deployment = Deployment(target, self.run_id)
-            self._clean_up_earlier_runs(target)
         return self._deployment
 
-    def _clean_up_earlier_runs(self, target: Any) -> None:
-        """Finish what a run that crashed could not."""
-        if not self.settings.allow_writes or self.is_worker or self.settings.application:
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """See that the target can be judged, and finish what a run that crashed could not."""
+        if self.is_worker or self.config.option.collectonly:
             return
         from contract_tests.cleanup import clean_up
+        from contract_tests.preflight import obstacle
 
-        for line in clean_up(target, except_run=self.run_id):
-            self._say(line)
+        self.stopped = self._redacted(obstacle(self.deployment))
+        if self.settings.allow_writes and not self.stopped:
+            for line in map(str, clean_up(self.deployment.target)):
+                self._say(line)
 
     def _say(self, line: str) -> None:
         reporter = self.config.pluginmanager.get_plugin("terminalreporter")
@@ -166,6 +191,7 @@ class Run:
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the run's id to a worker."""
         node.workerinput["credcheck_run"] = self.run_id
+        node.workerinput["credcheck_stopped"] = self.stopped
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
@@ -192,10 +218,19 @@ class Run:
             and (not chosen["operation"] or bool({*chosen["operation"]} & {*rule.operations}))
         )
 
-    def missing(self, needs: tuple[str, ...]) -> str:
-        """Return why a rule with these needs cannot be tested, or an empty text."""
-        settings = self.settings
+    def missing(self, operations: tuple[str, ...], needs: tuple[str, ...]) -> str:
+        """Return why a rule on these operations, with these needs, cannot be tested; or nothing."""
+        from contract_tests.contract import load_contract
+
+        settings, contract = self.settings, load_contract()
+        lacks = contract.tagged(settings.without)
+        if all(each in lacks for each in operations):
+            return f"the target has no {', '.join(dict.fromkeys(lacks[o] for o in operations))}"
         for need in needs:
+            if need in lacks:
+                return f"the target has no {lacks[need]}"
+            if need == "not_production" and settings.is_production:
+                return "the target is production"
             if need == "write" and not settings.allow_writes:
                 return "the run is read-only"
             if need == "disposable" and not (settings.disposable and settings.allow_writes):
@@ -203,7 +238,9 @@ class Run:
             if need in ("department_admin", "learner", "other_org_admin", "retired"):
                 if need not in settings.keys:
                     return f"no key for {need}"
-            elif need not in ("write", "disposable") and not getattr(settings, need):
+            elif need in contract.operations or need in ("write", "disposable", "not_production"):
+                continue
+            elif not getattr(settings, need):
                 return f"{need} is not set"
         return ""
 
@@ -217,7 +254,7 @@ class Run:
             pytest.skip(f"not asked: {self.stopped}")
         rule = RULES[marker.args[0]]
         more = [name for each in item.iter_markers("needs") for name in each.args]
-        reason = self.missing((*rule.needs, *more))
+        reason = self.missing(rule.operations, (*rule.needs, *more))
         if reason:
             pytest.skip(reason)
         if self.deployment.is_out_of_time:
@@ -266,6 +303,9 @@ class Run:
             result.outcome, result.reason = "could not ask", str(error)
             if isinstance(error, TargetRefuses):
                 self.stopped = str(error)
+        elif isinstance(error, Breach) and self._is_only_a_choice(rule):
+            result.outcome = "not tested"
+            result.reason = f"departs from what we chose: {self._redacted(error.message)}"
         elif isinstance(error, Breach):
             result.findings.append(self._finding(rule, error).as_dict())
         elif error is not None:
@@ -274,6 +314,10 @@ class Run:
         if result.findings:
             result.outcome = "breached"
         return result
+
+    def _is_only_a_choice(self, rule: str) -> bool:
+        """Tell whether production is not known here, and nobody asked to hold to our choice."""
+        return RULES[rule].evidence == "choice" and not self.settings.hold_choices
 
     def _redacted(self, text: str) -> str:
         redact = self._deployment.target.redact if self._deployment else str
@@ -302,9 +346,12 @@ class Run:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Gather the results, of this process and of workers."""
-        for name, text in report.user_properties:
-            if name == PROPERTY and not self.is_worker:
-                self.results.append(Result(**json.loads(str(text))))
+        if self.is_worker:
+            return
+        told = [text for name, text in report.user_properties if name == PROPERTY]
+        self.results += [Result(**json.loads(str(text))) for text in told]
+        if report.failed and not told:  # a worker that died says nothing itself
+            self.stopped = f"the harness failed at {report.nodeid}"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -316,6 +363,8 @@ class Run:
             self.config.workeroutput["credcheck"] = json.dumps(part)  # type: ignore[attr-defined]
             return
         self.parts.append(part)
+        if self.config.getoption("numprocesses", default=None):
+            part["left_behind"] += self._left_by_dead_workers()
         Turnstile(self.settings, self.run_id, 1).remove()
         from contract_tests.verdict import judge
 
@@ -339,10 +388,21 @@ class Run:
         if text:
             self.parts.append(json.loads(text))
 
+    def _left_by_dead_workers(self) -> list[str]:
+        """Clean up after the workers of this run that could not."""
+        from contract_tests.cleanup import clean_up
+        from contract_tests.target import Target
+
+        if not self.settings.allow_writes:
+            return []
+        with closing(Target(self.settings, self.run_id, "cleanup", 1)) as target:
+            ended = [each for each in clean_up(target) if each.run_id == self.run_id]
+        return [left for each in ended for left in each.left]
+
     def _close(self) -> dict[str, Any]:
         """End the asking: delete what was created, and return what this process saw."""
         if self._deployment is None:
-            return {}
+            return {**NOTHING_SEEN}
         target = self._deployment.target
         target.rule = ""
         try:

@@ -30,6 +30,7 @@ EVIDENCE = {
     "P": "the published description",
     "F": "what the framework does by itself",
     "choice": "a choice of this contract",
+    "option": "a limit that you set",
 }
 LONGEST_SHOWN = 6_000
 _HERE = Path(__file__).resolve().parent

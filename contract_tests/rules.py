@@ -23,7 +23,8 @@ class Rule:
     """One law.
 
     `needs` are what a target must offer: `write`, `disposable`, the role of a key, `other_org`,
-    `other_user_id`, `username`. `evidence` as in the contract; `choice` where nothing is known.
+    `other_user_id`, `username`, `not_production`. `evidence` as in the contract; `choice` where
+    nothing is known and the project chose, `option` where the user sets the limit.
     """
 
     id: str
@@ -189,7 +190,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ACCESS-11", "The four schemes, in any case, and the bare key are accepted.", "P G C N", "All of them are in use.",
          "`Bearer` is 401", (), (LIST,)),
     Rule("ACCESS-12", "A user is named by number or by username.", "G C", "Clients do both.", "a username is 404", ("username",), (LIST,)),
-    Rule("ACCESS-13", "A refusal tells nothing of what was refused.", "choice", "A 403 is no place for names.",
+    Rule("ACCESS-13", "A refusal tells nothing of what was refused.", "F", "A 403 is no place for names.",
          "the 403 names the credential", ("write", "learner", "other_org_admin"), (RETRIEVE, UPDATE, DELETE)),
 
     Rule("PROTO-01", "HEAD is GET without a body.", "F", "Caches and monitors use it.", "HEAD is 405", (), (LIST, RETRIEVE, ISSUERS, ISSUER)),
@@ -207,9 +208,9 @@ CATALOGUE: tuple[Rule, ...] = (
          "every 25th request is a 500", (), (LIST, RETRIEVE)),
     Rule("PROTO-09", "Caching headers, where they are sent, tell the truth.", "F", "An ETag that never changes hides every change.",
          "an old ETag is answered with 304 after a change", W, (RETRIEVE, UPDATE)),
-    Rule("PROTO-10", "Answers come within the budget of --max-latency.", "choice", "Off unless it is set.", "the list takes 3 s", ("max_latency",), (LIST, RETRIEVE)),
+    Rule("PROTO-10", "Answers come within the budget of --max-latency.", "option", "Off unless it is set.", "the list takes 3 s", ("max_latency",), (LIST, RETRIEVE)),
     Rule("PROTO-11", "Odd input to a read is an answer like any other.", "F", "What can be typed will be typed.",
-         "a search of 5,000 characters is a 500", (), (LIST, RETRIEVE, ISSUERS)),
+         "a search of 5,000 characters is a 500", ("not_production",), (LIST, RETRIEVE, ISSUERS)),
     Rule("PROTO-12", "Odd input to a write is stored as it is, or refused with 400.", "F", "What can be typed will be typed.",
          "half a surrogate pair is a 500", W, (CREATE, UPDATE)),
 )  # fmt: skip

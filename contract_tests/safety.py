@@ -1,4 +1,4 @@
-"""The safety of a run: what may be sent, what was created, and what is never shown."""
+"""The safety of a run: what may be sent, when, and what is never shown."""
 
 import base64
 import json
@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
 from urllib.parse import quote
 
+from contract_tests.journal import lock
 from contract_tests.outcome import CouldNotAsk
 from contract_tests.settings import Settings
 
@@ -35,6 +35,10 @@ class Guard:
     deleted: set[str] = field(default_factory=set)
     made_up: set[str] = field(default_factory=set)
 
+    def is_own(self, entity_id: str) -> bool:
+        """Tell whether an item is one that this run created and did not delete."""
+        return entity_id in self.own and entity_id not in self.deleted
+
     def check(self, method: str, path: str) -> None:
         """Raise CouldNotAsk for what may not be sent."""
         if method in READS:
@@ -49,78 +53,6 @@ class Guard:
         if item and item["entity_id"] in self.own | self.made_up:
             return
         raise CouldNotAsk(f"{method} {path} is not sent: this run did not create what it names")
-
-
-class Journal:
-    """What this run created, written down before a request is sent: a crash loses nothing.
-
-    One file for each process of a run: the first line says what target and run this is, `intent`
-    precedes a POST, `created` and `deleted` name an id with the path of its collection. The file of
-    a run that left nothing is removed.
-    """
-
-    def __init__(self, settings: Settings, run_id: str, worker: str) -> None:
-        self.path = Path(settings.journal) / f"{run_id}-{worker}.jsonl"
-        self._head = {
-            "target": settings.base_url,
-            "run": run_id,
-            "application": settings.application,
-        }
-        self._file: TextIO | None = None
-
-    def write(self, **entry: str) -> None:
-        """Append an entry and see it to the disk."""
-        if self._file is None:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.path.open("a", encoding="utf-8")
-            self._file.write(json.dumps(self._head) + "\n")
-        self._file.write(json.dumps(entry) + "\n")
-        self._file.flush()
-
-    def close(self, *, clean: bool) -> None:
-        """Close the file, and remove it when nothing is left to clean up."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-        if clean:
-            self.path.unlink(missing_ok=True)
-
-
-@dataclass
-class Unfinished:
-    """A run that did not clean up: what it may have left, by the path of the collection."""
-
-    path: Path
-    run_id: str
-    created: dict[str, str] = field(default_factory=dict)
-    intents: set[str] = field(default_factory=set)
-
-
-def unfinished_runs(settings: Settings) -> Iterator[Unfinished]:
-    """Yield the runs against this target whose journals are still there."""
-    for path in sorted(Path(settings.journal).glob("*.jsonl")):
-        entries = list(_entries(path))
-        if not entries or entries[0].get("target") != settings.base_url:
-            continue
-        found = Unfinished(path, entries[0].get("run", ""))
-        for entry in entries[1:]:
-            if "created" in entry:
-                found.created[entry["created"]] = entry["at"]
-            elif "deleted" in entry:
-                found.created.pop(entry["deleted"], None)
-            elif "intent" in entry:
-                found.intents.add(entry["at"])
-        yield found
-
-
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # the line that a crash cut off
-            continue
-        if isinstance(entry, dict):
-            yield entry
 
 
 class Turnstile:
@@ -140,11 +72,9 @@ class Turnstile:
         if not self._apart:
             yield
             return
-        import fcntl
-
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            lock(file, shared=not alone)
             yield
 
     def remove(self) -> None:
@@ -172,12 +102,15 @@ class Limiter:
 
 
 class Redactor:
-    """Replaces keys, in any encoding that shows up, by the names of variables."""
+    """Replaces secrets, in any encoding that shows up, by the names of variables.
+
+    `headers` are the ones whose values are secret.
+    """
 
     def __init__(self, keys: Mapping[str, str], headers: Mapping[str, str]) -> None:
         secrets = {f"$CREDCHECK_KEY_{role.upper()}": key for role, key in keys.items()}
         secrets |= {f"$CREDCHECK_HEADER_{name.upper().replace('-', '_')}": value
-                    for name, value in headers.items() if _looks_secret(name)}  # fmt: skip
+                    for name, value in headers.items()}  # fmt: skip
         self._forms: list[tuple[str, str]] = []
         for shown, secret in secrets.items():
             forms = {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1]}
@@ -197,7 +130,3 @@ class Redactor:
 
 
 _URL_SAFE = str.maketrans("+/", "-_")
-
-
-def _looks_secret(name: str) -> bool:
-    return bool(re.search("auth|cookie|token|key|secret|password", name, re.IGNORECASE))

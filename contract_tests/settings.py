@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,6 +17,11 @@ ROLES = ("admin", "department_admin", "learner", "other_org_admin", "retired")
 PROFILES = ("quick", "standard", "thorough")
 PRODUCTION_HOSTS = ("base.manager.iblai.app",)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+REMOTE_RATE = 10.0
+"""Requests in a second to a target that is not on this machine, unless `rate` says otherwise."""
+SHORTEST_KEY = 4
+SECRET_NAMES = re.compile("auth|cookie|token|key|secret|password", re.IGNORECASE)
+"""Names of headers whose values are secret, wherever they come from."""
 MOCK = {
     "org": "main",
     "user_id": "1",
@@ -39,7 +44,9 @@ class Settings:
     """One run against one target.
 
     `application` is `mock`, or `module:attribute` of a WSGI application, for a target in this
-    process. `rate` is in requests for each second, times are in seconds.
+    process. `rate` is in requests for each second, times are in seconds. `without` names the tags
+    of the contract whose operations the target does not offer; `secret_headers` the headers whose
+    values are never shown.
     """
 
     name: str
@@ -57,6 +64,8 @@ class Settings:
     disposable: bool = False
     rate: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secret_headers: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
     ca_bundle: str = ""
     accept: str = ""
     profile: str = "standard"
@@ -64,6 +73,7 @@ class Settings:
     time_budget: float = 300.0
     max_latency: float | None = None
     no_unknown_fields: bool = False
+    hold_choices: bool = False
     timeout: float = 15.0
     journal: str = ".credcheck"
     production_hosts: tuple[str, ...] = PRODUCTION_HOSTS
@@ -79,17 +89,27 @@ class Settings:
         """Whether the target is in this process or on this machine."""
         return bool(self.application) or self.host in LOOPBACK
 
+    @property
+    def is_production(self) -> bool:
+        """Whether the target is a production host."""
+        return not self.application and self.host in {*PRODUCTION_HOSTS, *self.production_hosts}
+
 
 FILE_NAMES = {each.name for each in fields(Settings)} - {
     "name", "application", "profile", "seed", "yes_this_is_production", "time_budget",
+    "secret_headers",
 }  # fmt: skip
 """What a target's table in `credcheck.toml` may hold."""
 
 
 NOT_IN_THE_ENVIRONMENT = {
-    *("name", "application", "base_url", "keys", "headers", "production_hosts"),
+    *("name", "application", "base_url", "keys", "headers", "secret_headers", "production_hosts"),
 }
 """What a variable must not change: which target this is, and how it is kept from harm."""
+OF_ANY_TARGET = frozenset(
+    {"accept", "journal", "max_latency", "no_unknown_fields", "hold_choices", "timeout"}
+)
+"""What a variable may say to `mock` too; the others are about somebody's deployment."""
 
 
 def load_settings(
@@ -101,7 +121,8 @@ def load_settings(
     environment (`CREDCHECK_ORG`, …), which wins over the target's table in the file.
     """
     chosen = dict(_of_target(target, options.get("config")))
-    chosen.update(_of_environment(environment))
+    own_world = chosen.get("application") == "mock"
+    chosen.update(_of_environment(environment, own_world=own_world))
     chosen.update({name: value for name, value in options.items() if value not in (None, (), [])})
     config = chosen.pop("config", None)
     if config and not Path(config).is_file():
@@ -110,28 +131,32 @@ def load_settings(
     keys.update(_pairs(chosen.pop("key", ()), "--key"))
     headers = dict(chosen.pop("headers", {}))
     headers.update(_pairs(chosen.pop("header", ()), "--header"))
-    chosen["keys"] = _keys(keys, environment)
-    chosen["headers"] = headers
+    chosen["keys"] = _keys(keys, environment, own_world=own_world)
+    chosen["headers"] = {
+        name: _resolved(f"headers: {name}", value, environment) if _is_reference(value) else value
+        for name, value in headers.items()
+    }
+    chosen["secret_headers"] = tuple(
+        name for name, value in headers.items() if _is_reference(value) or SECRET_NAMES.search(name)
+    )
+    if "without" in chosen:
+        chosen["without"] = _without(chosen["without"])
     if isinstance(chosen.get("rate"), str):
         chosen["rate"] = _rate(chosen["rate"])
     read_only = chosen.pop("read_only", False)
     known = {each.name for each in fields(Settings)}
     settings = _with_defaults({k: v for k, v in chosen.items() if k in known})
-    if read_only or _is_production(settings):
-        settings = Settings(**{**_plain(settings), "allow_writes": False, "disposable": False})
+    if read_only or settings.is_production:
+        settings = replace(settings, allow_writes=False, disposable=False)
     _check(settings, config)
     return settings
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    return {each.name: getattr(settings, each.name) for each in fields(Settings)}
 
 
 def _of_target(target: str, config: str | None) -> Mapping[str, Any]:
     """Return what a target's name, address or table says."""
     if target == "mock":
-        own = {"application": "mock", "base_url": "http://127.0.0.1:8765", "disposable": True}
-        return {"name": "mock", **own, **MOCK}
+        own = {"application": "mock", "base_url": "http://127.0.0.1:8765"}
+        return {"name": "mock", "disposable": True, "hold_choices": True, **own, **MOCK}
     if target.startswith(("http://", "https://")):
         return {"name": target, "base_url": target}
     if target.startswith("wsgi:"):
@@ -193,11 +218,13 @@ def _tables(path: Path) -> dict[str, Any]:
     return table
 
 
-def _of_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+def _of_environment(environment: Mapping[str, str], *, own_world: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for each in fields(Settings):
         text = environment.get(f"CREDCHECK_{each.name.upper()}")
         if text is None or each.name in NOT_IN_THE_ENVIRONMENT:
+            continue
+        if own_world and each.name in FILE_NAMES - OF_ANY_TARGET:
             continue
         found[each.name] = _converted(text, _kind(each.type), f"CREDCHECK_{each.name.upper()}")
     return found
@@ -229,31 +256,51 @@ def _pairs(pairs: Any, where: str) -> dict[str, str]:
     return found
 
 
-def _keys(keys: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+def _keys(
+    keys: Mapping[str, str], environment: Mapping[str, str], *, own_world: bool
+) -> dict[str, str]:
     """Resolve each key's reference; its value is never shown."""
     found = {}
     for role in ROLES:
         variable = f"CREDCHECK_KEY_{role.upper()}"
-        if environment.get(variable):
+        if environment.get(variable) and not own_world:
             found[role] = environment[variable]
     for role, reference in keys.items():
         if role not in ROLES:
             raise UsageError(f"keys: {role!r} is no role; the roles are {', '.join(ROLES)}")
-        kind, _, name = str(reference).partition(":")
-        if kind == "env":
-            if not environment.get(name):
-                raise UsageError(f"keys: {role}: the environment variable {name} is not set")
-            found[role] = environment[name]
-        elif kind == "file":
-            try:
-                found[role] = Path(name).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise UsageError(f"keys: {role}: {name}: cannot be read as text") from error
-        else:
+        if not _is_reference(reference):
             raise UsageError(f"keys: {role}: write env:NAME or file:PATH, never the key itself")
-        if not found[role].isascii() or not found[role].isprintable():
-            raise UsageError(f"keys: {role}: a key is printable ASCII")
+        found[role] = _resolved(f"keys: {role}", reference, environment)
+    for role, key in found.items():
+        if not key.isascii() or not key.isprintable() or len(key) < SHORTEST_KEY:
+            raise UsageError(
+                f"keys: {role}: a key is printable ASCII of {SHORTEST_KEY} characters at least "
+                "(a shorter one could not be kept out of reports)"
+            )
     return found
+
+
+def _is_reference(value: Any) -> bool:
+    return str(value).startswith(("env:", "file:"))
+
+
+def _resolved(what: str, reference: str, environment: Mapping[str, str]) -> str:
+    """Return the value that `env:NAME` or `file:PATH` leads to."""
+    kind, _, name = str(reference).partition(":")
+    if kind == "env":
+        if not environment.get(name):
+            raise UsageError(f"{what}: the environment variable {name} is not set")
+        return environment[name]
+    try:
+        return Path(name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{what}: {name}: cannot be read as text") from error
+
+
+def _without(given: Any) -> tuple[str, ...]:
+    """Return the tags that are named, by a list or with commas."""
+    words = given.split(",") if isinstance(given, str) else given
+    return tuple(each.strip() for word in words for each in str(word).split(",") if each.strip())
 
 
 def _rate(text: str) -> float:
@@ -268,13 +315,10 @@ def _with_defaults(chosen: dict[str, Any]) -> Settings:
         chosen["keys"] = {**MOCK_KEYS, **chosen["keys"]}
     settings = Settings(**chosen)
     if settings.is_local and "allow_writes" not in chosen:
-        settings = Settings(**{**_plain(settings), "allow_writes": True})
+        settings = replace(settings, allow_writes=True)
+    if not settings.is_local and settings.rate is None:
+        settings = replace(settings, rate=REMOTE_RATE)
     return settings
-
-
-def _is_production(settings: Settings) -> bool:
-    hosts = {*PRODUCTION_HOSTS, *settings.production_hosts}
-    return settings.host in hosts and not settings.application
 
 
 def _check(settings: Settings, config: str | None) -> None:
@@ -284,7 +328,7 @@ def _check(settings: Settings, config: str | None) -> None:
         raise UsageError(f"base_url: {settings.base_url!r} is no http or https address")
     if address.username or address.password:
         raise UsageError("base_url: leave out user and password; name a key with keys or --key")
-    if _is_production(settings) and not settings.yes_this_is_production:
+    if settings.is_production and not settings.yes_this_is_production:
         raise UsageError(
             f"{settings.host} is production; if that is meant, add --yes-this-is-production "
             "(the run stays read-only)"

@@ -6,28 +6,32 @@ import shlex
 import threading
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlsplit
+from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit
 
 import httpx
 
-from contract_tests.contract import Operation, load_contract
-from contract_tests.outcome import CouldNotAsk, Exchange, Finding, TargetRefuses
-from contract_tests.safety import Guard, Journal, Limiter, Redactor, Turnstile
+from contract_tests.contract import JSON, load_contract
+from contract_tests.journal import Journal
+from contract_tests.outcome import Cause, CouldNotAsk, Exchange, Finding, TargetRefuses
+from contract_tests.safety import Guard, Limiter, Redactor, Turnstile
 from contract_tests.settings import Settings
 
 LONGEST_BODY = 20_000
 """Characters of a body that a finding shows."""
 LONGEST_LOGGED = 2_000
+LONGEST_NAME = 1_100
 MOST_EXCHANGES = 10_000
 REFUSALS_IN_A_ROW = 6
 FAILURES_IN_A_ROW = 3
 LONGEST_WAIT = 60.0
 TRIES = 3
+FRONT = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
+"""Statuses that something in front of a service answers to what it takes for an attack."""
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 _SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
 
@@ -46,6 +50,11 @@ class Reply:
     def curl(self) -> str:
         """The line that sends the request again."""
         return self.exchange.curl
+
+    @property
+    def is_from_the_front(self) -> bool:
+        """Whether this looks like a proxy's or a firewall's word, and not the service's."""
+        return self.status in FRONT and JSON not in self.headers.get("content-type", "")
 
     @property
     def value(self) -> Any:
@@ -86,11 +95,14 @@ class Target:
         self.settings = settings
         self.contract = load_contract()
         self.guard = Guard(settings)
-        self.journal = Journal(settings, run_id, worker)
-        self.redact = Redactor(settings.keys, settings.headers)
+        self.mark = f"credcheck-{run_id}-{worker}-"
+        self.journal = Journal(settings, run_id, worker, self.mark)
+        self.redact = Redactor(
+            settings.keys, {name: settings.headers[name] for name in settings.secret_headers}
+        )
         self.rule = ""
         self.exchanges: list[Exchange] = []
-        self.findings: dict[tuple[str, str, str], Finding] = {}
+        self.findings: dict[Cause, Finding] = {}
         self.notices: set[str] = set()
         self.coverage: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.requests = 0
@@ -124,26 +136,40 @@ class Target:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         patient: bool = True,
+        odd: bool = False,
     ) -> Reply:
         """Send one request and return its reply; raises CouldNotAsk.
 
         `path` is quoted and relative to the base URL, `actor` the role whose key goes with it.
-        `patient` waits where the target asks to come back later.
+        `patient` waits where the target asks to come back later; `odd` is what something in front
+        of the service may refuse in its place.
         """
         self.guard.check(method, path)
         all_headers = {**self.settings.headers, **self._key_of(actor), **(headers or {})}
-        creates = method == "POST" and "/issuers/" not in path
-        if creates:
-            self.journal.write(intent="POST", at=path.partition("?")[0])
-        reply = self._answered(method, path, actor, all_headers, body, patient)
         place = path.partition("?")[0]
-        if creates and reply.status < 300:
-            self._remember(place, reply)
+        creates = method == "POST" and "/issuers/" not in path
+        intent = self.journal.intend(place, **_described(body)) if creates else 0
+        reply = self._answered(method, path, actor, all_headers, body, patient, odd)
+        if creates:
+            self._settle(intent, place, reply)
+        folder, _, entity_id = place.rpartition("/")
         if method == "DELETE" and reply.status in (200, 204):
-            folder, _, entity_id = place.rpartition("/")
             self.guard.deleted.add(entity_id)
-            self.journal.write(deleted=entity_id, at=f"{folder}/")
+            self.journal.write(deleted=entity_id)
+        elif method == "PUT" and reply.status < 300 and not self.guard.is_own(entity_id):
+            self.guard.own.add(entity_id)  # what was gone, or never there, is there now
+            self.journal.write(created=entity_id, at=f"{folder}/")
         return reply
+
+    def _settle(self, intent: int, place: str, reply: Reply) -> None:
+        """Note what came of a POST: the id that it created, or that it was refused."""
+        entity_id = created_id(reply.value) if reply.status < 300 else None
+        with self._lock:
+            if entity_id:
+                self.guard.own.add(entity_id)
+                self.journal.write(created=entity_id, at=place, settles=intent)
+            elif 400 <= reply.status < 500:
+                self.journal.write(refused=intent)
 
     def _key_of(self, actor: str | None) -> dict[str, str]:
         if actor is None:
@@ -160,6 +186,7 @@ class Target:
         headers: Mapping[str, str],
         body: bytes | None,
         patient: bool,
+        odd: bool,
     ) -> Reply:
         for attempt in range(1, 100):
             self._limiter.wait()
@@ -178,7 +205,7 @@ class Target:
                     raise TargetRefuses(f"the target does not answer: {reason}") from None
                 raise CouldNotAsk(f"{method} {self.redact(path)}: {reason}") from None
             self._failures = 0
-            reply = self._record(method, path, actor, headers, body, response, started)
+            reply = self._record(method, path, actor, headers, body, response, started, odd)
             wait = _seconds_to_wait(response, attempt) if patient else None
             if wait is None:
                 self._refusals = 0
@@ -200,6 +227,7 @@ class Target:
         body: bytes | None,
         response: httpx.Response,
         started: float,
+        odd: bool,
     ) -> Reply:
         content = response.content
         reply_headers = {name.lower(): value for name, value in response.headers.items()}
@@ -226,7 +254,13 @@ class Target:
                 self.exchanges.append(_shortened(exchange))
             if operation:
                 self.coverage[operation.id][reply.status] += 1
-                self._judge(operation, method, reply)
+        if odd and reply.is_from_the_front:
+            self.notices.add(f"something in front of the target answers odd input: {reply.status}")
+        else:
+            findings = list(self._judged(reply))
+            with self._lock:
+                for finding in findings:
+                    self._keep(finding)
         return reply
 
     def _shown(self, name: str, value: str) -> str:
@@ -249,44 +283,70 @@ class Target:
         address = self.redact(self.settings.base_url.rstrip("/") + path)
         return " ".join([*words, shlex.quote(address)])
 
-    def _judge(self, operation: Operation, method: str, reply: Reply) -> None:
-        """Hold a reply against the contract; each cause is found once.
+    def _keep(self, finding: Finding) -> None:
+        """Keep a finding; of one cause the smallest request that shows it."""
+        known = self.findings.get(finding.cause)
+        if known is None or _size(finding) < _size(known):
+            self.findings[finding.cause] = finding
+
+    def causes(self, reply: Reply) -> set[Cause]:
+        """Return what is wrong with a reply by the contract alone."""
+        return {each.cause for each in self._judged(reply)}
+
+    def _judged(self, reply: Reply) -> Iterator[Finding]:
+        """Hold a reply against the contract, and yield what is wrong with it.
 
         What asks for patience is no answer of the service, and often not even its own.
         """
-        status, body = reply.status, reply.body
-        if status == 429 or (status == 503 and "retry-after" in reply.headers):
+        method, status, body = reply.exchange.method, reply.status, reply.body
+        operation = self.contract.operations.get(reply.exchange.operation)
+        if operation is None or status == 429 or (status == 503 and "retry-after" in reply.headers):
             return
+
+        def finding(rule: str, message: str, expected: str, got: str) -> Finding:
+            got = self.redact(got)
+            return Finding(rule, operation.id, message, expected, got, reply.exchange)
+
         if status >= 500:
-            self._find("ERR-01", operation, f"{status} on {method}", "no 5xx", str(status), reply)
+            yield finding("ERR-01", f"{status} on {method}", "no 5xx", str(status))
             return
-        for message, expected, got in self.contract.complaints(
-            operation, method, status, reply.headers, body
-        ):
-            self._find("SCHEMA-01", operation, message, expected, got, reply)
-            return
-        if method != "HEAD" and body:
+        complaint = next(
+            self.contract.complaints(operation, method, status, reply.headers, body), None
+        )
+        if complaint:
+            yield finding("SCHEMA-01", *complaint)
+        elif method != "HEAD" and body:
             for place in self.contract.unknown_fields(operation, status, reply.value):
                 message = f"the contract does not know {place}"
                 if self.settings.no_unknown_fields:
-                    self._find("SCHEMA-02", operation, message, "no such field", place, reply)
+                    yield finding("SCHEMA-02", message, "no such field", place)
                 else:
                     self.notices.add(f"{operation.id}: {message}")
 
-    def _find(
-        self, rule: str, operation: Operation, message: str, expected: str, got: str, reply: Reply
-    ) -> None:
-        got = self.redact(got)
-        finding = Finding(rule, operation.id, message, expected, got, reply.exchange)
-        self.findings.setdefault(finding.cause, finding)
 
-    def _remember(self, path: str, reply: Reply) -> None:
-        """Note what a POST created, wherever the reply has its id."""
-        entity_id = created_id(reply.value)
-        if entity_id:
-            with self._lock:
-                self.guard.own.add(entity_id)
-                self.journal.write(created=entity_id, at=path)
+def collection(org: str, user_id: str) -> str:
+    """Return the path of a collection of credentials."""
+    return f"/api/credentials/orgs/{quote(org, safe='')}/users/{quote(user_id, safe='')}/"
+
+
+def _size(finding: Finding) -> int:
+    """Return how much a reader has to read of a finding's request."""
+    exchange = finding.exchange
+    return len(exchange.url) + len(exchange.request_body) if exchange else 0
+
+
+def _described(body: bytes | None) -> dict[str, Any]:
+    """Return what the journal tells of a body: the name in it, and whether it is hidden."""
+    try:
+        sent = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        sent = {
+            name: values[-1] for name, values in parse_qs((body or b"").decode("latin-1")).items()
+        }
+    if not isinstance(sent, dict):
+        sent = {}
+    hidden = str(sent.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
+    return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": hidden}
 
 
 def created_id(value: Any) -> str | None:
@@ -361,7 +421,8 @@ def _quoted(body: bytes, redact: Callable[[str], str]) -> str:
     return f"$'{redact(escaped)}'"
 
 
-def address_of(settings: Settings) -> tuple[str, str]:
-    """Return scheme and host of a target, and the path that it is mounted at."""
-    parts = urlsplit(settings.base_url)
-    return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
+def address_of(url: str) -> tuple[str, str]:
+    """Return scheme, host and port of an address in one spelling, and its path."""
+    parts = urlsplit(url)
+    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+    return f"{parts.scheme}://{parts.hostname}:{port}", parts.path.rstrip("/")

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from contract_tests.deployment import JSON, Deployment, collection, result
+from contract_tests.deployment import JSON, Deployment, created, result, stable
 from contract_tests.outcome import require
-from contract_tests.target import Reply
+from contract_tests.rules import ISSUER_CREATE
+from contract_tests.target import Reply, collection
 from contract_tests.test_errors import check_refusal
 
 Place = tuple[str, str]
@@ -15,8 +17,12 @@ Place = tuple[str, str]
 
 def reads(deployment: Deployment, entity_id: str) -> Iterator[Place]:
     """Yield method and path of every read, below a collection."""
-    yield from (("GET", ""), ("HEAD", ""), ("OPTIONS", ""), ("GET", entity_id))
-    yield from (("GET", "issuers/"), ("GET", f"issuers/{deployment.issuer}"))
+    yield from (("GET", ""), ("HEAD", ""), ("OPTIONS", ""))
+    yield from (("GET", entity_id), ("HEAD", entity_id), ("OPTIONS", entity_id))
+    if "issuers" not in deployment.settings.without:
+        yield ("GET", "issuers/")
+        for issuer in deployment.page({"page_size": 1}, "issuers/").ids:
+            yield ("GET", f"issuers/{issuer}")
 
 
 def writes(entity_id: str) -> Iterator[Place]:
@@ -37,12 +43,15 @@ def some_item(deployment: Deployment) -> dict[str, Any]:
 def ask(
     deployment: Deployment, place: Place, actor: str | None, base: str = "", **headers: str
 ) -> Reply:
-    """Send the request of a place with a body that would be fine."""
+    """Send the request of a place, below the collection or another base, with a body that fits."""
     method, path = place
-    if method not in ("POST", "PUT"):
-        return deployment.send(method, base + path if base else path, actor=actor, headers=headers)
-    body = deployment.body() if method == "POST" else {"description": "by somebody else"}
     where = base + path if base else path
+    if method not in ("POST", "PUT"):
+        return deployment.send(method, where, actor=actor, headers=headers)
+    if path == "issuers/":
+        body = {"name": deployment.name("issuer")}
+    else:
+        body = deployment.body() if method == "POST" else {"description": "by somebody else"}
     return deployment.send_json(method, where, body, actor=actor, headers=headers)
 
 
@@ -87,6 +96,29 @@ def test_unknown_keys_are_401(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("ACCESS-02")
+@pytest.mark.needs("write")
+def test_unknown_keys_do_not_write(deployment: Deployment) -> None:
+    """A key that does not exist is 401 on every write, and nothing changes."""
+    item = deployment.create()
+    header = f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
+    for place in writes(item["entityId"]):
+        reply = ask(deployment, place, None, Authorization=header)
+        check_challenge(reply, "a write with an unknown key")
+    unchanged(deployment, item)
+    deployment.delete(item["entityId"])
+
+
+@pytest.mark.rule("ACCESS-02")
+@pytest.mark.needs("disposable", ISSUER_CREATE)
+@pytest.mark.last
+def test_issuers_are_not_created_without_a_key(deployment: Deployment) -> None:
+    """No key and an unknown key create no issuer."""
+    for headers in ({}, {"Authorization": f"Api-Key no-such-key-{deployment.run_id}"}):
+        reply = ask(deployment, ("POST", "issuers/"), None, **headers)
+        check_challenge(reply, "the creation of an issuer without a key")
+
+
+@pytest.mark.rule("ACCESS-02")
 @pytest.mark.parametrize("header", ["Api-Key", "Api-Key a b", "Token", "Bearer a b c"])
 def test_malformed_keys_are_401(deployment: Deployment, header: str) -> None:
     """A scheme without a key, or with two, is 401."""
@@ -103,6 +135,17 @@ def test_retired_keys_are_401(deployment: Deployment) -> None:
         check_challenge(ask(deployment, place, "retired"), "a retired key")
 
 
+@pytest.mark.rule("ACCESS-03")
+@pytest.mark.needs("write")
+def test_retired_keys_do_not_write(deployment: Deployment) -> None:
+    """A retired key is 401 on every write, and nothing changes."""
+    item = deployment.create()
+    for place in writes(item["entityId"]):
+        check_challenge(ask(deployment, place, "retired"), "a write with a retired key")
+    unchanged(deployment, item)
+    deployment.delete(item["entityId"])
+
+
 @pytest.mark.rule("ACCESS-04")
 def test_a_learner_reads_what_is_public(deployment: Deployment) -> None:
     """A learner's list is the admin's list, and its items are answered."""
@@ -113,7 +156,11 @@ def test_a_learner_reads_what_is_public(deployment: Deployment) -> None:
         require(learners.ids == admins.ids, "a learner's list is another", learners.reply)
         for item in admins.items[:3]:
             reply = deployment.get(item["entityId"], actor="learner")
-            require(result(reply) == item, "a learner's item is another", reply)
+            same = stable(result(reply)) == stable(item)
+            require(same, "a learner's item is another", reply)
+            for path in ("", item["entityId"]):
+                head = deployment.send("HEAD", path, actor="learner")
+                require(head.status == 200, "a learner's HEAD is refused", head, got=head.status)
 
     deployment.while_nobody_writes(check)
 
@@ -121,7 +168,7 @@ def test_a_learner_reads_what_is_public(deployment: Deployment) -> None:
 def unchanged(deployment: Deployment, item: dict[str, Any]) -> None:
     """Raise Breach unless a credential is what it was."""
     reply = deployment.get(item["entityId"])
-    require(reply.status == 200 and result(reply) == item,
+    require(reply.status == 200 and stable(result(reply)) == stable(item),
             "a refused write has changed the item", reply)  # fmt: skip
 
 
@@ -146,9 +193,22 @@ def test_a_learner_does_not_write(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
+@pytest.mark.rule("ACCESS-05")
+@pytest.mark.needs("disposable", ISSUER_CREATE)
+@pytest.mark.last
+def test_a_learner_does_not_create_issuers(deployment: Deployment) -> None:
+    """A learner's creation of an issuer is 403."""
+    reply = ask(deployment, ("POST", "issuers/"), "learner")
+    check_refusal(reply, 403, "the creation of an issuer by a learner")
+
+
 @pytest.mark.rule("ACCESS-06")
 def test_a_department_admin_writes_but_does_not_delete(deployment: Deployment) -> None:
-    """A department admin's create and change succeed, the delete is 403."""
+    """A department admin's reads, create and change succeed, the delete is 403."""
+    for place in (("GET", ""), ("GET", some_item(deployment)["entityId"])):
+        reply = ask(deployment, place, "department_admin")
+        require(reply.status == 200, "a department admin's read is refused", reply,
+                expected=200, got=reply.status)  # fmt: skip
     reply = deployment.send_json("POST", "", deployment.body(), actor="department_admin")
     item = result(reply)
     reply = deployment.put(item["entityId"], {"description": "x"}, actor="department_admin")
@@ -205,6 +265,29 @@ def test_another_platforms_key_writes_nothing(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
+@pytest.mark.rule("ACCESS-08")
+@pytest.mark.needs("write", "other_org", "other_user_id")
+def test_platform_org_lets_nobody_write(deployment: Deployment) -> None:
+    """From the other platform's own path `platform_org` leads to no write on this one."""
+    item = deployment.create()
+    here = f"?platform_org={quote(deployment.settings.org)}"
+    for method, path in writes(item["entityId"]):
+        place = (method, path + here)
+        reply = ask(deployment, place, "other_org_admin", deployment.elsewhere)
+        check_refusal(reply, 403, "another platform's write by `platform_org`")
+    unchanged(deployment, item)
+    deployment.delete(item["entityId"])
+
+
+@pytest.mark.rule("ACCESS-08")
+@pytest.mark.needs("disposable", ISSUER_CREATE)
+@pytest.mark.last
+def test_another_platforms_key_creates_no_issuer(deployment: Deployment) -> None:
+    """Another platform's admin is 403 when creating an issuer here."""
+    reply = ask(deployment, ("POST", "issuers/"), "other_org_admin")
+    check_refusal(reply, 403, "the creation of an issuer by another platform's admin")
+
+
 @pytest.mark.rule("ACCESS-09")
 def test_platform_org_takes_precedence(deployment: Deployment) -> None:
     """With `platform_org` the platform of the path does not count."""
@@ -221,6 +304,19 @@ def test_platform_org_takes_precedence(deployment: Deployment) -> None:
                 expected=mine.ids[:3], got=ids[:3] or reply.status)  # fmt: skip
 
     deployment.while_nobody_writes(check)
+
+
+@pytest.mark.rule("ACCESS-09")
+@pytest.mark.needs("write")
+def test_platform_org_takes_precedence_for_writes(deployment: Deployment) -> None:
+    """What is created by another path belongs to the platform that `platform_org` names."""
+    path = collection(deployment.settings.other_org, deployment.settings.user_id)
+    reply = deployment.send_json(
+        "POST", f"{path}?platform_org={quote(deployment.settings.org)}", deployment.body()
+    )
+    item = created(reply)
+    unchanged(deployment, item)
+    deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("ACCESS-10")
@@ -247,7 +343,7 @@ def test_another_platforms_item_is_not_changed_here(deployment: Deployment) -> N
     for place in (("PUT", item["entityId"]), ("DELETE", item["entityId"])):
         check_refusal(ask(deployment, place, "admin"), 404, "another platform's credential")
     after = deployment.get(deployment.elsewhere + item["entityId"], actor="other_org_admin")
-    require(after.status == 200 and result(after) == item,
+    require(after.status == 200 and stable(result(after)) == stable(item),
             "another platform's item was changed", after)  # fmt: skip
     deployment.send("DELETE", deployment.elsewhere + item["entityId"], actor="other_org_admin")
 
@@ -280,7 +376,7 @@ def test_a_user_by_number_or_by_name(deployment: Deployment) -> None:
 @pytest.mark.rule("ACCESS-13")
 def test_a_refusal_tells_nothing(deployment: Deployment) -> None:
     """No refusal holds anything of the credential that was refused."""
-    secret = f"secret{deployment.random.getrandbits(48)}"
+    secret = deployment.word()
     item = deployment.create(name=deployment.name(secret), description=secret)
     deployment.change(item["entityId"], {"public": False})
     places = [("GET", item["entityId"]), *writes(item["entityId"])]

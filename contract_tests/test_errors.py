@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from contract_tests.deployment import FORM, JSON, Deployment, collection
+from contract_tests.deployment import FORM, JSON, Deployment
 from contract_tests.outcome import require
-from contract_tests.target import Reply
+from contract_tests.target import Reply, collection
 
 UNKNOWN_USER = "999999999"
 WRITERS = pytest.mark.parametrize("method", ["POST", "PUT"])

@@ -1,6 +1,6 @@
 """Pagination: totals, arithmetic, links, corners, order."""
 
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -108,7 +108,7 @@ def test_previous_leads_back(deployment: Deployment, size: int) -> None:
     """From each page `previous` is the page before, and null on the first."""
 
     def check() -> None:
-        pages = list(deployment.pages({"page_size": size}))[:8]
+        pages = list(islice(deployment.pages({"page_size": size}), 8))
         require(pages[0]["previous"] is None, "the first page has a `previous`", pages[0].reply)
         for before, page in pairwise(pages):
             require(page["previous"] is not None, "a later page has no `previous`", page.reply)
@@ -124,22 +124,25 @@ def test_previous_leads_back(deployment: Deployment, size: int) -> None:
 def test_links_keep_the_other_parameters(deployment: Deployment) -> None:
     """Both links are absolute and carry all that was asked but the page."""
     query = {"page_size": 2, "search": "e", "course": "", "x-unknown": "é & b"}
-    pages = deployment.pages(query)
-    first = next(pages)
-    second = next(pages, None)
-    if second is None:
-        raise NotTested("there are too few credentials for a second page of a search")
-    for page, link in ((first, first["next"]), (second, second["previous"])):
-        require(isinstance(link, str), "a link is missing", page.reply)
-        deployment.follow(link, page.reply)
-        kept = parse_qs(urlsplit(link).query, keep_blank_values=True)
-        for name, value in query.items():
-            require(
-                kept.get(name) == [str(value)], f"a link does not keep `{name}`", page.reply,
-                expected=f"{name}={value}", got=kept.get(name),
-            )  # fmt: skip
-    link = urlsplit(str(second["previous"]))
-    require("page" not in parse_qs(link.query), "the link to page 1 names a page", second.reply)
+
+    def check() -> None:
+        pages = list(islice(deployment.pages(query), 2))
+        if len(pages) < 2:
+            raise NotTested("there are too few credentials for a second page of a search")
+        first, second = pages
+        for page, link in ((first, first["next"]), (second, second["previous"])):
+            require(isinstance(link, str), "a link is missing", page.reply)
+            deployment.follow(link, page.reply)
+            kept = parse_qs(urlsplit(link).query, keep_blank_values=True)
+            for name, value in query.items():
+                require(
+                    kept.get(name) == [str(value)], f"a link does not keep `{name}`", page.reply,
+                    expected=f"{name}={value}", got=kept.get(name),
+                )  # fmt: skip
+        link = urlsplit(str(second["previous"]))
+        require("page" not in parse_qs(link.query), "the link to page 1 names a page", second.reply)
+
+    deployment.while_nobody_writes(check)
 
 
 @pytest.mark.rule("PAGE-05")
@@ -223,7 +226,7 @@ def test_the_order_is_the_same_each_time(deployment: Deployment) -> None:
         first = [each["entityId"] for each in deployment.everything({"page_size": 100})]
         for size in (100, 100, 25, 9):
             again = [each["entityId"] for each in deployment.everything({"page_size": size})]
-            require(again == first, "the order is another each time",
+            require(again == first[: len(again)], "the order is another each time",
                     deployment.page({"page_size": size}).reply)  # fmt: skip
 
     deployment.while_nobody_writes(check)

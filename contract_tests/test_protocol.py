@@ -2,11 +2,11 @@
 
 import json
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
-from contract_tests.deployment import JSON, Deployment, created, result
+from contract_tests.deployment import JSON, Deployment, created, result, stable
 from contract_tests.outcome import NotTested, require
 from contract_tests.target import Reply
 from contract_tests.test_access import check_challenge, some_item
@@ -63,7 +63,7 @@ def test_a_collection_without_its_slash(deployment: Deployment, query: str) -> N
             got=reply.status)  # fmt: skip
     location = reply.headers.get("location", "")
     expected = deployment.here + query
-    require(location.endswith(expected), "the redirect leads elsewhere", reply,
+    require(unquote(location).endswith(unquote(expected)), "the redirect leads elsewhere", reply,
             expected=expected, got=location)  # fmt: skip
 
 
@@ -168,7 +168,7 @@ def test_equal_requests_get_equal_answers(deployment: Deployment) -> None:
             first = deployment.send("GET", where, patient=False)
             for number in range(deployment.effort.repeats):
                 reply = deployment.send("GET", where, patient=False)
-                same = (reply.status, reply.body) == (first.status, first.body)
+                same = reply.status == first.status and stable(reply.value) == stable(first.value)
                 if reply.status == 429:
                     raise NotTested("the target limits the rate; set `rate`")
                 require(same, "equal requests get different answers", reply,
@@ -232,8 +232,8 @@ def test_odd_queries(deployment: Deployment, parameter: str) -> None:
     """NUL, broken UTF-8, emoji, long and dangerous texts find nothing or something, never fail."""
     path = "issuers/" if parameter == "q" else ""
     for text in ODD:
-        reply = deployment.send("GET", f"{path}?{parameter}={text}")
-        fine = reply.status in (200, 400)
+        reply = deployment.send("GET", f"{path}?{parameter}={text}", odd=True)
+        fine = reply.status in (200, 400) or reply.is_from_the_front
         require(fine, f"an odd {parameter} fails", reply, expected="200", got=reply.status)
 
 
@@ -243,9 +243,9 @@ def test_odd_paths(deployment: Deployment) -> None:
     for text in ODD:
         if len(text) > 1000 or "%2F" in text:
             continue
-        reply = deployment.send("GET", text.replace("%0A", "%20"))
-        require(reply.status in (404, 400), "an odd id is not 404", reply, expected=404,
-                got=reply.status)  # fmt: skip
+        reply = deployment.send("GET", text.replace("%0A", "%20"), odd=True)
+        fine = reply.status in (404, 400) or reply.is_from_the_front
+        require(fine, "an odd id is not 404", reply, expected=404, got=reply.status)
 
 
 def odd_bodies(deployment: Deployment) -> list[tuple[str, bytes]]:
@@ -277,8 +277,8 @@ def odd_bodies(deployment: Deployment) -> list[tuple[str, bytes]]:
 def test_odd_bodies(deployment: Deployment) -> None:
     """Whatever the body, it is stored as it is or refused with 400, and the list still answers."""
     for what, body in odd_bodies(deployment):
-        reply = deployment.send("POST", headers={"Content-Type": JSON}, body=body)
-        fine = reply.status in (200, 201, 400, 413)
+        reply = deployment.send("POST", headers={"Content-Type": JSON}, body=body, odd=True)
+        fine = reply.status in (200, 201, 400, 413) or reply.is_from_the_front
         require(fine, f"{what} is neither stored nor refused", reply, expected="200 or 400",
                 got=reply.status)  # fmt: skip
         if reply.status < 300:

@@ -15,7 +15,7 @@ from contract_tests.settings import Settings
 CONTEXT = (
     *("org", "user_id", "username", "other_org", "other_user_id", "issuer", "auth_scheme"),
     *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
-    *("no_unknown_fields", "yes_this_is_production"),
+    *("no_unknown_fields", "hold_choices", "yes_this_is_production", "without"),
 )
 CONFORMS, BREACHES, USAGE, NOT_JUDGED = 0, 1, 2, 3
 
@@ -56,7 +56,7 @@ class Verdict:
 def judge(run: Any) -> Verdict:
     """Return the verdict of a run that has ended (a `plugin.Run`)."""
     settings: Settings = run.settings
-    parts = [part for part in run.parts if part]
+    parts = run.parts
     coverage = _coverage(parts)
     results = sorted(run.results, key=lambda each: _order(each.rule))
     accepted = read_accepted(settings.accept)
@@ -96,7 +96,7 @@ def judge(run: Any) -> Verdict:
 
 def _context(settings: Settings) -> dict[str, Any]:
     found = {name: getattr(settings, name) for name in CONTEXT}
-    return {name: value for name, value in found.items() if value not in ("", None, False)}
+    return {name: value for name, value in found.items() if value not in ("", None, False, ())}
 
 
 def _order(rule: str) -> int:
@@ -151,10 +151,11 @@ def _complaints(
 
 
 def _unreachable(settings: Settings) -> dict[str, str]:
-    unreachable = {}
+    lacks = load_contract().tagged(settings.without)
+    unreachable = {each: f"the target has no {tag}" for each, tag in lacks.items()}
     for operation in load_contract().operations.values():
         if not operation.is_read and not settings.allow_writes:
-            unreachable[operation.id] = "the run is read-only"
+            unreachable.setdefault(operation.id, "the run is read-only")
     if not settings.disposable:
         unreachable.setdefault(
             ISSUER_CREATE, "an issuer cannot be deleted again and the target is not disposable"
@@ -219,7 +220,7 @@ def summary_lines(verdict: Verdict) -> Iterator[str]:
         yield f"FAILED  {complaint}"
     yield ""
     yield from _not_tested(verdict)
-    for operation in verdict.not_reached:
+    for operation in verdict.not_reached if not verdict.stopped else ():
         statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
         yield f"not reached    {operation}: answered {statuses}, never 2xx"
     for notice in verdict.notices:
@@ -237,7 +238,9 @@ def summary_lines(verdict: Verdict) -> Iterator[str]:
 def _not_tested(verdict: Verdict) -> Iterator[str]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for each in verdict.results:
-        if each.outcome in ("not tested", "could not ask"):
+        if each.outcome in ("not tested", "could not ask") and not (
+            verdict.stopped and verdict.stopped in each.reason  # which the verdict tells
+        ):
             reasons.setdefault((each.outcome, each.reason), []).append(each.rule)
     for (outcome, reason), rules in reasons.items():
         yield f"{outcome:<14} {', '.join(dict.fromkeys(rules))}: {reason}"

@@ -33,7 +33,7 @@ KEYS = {
 CONTEXT = (
     *("--org", "main", "--user-id", "1", "--username", "admin"),
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
-    *("--no-unknown-fields", "--max-latency", "1"),
+    *("--no-unknown-fields", "--hold-choices", "--max-latency", "1"),
 )
 
 
