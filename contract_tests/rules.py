@@ -4,7 +4,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Subject = Literal["schema", "errors", "pagination", "search", "state", "access", "protocol"]
+Subject = Literal[
+    "schema",
+    "errors",
+    "pagination",
+    "search",
+    "state",
+    "access",
+    "protocol",
+    "images",
+    "assignments",
+    "courses",
+    "exim",
+    "providers",
+]
 
 LIST = "credentials_orgs_users_retrieve"
 CREATE = "credentials_orgs_users_create"
@@ -16,6 +29,38 @@ ISSUER = "credentials_orgs_users_issuers_retrieve_2"
 ISSUER_CREATE = "credentials_orgs_users_issuers_create"
 EVERY = (LIST, CREATE, RETRIEVE, UPDATE, DELETE, ISSUERS, ISSUER, ISSUER_CREATE)
 WRITES = (CREATE, UPDATE, DELETE)
+IMAGES = "credentials_orgs_users_images_retrieve"
+IMAGE_UPLOAD = "credentials_orgs_users_images_create"
+USER_ASSIGNMENTS = "credentials_orgs_users_assignments_users_retrieve"
+ASSIGN_USERS = "credentials_orgs_users_assignments_users_create"
+GROUP_ASSIGNMENTS = "credentials_orgs_users_assignments_groups_retrieve"
+ASSIGN_GROUPS = "credentials_orgs_users_assignments_groups_create"
+UNASSIGN = "credentials_orgs_users_assignments_destroy"
+COURSES = "credentials_orgs_users_course_credentials_list"
+EXPORT = "credentials_exim_credentials_course_export_retrieve"
+IMPORT = "credentials_exim_credentials_course_import_create"
+PROVIDERS = "credentials_providers_list"
+CONFIGS = "credentials_provider_config_list"
+CONFIGURE = "credentials_provider_config_create"
+MAPPINGS = "credentials_external_mapping_list"
+MAP = "credentials_external_mapping_create"
+FAMILY = (
+    *(IMAGES, IMAGE_UPLOAD, USER_ASSIGNMENTS, ASSIGN_USERS, GROUP_ASSIGNMENTS, ASSIGN_GROUPS),
+    *(UNASSIGN, COURSES, EXPORT, IMPORT, PROVIDERS, CONFIGS, CONFIGURE, MAPPINGS, MAP),
+)
+ALL = (*EVERY, *FAMILY)
+"""What every reply is held to, whatever is tested."""
+IRREVERSIBLE = {
+    ISSUER_CREATE: "an issuer cannot be deleted again",
+    IMAGE_UPLOAD: "an image cannot be deleted again",
+    ASSIGN_USERS: "people are told what they are assigned",
+    ASSIGN_GROUPS: "people are told what they are assigned",
+    UNASSIGN: "people are told what they are assigned",
+    IMPORT: "an import changes what is there",
+    CONFIGURE: "a configuration cannot be taken back",
+    MAP: "a mapping cannot be taken back",
+}
+"""Operations for targets that are thrown away, and why."""
 
 
 @dataclass(frozen=True)
@@ -54,17 +99,23 @@ _SUBJECTS: Mapping[str, Subject] = {
     "STATE": "state",
     "ACCESS": "access",
     "PROTO": "protocol",
+    "IMAGE": "images",
+    "ASSIGN": "assignments",
+    "COURSE": "courses",
+    "EXIM": "exim",
+    "PROVIDER": "providers",
 }
 SUBJECTS = tuple(dict.fromkeys(_SUBJECTS.values()))
 W = ("write",)
+D = ("write", "disposable")
 
 CATALOGUE: tuple[Rule, ...] = (
     Rule("SCHEMA-01", "Every reply is one that the contract documents: status, content type, headers, body.",
          "C N P F", "A client reads what is promised, field by field.",
-         "the list answers `programs` as one text where a list of objects is promised"),
+         "the list answers `programs` as one text where a list of objects is promised", (), ALL),
     Rule("SCHEMA-02", "Answers hold no field that the contract does not know.", "C",
          "Clients begin to rely on what they see; an internal column leaks.",
-         "credentials carry the `id` of a row (a breach with --no-unknown-fields, else a notice)"),
+         "credentials carry the `id` of a row (a breach with --no-unknown-fields, else a notice)", (), ALL),
     Rule("SCHEMA-03", "The bodies that the contract shows as examples are accepted.", "N C",
          "They are what people copy first.", "the smallest create body is 400", W, (CREATE, UPDATE)),
     Rule("SCHEMA-04", "Whatever the contract's parameters and bodies can hold gets a documented answer.", "F",
@@ -78,7 +129,7 @@ CATALOGUE: tuple[Rule, ...] = (
          "A front end on another host cannot load a path.", "`iconImage` is `/media/a.png`", (), (LIST, RETRIEVE)),
 
     Rule("ERR-01", "No request is answered with a 5xx.", "F", "A 5xx is a bug, whatever was sent.",
-         "a NUL in `search` is a 500"),
+         "a NUL in `search` is a 500", (), ALL),
     Rule("ERR-02", "An unknown id is 404 with a `detail`, on every method.", "N F",
          "Clients tell `gone` from `broken` by it.", "GET of an unknown id is 200 with `result: null`",
          (), (RETRIEVE, UPDATE, DELETE, ISSUER)),
@@ -213,6 +264,63 @@ CATALOGUE: tuple[Rule, ...] = (
          "a search of 5,000 characters is a 500", ("not_production",), (LIST, RETRIEVE, ISSUERS)),
     Rule("PROTO-12", "Odd input to a write is stored as it is, or refused with 400.", "F", "What can be typed will be typed.",
          "half a surrogate pair is a 500", W, (CREATE, UPDATE)),
+
+    Rule("IMAGE-01", "`query` finds exactly the images whose name contains it, in any case, as a bare array.", "N",
+         "People pick a picture by its name.", "`query` changes nothing", (), (IMAGES,)),
+    Rule("IMAGE-02", "A search without a text, or with an empty one, is 400 on `query`.", "N F", "It is documented as required.",
+         "without `query` everything is listed", (), (IMAGES,)),
+    Rule("IMAGE-03", "An uploaded picture is found by its name and served byte for byte, with the type of its content.", "N",
+         "A name says nothing of a file.", "a PNG that is named `a.svg` is served as SVG", D, (IMAGE_UPLOAD, IMAGES)),
+    Rule("IMAGE-04", "No file, a text in its place, and a file that is no picture are 400 on `image`.", "F N", "A broken badge helps nobody.",
+         "a text file is stored as an image", D, (IMAGE_UPLOAD,)),
+    Rule("IMAGE-05", "A credential shows the images that its ids refer to; an unknown id is 400.", "C F", "The picture is what people see.",
+         "the icon's address stays null", D, (IMAGE_UPLOAD, CREATE)),
+    Rule("IMAGE-06", "An uploaded SVG is served so that it cannot run scripts.", "choice", "Whoever opens it is logged in.",
+         "its scripts run in the service's origin", D, (IMAGE_UPLOAD,)),
+    Rule("IMAGE-07", "A learner, another platform's key and nobody upload nothing.", "N F", "Learners do not write.",
+         "a learner uploads a picture", ("write", "disposable", "learner", "other_org_admin"), (IMAGE_UPLOAD,)),
+
+    Rule("COURSE-01", "Each course stands once, with exactly the public credentials that the list has for it.", "G",
+         "A course's page shows its credentials.", "a credential of two courses stands under one", (), (COURSES, LIST)),
+    Rule("COURSE-02", "The page of courses is a page: totals, links, sizes and its end, under `results`.", "G F",
+         "A client that follows `next` must see everything.", "`next` repeats the first page", (), (COURSES,)),
+    Rule("COURSE-03", "`search` narrows the courses, and in any case of letters alike.", "G", "People type what they remember.",
+         "`search` changes nothing", (), (COURSES,)),
+    Rule("COURSE-04", "A new credential of a course stands under it, and goes when it is deleted or hidden.", "G",
+         "A front end reloads after saving.", "a deleted credential stays", W, (COURSES, CREATE, DELETE)),
+
+    Rule("EXIM-01", "An export holds every credential that the list has for the course, as it is.", "G choice",
+         "A backup must be whole.", "the export lacks the metadata", (), (EXPORT, LIST)),
+    Rule("EXIM-02", "Importing what was exported changes nothing, and is 201.", "G choice", "A restore must not double everything.",
+         "each import adds the credentials once more", D, (EXPORT, IMPORT)),
+    Rule("EXIM-03", "What cannot be imported is told: 207 when it is some, 400 when it is all, and nothing of it is stored.", "G",
+         "Half an import must not look like a whole one.", "a refused credential is dropped in silence", D, (IMPORT,)),
+    Rule("EXIM-04", "An unknown course is 404; without a key 401; a learner's 403.", "F choice", "An export holds what is not public.",
+         "a learner exports drafts", ("learner",), (EXPORT,)),
+
+    Rule("PROVIDER-01", "Providers, configurations and mappings are listed; no list is for nobody.", "choice", "Settings pages show them.",
+         "the list is answered without a key", (), (PROVIDERS, CONFIGS, MAPPINGS)),
+    Rule("PROVIDER-02", "A secret is stored and never shown; sent back masked it stays what it is.", "choice", "Who may read settings may not read keys.",
+         "the configuration shows the key that was sent", D, (CONFIGURE, CONFIGS)),
+    Rule("PROVIDER-03", "What is said of a credential at a provider is read again, and goes with the credential.", "choice", "Links must lead somewhere.",
+         "a second word on the same adds a second mapping", D, (MAP, MAPPINGS)),
+    Rule("PROVIDER-04", "An unknown provider or credential is 400 on its field; a learner's write is 403.", "F choice", "A link to nothing is lost in silence otherwise.",
+         "an unknown provider is created", ("write", "disposable", "learner"), (CONFIGURE, MAP)),
+
+    Rule("ASSIGN-01", "Who is assigned a credential holds it, until the assignment is deleted.", "G", "That is what assigning means.",
+         "the assertion outlives its assignment", D, (ASSIGN_USERS, USER_ASSIGNMENTS, UNASSIGN)),
+    Rule("ASSIGN-02", "Of several users each is answered, as a success or as a failure with the reason.", "G", "Somebody must tell those who were missed.",
+         "one unknown user fails all", D, (ASSIGN_USERS,)),
+    Rule("ASSIGN-03", "An assignment to a group is accepted at once and worked off in the end.", "G", "Groups are large.",
+         "the members never get it", D, (ASSIGN_GROUPS, GROUP_ASSIGNMENTS, UNASSIGN)),
+    Rule("ASSIGN-04", "`group_id` keeps exactly the assignments to that group.", "G", "A group's page shows what it was given.",
+         "`group_id` changes nothing", (), (GROUP_ASSIGNMENTS,)),
+    Rule("ASSIGN-05", "The lists are filtered by role: a learner sees a part of what an admin sees, or 403.", "G",
+         "What others are given is nobody's business.", "a learner sees everybody's", ("learner", "other_org_admin"), (USER_ASSIGNMENTS, GROUP_ASSIGNMENTS)),
+    Rule("ASSIGN-06", "An unknown credential is 400, an unknown assignment 404.", "F choice", "A link to nothing is lost in silence otherwise.",
+         "an unknown credential is 200 with nobody assigned", D, (ASSIGN_USERS, ASSIGN_GROUPS, UNASSIGN)),
+    Rule("ASSIGN-07", "A learner assigns nothing and deletes no assignment: 403, and nothing changes.", "N", "Learners do not write.",
+         "a learner assigns to themselves", ("write", "disposable", "learner"), (ASSIGN_USERS, ASSIGN_GROUPS, UNASSIGN)),
 )  # fmt: skip
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in CATALOGUE}
 

@@ -17,6 +17,9 @@ from contract_tests.settings import Settings
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 ITEM = re.compile(r"/api/credentials/orgs/[^/]+/users/[^/]+/(?P<entity_id>[^/?]+)(?:\?.*)?")
+ASSIGNMENT = re.compile(
+    r"/api/credentials/orgs/[^/]+/users/[^/]+/assignments/(?P<entity_id>[^/?]+)(?:\?.*)?"
+)
 COLLECTION = re.compile(r"/api/credentials/orgs/[^/]+/users/[^/]+/?(?:\?.*)?")
 
 
@@ -45,11 +48,11 @@ class Guard:
             return
         if not self.settings.allow_writes:
             raise CouldNotAsk(f"{method} is not sent: the run is read-only")
-        if self.settings.disposable and not ITEM.fullmatch(path):
+        item = ITEM.fullmatch(path) or ASSIGNMENT.fullmatch(path)
+        if self.settings.disposable and not item:
             return
         if method == "POST" and COLLECTION.fullmatch(path):
             return
-        item = ITEM.fullmatch(path)
         if item and item["entity_id"] in self.own | self.made_up:
             return
         raise CouldNotAsk(f"{method} {path} is not sent: this run did not create what it names")

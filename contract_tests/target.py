@@ -33,6 +33,11 @@ TRIES = 3
 FRONT = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
 """Statuses that something in front of a service answers to what it takes for an attack."""
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+_CREATES = re.compile(
+    r"/api/credentials/(?:orgs/[^/]+/users/[^/]+(?:/assignments/(?:users|groups))?"
+    r"|exim/credentials/course/[^/]+/import)/?"
+)
+"""Paths of which a POST creates what can be deleted again."""
 _SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
 
 
@@ -147,8 +152,9 @@ class Target:
         self.guard.check(method, path)
         all_headers = {**self.settings.headers, **self._key_of(actor), **(headers or {})}
         place = path.partition("?")[0]
-        creates = method == "POST" and "/issuers/" not in path
-        intent = self.journal.intend(place, **_described(body)) if creates else 0
+        creates = method == "POST" and _CREATES.fullmatch(place) is not None
+        folder = self._home if "/exim/" in place else place
+        intent = self.journal.intend(folder, **_described(body)) if creates else 0
         reply = self._answered(method, path, actor, all_headers, body, patient, odd)
         if creates:
             self._settle(intent, place, reply)
@@ -163,13 +169,30 @@ class Target:
 
     def _settle(self, intent: int, place: str, reply: Reply) -> None:
         """Note what came of a POST: the id that it created, or that it was refused."""
-        entity_id = created_id(reply.value) if reply.status < 300 else None
+        made = dict(self._made(place, reply.value)) if reply.status < 300 else {}
         with self._lock:
-            if entity_id:
+            for entity_id, at in made.items():
                 self.guard.own.add(entity_id)
-                self.journal.write(created=entity_id, at=place, settles=intent)
-            elif 400 <= reply.status < 500:
+                self.journal.write(created=entity_id, at=at, settles=intent)
+            if not made and 400 <= reply.status < 500:
                 self.journal.write(refused=intent)
+
+    def _made(self, place: str, value: Any) -> Iterator[tuple[str, str]]:
+        """Yield what an answer says was created, each with the folder it is in."""
+        entity_id = created_id(value)
+        if entity_id:
+            yield entity_id, place
+        for each in _entries(value, "result", "successful_assignments"):
+            folder = place.rpartition("/assignments/")[0]
+            yield each.get("assignment_id", ""), f"{folder}/assignments/"
+        for each in _entries(value, "imported"):
+            if each.get("created"):
+                yield each.get("entityId", ""), self._home
+
+    @property
+    def _home(self) -> str:
+        """The collection that an import, which names none, creates in."""
+        return collection(self.settings.org, self.settings.user_id)
 
     def _key_of(self, actor: str | None) -> dict[str, str]:
         if actor is None:
@@ -347,6 +370,13 @@ def _described(body: bytes | None) -> dict[str, Any]:
         sent = {}
     hidden = str(sent.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
     return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": hidden}
+
+
+def _entries(value: Any, *names: str) -> list[dict[str, Any]]:
+    """Return the objects of a list inside an answer, none where there is no such list."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def created_id(value: Any) -> str | None:

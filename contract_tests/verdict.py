@@ -9,7 +9,7 @@ from typing import Any
 from contract_tests.accepted import Accepted, read_accepted
 from contract_tests.contract import load_contract
 from contract_tests.outcome import Result
-from contract_tests.rules import CATALOGUE, ISSUER_CREATE, RULES
+from contract_tests.rules import CATALOGUE, IRREVERSIBLE, RULES
 from contract_tests.settings import Settings
 
 CONTEXT = (
@@ -157,9 +157,8 @@ def _unreachable(settings: Settings) -> dict[str, str]:
         if not operation.is_read and not settings.allow_writes:
             unreachable.setdefault(operation.id, "the run is read-only")
     if not settings.disposable:
-        unreachable.setdefault(
-            ISSUER_CREATE, "an issuer cannot be deleted again and the target is not disposable"
-        )
+        for operation_id, why in IRREVERSIBLE.items():
+            unreachable.setdefault(operation_id, f"{why} and the target is not disposable")
     return unreachable
 
 
