@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from contract_tests.deployment import Deployment, Page
+from contract_tests.deployment import Deployment, Page, result
 from contract_tests.outcome import NotTested, require
 from contract_tests.target import Reply
 from contract_tests.test_access import check_challenge
@@ -173,18 +173,25 @@ def test_an_export_is_whole(deployment: Deployment) -> None:
 
 @pytest.mark.rule("EXIM-02")
 def test_export_and_import_are_stable(deployment: Deployment) -> None:
-    """The export after an import of the export is that export."""
+    """A credential that is imported as it was exported is what it was, and there once."""
     course_id = some_course(deployment)
-    deployment.create(courses=[course_id], metadata={"a": [1, None]}, tags=["x"])
+    item = deployment.create(courses=[course_id], metadata={"a": [1, None]}, tags=["x"])
 
-    def check() -> None:
-        before = exported(deployment, course_id)
-        reply = import_(deployment, course_id, before.value)
-        require(reply.status == 201, "an export is not imported", reply, got=reply.status)
-        after = exported(deployment, course_id)
-        require(after.value == before.value, "an import of the export changed it", after)
+    def mine() -> list[Any]:
+        credentials = exported(deployment, course_id).value["credentials"]
+        return [each for each in credentials if each["name"] == item["name"]]
 
-    deployment.while_nobody_writes(check)
+    before = mine()
+    require(len(before) == 1, "a new credential of the course is not exported", got=before)
+    reply = import_(deployment, course_id, {"course_id": course_id, "credentials": before})
+    require(reply.status == 201, "an export is not imported", reply, got=reply.status)
+    told = [(each["entityId"], each["created"]) for each in reply.value["imported"]]
+    require(told == [(item["entityId"], False)], "an import makes another one", reply, got=told)
+    after = mine()
+    require(after == before, "an import of the export changed it", expected=before, got=after)
+    reply = deployment.get(item["entityId"])
+    require(result(reply) == item, "an import of the export changed the credential", reply)
+    deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("EXIM-03")

@@ -32,6 +32,7 @@ from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile
 from mockserver.representation import check_world
 from mockserver.sandbox import Clock, Sandbox
 from mockserver.seed import grow
+from mockserver.seed_assignments import with_assignments
 from mockserver.service import Service
 from mockserver.strict import Judge
 from mockserver.world import load_world, read_world
@@ -73,6 +74,7 @@ def open_sandbox(config: Config, contract: Contract) -> Sandbox:
     if config.credentials or config.assertions:
         numbers = (config.credentials, config.assertions)
         document = grow(document, contract, config.seed, *numbers)
+    document = with_assignments(document, contract, config.seed, config.assignments)
     store = load_world(document, str(path))
     if config.world:
         check_world(store, contract, str(path))

@@ -19,6 +19,7 @@ from mockserver.errors import StartError
 from mockserver.files import CONTRACT, LEDGER, WORLD
 from mockserver.messages import encode
 from mockserver.seed import generate, generate_assertions
+from mockserver.seed_assignments import with_assignments
 from mockserver.serving import serve as run
 from mockserver.world import load_world, parse_time, read_world
 
@@ -104,6 +105,13 @@ def main() -> None:
     help="Generate N more credentials on the first platform.",
 )
 @click.option(
+    "--assignments",
+    default=0,
+    type=click.IntRange(0, 100_000),
+    metavar="N",
+    help="Generate N more assignments, with groups, departments and images.",
+)
+@click.option(
     "--group-delay",
     default=0.0,
     show_default=True,
@@ -162,6 +170,7 @@ def serve(
     seed: int,
     credentials: int,
     assertions: int,
+    assignments: int,
     group_delay: float,
     auth: Auth,
     cors: str,
@@ -182,6 +191,7 @@ def serve(
         seed=seed,
         credentials=credentials,
         assertions=assertions,
+        assignments=assignments,
         group_delay=group_delay,
         now=now,
         maximum_body=max_body,
@@ -220,6 +230,14 @@ def serve(
     metavar="N",
     help="How many assertions to generate, over the year before the world's newest record.",
 )
+@click.option(
+    "--assignments",
+    default=100,
+    show_default=True,
+    type=click.IntRange(0, 100_000),
+    metavar="N",
+    help="How many assignments to generate, with groups, departments and images.",
+)
 @click.option("--world", type=FILE, help="World to add to.  [default: the one that ships]")
 @click.option(
     "-o",
@@ -228,7 +246,14 @@ def serve(
     default=Path("-"),
     help="File to write.  [default: standard output]",
 )
-def seed(seed: int, credentials: int, assertions: int, world: Path | None, output: Path) -> None:
+def seed(
+    seed: int,
+    credentials: int,
+    assertions: int,
+    assignments: int,
+    world: Path | None,
+    output: Path,
+) -> None:
     """Write a bigger world, generated from the contract's schemas."""
     if not output.parent.is_dir():
         raise StartError(f"--output {output}: there is no folder {output.parent}")
@@ -244,6 +269,7 @@ def seed(seed: int, credentials: int, assertions: int, world: Path | None, outpu
     ) as bar:
         issued = list(bar)
     grown["assertions"] = [*issued, *document.get("assertions", ())]
+    grown = with_assignments(grown, contract, seed, assignments)
     if str(output) == "-":
         sys.stdout.buffer.write(encode(grown) + b"\n")
         return

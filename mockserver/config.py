@@ -13,11 +13,11 @@ class Config:
     """Settings of one application; `create_app` takes nothing else.
 
     `world` is a file in the format of `fixtures/world.json` (None: the one that ships);
-    `credentials` and `assertions` add that many generated ones, made from `seed`. `now` freezes
-    the clock. `maximum_body` is in bytes; Django's own bound is the default. `strict` judges every
-    request that was accepted and every reply by the contract. `group_delay` is in seconds: how long
-    an assignment to a group waits for its assertions. `cors` is the allowed origin, None for no
-    CORS headers at all.
+    `credentials`, `assertions` and `assignments` add that many generated ones, made from `seed`.
+    `now` freezes the clock. `maximum_body` is in bytes; Django's own bound is the default. `strict`
+    judges every request that was accepted and every reply by the contract. `group_delay` is in
+    seconds: how long an assignment to a group waits for its assertions. `cors` is the allowed
+    origin, None for no CORS headers at all.
     """
 
     world: Path | None = None
@@ -28,6 +28,7 @@ class Config:
     seed: int = 42
     credentials: int = 0
     assertions: int = 0
+    assignments: int = 0
     now: datetime | None = None
     maximum_body: int = 2_621_440
     group_delay: float = 0.0

@@ -35,6 +35,9 @@ CONTEXT = (
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
     *("--no-unknown-fields", "--hold-choices", "--max-latency", "1"),
 )
+TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers")
+WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
+"""What the twin does not offer."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def credcheck(target: str, *options: str) -> Outcome:
 def judge_defect(defect: str, *options: str) -> Outcome:
     """Judge the twin with one defect, over the wire."""
     with serve_twin(WORLD, defect=defect, hardened=True) as url:
-        return credcheck(url, *options)
+        return credcheck(url, *WITHOUT, *options)
 
 
 def judge_narrowly(defect: str, *options: str) -> Outcome:

@@ -30,6 +30,7 @@ ISSUERS = [each["entityId"] for each in DOCUMENT["issuers"]]
 HELD = {each["credential"] for each in DOCUMENT["assertions"]}
 CREDENTIALS = [each["entityId"] for each in DOCUMENT["credentials"]]
 CREDENTIALS += [each for each in CREDENTIALS if each not in HELD] * 2
+ASSIGNMENTS = [each["entityId"] for each in DOCUMENT["assignments"]]
 COURSES = [each["course_id"] for each in DOCUMENT["courses"]]
 ASSERTIONS = [each["entityId"] for each in DOCUMENT["assertions"]]
 
@@ -73,16 +74,37 @@ likely = {
     "title": st.text(max_size=9),
     "signature": st.just("https://example.com/s.png"),
 }
+family = st.fixed_dictionaries(
+    {},
+    optional={
+        "credential_id": st.sampled_from(CREDENTIALS),
+        "credential": st.sampled_from(CREDENTIALS),
+        "provider": st.sampled_from(["credly", "badgr", "none"]),
+        "external_id": st.text(min_size=1, max_size=9),
+        "api_key": texts,
+        "user_ids": st.lists(st.integers(1, 20) | scalars, max_size=3),
+        "group_ids": st.lists(
+            st.sampled_from(["night-school", "new-arrivals"]) | texts, max_size=2
+        ),
+        "image": texts,
+        "credentials": st.lists(
+            st.fixed_dictionaries({"name": texts, "issuer": st.sampled_from(ISSUERS)}) | values,
+            max_size=3,
+        ),
+    },
+)
 good_bodies = st.fixed_dictionaries(
     {"name": likely["name"], "issuer": likely["issuer"]},
     optional={name: each for name, each in likely.items() if name not in ("name", "issuer")},
 )
 odd_bodies = st.dictionaries(st.sampled_from(FIELDS) | texts, values, max_size=5) | values
-bodies = st.one_of(good_bodies, st.tuples(good_bodies, odd_bodies).map(
+bodies = st.one_of(good_bodies, family, st.tuples(good_bodies, odd_bodies).map(
     lambda pair: {**pair[0], **pair[1]} if isinstance(pair[1], dict) else pair[1]
 ))  # fmt: skip
 queries = st.dictionaries(
-    st.sampled_from(["page", "page_size", "search", "course", "program", "platform_org", "q"])
+    st.sampled_from(
+        ["page", "page_size", "search", "course", "program", "platform_org", "q", "query"]
+    )
     | st.sampled_from(["include_revoked", "include_expired", "exclude_main_tenant_assertions"])
     | st.sampled_from(["format", "x", "limit", "offset"]),
     st.one_of(
@@ -110,6 +132,8 @@ def requests(draw: st.DrawFn) -> dict[str, Any]:
     path = resource.path
     for name, likely_values in (
         ("org", ["main"] * 9 + ["acme"]),
+        ("course_id", COURSES),
+        ("assignment_id", ASSIGNMENTS),
         ("user_id", ["1"] * 6 + ["admin", "7", "999"]),
         ("entity_id", names_in(path)),
     ):

@@ -16,6 +16,7 @@ from mockserver.contract import load_contract
 from mockserver.files import IMAGES, WORLD
 from mockserver.representation import check_world
 from mockserver.seed import grow
+from mockserver.seed_assignments import with_assignments
 from mockserver.world import load_world, parse_time
 from tests.conftest import API, NOW
 from tests.server import CREDMOCK
@@ -208,7 +209,9 @@ def test_generating_on_the_fly_is_the_same(tmp_path: Path, count: int) -> None:
     written = open_sandbox(Config(world=file), CONTRACT).store
     grown = open_sandbox(Config(seed=5, credentials=count), CONTRACT).store
     assert written.credentials == grown.credentials
-    grown = open_sandbox(Config(seed=5, credentials=count, assertions=1000), CONTRACT).store
+    numbers = {"credentials": count, "assertions": 1000, "assignments": 100}
+    grown = open_sandbox(Config(seed=5, **numbers), CONTRACT).store
+    assert written.assignments == grown.assignments
     assert written.assertions == grown.assertions
 
 
@@ -218,3 +221,31 @@ def test_ten_thousand_are_generated_quickly() -> None:
     grown = grow(json.loads(WORLD.read_text()), CONTRACT, 1, 10_000)
     assert len(grown["credentials"]) == 10_000 + len(DOCUMENT["credentials"])
     assert time.process_time() - started < 10
+
+
+def test_generated_assignments_hang_together() -> None:
+    """Groups, departments, images and assignments load, and the same seed makes the same."""
+    grown = with_assignments(DOCUMENT, CONTRACT, 3, 200)
+    assert grown == with_assignments(DOCUMENT, CONTRACT, 3, 200)
+    assert grown != with_assignments(DOCUMENT, CONTRACT, 4, 200)
+    store = load_world(grown)
+    check_world(store, CONTRACT, "grown")
+    assert len(store.assignments) == len(DOCUMENT["assignments"]) + 200
+    for name in ("groups", "departments", "images"):
+        assert len(grown[name]) > len(DOCUMENT[name])
+    for assignment in store.assignments.values():
+        held = {store.assertions[each].recipient for each in assignment.assertions}
+        if assignment.user is not None:
+            assert held == {assignment.user}
+        else:
+            assert held <= {*store.groups[assignment.group or ""].members}
+
+
+def test_generated_assignments_are_served() -> None:
+    """`--assignments N` lists them, and shows the images that came with them."""
+    api = API(create_app(Config(strict=True, now=NOW, assignments=50)))
+    both = [*api.result("assignments/users/"), *api.result("assignments/groups/")]
+    before = [each for each in DOCUMENT["assignments"] if "acme" not in str(each)]
+    assert len(both) >= len(before) + 40
+    images = api.get("images/?query=a").json
+    assert len(images) > len([e for e in DOCUMENT["images"] if e["platform"] == "main"]) - 5
