@@ -195,22 +195,24 @@ def explain(rule_id: str) -> None:
 @click.option("--key", multiple=True, metavar="ROLE=REF", help="Where a role's key is.")
 def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) -> None:
     """Ask what broke a rule again, and say whether it still does; exit 0: no more, 1: still."""
+    from contract_tests.replay import send_again
     from contract_tests.report import read_report
 
     document = read_report(Path(report))
     broken = [each for each in document["breaches"] if each["rule"] == rule_id]
     if not broken:
         raise UsageError(f"{report}: no breach of {rule_id}; it has {_ids(document) or 'none'}")
-    exchange = broken[0]["exchange"]
-    if exchange:
-        click.echo(f"then    {exchange['status']}  {exchange['curl']}")
+    known = {"config": config, "key": key, **_context(document)}
+    lines, still = send_again(document["target"], known, broken[0])
+    for line in lines:
+        click.echo(line)
     arguments = [str(HERE), "--target", document["target"], f"--credcheck-rule={rule_id}"]
     arguments += [f"--credcheck-seed={document['seed']}", "-p", "no:cacheprovider", "--tb=no", "-q"]
     arguments += ["-c", os.devnull, "--rootdir", str(HERE), "-W", "ignore", "-rN", "--no-header"]
-    arguments += _translated({"config": config, "key": key, **_context(document)})
+    arguments += _translated(known)
     import pytest
 
-    code = _ended(pytest.main(arguments, plugins=_plugins()))
+    code = _ended(pytest.main(arguments, plugins=_plugins())) or int(still)
     click.echo({0: "fixed: the rule is kept now", 1: "still broken"}.get(code, "not judged"))
     sys.exit(code)
 

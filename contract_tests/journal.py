@@ -83,6 +83,11 @@ class Journal:
             self.write(intent=self._intents, at=at, name=name, hidden=hidden)
             return self._intents
 
+    def forget(self, entity_id: str) -> None:
+        """Note that an id is gone; what others created is in their journals."""
+        if self._file is not None:
+            self.write(deleted=entity_id)
+
     def close(self, *, clean: bool) -> None:
         """Remove the file when nothing is left to clean up, and close it."""
         if clean:

@@ -106,7 +106,9 @@ class CredentialMachine(RuleBasedStateMachine):
     @rule(target=items, word=WORDS, fields=FIELDS)
     @telling
     def create(self, word: str, fields: dict[str, Any]) -> Any:
-        """Create a credential."""
+        """Create a credential; a hidden one only where it may be lost with its answer."""
+        if not self.deployment.settings.disposable:
+            fields = {name: value for name, value in fields.items() if name != "public"}
         self.step(f"create {fields}")
         body = self.deployment.body(**fields)
         body["name"] = f"{word} {self.mark}"

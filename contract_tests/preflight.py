@@ -4,7 +4,7 @@ A wrong prefix or an old key would look like a hundred breaches; here it is one 
 """
 
 from contract_tests.deployment import Deployment
-from contract_tests.outcome import CouldNotAsk
+from contract_tests.outcome import CouldNotAsk, TargetRefuses
 
 GATEWAYS = (502, 503, 504)
 
@@ -13,8 +13,10 @@ def obstacle(deployment: Deployment) -> str:
     """Return why the target cannot be judged as it is described, or an empty text."""
     try:
         return _of_the_list(deployment) or _of_the_keys(deployment) or _of_the_names(deployment)
-    except CouldNotAsk as error:
+    except TargetRefuses as error:
         return str(error)
+    except CouldNotAsk as error:
+        return f"the target does not answer: {error}"
     finally:
         # What is wrong with these answers is found again by the rules, under their names.
         deployment.target.findings.clear()

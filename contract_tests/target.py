@@ -154,18 +154,28 @@ class Target:
         place = path.partition("?")[0]
         creates = method == "POST" and _CREATES.fullmatch(place) is not None
         folder = self._home if "/exim/" in place else place
-        intent = self.journal.intend(folder, **_described(body)) if creates else 0
+        intent = self._intend(folder, body) if creates else 0
         reply = self._answered(method, path, actor, all_headers, body, patient, odd)
         if creates:
             self._settle(intent, place, reply)
         folder, _, entity_id = place.rpartition("/")
         if method == "DELETE" and reply.status in (200, 204):
             self.guard.deleted.add(entity_id)
-            self.journal.write(deleted=entity_id)
+            self.journal.forget(entity_id)
         elif method == "PUT" and reply.status < 300 and not self.guard.is_own(entity_id):
             self.guard.own.add(entity_id)  # what was gone, or never there, is there now
             self.journal.write(created=entity_id, at=f"{folder}/")
         return reply
+
+    def _intend(self, place: str, body: bytes | None) -> int:
+        """Write down what is about to be created; raises CouldNotAsk for what could get lost.
+
+        What no list shows is not found again when its answer is lost.
+        """
+        described = _described(body)
+        if described["hidden"] and not self.settings.disposable:
+            raise CouldNotAsk("a hidden credential is created on disposable targets only")
+        return self.journal.intend(place, **described)
 
     def _settle(self, intent: int, place: str, reply: Reply) -> None:
         """Note what came of a POST: the id that it created, or that it was refused."""
@@ -368,8 +378,12 @@ def _described(body: bytes | None) -> dict[str, Any]:
         }
     if not isinstance(sent, dict):
         sent = {}
-    hidden = str(sent.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
-    return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": hidden}
+    return {"name": str(sent.get("name", ""))[:LONGEST_NAME], "hidden": is_hidden(sent)}
+
+
+def is_hidden(fields: Mapping[str, Any]) -> bool:
+    """Tell whether a body makes a credential that no list shows."""
+    return str(fields.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
 
 
 def _entries(value: Any, *names: str) -> list[dict[str, Any]]:

@@ -205,12 +205,12 @@ def test_a_learner_does_not_create_issuers(deployment: Deployment) -> None:
 @pytest.mark.rule("ACCESS-06")
 def test_a_department_admin_writes_but_does_not_delete(deployment: Deployment) -> None:
     """A department admin's reads, create and change succeed, the delete is 403."""
-    for place in (("GET", ""), ("GET", some_item(deployment)["entityId"])):
+    reply = deployment.send_json("POST", "", deployment.body(), actor="department_admin")
+    item = result(reply)
+    for place in (("GET", ""), ("GET", item["entityId"])):
         reply = ask(deployment, place, "department_admin")
         require(reply.status == 200, "a department admin's read is refused", reply,
                 expected=200, got=reply.status)  # fmt: skip
-    reply = deployment.send_json("POST", "", deployment.body(), actor="department_admin")
-    item = result(reply)
     reply = deployment.put(item["entityId"], {"description": "x"}, actor="department_admin")
     result(reply)
     item = deployment.retrieve(item["entityId"])

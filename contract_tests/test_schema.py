@@ -1,10 +1,9 @@
 """Schema: every reply is one that the contract documents."""
 
-import copy
 import json
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 from urllib.parse import urlencode
@@ -13,7 +12,6 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.errors import FlakyFailure
 from schemathesis.generation import GenerationMode
 from schemathesis.generation.hypothesis.builder import (
     HypothesisTestConfig,
@@ -22,17 +20,28 @@ from schemathesis.generation.hypothesis.builder import (
 )
 
 from contract_tests.contract import Operation, load_contract
-from contract_tests.deployment import JSON, Deployment, created, result, stable
-from contract_tests.machine import SECONDS_TO_SHRINK
-from contract_tests.outcome import Breach, Cause, require
+from contract_tests.deployment import FORM, JSON, Deployment, created, result, stable
+from contract_tests.outcome import Cause, require
 from contract_tests.rules import CREATE, DELETE, ISSUER_CREATE, RULES, UPDATE
-from contract_tests.target import Reply
+from contract_tests.target import Reply, is_hidden
 
 CONTRACT = load_contract()
-MOST_SHRUNK = 3
-"""Causes of one operation that are looked into for their smallest case."""
-Ask = Callable[[Any], set[Cause]]
+MOST_REDUCED = 3
+"""Causes of one operation whose smallest case is looked for."""
+SHORT = 8
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A generated request: what a case of schemathesis varies of it."""
+
+    query: dict[str, str]
+    body: Any
+    media_type: str
+
+
+Ask = Callable[[Sample], set[Cause]]
 
 
 @pytest.mark.rule("SCHEMA-01")
@@ -116,10 +125,9 @@ def test_generated_requests_get_documented_answers(
     target_id = deployment.create()["entityId"] if operation_id == UPDATE else ""
     known = deployment.page({"page_size": 1}).ids or [deployment.made_up_id()]
 
-    def ask(case: Any) -> set[Cause]:
-        return deployment.target.causes(
-            send_case(deployment, operation, case, target_id or known[0])
-        )
+    def ask(sample: Sample) -> set[Cause]:
+        reply = send_sample(deployment, operation, sample, target_id or known[0])
+        return deployment.target.causes(reply)
 
     until = deployment.share_of_time()
     ask_generated(deployment, operation, ask, until)
@@ -127,49 +135,40 @@ def test_generated_requests_get_documented_answers(
 
 
 def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
-    """Ask with generated cases; then look for the smallest case of each cause that shows."""
+    """Ask with generated cases, and look for the smallest one of each cause that shows."""
     api_operation = described(operation.id)
     cases = st.one_of(
         api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         api_operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
     )
+    shown: dict[Cause, Sample] = {}
 
-    def run(check: Callable[[Any], None], *phases: Phase) -> None:
-        seed(deployment.settings.seed)(
-            settings(
-                max_examples=deployment.effort.generated,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate, *phases],
-                suppress_health_check=list(HealthCheck),
-            )(given(cases)(check))
-        )()
-
-    shown: set[Cause] = set()
-
-    def gather(case: Any) -> None:
+    @seed(deployment.settings.seed)
+    @settings(
+        max_examples=deployment.effort.generated,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cases)
+    def run(case: Any) -> None:
         if time.monotonic() < until:
-            shown.update(ask(case))
+            sample = sample_of(case)
+            shown.update(dict.fromkeys(ask(sample) - shown.keys(), sample))
 
-    run(gather)
-    for cause in sorted(shown)[:MOST_SHRUNK]:
-        enough = time.monotonic() + SECONDS_TO_SHRINK
-
-        def shows(case: Any, cause: Cause = cause, enough: float = enough) -> None:
-            if time.monotonic() < enough:
-                require(cause not in ask(case), "shows it")
-
-        # The smallest one is remembered by the target; Hypothesis only leads to it.
-        with suppress(Breach, FlakyFailure):
-            run(shows, Phase.shrink)
+    run()
+    for cause in sorted(shown)[:MOST_REDUCED]:
+        reduce(shown[cause], {cause}, ask)
 
 
 def ask_covering(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
     """Ask with the boundary and the invalid values of each parameter and field, one at a time."""
-    cases: list[Any] = []
+    samples: list[Sample] = []
 
     def gather(case: Any) -> None:
-        cases.append(case)
+        if case.method == operation.method:
+            samples.append(sample_of(case))
 
     gathering = settings(phases=[Phase.explicit], database=None, deadline=None)
     config = HypothesisTestConfig(
@@ -178,22 +177,38 @@ def ask_covering(deployment: Deployment, operation: Operation, ask: Ask, until: 
         settings=gathering,
     )
     create_test(operation=described(operation.id), test_func=gather, config=config)()
-    cases = [case for case in cases if case.method == operation.method]
-    most = min(deployment.effort.covering, len(cases))
-    for case in deployment.random.sample(cases, most):
-        causes = ask(case) if time.monotonic() < until else set()
+    most = min(deployment.effort.covering, len(samples))
+    for sample in deployment.random.sample(samples, most):
+        causes = ask(sample) if time.monotonic() < until else set()
         if causes:
-            reduce_case(case, causes, ask)
+            reduce(sample, causes, ask)
 
 
-def reduce_case(case: Any, causes: set[Cause], ask: Ask) -> None:
-    """Leave out what a case does not need, one parameter or field at a time."""
+def reduce(sample: Sample, causes: set[Cause], ask: Ask) -> None:
+    """Leave out each parameter and field that a breach does not need, and halve long texts.
+
+    The target remembers the smallest request that shows a cause.
+    """
     for part in ("query", "body"):
-        for name in list(fields) if isinstance(fields := getattr(case, part), dict) else ():
-            smaller = copy.copy(case)
-            setattr(smaller, part, {k: v for k, v in getattr(case, part).items() if k != name})
-            if causes & ask(smaller):
-                case = smaller
+        for name in list(fields) if isinstance(fields := getattr(sample, part), dict) else ():
+            for smaller in smaller_ones(sample, part, name):
+                if causes & ask(smaller):
+                    sample = smaller
+                    break
+
+
+def smaller_ones(sample: Sample, part: str, name: str) -> Iterator[Sample]:
+    """Yield a sample without a field, then with ever longer beginnings of its text."""
+    fields: dict[str, Any] = getattr(sample, part)
+
+    def with_fields(changed: dict[str, Any]) -> Sample:
+        return replace(sample, query=changed) if part == "query" else replace(sample, body=changed)
+
+    yield with_fields({each: value for each, value in fields.items() if each != name})
+    text, length = fields[name], SHORT
+    while isinstance(text, str) and length < len(text):
+        yield with_fields({**fields, name: text[:length]})
+        length *= 4
 
 
 @cache
@@ -203,29 +218,38 @@ def described(operation_id: str) -> Any:
     return schemathesis.openapi.from_dict(dict(CONTRACT.document))[operation.path][operation.method]
 
 
-def send_case(deployment: Deployment, operation: Operation, case: Any, entity_id: str) -> Reply:
-    """Send a generated case to a place that is there, with the query and body that it has."""
+def sample_of(case: Any) -> Sample:
+    """Return what of a case of schemathesis is sent: `platform_org` is another rule's."""
     query = {
-        name: value
+        str(name): str(value)
         for name, value in (case.query or {}).items()
         if name != "platform_org" and isinstance(value, str | int | float | bool)
     }
+    return Sample(query, case.body, case.media_type or "")
+
+
+def send_sample(
+    deployment: Deployment, operation: Operation, sample: Sample, entity_id: str
+) -> Reply:
+    """Send a generated request to a place that is there, with the query and body that it has."""
     path = operation.path.split("{user_id}/")[1]
     if "{entity_id}" in path:
         place = deployment.issuer if path.startswith("issuers/") else entity_id
         path = path.replace("{entity_id}", place)
-    if query:
-        encoded = {str(k): str(v).encode("utf-8", "replace") for k, v in query.items()}
+    if sample.query:
+        encoded = {text(name): text(value) for name, value in sample.query.items()}
         path += "?" + urlencode(encoded)
     if operation.is_read:
         return deployment.send(operation.method, path, odd=True)
-    if case.media_type == JSON:
-        body, kind = encoded_json(deployment, case.body, operation.id), JSON
+    if sample.media_type == JSON:
+        body, kind = encoded_json(deployment, sample.body, operation.id), JSON
     else:
-        form = case.body if isinstance(case.body, dict) else {}
+        form = sample.body if isinstance(sample.body, dict) else {}
         pairs = {"name": deployment.name(), "issuer": deployment.issuer}
         pairs |= {text(k): text(v) for k, v in form.items() if k not in pairs}
-        body, kind = urlencode(pairs).encode(), "application/x-www-form-urlencoded"
+        if is_hidden(pairs) and not deployment.settings.disposable:
+            del pairs["public"]
+        body, kind = urlencode(pairs).encode(), FORM
     headers = {"Content-Type": kind}
     return deployment.send(operation.method, path, headers=headers, body=body, odd=True)
 
@@ -234,6 +258,8 @@ def encoded_json(deployment: Deployment, value: Any, operation_id: str) -> bytes
     """Return a generated body as JSON, with a real issuer and the mark wherever a text can be."""
     if isinstance(value, dict):
         value = marked(deployment, value)
+        if is_hidden(value) and not deployment.settings.disposable:
+            del value["public"]
         if operation_id != ISSUER_CREATE and isinstance(value.get("issuer"), str):
             value["issuer"] = deployment.issuer
     if not isinstance(value, dict | list | str | int | float | bool | None):

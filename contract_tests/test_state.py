@@ -108,9 +108,16 @@ def test_defaults_of_the_smallest_body(deployment: Deployment) -> None:
     form = urlencode({"name": deployment.name("form"), "issuer": deployment.issuer}).encode()
     reply = deployment.send("POST", headers={"Content-Type": FORM}, body=form)
     check_everywhere(deployment, created(reply), "the smallest form")
+
+
+@pytest.mark.rule("STATE-03")
+@pytest.mark.needs("disposable")
+def test_what_is_created_as_private_is_not_listed(deployment: Deployment) -> None:
+    """A credential that is created with `public: false` is in no list."""
     private = deployment.create(public=False)
     page = deployment.page({"search": private["name"]})
     require(page.items == [], "what is created as private is listed", page.reply)
+    deployment.delete(private["entityId"])
 
 
 @pytest.mark.rule("STATE-04")

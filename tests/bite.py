@@ -30,11 +30,11 @@ KEYS = {
     "OTHER_ORG_ADMIN": "acme-admin-key",
     "RETIRED": "retired-key",
 }
-CONTEXT = (
+PLACES = (
     *("--org", "main", "--user-id", "1", "--username", "admin"),
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
-    *("--no-unknown-fields", "--hold-choices", "--max-latency", "1"),
 )
+CONTEXT = (*PLACES, "--no-unknown-fields", "--hold-choices", "--max-latency", "1")
 TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers")
 WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
 """What the twin does not offer."""

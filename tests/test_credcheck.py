@@ -1,54 +1,23 @@
 """The command `credcheck`: verdicts, exit codes, safety, secrets, reports."""
 
-import base64
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
 
 import pytest
 
-from contract_tests.outcome import CouldNotAsk
+from contract_tests.deployment import stable
 from contract_tests.rules import CATALOGUE, RULES
-from contract_tests.safety import Guard, Redactor
-from contract_tests.settings import Settings
+from contract_tests.settings import load_settings
 from mockserver.files import WORLD
-from tests.bite import CONTEXT, KEYS, credcheck, judge_defect
+from tests.bite import CONTEXT, credcheck, judge_defect
+from tests.command import ENVIRONMENT, ROOT, run
 from tests.server import RunningServer, free_port, running
 from tests.world import DOCUMENT
-
-ROOT = Path(__file__).resolve().parents[1]
-COMMAND = [sys.executable, "-m", "contract_tests.cli"]
-ENVIRONMENT = {**os.environ, **{f"CREDCHECK_KEY_{role}": key for role, key in KEYS.items()}}
-
-
-def run(*words: str, **more: Any) -> "subprocess.CompletedProcess[str]":
-    """Run the command and return how it ended."""
-    options = {"env": ENVIRONMENT, "timeout": 240, "cwd": ROOT, **more}
-    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, **options)
-
-
-def names(served: RunningServer) -> list[str]:
-    """Return the names of what a running mock lists of runs of the command."""
-    found = []
-    for page in (1, 2, 3):
-        request = urllib.request.Request(
-            f"{served.collection}?page_size=100&search=credcheck&page={page}",
-            headers={"Authorization": "main-admin-key"},
-        )
-        try:
-            with urllib.request.urlopen(request) as answer:
-                found += [each["name"] for each in json.load(answer)["result"]["data"]]
-        except urllib.error.HTTPError:
-            break
-    return found
 
 
 def test_the_mock_conforms_in_process(tmp_path: Path) -> None:
@@ -175,144 +144,113 @@ def test_a_target_that_cannot_be_judged_is_exit_3(target: str) -> None:
     assert time.monotonic() - started < 60
 
 
-def test_a_wrong_address_is_not_green(server: RunningServer) -> None:
-    """A deployment that answers 404 to everything is no success."""
-    ended = run("run", f"{server.url}/nothing-here", *CONTEXT, "--profile", "quick", "--read-only")
-    assert ended.returncode in (1, 3)
-    assert "never 2xx" in ended.stdout
-
-
-def test_read_only_sends_reads_only() -> None:
-    """A read-only run sends GET, HEAD and OPTIONS, as the server's own log says."""
-    with running() as served:
-        ended = run("run", served.url, *CONTEXT, "--profile", "quick", "--read-only")
-    assert ended.returncode == 0, ended.stdout
-    methods = {line.split()[2] for line in served.log}
-    assert methods == {"GET", "HEAD", "OPTIONS"}
-    assert len(served.log) > 500
-
-
-def settings(**more: Any) -> Settings:
-    """Return settings of a target that is not on this machine."""
-    return Settings(name="x", base_url="https://staging.example.com", keys={}, headers={}, **more)
-
-
-ITEM = "/api/credentials/orgs/main/users/7/"
-
-
 @pytest.mark.parametrize(
-    ("writes", "method", "path", "allowed"),
+    ("words", "key", "said"),
     [
-        (False, "GET", ITEM, True),
-        (False, "OPTIONS", ITEM, True),
-        (False, "POST", ITEM, False),
-        (False, "DELETE", f"{ITEM}mine", False),
-        (False, "PATCH", ITEM, False),
-        (True, "POST", ITEM, True),
-        (True, "PUT", f"{ITEM}mine", True),
-        (True, "DELETE", f"{ITEM}mine", True),
-        (True, "DELETE", f"{ITEM}made-up", True),
-        (True, "DELETE", f"{ITEM}somebody-elses", False),
-        (True, "PUT", f"{ITEM}somebody-elses?x=mine", False),
-        (True, "DELETE", ITEM, False),
-        (True, "PATCH", ITEM, False),
-        (True, "PUT", f"{ITEM}issuers/mine", False),
-        (True, "POST", f"{ITEM}issuers/", False),
+        (("--org", "main", "--user-id", "1"), "nobodys-key", "the admin's key is not known"),
+        (("--org", "main", "--user-id", "1"), "acme-admin-key", "may not read platform 'main'"),
+        (("--org", "nowhere", "--user-id", "1"), "", "check the prefix in base_url"),
+        (("--org", "main", "--user-id", "1", "--issuer", "nobody"), "", "no issuer 'nobody'"),
+        (
+            ("--org", "main", "--user-id", "1", "--other-org", "acme", "--other-user-id", "1"),
+            "",
+            "check other_org and other_user_id",
+        ),
+        (
+            ("--org", "main", "--user-id", "1", "--key", "learner=env:USER_KEY"),
+            "",
+            "the key of learner is not known",
+        ),
     ],
 )
-def test_the_guard(writes: bool, method: str, path: str, allowed: bool) -> None:
-    """Without writes only reads leave; with them only what the run made is touched."""
-    guard = Guard(settings(allow_writes=writes), own={"mine"}, made_up={"made-up"})
-    if allowed:
-        guard.check(method, path)
-    else:
-        with pytest.raises(CouldNotAsk):
-            guard.check(method, path)
+def test_a_target_that_is_described_wrongly_is_not_judged(
+    server: RunningServer, words: tuple[str, ...], key: str, said: str
+) -> None:
+    """A wrong address, name or key is one line and exit 3, and not a hundred breaches."""
+    environment = {**ENVIRONMENT, "USER_KEY": "an-old-key"}
+    if key:
+        environment["CREDCHECK_KEY_ADMIN"] = key
+    ended = run("run", server.url, *words, env=environment)
+    assert ended.returncode == 3, ended.stdout
+    assert "VERDICT" in ended.stdout
+    assert said in ended.stdout
+    assert "BREACH" not in ended.stdout
 
 
-def wrote(journal: Path) -> bool:
-    """Tell whether a run has noted something that it created."""
-    return any('"created"' in path.read_text() for path in journal.glob("*.jsonl"))
+def test_a_wrong_prefix_is_not_judged(server: RunningServer) -> None:
+    """Where no API is, nothing is judged."""
+    ended = run("run", f"{server.url}/nothing-here", *CONTEXT)
+    assert ended.returncode == 3
+    assert "check the prefix in base_url" in ended.stdout
 
 
-@pytest.mark.parametrize("deadly", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signals) -> None:
-    """After Ctrl-C and SIGTERM nothing is left; after SIGKILL nothing after `cleanup`."""
-    journal = tmp_path / "journal"
-    with running("--quiet") as served:
-        command = [*COMMAND, "run", served.url, *CONTEXT, "--journal", str(journal)]
-        command += ["--subject", "state", "--rate", "60/s"]
-        process = subprocess.Popen(
-            command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        deadline = time.monotonic() + 60
-        while not wrote(journal) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert wrote(journal), "the run created something"
-        process.send_signal(deadly)
-        process.wait(timeout=60)
-        if deadly == signal.SIGKILL:
-            assert list(journal.glob("*.jsonl"))
-            ended = run("cleanup", served.url, *CONTEXT[:-3], "--journal", str(journal))
-            assert ended.returncode == 0, ended.stdout + ended.stderr
-            assert "cleaned up" in ended.stdout
-        assert names(served) == []
-        assert list(journal.glob("*.jsonl")) == []
+def test_the_mock_needs_no_configuration() -> None:
+    """Variables about somebody's deployment do not change what `mock` is."""
+    variables = {
+        "CREDCHECK_ORG": "theirs",
+        "CREDCHECK_KEY_ADMIN": "theirs",
+        "CREDCHECK_RATE": "1/s",
+    }
+    ended = run("run", "mock", "--rule", "PAGE-08", env={**ENVIRONMENT, **variables})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
-SECRETS = {
-    "ADMIN": "sk-admin/7Qx+very&secret==",
-    "LEARNER": "sk-learner-0123456789abcdef",
-    "OTHER_ORG_ADMIN": "sk-other.org~key!*()",
-}
+def test_a_remote_target_has_a_rate() -> None:
+    """Without a word about it, a target elsewhere is asked ten times in a second at most."""
+    options = {"org": "main", "user_id": "1"}
+    assert load_settings("https://staging.example.com", options, ENVIRONMENT).rate == 10
+    assert load_settings("http://127.0.0.1:1", options, ENVIRONMENT).rate is None
 
 
-def forms_of(secret: str) -> set[str]:
-    """Return a secret in the encodings that a report may have."""
-    raw = secret.encode()
-    forms = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1]}
-    forms |= {base64.b64encode(raw).decode().rstrip("="), base64.urlsafe_b64encode(raw).decode()}
-    return forms | {base64.b64encode(b"Api-Key " + raw).decode()[12:-4]}
+def test_what_a_target_lacks_is_not_tested(server: RunningServer) -> None:
+    """Operations of a tag that the target does not offer are neither asked nor missed."""
+    options = ("--org", "main", "--user-id", "1", "--rule", "SEARCH-07", "--rule", "PAGE-08")
+    ended = run("run", server.url, *options, "--without", "issuers")
+    assert ended.returncode == 0, ended.stdout
+    assert "not tested     SEARCH-07: the target has no issuers" in ended.stdout
+    ended = run("run", server.url, *options, "--without", "isuers")
+    assert ended.returncode == 2
+    assert "'isuers' is no tag" in ended.stdout + ended.stderr
 
 
-def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
-    """A whole failing run with known keys leaves none of them in output, reports or journal."""
-    document = json.loads(WORLD.read_text())
-    holders = {1: "ADMIN", 2: "LEARNER", 11: "OTHER_ORG_ADMIN"}
-    for key in document["api_keys"]:
-        if key["active"] and key["user_id"] in holders:
-            key["key"] = SECRETS[holders[key["user_id"]]]
-    world = tmp_path / "world.json"
-    world.write_text(json.dumps(document))
-    report, journal = tmp_path / "report", tmp_path / "journal"
-    environment = {**os.environ, **{f"CREDCHECK_KEY_{role}": key for role, key in SECRETS.items()}}
-    cookie = "session=sk-cookie-42-very-secret"
-    with running("--world", str(world)) as served:
-        ended = run(
-            "run", served.url, *CONTEXT, "--profile", "quick", "--max-latency", "0.000001",
-            "--header", f"Cookie: {cookie}", "--report", str(report), "--journal", str(journal),
-            env=environment,
-        )  # fmt: skip
-    assert ended.returncode == 1, ended.stdout
-    assert "BREACH PROTO-10" in ended.stdout
-    artefacts = {path: path.read_text(errors="replace") for path in report.rglob("*.*")}
-    artefacts |= {path: path.read_text() for path in journal.rglob("*.jsonl")}
-    artefacts[Path("stdout")] = ended.stdout + ended.stderr
-    assert len(artefacts) >= 5
-    for path, text in artefacts.items():
-        for secret in (*SECRETS.values(), cookie):
-            for form in forms_of(secret):
-                assert form not in text, path
-    assert "$CREDCHECK_KEY_ADMIN" in artefacts[Path("stdout")]
+@pytest.mark.parametrize(("hold", "exit_code"), [((), 3), (("--hold-choices",), 1)])
+def test_a_departure_from_a_choice(
+    monkeypatch: pytest.MonkeyPatch, hold: tuple[str, ...], exit_code: int
+) -> None:
+    """Where production is not known, another behaviour is told, and a breach only if asked."""
+    monkeypatch.setenv("TWIN_DEFECT", "second-spelling-wins-silently")
+    monkeypatch.setenv("TWIN_HARDENED", "1")
+    options = [each for each in CONTEXT if each != "--hold-choices"]
+    ended = run(
+        "run", "wsgi:tests.twin.wsgi:application", *options, "--rule", "ERR-11", *hold,
+        env={**ENVIRONMENT, **os.environ},
+    )  # fmt: skip
+    assert ended.returncode == exit_code, ended.stdout
+    assert hold or "ERR-11: departs from what we chose" in ended.stdout
 
 
-@pytest.mark.parametrize("prefix", [b"", b"x", b"xy", b"Api-Key "])
-def test_the_redactor_knows_encodings(prefix: bytes) -> None:
-    """A key is found in base64 wherever it stands in what was encoded."""
-    redact = Redactor({"admin": "sk-admin-0123456789"}, {})
-    encoded = base64.b64encode(prefix + b"sk-admin-0123456789 and more").decode()
-    assert "$CREDCHECK_KEY_ADMIN" in redact(encoded)
-    assert redact("plain text") == "plain text"
+def test_the_smallest_request_is_shown(tmp_path: Path) -> None:
+    """Of a generated request that breaks the contract all is left out that need not be there."""
+    judged = judge_defect(
+        "unusable-page-size-is-a-500", "--rule", "SCHEMA-04", "--report", str(tmp_path)
+    )
+    assert judged.exit_code == 1
+    report = json.loads((tmp_path / "report.json").read_text())
+    found = [each for each in report["breaches"] if each["rule"] == "ERR-01"]
+    assert found
+    for each in found:
+        query = each["exchange"]["url"].partition("?")[2]
+        assert re.fullmatch(r"page_size=.{1,8}", query), query
+
+
+def test_signatures_do_not_make_answers_differ() -> None:
+    """The signature of an address is another each time; the address is the same."""
+    signed = "https://cdn.example.com/a.png?X-Amz-Date={}&X-Amz-Signature={}"
+    first, second = ({"icon": signed.format(n, n * "ab")} for n in (1, 2))
+    assert first != second
+    assert stable(first) == stable(second) == {"icon": "https://cdn.example.com/a.png"}
+    other = {"criteriaUrl": "https://example.com/criteria?a=1"}
+    assert stable(other) == other
 
 
 def accepted(rule: str, expires: str) -> str:

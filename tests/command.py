@@ -1,0 +1,19 @@
+"""The command `credcheck` in a process of its own, with the keys of the world that ships."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from tests.bite import KEYS
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, "-m", "contract_tests.cli"]
+ENVIRONMENT = {**os.environ, **{f"CREDCHECK_KEY_{role}": key for role, key in KEYS.items()}}
+
+
+def run(*words: str, **more: Any) -> "subprocess.CompletedProcess[str]":
+    """Run the command and return how it ended."""
+    options = {"env": ENVIRONMENT, "timeout": 240, "cwd": ROOT, **more}
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, **options)
