@@ -147,19 +147,28 @@ class Deployment:
         path = parts.path[len(root) :] + (f"?{parts.query}" if parts.query else "")
         return self.target.send("GET", path, **options)
 
-    def page(self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any) -> Page:
-        """Return a page of a list that must be there."""
-        return as_page(self.get(path, query, **options))
+    def page(
+        self,
+        query: Mapping[str, Any] | None = None,
+        path: str = "",
+        *,
+        bare: bool = False,
+        **options: Any,
+    ) -> Page:
+        """Return a page of a list that must be there, in the envelope or bare."""
+        return as_page(self.get(path, query, **options), bare=bare)
 
-    def pages(self, query: Mapping[str, Any], path: str = "", **options: Any) -> Iterator[Page]:
+    def pages(
+        self, query: Mapping[str, Any], path: str = "", *, bare: bool = False, **options: Any
+    ) -> Iterator[Page]:
         """Walk `next` from the first page; a walk that does not end is a breach."""
-        page = self.page(query, path, **options)
+        page = self.page(query, path, bare=bare, **options)
         most = 3 + (page["count"] if isinstance(page["count"], int) else 0)
         for _ in range(most):
             yield page
             if page["next"] is None:
                 return
-            page = as_page(self.follow(page["next"], page.reply, **options))
+            page = as_page(self.follow(page["next"], page.reply, **options), bare=bare)
         raise Breach("walking `next` does not end", page.reply, got=f"over {most} pages")
 
     def everything(
@@ -236,8 +245,9 @@ class Deployment:
             return []
         created_here = Unfinished(journal.path, self.run_id)
         guard = self.target.guard
-        created_here.created = dict.fromkeys(guard.own - guard.deleted, self.here)
-        created_here.intents = {self.here}
+        left = guard.places.items()
+        created_here.created = {each: at for each, at in left if each not in guard.deleted}
+        created_here.intents = {self.here, f"{self.here}issuers/"}
         return remove(self.target, created_here)
 
 
@@ -246,12 +256,14 @@ def collection(org: str, user_id: str) -> str:
     return f"/api/credentials/orgs/{quote(org, safe='')}/users/{quote(user_id, safe='')}/"
 
 
-def as_page(reply: Reply) -> Page:
-    """Return a reply as a page, in the envelope."""
+def as_page(reply: Reply, *, bare: bool = False) -> Page:
+    """Return a reply as a page, in the envelope or bare."""
     require(reply.status == 200, "a list is not answered", reply, expected=200, got=reply.status)
-    fields = reply.value.get("result") if isinstance(reply.value, dict) else None
+    fields = reply.value
+    if not bare:
+        fields = fields.get("result") if isinstance(fields, dict) else None
     require(isinstance(fields, dict), "a list has no envelope", reply)
-    return Page(reply, fields)  # type: ignore[arg-type]
+    return Page(reply, fields)
 
 
 def result(reply: Reply) -> dict[str, Any]:
@@ -280,7 +292,8 @@ def remove(target: Target, unfinished: Unfinished) -> list[str]:
     for path in unfinished.intents:
         found |= dict.fromkeys(_marked(target, path, f"credcheck-{unfinished.run_id}"), path)
     target.guard.own |= found.keys()
-    return sorted(each for each, path in found.items() if not _delete(target, path, each))
+    credentials_first = sorted(found.items(), key=lambda pair: pair[1].endswith("issuers/"))
+    return sorted(each for each, path in credentials_first if not _delete(target, path, each))
 
 
 def _actors(target: Target) -> list[str]:
@@ -292,12 +305,28 @@ def _delete(target: Target, path: str, entity_id: str) -> bool:
     for actor in _actors(target):
         for place in dict.fromkeys((path, *_collections(target.settings))):
             try:
-                reply = target.send("DELETE", place + quote(entity_id, safe=""), actor=actor)
+                item = place + quote(entity_id, safe="")
+                reply = target.send("DELETE", item, actor=actor)
+                if reply.status == 409:
+                    _revoke_all(target, place, f"{item}/assertions/", actor)
+                    reply = target.send("DELETE", item, actor=actor)
                 if reply.status in (200, 204):
                     return True
             except CouldNotAsk:
                 continue
     return _is_gone(target, path, entity_id)
+
+
+def _revoke_all(target: Target, place: str, assertions: str, actor: str) -> None:
+    """Revoke what is active of a credential that this run created, so that it can be deleted."""
+    value = target.send("GET", f"{assertions}?page_size=1000", actor=actor).value
+    for each in value.get("data", ()) if isinstance(value, dict) else ():
+        if not each["revoked"]:
+            target.guard.own.add(each["entityId"])
+            body = json.dumps({"revoked": True, "revocationReason": "cleaned up"}).encode()
+            headers = {"Content-Type": JSON}
+            item = f"{place}assertions/{each['entityId']}"
+            target.send("PUT", item, actor=actor, headers=headers, body=body)
 
 
 def _is_gone(target: Target, path: str, entity_id: str) -> bool:
@@ -322,7 +351,7 @@ def _marked(target: Target, path: str, mark: str) -> set[str]:
     """Return the ids of listed credentials whose name has the mark."""
     found: set[str] = set()
     for actor in _actors(target):
-        for query in (f"search={mark}&page_size=100", "page_size=100"):
+        for query in (f"search={mark}&q={mark}&page_size=100", "page_size=100"):
             for number in range(1, 50):
                 try:
                     reply = target.send("GET", f"{path}?{query}&page={number}", actor=actor)

@@ -17,7 +17,7 @@ import httpx
 
 from contract_tests.contract import Operation, load_contract
 from contract_tests.outcome import CouldNotAsk, Exchange, Finding, TargetRefuses
-from contract_tests.safety import Guard, Journal, Limiter, Redactor, Turnstile
+from contract_tests.safety import Guard, Journal, Limiter, Redactor, Turnstile, creates
 from contract_tests.settings import Settings
 
 LONGEST_BODY = 20_000
@@ -130,14 +130,13 @@ class Target:
         `path` is quoted and relative to the base URL, `actor` the role whose key goes with it.
         `patient` waits where the target asks to come back later.
         """
-        self.guard.check(method, path)
+        self.guard.check(method, path, body)
         all_headers = {**self.settings.headers, **self._key_of(actor), **(headers or {})}
-        creates = method == "POST" and "/issuers/" not in path
-        if creates:
-            self.journal.write(intent="POST", at=path.partition("?")[0])
-        reply = self._answered(method, path, actor, all_headers, body, patient)
         place = path.partition("?")[0]
-        if creates and reply.status < 300:
+        if creates(method, place):
+            self.journal.write(intent="POST", at=place)
+        reply = self._answered(method, path, actor, all_headers, body, patient)
+        if method == "POST" and reply.status < 300:
             self._remember(place, reply)
         if method == "DELETE" and reply.status in (200, 204):
             folder, _, entity_id = place.rpartition("/")
@@ -286,7 +285,9 @@ class Target:
         if entity_id:
             with self._lock:
                 self.guard.own.add(entity_id)
-                self.journal.write(created=entity_id, at=path)
+                if creates("POST", path):  # what is issued goes with its credential
+                    self.guard.places[entity_id] = path
+                    self.journal.write(created=entity_id, at=path)
 
 
 def created_id(value: Any) -> str | None:

@@ -10,8 +10,23 @@ from hypothesis import strategies as st
 
 from contract_tests.contract import Operation, load_contract
 from contract_tests.deployment import JSON, Deployment, created, result
+from contract_tests.issuing import create_issuer, issue, some_assertion, withdraw
 from contract_tests.outcome import require
-from contract_tests.rules import CREATE, DELETE, ISSUER_CREATE, UPDATE
+from contract_tests.rules import (
+    ALL,
+    ASSERTION,
+    ASSERTION_UPDATE,
+    AUTHORITY,
+    BULK_ISSUE,
+    CREATE,
+    ISSUE,
+    ISSUER,
+    ISSUER_CREATE,
+    ISSUER_UPDATE,
+    ISSUES,
+    PUBLIC,
+    UPDATE,
+)
 from contract_tests.target import Reply
 
 CONTRACT = load_contract()
@@ -74,13 +89,14 @@ def examples(operation: Operation) -> list[tuple[str, dict[str, Any]]]:
             marks=[
                 pytest.mark.needs(
                     *() if each.is_read else ("write",),
-                    *("disposable",) if each.id == ISSUER_CREATE else (),
+                    *("disposable",) if each.id == AUTHORITY else (),
+                    *("username",) if each.id in ISSUES else (),
                 ),
-                *[pytest.mark.last] * (each.id == ISSUER_CREATE),
+                *[pytest.mark.last] * (each.id in (ISSUER_CREATE, AUTHORITY)),
             ],
         )
         for each in CONTRACT.operations.values()
-        if each.id != DELETE
+        if each.method != "DELETE" and each.id in ALL
     ],
 )
 def test_generated_requests_get_documented_answers(
@@ -97,9 +113,7 @@ def test_generated_requests_get_documented_answers(
         api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         api_operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
     )
-    target_id = deployment.create()["entityId"] if operation_id == UPDATE else ""
-    known = deployment.page({"page_size": 1}).ids or [deployment.made_up_id()]
-
+    entity_id = target_of(deployment, operation)
     until = deployment.share_of_time()
 
     @seed(deployment.settings.seed)
@@ -113,9 +127,27 @@ def test_generated_requests_get_documented_answers(
     @given(cases)
     def run(case: Any) -> None:
         if time.monotonic() < until:
-            send_case(deployment, operation, case, target_id or known[0])
+            send_case(deployment, operation, case, entity_id)
 
     run()
+    if operation_id in (ISSUE, BULK_ISSUE):
+        withdraw(deployment, entity_id)
+
+
+def target_of(deployment: Deployment, operation: Operation) -> str:
+    """Return the id of what a generated request is about: of this run where it writes."""
+    if operation.id == ISSUER:
+        return deployment.issuer
+    if operation.id == ISSUER_UPDATE:
+        return str(create_issuer(deployment)["entityId"])
+    if operation.id in (ASSERTION, PUBLIC):
+        return str(some_assertion(deployment)["entityId"])
+    if operation.is_read or "{entity_id}" not in operation.path:
+        return (deployment.page({"page_size": 1}).ids or [deployment.made_up_id()])[0]
+    entity_id = str(deployment.create()["entityId"])
+    if operation.id == ASSERTION_UPDATE:
+        return str(issue(deployment, entity_id)["entityId"])
+    return entity_id
 
 
 def send_case(deployment: Deployment, operation: Operation, case: Any, entity_id: str) -> Reply:
@@ -127,10 +159,7 @@ def send_case(deployment: Deployment, operation: Operation, case: Any, entity_id
         for name, value in (case.query or {}).items()
         if name != "platform_org" and isinstance(value, str | int | float | bool)
     }
-    path = operation.path.split("{user_id}/")[1]
-    if "{entity_id}" in path:
-        place = deployment.issuer if path.startswith("issuers/") else entity_id
-        path = path.replace("{entity_id}", place)
+    path = operation.path.split("{user_id}/")[-1].replace("{entity_id}", entity_id)
     if query:
         encoded = {str(k): str(v).encode("utf-8", "replace") for k, v in query.items()}
         path += "?" + urlencode(encoded)
@@ -141,6 +170,8 @@ def send_case(deployment: Deployment, operation: Operation, case: Any, entity_id
     else:
         form = case.body if isinstance(case.body, dict) else {}
         pairs = {"name": deployment.name(), "issuer": deployment.issuer}
+        if operation.id in ISSUES:
+            pairs |= {"users": deployment.settings.username, "recipient": "{}"}
         pairs |= {text(k): text(v) for k, v in form.items() if k not in pairs}
         body, kind = urlencode(pairs).encode(), "application/x-www-form-urlencoded"
     return deployment.send(operation.method, path, headers={"Content-Type": kind}, body=body)
@@ -154,6 +185,10 @@ def encoded_json(deployment: Deployment, value: Any, operation_id: str) -> bytes
             value["name"] = deployment.name(value["name"])
         if operation_id != ISSUER_CREATE and isinstance(value.get("issuer"), str):
             value["issuer"] = deployment.issuer
+        if isinstance(value.get("recipient"), dict) and "identity" in value["recipient"]:
+            value["recipient"] = {**value["recipient"], "identity": deployment.settings.username}
+        if value.get("users") and isinstance(value["users"], list):
+            value["users"] = [deployment.settings.username]
     if not isinstance(value, dict | list | str | int | float | bool | None):
         value = {}
     return json.dumps(value).encode("utf-8", "replace")

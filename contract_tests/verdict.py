@@ -9,11 +9,20 @@ from typing import Any
 from contract_tests.accepted import Accepted, read_accepted
 from contract_tests.contract import load_contract
 from contract_tests.outcome import Result
-from contract_tests.rules import CATALOGUE, ISSUER_CREATE, RULES
+from contract_tests.rules import CATALOGUE, ISSUES, RULES
 from contract_tests.settings import Settings
 
 CONTEXT = (
-    *("org", "user_id", "username", "other_org", "other_user_id", "issuer", "auth_scheme"),
+    *(
+        "org",
+        "user_id",
+        "username",
+        "learner_username",
+        "other_org",
+        "other_user_id",
+        "issuer",
+        "auth_scheme",
+    ),
     *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
     *("no_unknown_fields", "yes_this_is_production"),
 )
@@ -155,10 +164,8 @@ def _unreachable(settings: Settings) -> dict[str, str]:
     for operation in load_contract().operations.values():
         if not operation.is_read and not settings.allow_writes:
             unreachable[operation.id] = "the run is read-only"
-    if not settings.disposable:
-        unreachable.setdefault(
-            ISSUER_CREATE, "an issuer cannot be deleted again and the target is not disposable"
-        )
+        elif operation.id in ISSUES and not settings.username:
+            unreachable[operation.id] = "username is not set, to issue to"
     return unreachable
 
 

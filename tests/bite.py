@@ -32,6 +32,7 @@ KEYS = {
 }
 CONTEXT = (
     *("--org", "main", "--user-id", "1", "--username", "admin"),
+    *("--learner-username", "learner"),
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
     *("--no-unknown-fields", "--max-latency", "1"),
 )

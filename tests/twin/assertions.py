@@ -30,13 +30,18 @@ def visible_to(user: User, assertions: QuerySet[Assertion]) -> QuerySet[Assertio
     return assertions.filter(recipient=user) if user.role == LEARNER else assertions
 
 
+def newest_first(assertions: QuerySet[Assertion]) -> QuerySet[Assertion]:
+    """Order by issue, and what was issued at the same time by its row."""
+    return assertions.order_by("-issued_on", "-pk")
+
+
 def paginated(
     view: PlatformView, pagination: AssertionPagination, assertions: QuerySet[Assertion]
 ) -> Response:
     """Answer a page of assertions, newest first, with all that it shows fetched at once."""
     credentials = Prefetch("credential", with_relations(Credential.objects.all()))
     shown = assertions.select_related("recipient", "course", "program")
-    ordered = shown.prefetch_related(credentials).order_by("-issued_on", "-pk")
+    ordered = newest_first(shown.prefetch_related(credentials))
     page = pagination.paginate_queryset(ordered, view.request, view=view)
     by_id = {assertion.credential.pk: assertion.credential for assertion in page}
     for assertion in page:
