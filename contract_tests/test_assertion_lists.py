@@ -1,5 +1,6 @@
 """Lists of assertions: pages, filters, order, and parameters that are validated."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_filters_of_a_users_list(deployment: Deployment, whose: str) -> None:
             "include_revoked": held_by(deployment, user, include_revoked="true"),
             "include_expired": held_by(deployment, user, include_expired="true"),
         }
-        old = expired_among(whole, pages["include_revoked"], pages["include_expired"], pages[""])
+        old = expired_among(whole, pages["include_revoked"], latest_known(deployment, whole))
         for name, page in pages.items():
             expected = [
                 each["entityId"]
@@ -102,19 +103,26 @@ def test_filters_of_a_users_list(deployment: Deployment, whose: str) -> None:
     deployment.while_nobody_writes(check)
 
 
-def expired_among(whole: Page, *others: Page) -> set[str]:
-    """Return what a list without expired ones hides; all of it must be older than what it shows.
+def latest_known(deployment: Deployment, whole: Page) -> datetime:
+    """Return the latest time that the target has told of, which its clock has passed."""
+    newest = deployment.page({"page_size": 1}).items
+    told = [each["createdAt"] for each in newest] + [each["issuedOn"] for each in whole.items]
+    return max(map(moment, told), default=datetime.min.replace(tzinfo=UTC))
 
-    The time of the target is not known, but there is one: what is shown expires after it.
+
+def expired_among(whole: Page, without: Page, known: datetime) -> set[str]:
+    """Return what a list without expired ones hides.
+
+    The time of the target is not asked for; but what expired before a time that it has told of must
+    be hidden, and all that is hidden must have expired before anything that is shown does.
     """
-    without = others[0]
     shown = set(without.ids)
     hidden = [each for each in whole.items if each["entityId"] not in shown]
     never = [each for each in hidden if each["expires"] is None]
     require(not never, "what never expires is not listed", without.reply, got=never[:1])
-    last = max((moment(each["expires"]) for each in hidden), default=None)
+    last = max([known, *(moment(each["expires"]) for each in hidden)])
     for each in without.items:
-        alive = last is None or each["expires"] is None or moment(each["expires"]) > last
+        alive = each["expires"] is None or moment(each["expires"]) > last
         require(alive, "an expired assertion is listed unasked", without.reply,
                 expected=f"nothing that expired before {last}", got=each["expires"])  # fmt: skip
     return {each["entityId"] for each in hidden}

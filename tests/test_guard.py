@@ -72,4 +72,5 @@ def test_what_was_issued_is_cleaned_up(tmp_path: Path) -> None:
         path = f"{deployment.here}issuers/{issuer['entityId']}"
         assert after.send("GET", path).status == 404
         for each in (target, after):
+            each.journal.close(clean=True)
             each.close()

@@ -43,7 +43,7 @@ def one_filter_opens_the_other(twin: Twin) -> None:
 
 
 @defect
-def assertions_of_a_course_are_those_of_its_credentials(twin: Twin) -> None:
+def course_filter_looks_at_the_credential(twin: Twin) -> None:
     """`course` looks at the credential's courses, not at what the assertion was earned with."""
 
     @around(twin.assertions.UserAssertionsView)
@@ -321,7 +321,7 @@ ASSERTIONS: tuple[Defect, ...] = (
     revoked_assertions_are_always_listed,
     expired_assertions_are_always_listed,
     one_filter_opens_the_other,
-    assertions_of_a_course_are_those_of_its_credentials,
+    course_filter_looks_at_the_credential,
     bad_parameters_count_as_not_sent,
     assertions_come_in_the_order_of_their_rows,
     assertion_pages_skip_one,
