@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial as partial_function
 from typing import Any
 
 from mockserver.access import Caller
@@ -34,7 +33,10 @@ class Work(Visit):
     def read_body(self, *, partial: bool = False) -> dict[str, Any]:
         """Read the body of this call against what exists on its platform."""
         assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
-        exists = partial_function(refers, self.sandbox.store, self.platform.key)
+
+        def exists(reference: Reference, value: Any) -> bool:
+            return refers(self.sandbox.store, self.platform.key, reference, value)
+
         return self.operation.body.read(self.call, Context(partial, exists))
 
 
