@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from contract_tests.contract import JSON
 from contract_tests.journal import Unfinished, taken_over
 from contract_tests.outcome import CouldNotAsk
 from contract_tests.settings import Settings
@@ -69,7 +70,10 @@ def remove(target: Target, run: Unfinished) -> list[str]:
             found.setdefault(entity_id, path)
             names.add(name)
     target.guard.own |= found.keys()
-    left = [each for each, path in reversed(found.items()) if not _delete(target, path, each)]
+    # The latest first; issuers when no credential names them any more.
+    latest_first = list(found.items())[::-1]
+    latest_first.sort(key=lambda pair: pair[1].endswith("issuers/"))
+    left = [each for each, path in latest_first if not _delete(target, path, each)]
     lost = [each for each in run.intents.values() if each["hidden"] and each["name"] not in names]
     return sorted(left) + [
         f"perhaps {each['name']!r}, whose answer was lost and which no list shows" for each in lost
@@ -84,13 +88,28 @@ def _delete(target: Target, path: str, entity_id: str) -> bool:
     """Delete an item with whichever key may; tell whether it is gone."""
     for actor in _actors(target):
         for place in dict.fromkeys((path, *_collections(target.settings))):
+            item = place + quote(entity_id, safe="")
             try:
-                reply = target.send("DELETE", place + quote(entity_id, safe=""), actor=actor)
+                reply = target.send("DELETE", item, actor=actor)
+                if reply.status == 409:
+                    _revoke_all(target, place, f"{item}/assertions/", actor)
+                    reply = target.send("DELETE", item, actor=actor)
             except CouldNotAsk:
                 continue
             if reply.status in (200, 204):
                 return True
     return _is_gone(target, path, entity_id)
+
+
+def _revoke_all(target: Target, place: str, assertions: str, actor: str) -> None:
+    """Revoke what is active of a credential that this run created, so that it can be deleted."""
+    value = target.send("GET", f"{assertions}?page_size=1000", actor=actor).value
+    for each in value.get("data", ()) if isinstance(value, dict) else ():
+        if not each["revoked"]:
+            target.guard.own.add(each["entityId"])
+            body = json.dumps({"revoked": True, "revocationReason": "cleaned up"}).encode()
+            item = f"{place}assertions/{each['entityId']}"
+            target.send("PUT", item, actor=actor, headers={"Content-Type": JSON}, body=body)
 
 
 def _is_gone(target: Target, path: str, entity_id: str) -> bool:
@@ -120,7 +139,7 @@ def _collections(settings: Settings) -> list[str]:
 def _marked(target: Target, path: str, mark: str) -> dict[str, str]:
     """Return ids and names of listed credentials that have the mark, by a search and without."""
     found: dict[str, str] = {}
-    searches = ((f"search={quote(mark)}&page_size=100", MOST_FOUND_PAGES),
+    searches = ((f"search={quote(mark)}&q={quote(mark)}&page_size=100", MOST_FOUND_PAGES),
                 ("page_size=100", MOST_LISTED_PAGES))  # fmt: skip
     for actor in _actors(target):
         for query, most in searches:

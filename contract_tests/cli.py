@@ -50,6 +50,7 @@ TARGET_OPTIONS = (
     click.option("--org", metavar="KEY", help="Key of the platform."),
     click.option("--user-id", metavar="ID", help="A user of it, by number or name."),
     click.option("--username", metavar="NAME", help="The same user's name."),
+    click.option("--learner-username", metavar="NAME", help="The name of the learner's user."),
     click.option("--other-org", metavar="KEY", help="A second platform, for the rules on tenants."),
     click.option("--other-user-id", metavar="ID", help="A user of the second platform."),
     click.option("--issuer", metavar="ID", help="An issuer.  [default: the first one listed]"),

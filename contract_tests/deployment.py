@@ -173,19 +173,28 @@ class Deployment:
         path = parts.path[len(root) :] + (f"?{parts.query}" if parts.query else "")
         return self.target.send("GET", path, **options)
 
-    def page(self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any) -> Page:
-        """Return a page of a list that must be there."""
-        return as_page(self.get(path, query, **options))
+    def page(
+        self,
+        query: Mapping[str, Any] | None = None,
+        path: str = "",
+        *,
+        bare: bool = False,
+        **options: Any,
+    ) -> Page:
+        """Return a page of a list that must be there, in the envelope or bare."""
+        return as_page(self.get(path, query, **options), bare=bare)
 
-    def pages(self, query: Mapping[str, Any], path: str = "", **options: Any) -> Iterator[Page]:
+    def pages(
+        self, query: Mapping[str, Any], path: str = "", *, bare: bool = False, **options: Any
+    ) -> Iterator[Page]:
         """Walk `next` from the first page; a walk that does not end is a breach."""
-        page = self.page(query, path, **options)
+        page = self.page(query, path, bare=bare, **options)
         most = 3 + (page["count"] if isinstance(page["count"], int) else 0)
         for _ in range(most):
             yield page
             if page["next"] is None:
                 return
-            page = as_page(self.follow(page["next"], page.reply, **options))
+            page = as_page(self.follow(page["next"], page.reply, **options), bare=bare)
         raise Breach("walking `next` does not end", page.reply, got=f"over {most} pages")
 
     def newest(
@@ -280,12 +289,14 @@ _SIGNED = re.compile(
 )
 
 
-def as_page(reply: Reply) -> Page:
-    """Return a reply as a page, in the envelope."""
+def as_page(reply: Reply, *, bare: bool = False) -> Page:
+    """Return a reply as a page, in the envelope or bare."""
     require(reply.status == 200, "a list is not answered", reply, expected=200, got=reply.status)
-    fields = reply.value.get("result") if isinstance(reply.value, dict) else None
+    fields = reply.value
+    if not bare:
+        fields = fields.get("result") if isinstance(fields, dict) else None
     require(isinstance(fields, dict), "a list has no envelope", reply)
-    return Page(reply, fields)  # type: ignore[arg-type]
+    return Page(reply, fields)
 
 
 def result(reply: Reply) -> dict[str, Any]:

@@ -53,7 +53,7 @@ def telling(method: Callable[..., Any]) -> Callable[..., Any]:
     """Let a breach of a rule know the steps that led to it, and remember the shortest."""
 
     @functools.wraps(method)
-    def told(self: "CredentialMachine", *arguments: Any, **options: Any) -> Any:
+    def told(self: "Machine", *arguments: Any, **options: Any) -> Any:
         if time.monotonic() > self.shrinking.until:
             reject()
         try:
@@ -82,11 +82,24 @@ class Shrinking:
             self.best = breach
 
 
-class CredentialMachine(RuleBasedStateMachine):
-    """Credentials of one machine, told apart by a mark in their names."""
+class Machine(RuleBasedStateMachine):
+    """What each machine has: a deployment, the steps that it took, the shortest breach."""
 
     deployment: Deployment
     shrinking: Shrinking
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps: list[str] = []
+
+    def step(self, text: str) -> None:
+        """Remember what was done, for the report of a breach."""
+        self.steps.append(text[:300])
+
+
+class CredentialMachine(Machine):
+    """Credentials of one machine, told apart by a mark in their names."""
+
     started = 0
 
     items = Bundle("items")
@@ -97,11 +110,6 @@ class CredentialMachine(RuleBasedStateMachine):
         self.mark = f"{self.deployment.mark}m{type(self).started}-"
         self.model = Collection()
         self.gone: list[str] = []
-        self.steps: list[str] = []
-
-    def step(self, text: str) -> None:
-        """Remember what was done, for the report of a breach."""
-        self.steps.append(text[:300])
 
     @rule(target=items, word=WORDS, fields=FIELDS)
     @telling
@@ -208,11 +216,11 @@ def without_halves(expected: dict[str, Any]) -> dict[str, Any]:
     return expected
 
 
-def run_machine(deployment: Deployment) -> None:
-    """Run the machine with the seed and the effort of the run; raises the shortest breach."""
+def run_machine(deployment: Deployment, machine: type[Machine] = CredentialMachine) -> None:
+    """Run a machine with the seed and the effort of the run; raises the shortest breach."""
     shrinking = Shrinking(SECONDS_TO_SHRINK, deployment.share_of_time())
 
-    class Bound(CredentialMachine):
+    class Bound(machine):  # type: ignore[misc,valid-type]
         """The machine, bound to a deployment."""
 
         def __init__(self) -> None:

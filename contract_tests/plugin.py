@@ -34,6 +34,7 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
     "org": {"help": "key of the platform"},
     "user-id": {"help": "a user of the platform"},
     "username": {"help": "the same user's name"},
+    "learner-username": {"help": "name of the learner's user"},
     "other-org": {"help": "key of a second platform"},
     "other-user-id": {"help": "a user of the second platform"},
     "issuer": {"help": "entityId of an issuer"},

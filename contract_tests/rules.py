@@ -18,6 +18,8 @@ Subject = Literal[
     "exim",
     "providers",
     "analytics",
+    "issuers",
+    "assertions",
 ]
 
 LIST = "credentials_orgs_users_retrieve"
@@ -28,7 +30,22 @@ DELETE = "credentials_orgs_users_destroy"
 ISSUERS = "credentials_orgs_users_issuers_retrieve"
 ISSUER = "credentials_orgs_users_issuers_retrieve_2"
 ISSUER_CREATE = "credentials_orgs_users_issuers_create"
-EVERY = (LIST, CREATE, RETRIEVE, UPDATE, DELETE, ISSUERS, ISSUER, ISSUER_CREATE)
+ISSUER_UPDATE = "credentials_orgs_users_issuers_update"
+ISSUER_DELETE = "credentials_orgs_users_issuers_destroy"
+AUTHORITY = "credentials_orgs_users_issuers_authority_create"
+USER_ASSERTIONS = "credentials_orgs_users_assertions_retrieve"
+ASSERTION = "credentials_orgs_users_assertions_retrieve_2"
+ASSERTION_UPDATE = "credentials_orgs_users_assertions_update"
+ASSERTIONS = "credentials_orgs_users_assertions_retrieve_3"
+ISSUE = "credentials_orgs_users_assertions_create"
+BULK_ISSUE = "credentials_orgs_users_assertions_bulk_create"
+PUBLIC = "credentials_public_assertions_retrieve"
+ISSUES = (ISSUE, BULK_ISSUE, ASSERTION_UPDATE)
+EVERY = (
+    *(LIST, CREATE, RETRIEVE, UPDATE, DELETE, ISSUERS, ISSUER, ISSUER_CREATE, ISSUER_UPDATE),
+    *(ISSUER_DELETE, AUTHORITY, USER_ASSERTIONS, ASSERTION, ASSERTIONS, *ISSUES),
+)
+"""What needs a key."""
 WRITES = (CREATE, UPDATE, DELETE)
 IMAGES = "credentials_orgs_users_images_retrieve"
 IMAGE_UPLOAD = "credentials_orgs_users_images_create"
@@ -54,10 +71,9 @@ FAMILY = (
     *(IMAGES, IMAGE_UPLOAD, USER_ASSIGNMENTS, ASSIGN_USERS, GROUP_ASSIGNMENTS, ASSIGN_GROUPS),
     *(UNASSIGN, COURSES, EXPORT, IMPORT, PROVIDERS, CONFIGS, CONFIGURE, MAPPINGS, MAP),
 )
-ALL = (*EVERY, *FAMILY)
+ALL = (*EVERY, PUBLIC, *FAMILY)
 """What every reply is held to, whatever is tested."""
 IRREVERSIBLE = {
-    ISSUER_CREATE: "an issuer cannot be deleted again",
     IMAGE_UPLOAD: "an image cannot be deleted again",
     ASSIGN_USERS: "people are told what they are assigned",
     ASSIGN_GROUPS: "people are told what they are assigned",
@@ -111,6 +127,8 @@ _SUBJECTS: Mapping[str, Subject] = {
     "EXIM": "exim",
     "PROVIDER": "providers",
     "STAT": "analytics",
+    "ISSUER": "issuers",
+    "ASSERT": "assertions",
 }
 SUBJECTS = tuple(dict.fromkeys(_SUBJECTS.values()))
 W = ("write",)
@@ -126,7 +144,8 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("SCHEMA-03", "The bodies that the contract shows as examples are accepted.", "N C",
          "They are what people copy first.", "the smallest create body is 400", W, (CREATE, UPDATE)),
     Rule("SCHEMA-04", "Whatever the contract's parameters and bodies can hold gets a documented answer.", "F",
-         "Generated requests go where nobody looks.", "a `page_size` of 10^30 is a 500"),
+         "Generated requests go where nobody looks.", "a `page_size` of 10^30 is a 500", (),
+         tuple(each for each in (*EVERY, PUBLIC, *NUMBERS) if each not in (DELETE, ISSUER_DELETE))),
     Rule("SCHEMA-05", "Answers refer to each other: what a list shows is retrieved, with the same content.", "C",
          "A client keeps an id of a list and asks for it.", "the item lacks the metadata that its list shows",
          (), (LIST, RETRIEVE, ISSUERS, ISSUER)),
@@ -339,6 +358,61 @@ CATALOGUE: tuple[Rule, ...] = (
          "A typing mistake must not show as a quiet month.", "a bad date is taken for none", (), NUMBERS),
     Rule("STAT-05", "The numbers of assertions are 403 for a learner.", "G",
          "They are for who runs the platform.", "a learner sees them", ("learner",), (ISSUED_BY_DAY, EARNED_BY_DAY)),
+    Rule("ISSUER-01", "`limit` and `offset` cut a window out of the issuers, and its links lead through all of them.", "N F choice",
+         "Both ways of paging are documented.", "`offset` is ignored", (), (ISSUERS,)),
+    Rule("ISSUER-02", "What an issuer is created with is what item, list and credentials show.", "N", "Nothing that was sent may be lost.",
+         "the address of a new issuer is not stored", W, (ISSUER_CREATE, ISSUER, ISSUERS)),
+    Rule("ISSUER-03", "A PUT changes the fields that it names, and credentials show it; the answer is an array of one.", "N",
+         "Forms send one field.", "a PUT of the name resets the address", W, (ISSUER_UPDATE, ISSUER)),
+    Rule("ISSUER-04", "A deleted issuer is gone: from item, list and as the issuer of a new credential.", "N", "Deleting is final.",
+         "a deleted issuer stays in the list", W, (ISSUER_DELETE, ISSUER, ISSUERS)),
+    Rule("ISSUER-05", "An issuer that a credential names is not deleted, 409, and nothing changes.", "choice",
+         "A credential without an issuer is worth nothing.", "the credentials are deleted with it", W, (ISSUER_DELETE,)),
+    Rule("ISSUER-06", "A signatory joins what the body names, and shows in the issuer's and the credentials' `signatories`.", "N G",
+         "Who signs is printed on the certificate.", "a signatory of one issuer shows in all of them", W, (AUTHORITY,)),
+    Rule("ISSUER-07", "A value that a field of an issuer or signatory cannot hold is 400 on that field, and changes nothing.", "F",
+         "A form shows the message at its field.", "a signature that is no address is stored", W, (ISSUER_CREATE, ISSUER_UPDATE, AUTHORITY)),
+    Rule("ISSUER-08", "The platform's key names one of its issuers; a key of another platform names none.", "N", "Old links hold the key.",
+         "the key is 404", (), (ISSUER,)),
+    Rule("ISSUER-09", "A learner's and another platform's writes to issuers are 403 and change nothing.", "N", "Who issues is for admins to say.",
+         "a learner renames an issuer", ("write", "learner"), (ISSUER_CREATE, ISSUER_UPDATE, ISSUER_DELETE, AUTHORITY)),
+    Rule("ISSUER-10", "A department admin does not write issuers.", "choice", "Who issues is for platform admins to say.",
+         "a department admin deletes an issuer", ("write", "department_admin"), (ISSUER_CREATE, ISSUER_UPDATE, ISSUER_DELETE, AUTHORITY)),
+
+    Rule("ASSERT-01", "Lists of assertions are bare pages: newest first, each item once, totals and links as the paginator's.", "C P F",
+         "A client that follows `next` must see everything.", "an item at each page boundary is on no page", (), (USER_ASSERTIONS, ASSERTIONS)),
+    Rule("ASSERT-02", "Revoked and expired assertions are in a user's list on demand only, each for itself.", "P",
+         "What no longer holds must not be shown as if it did.", "expired ones are always listed", (), (USER_ASSERTIONS,)),
+    Rule("ASSERT-03", "`course` keeps exactly the assertions that were earned with it.", "P", "A course's page shows who passed.",
+         "`course` changes nothing", (), (USER_ASSERTIONS,)),
+    Rule("ASSERT-04", "A parameter of a user's list that cannot hold its value is 400 with messages at its name.", "P F",
+         "A typing mistake must be told.", "`include_revoked=maybe` counts as false", (), (USER_ASSERTIONS,)),
+    Rule("ASSERT-05", "What is issued is what item, the user's and the credential's list, and the public look-up show.", "G C",
+         "Nothing that was sent may be lost.", "the metadata is not stored", ("write", "username"), (ISSUE, ASSERTION, ASSERTIONS, USER_ASSERTIONS, PUBLIC)),
+    Rule("ASSERT-06", "When an assertion expires follows from its credential's `expires`, counted from its issue.", "C",
+         "People rely on the date that is printed.", "months are counted as 30 days", ("write", "username"), (ISSUE,)),
+    Rule("ASSERT-07", "To revoke needs a reason; a revocation can be taken back; nothing else changes.", "N",
+         "Somebody will ask why.", "a revocation without a reason is accepted", ("write", "username"), (ASSERTION_UPDATE, ASSERTION, USER_ASSERTIONS)),
+    Rule("ASSERT-08", "A credential with an active assertion is not deleted, 409; a revoked one goes with it.", "G",
+         "Whoever earned it keeps it.", "the deletion takes the assertions with it", ("write", "username"), (DELETE, ISSUE, ASSERTION)),
+    Rule("ASSERT-09", "Issuing in bulk skips who holds an active assertion, and issues to all others, or to nobody.", "N",
+         "A list is uploaded twice.", "the second upload issues everything again", ("write", "username"), (BULK_ISSUE, ASSERTIONS)),
+    Rule("ASSERT-10", "The public look-up needs no key, and shows what an admin sees.", "N", "An employer has no account.",
+         "it is 401 without a key", (), (PUBLIC,)),
+    Rule("ASSERT-11", "The public look-up tells nothing else: of an unknown one nothing, of a revoked one its reason.", "N",
+         "It is open to the world.", "a revoked assertion is shown", ("write", "username"), (PUBLIC,)),
+    Rule("ASSERT-12", "A learner sees their own assertions only: in lists, by id, of a credential.", "G", "Who failed is nobody's business.",
+         "a learner lists what somebody else holds", ("write", "learner", "username", "learner_username"), (USER_ASSERTIONS, ASSERTION, ASSERTIONS)),
+    Rule("ASSERT-13", "Whatever is issued, revoked, taken back and deleted in any order, answers are what a plain record would give.", "G N",
+         "A front end works on what it wrote.", "a revocation that was taken back skips nobody in bulk", ("write", "username"), (*ISSUES, ASSERTIONS, DELETE)),
+    Rule("ASSERT-14", "A bad recipient, user, course or program, or two of the latter, is 400 on its field and issues nothing.", "F choice",
+         "Nobody is given what they did not earn.", "an unknown user is created", ("write", "username"), (ISSUE, BULK_ISSUE)),
+    Rule("ASSERT-15", "Another platform's assertions do not exist here, and its key is 403.", "N", "Tenants must not see each other.",
+         "an id of another platform is answered", ("other_org", "other_org_admin", "other_user_id"), (ASSERTION, USER_ASSERTIONS)),
+    Rule("ASSERT-16", "A learner issues and revokes nothing: 403, and nothing changes.", "N", "Learners do not write.",
+         "a learner takes their revocation back", ("write", "learner", "username"), ISSUES),
+    Rule("ASSERT-17", "Forms issue and revoke what JSON does.", "P F", "Both are in use.",
+         "a form's `recipient` is dropped", ("write", "username"), ISSUES),
 )  # fmt: skip
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in CATALOGUE}
 

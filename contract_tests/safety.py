@@ -16,25 +16,42 @@ from contract_tests.outcome import CouldNotAsk
 from contract_tests.settings import Settings
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-ITEM = re.compile(r"/api/credentials/orgs/[^/]+/users/[^/]+/(?P<entity_id>[^/?]+)(?:\?.*)?")
-ASSIGNMENT = re.compile(
-    r"/api/credentials/orgs/[^/]+/users/[^/]+/assignments/(?P<entity_id>[^/?]+)(?:\?.*)?"
+_USER = r"/api/credentials/orgs/[^/]+/users/[^/]+/"
+_ID = r"(?P<entity_id>[^/?]+)"
+_QUERY = r"(?:\?.*)?"
+ITEM = re.compile(_USER + _ID + _QUERY)
+COLLECTION = re.compile(_USER + r"?" + _QUERY)
+ISSUERS = re.compile(_USER + "issuers/" + _QUERY)
+CREATIONS = (
+    *(COLLECTION, ISSUERS),
+    re.compile(_USER + "assignments/(?:users|groups)/" + _QUERY),
+    re.compile(r"/api/credentials/exim/credentials/course/[^/]+/import/" + _QUERY),
 )
-COLLECTION = re.compile(r"/api/credentials/orgs/[^/]+/users/[^/]+/?(?:\?.*)?")
+AUTHORITY = re.compile(_USER + "issuers/authority/" + _QUERY)
+ABOUT_ONE = (
+    ITEM,
+    re.compile(_USER + "issuers/" + _ID + _QUERY),
+    re.compile(_USER + "assertions/" + _ID + _QUERY),
+    re.compile(_USER + _ID + "/assertions/(?:bulk/)?" + _QUERY),
+    re.compile(_USER + "assignments/" + _ID + _QUERY),
+)
+"""Paths that name one thing, such as a credential or an assertion, which must be our own."""
 
 
 @dataclass
 class Guard:
     """Decides what may leave; `Target.send` asks it, so nothing goes round it.
 
-    Read-only means GET, HEAD and OPTIONS. With writes on, POST may go to the collection of
-    credentials, and any other method only to an item that this run created or to an id that it
-    made up. What could change a collection as a whole, or cannot be deleted again, is for targets
-    that are thrown away.
+    Read-only means GET, HEAD and OPTIONS. With writes on, POST may go to the collections of
+    credentials and of issuers, and any other method only to what this run created or to an id that
+    it made up: to issue a credential, too, and to revoke. What could change a collection as a
+    whole, or cannot be deleted again, is for targets that are thrown away. `own` is what this run
+    may write to, `places` what it has to delete and in which collection.
     """
 
     settings: Settings
     own: set[str] = field(default_factory=set)
+    places: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
     made_up: set[str] = field(default_factory=set)
 
@@ -42,20 +59,40 @@ class Guard:
         """Tell whether an item is one that this run created and did not delete."""
         return entity_id in self.own and entity_id not in self.deleted
 
-    def check(self, method: str, path: str) -> None:
+    def check(self, method: str, path: str, body: bytes | None = None) -> None:
         """Raise CouldNotAsk for what may not be sent."""
         if method in READS:
             return
         if not self.settings.allow_writes:
             raise CouldNotAsk(f"{method} is not sent: the run is read-only")
-        item = ITEM.fullmatch(path) or ASSIGNMENT.fullmatch(path)
-        if self.settings.disposable and not item:
+        if method == "POST" and (COLLECTION.fullmatch(path) or ISSUERS.fullmatch(path)):
             return
-        if method == "POST" and COLLECTION.fullmatch(path):
+        named = [found["entity_id"] for each in ABOUT_ONE if (found := each.fullmatch(path))]
+        if any(each in self.own | self.made_up for each in named):
             return
-        if item and item["entity_id"] in self.own | self.made_up:
+        if method == "POST" and AUTHORITY.fullmatch(path) and self._is_joined_to_own(body):
+            return
+        if self.settings.disposable and not named:
             return
         raise CouldNotAsk(f"{method} {path} is not sent: this run did not create what it names")
+
+    def _is_joined_to_own(self, body: bytes | None) -> bool:
+        """Tell whether a new signatory joins what this run created, and goes with it."""
+        try:
+            sent = json.loads(body or b"")
+        except ValueError:
+            return False
+        joined = (
+            [sent.get(name) for name in ("credential", "entityId")]
+            if isinstance(sent, dict)
+            else []
+        )
+        return next((each in self.own for each in joined if each), False)
+
+
+def creates(method: str, path: str) -> bool:
+    """Tell whether a request creates what has to be deleted again."""
+    return method == "POST" and any(each.fullmatch(path) for each in CREATIONS)
 
 
 class Turnstile:

@@ -26,6 +26,7 @@ MOCK = {
     "org": "main",
     "user_id": "1",
     "username": "admin",
+    "learner_username": "learner",
     "other_org": "acme",
     "other_user_id": "11",
 }
@@ -55,6 +56,7 @@ class Settings:
     org: str = ""
     user_id: str = ""
     username: str = ""
+    learner_username: str = ""
     other_org: str = ""
     other_user_id: str = ""
     issuer: str = ""

@@ -18,7 +18,7 @@ import httpx
 from contract_tests.contract import JSON, load_contract
 from contract_tests.journal import Journal
 from contract_tests.outcome import Cause, CouldNotAsk, Exchange, Finding, TargetRefuses
-from contract_tests.safety import Guard, Limiter, Redactor, Turnstile
+from contract_tests.safety import Guard, Limiter, Redactor, Turnstile, creates
 from contract_tests.settings import Settings
 
 LONGEST_BODY = 20_000
@@ -33,11 +33,6 @@ TRIES = 3
 FRONT = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
 """Statuses that something in front of a service answers to what it takes for an attack."""
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
-_CREATES = re.compile(
-    r"/api/credentials/(?:orgs/[^/]+/users/[^/]+(?:/assignments/(?:users|groups))?"
-    r"|exim/credentials/course/[^/]+/import)/?"
-)
-"""Paths of which a POST creates what can be deleted again."""
 _SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
 
 
@@ -149,15 +144,16 @@ class Target:
         `patient` waits where the target asks to come back later; `odd` is what something in front
         of the service may refuse in its place.
         """
-        self.guard.check(method, path)
+        self.guard.check(method, path, body)
         all_headers = {**self.settings.headers, **self._key_of(actor), **(headers or {})}
         place = path.partition("?")[0]
-        creates = method == "POST" and _CREATES.fullmatch(place) is not None
-        folder = self._home if "/exim/" in place else place
-        intent = self._intend(folder, body) if creates else 0
+        is_noted = creates(method, place)
+        intent = self._intend(self._home if "/exim/" in place else place, body) if is_noted else 0
         reply = self._answered(method, path, actor, all_headers, body, patient, odd)
-        if creates:
+        if is_noted:
             self._settle(intent, place, reply)
+        elif method == "POST" and reply.status < 300:
+            self.guard.own |= {created_id(reply.value) or ""} - {""}  # goes with what it is part of
         folder, _, entity_id = place.rpartition("/")
         if method == "DELETE" and reply.status in (200, 204):
             self.guard.deleted.add(entity_id)

@@ -21,8 +21,23 @@ from schemathesis.generation.hypothesis.builder import (
 
 from contract_tests.contract import Operation, load_contract
 from contract_tests.deployment import FORM, JSON, Deployment, created, result, stable
+from contract_tests.issuing import create_issuer, issue, some_assertion, withdraw
 from contract_tests.outcome import Cause, require
-from contract_tests.rules import CREATE, DELETE, ISSUER_CREATE, RULES, UPDATE
+from contract_tests.rules import (
+    ASSERTION,
+    ASSERTION_UPDATE,
+    AUTHORITY,
+    BULK_ISSUE,
+    CREATE,
+    ISSUE,
+    ISSUER,
+    ISSUER_CREATE,
+    ISSUER_UPDATE,
+    ISSUES,
+    PUBLIC,
+    RULES,
+    UPDATE,
+)
 from contract_tests.target import Reply, is_hidden
 
 CONTRACT = load_contract()
@@ -108,13 +123,14 @@ def examples(operation: Operation) -> list[tuple[str, dict[str, Any]]]:
                 pytest.mark.needs(
                     each.id,
                     *() if each.is_read else ("write",),
-                    *("disposable",) if each.id == ISSUER_CREATE else (),
+                    *("disposable",) if each.id == AUTHORITY else (),
+                    *("username",) if each.id in ISSUES else (),
                 ),
-                *[pytest.mark.last] * (each.id == ISSUER_CREATE),
+                *[pytest.mark.last] * (each.id in (ISSUER_CREATE, AUTHORITY)),
             ],
         )
         for each in CONTRACT.operations.values()
-        if each.id in RULES["SCHEMA-04"].operations and each.id != DELETE
+        if each.method != "DELETE" and each.id in RULES["SCHEMA-04"].operations
     ],
 )
 def test_generated_requests_get_documented_answers(
@@ -122,16 +138,33 @@ def test_generated_requests_get_documented_answers(
 ) -> None:
     """Requests that the contract allows, and some that it does not, get documented answers."""
     operation = CONTRACT.operations[operation_id]
-    target_id = deployment.create()["entityId"] if operation_id == UPDATE else ""
-    known = deployment.page({"page_size": 1}).ids or [deployment.made_up_id()]
+    entity_id = target_of(deployment, operation)
 
     def ask(sample: Sample) -> set[Cause]:
-        reply = send_sample(deployment, operation, sample, target_id or known[0])
+        reply = send_sample(deployment, operation, sample, entity_id)
         return deployment.target.causes(reply)
 
     until = deployment.share_of_time()
     ask_generated(deployment, operation, ask, until)
     ask_covering(deployment, operation, ask, until)
+    if operation_id in (ISSUE, BULK_ISSUE):
+        withdraw(deployment, entity_id)
+
+
+def target_of(deployment: Deployment, operation: Operation) -> str:
+    """Return the id of what a generated request is about: of this run where it writes."""
+    if operation.id == ISSUER:
+        return deployment.issuer
+    if operation.id == ISSUER_UPDATE:
+        return str(create_issuer(deployment)["entityId"])
+    if operation.id in (ASSERTION, PUBLIC):
+        return str(some_assertion(deployment)["entityId"])
+    if operation.is_read or "{entity_id}" not in operation.path:
+        return (deployment.page({"page_size": 1}).ids or [deployment.made_up_id()])[0]
+    entity_id = str(deployment.create()["entityId"])
+    if operation.id == ASSERTION_UPDATE:
+        return str(issue(deployment, entity_id)["entityId"])
+    return entity_id
 
 
 def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
@@ -232,10 +265,7 @@ def send_sample(
     deployment: Deployment, operation: Operation, sample: Sample, entity_id: str
 ) -> Reply:
     """Send a generated request to a place that is there, with the query and body that it has."""
-    path = operation.path.split("{user_id}/")[1]
-    if "{entity_id}" in path:
-        place = deployment.issuer if path.startswith("issuers/") else entity_id
-        path = path.replace("{entity_id}", place)
+    path = operation.path.split("{user_id}/")[-1].replace("{entity_id}", entity_id)
     if sample.query:
         encoded = {text(name): text(value) for name, value in sample.query.items()}
         path += "?" + urlencode(encoded)
@@ -246,6 +276,8 @@ def send_sample(
     else:
         form = sample.body if isinstance(sample.body, dict) else {}
         pairs = {"name": deployment.name(), "issuer": deployment.issuer}
+        if operation.id in ISSUES:
+            pairs |= {"users": deployment.settings.username, "recipient": "{}"}
         pairs |= {text(k): text(v) for k, v in form.items() if k not in pairs}
         if is_hidden(pairs) and not deployment.settings.disposable:
             del pairs["public"]
@@ -262,6 +294,10 @@ def encoded_json(deployment: Deployment, value: Any, operation_id: str) -> bytes
             del value["public"]
         if operation_id != ISSUER_CREATE and isinstance(value.get("issuer"), str):
             value["issuer"] = deployment.issuer
+        if isinstance(value.get("recipient"), dict) and "identity" in value["recipient"]:
+            value["recipient"] = {**value["recipient"], "identity": deployment.settings.username}
+        if value.get("users") and isinstance(value["users"], list):
+            value["users"] = [deployment.settings.username]
     if not isinstance(value, dict | list | str | int | float | bool | None):
         value = {}
     return json.dumps(value).encode("utf-8", "replace")

@@ -9,11 +9,20 @@ from typing import Any
 from contract_tests.accepted import Accepted, read_accepted
 from contract_tests.contract import load_contract
 from contract_tests.outcome import Result
-from contract_tests.rules import CATALOGUE, IRREVERSIBLE, RULES
+from contract_tests.rules import CATALOGUE, IRREVERSIBLE, ISSUES, RULES
 from contract_tests.settings import Settings
 
 CONTEXT = (
-    *("org", "user_id", "username", "other_org", "other_user_id", "issuer", "auth_scheme"),
+    *(
+        "org",
+        "user_id",
+        "username",
+        "learner_username",
+        "other_org",
+        "other_user_id",
+        "issuer",
+        "auth_scheme",
+    ),
     *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
     *("no_unknown_fields", "hold_choices", "yes_this_is_production", "without"),
 )
@@ -156,6 +165,8 @@ def _unreachable(settings: Settings) -> dict[str, str]:
     for operation in load_contract().operations.values():
         if not operation.is_read and not settings.allow_writes:
             unreachable.setdefault(operation.id, "the run is read-only")
+        elif operation.id in ISSUES and not settings.username:
+            unreachable.setdefault(operation.id, "username is not set, to issue to")
     if not settings.disposable:
         for operation_id, why in IRREVERSIBLE.items():
             unreachable.setdefault(operation_id, f"{why} and the target is not disposable")

@@ -15,7 +15,7 @@ from mockserver.fields import MISSING, NON_FIELD_ERRORS, Context, Invalid
 from mockserver.files import CONTRACT
 from mockserver.messages import JSON, Call, Form, Reply
 from mockserver.parsers import parse_body
-from mockserver.serializers import ObjectOf, compile_field
+from mockserver.serializers import ObjectOf, compile_field, merge_all_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -75,7 +75,7 @@ class Body:
             raise ValidationError(_as_map(invalid)) from None
 
     def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
-        folded = dict(cleaned)
+        folded, errors = dict(cleaned), {}
         for member in self.fields.members:
             name, other = member.alias_of, member.name
             if name is None or other not in folded:
@@ -83,7 +83,9 @@ class Body:
             value = folded.pop(other)
             if folded.setdefault(name, value) != value:
                 text = f'This field was sent twice, as "{name}" and as "{other}", '
-                raise Invalid({name: [f"{text}with different values."]})
+                errors[name] = [f"{text}with different values."]
+        if errors:
+            raise Invalid(errors)
         return folded if partial else _with_defaults(self.fields, folded)
 
 
@@ -382,10 +384,21 @@ class _Compiler:
         for media_type, each in content.items():
             self.validator(each["schema"], f"{where} {media_type}")
         schema = content[JSON]["schema"]
-        fields = compile_field(self.expand(schema, where) | {"type": "object"}, where)
+        fields = compile_field(self.expand(schema, where) | self.whole(schema, where), where)
         assert isinstance(fields, ObjectOf)  # noqa: S101  (type: object compiles to nothing else)
         name = schema.get("$ref", "").rpartition("/")[2]
         return Body(tuple(content), fields, name, self.validator(schema, where))
+
+    def whole(self, schema: Schema, where: str) -> dict[str, Any]:
+        """Return what a body is compiled with: of a partial one, what the whole one requires.
+
+        A required field that is sent blank in a form is blank; another one counts as not sent.
+        """
+        name = self.resolve(schema, where).get("x-partial-of")
+        if name is None:
+            return {"type": "object"}
+        body = self.expand({"$ref": f"#/components/schemas/{name}"}, where)
+        return {"type": "object", "required": merge_all_of(body).get("required", [])}
 
     def answer(self, source: Any, where: str) -> Answer:
         """Compile one documented answer."""

@@ -397,6 +397,11 @@ class Slugs(ListOf):
 
     item: Slug
 
+    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
+        """Collect the items of a form field; a form cannot say that it has none, so that counts."""
+        values = ListOf.take(self, data, name, required=required)
+        return [] if required and values is MISSING and isinstance(data, Form) else values
+
     def clean(self, value: Any, context: Context) -> Any:
         """Look each item up; one that is repeated counts once, as in a set of rows."""
         if value is None:

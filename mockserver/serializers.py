@@ -83,11 +83,11 @@ class ObjectOf(Scalar):
         return cleaned
 
 
-_TEXTS: Mapping[str | None, Any] = {
+_TEXTS: Mapping[str | None, type[Text] | None] = {
     None: Text,
     "url": URL,
     "email": Email,
-    "date": Date,
+    "date": None,
 }
 
 
@@ -148,10 +148,10 @@ def compile_field(schema: Mapping[str, Any], where: str) -> Field:
 
 
 def _text(schema: Mapping[str, Any], *, nullable: bool) -> Field:
-    kind = schema.get("format")
-    if kind == "date":
+    kind = _TEXTS[schema.get("format")]
+    if kind is None:
         return Date(nullable=nullable)
-    return _TEXTS[kind](
+    return kind(
         nullable=nullable,
         may_be_blank=not schema.get("minLength"),
         maximum_length=schema.get("maxLength"),

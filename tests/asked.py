@@ -477,6 +477,9 @@ def forms() -> Iterator[Asked]:
         [("metadata", '{"a": [1]}')],
         [("credential_type", "A"), ("credentialType", "A")],
         [("unknown", "x")],
+        [("name", "")],
+        [("issuer", "")],
+        [("credentialType", ""), ("signal", "")],
     ):
         whole = [("name", "n"), ("issuer", ISSUER), *fields]
         yield form_body(whole)

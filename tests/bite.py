@@ -32,6 +32,7 @@ KEYS = {
 }
 PLACES = (
     *("--org", "main", "--user-id", "1", "--username", "admin"),
+    *("--learner-username", "learner"),
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
 )
 CONTEXT = (*PLACES, "--no-unknown-fields", "--hold-choices", "--max-latency", "1")

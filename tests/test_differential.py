@@ -16,15 +16,20 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver.files import WORLD
-from tests.asked import ADMIN, COURSE, GROUPS, ISSUER, JSON, MAIN, Asked, json_body
+from tests import asked_assertions
+from tests.asked import ADMIN, COURSE, ISSUER, JSON, MAIN, Asked, json_body
+from tests.asked import GROUPS as CORE_GROUPS
 from tests.server import running
 from tests.twin.server import serve_twin
 from tests.world import DOCUMENT
 
+GROUPS = {**asked_assertions.READS, **CORE_GROUPS, **asked_assertions.WRITES}
 ISSUERS = [each["entityId"] for each in DOCUMENT["issuers"] if each["platform"] == "main"]
 NOW = "2026-11-01T12:00:00+00:00"
 COMPARED_HEADERS = ("Allow", "WWW-Authenticate", "Location", "Content-Type")
-KNOWN_IDS = {each["entityId"] for name in ("credentials", "issuers") for each in DOCUMENT[name]}
+KNOWN_IDS = {
+    each["entityId"] for name in ("credentials", "issuers", "assertions") for each in DOCUMENT[name]
+}
 KNOWN_IDS |= {each["entityId"] for issuer in DOCUMENT["issuers"] for each in issuer["signatories"]}
 
 
@@ -106,10 +111,15 @@ def with_known_ids(value: Any) -> Any:
     """Return a JSON value in which every entityId that the world does not know is "NEW"."""
     if isinstance(value, dict):
         return {
-            name: "NEW" if name == "entityId" and each not in KNOWN_IDS else with_known_ids(each)
+            name: "NEW" if name == "entityId" and is_new(each) else with_known_ids(each)
             for name, each in value.items()
         }
     return [with_known_ids(each) for each in value] if isinstance(value, list) else value
+
+
+def is_new(entity_id: Any) -> bool:
+    """Tell whether this is an id that a server gave; the errors of the field are not."""
+    return isinstance(entity_id, str) and entity_id not in KNOWN_IDS
 
 
 QUOTES_A_SURROGATE = "the framework quotes a lone surrogate and then fails to write it, a 500"
@@ -143,7 +153,7 @@ def test_both_answer_alike(pair: Pair, group: str) -> None:
 def test_what_is_explained_does_differ() -> None:
     """The mock refuses what the framework fails on; on servers of its own, since one is hurt."""
     asked = [each for group in GROUPS.values() for each in group if explained(each)]
-    assert len(asked) == len(EXPLAINED)
+    assert all(any(part in (each.body or b"") for each in asked) for part in EXPLAINED)
     with running("--now", NOW) as mock, serve_twin(WORLD, freeze=NOW) as twin:
         answers = [Pair(mock.url, twin).both(each) for each in asked]
     assert [(mock.status, twin.status) for mock, twin in answers] == [(400, 500)] * len(asked)

@@ -14,8 +14,8 @@ from rest_framework.utils import json
 from rest_framework.views import APIView
 
 from tests.twin.defects.defect import redeclare
-from tests.twin.serializers import CredentialBody
-from tests.twin.views import PlatformView
+from tests.twin.serializers import AssertionBody, BulkAssertionBody, CredentialBody
+from tests.twin.views import ServiceView
 
 
 class BoundedJSONParser(JSONParser):
@@ -61,7 +61,8 @@ def headers_of_production(view: APIView) -> dict[str, str]:
 
 def harden() -> None:
     """Harden the twin of this process."""
-    PlatformView.parser_classes = [BoundedJSONParser, *PlatformView.parser_classes[1:]]
-    PlatformView.renderer_classes = [EscapingJSONRenderer]
-    PlatformView.default_response_headers = property(headers_of_production)
-    redeclare(CredentialBody, metadata=SendableJSON(required=False, allow_null=True))
+    ServiceView.parser_classes = [BoundedJSONParser, *ServiceView.parser_classes[1:]]
+    ServiceView.renderer_classes = [EscapingJSONRenderer]
+    ServiceView.default_response_headers = property(headers_of_production)
+    for body in (CredentialBody, AssertionBody, BulkAssertionBody):
+        redeclare(body, metadata=SendableJSON(required=False, allow_null=True))

@@ -2,7 +2,9 @@
 
 import base64
 import uuid
+from datetime import datetime
 
+from dateutil.relativedelta import relativedelta
 from django.db import models
 from django.utils.functional import cached_property
 
@@ -15,6 +17,7 @@ LEARNER = "learner"
 COURSE_PASSED = "COURSE_PASSED"
 COURSE_COMPLETED = "COURSE_COMPLETED"
 
+PERIODS = ("hours", "days", "weeks", "months", "years")
 IMAGE_SLOTS = ("icon", "background", "thumbnail")
 
 
@@ -101,10 +104,20 @@ class Issuer(OfPlatform):
     allowed_template_tags = models.JSONField(null=True)
 
 
-class Signatory(models.Model):
-    """Who signs for an issuer."""
+def issuers_by_name(platform: Platform) -> models.QuerySet:
+    """Return the issuers of a platform; the first one is whom the platform's key names."""
+    return Issuer.objects.filter(platform=platform).order_by("name", "entity_id")
 
-    issuer = models.ForeignKey(Issuer, on_delete=models.CASCADE, related_name="signatories")
+
+class Signatory(models.Model):
+    """Who signs for an issuer, or for one credential."""
+
+    issuer = models.ForeignKey(
+        Issuer, null=True, on_delete=models.CASCADE, related_name="signatories"
+    )
+    credential = models.ForeignKey(
+        "Credential", null=True, on_delete=models.CASCADE, related_name="own_signatories"
+    )
     entity_id = models.TextField(unique=True, default=new_entity_id)
     name = models.TextField()
     title = models.TextField()
@@ -155,12 +168,12 @@ class Credential(OfPlatform):
 
     @property
     def signatories(self) -> list[Signatory]:
-        """The issuer's signatories, or those that were chosen among them, in that order."""
+        """The issuer's signatories, or those chosen among them in that order, then its own."""
         signatories = list(self.issuer.signatories.all())
-        if self.chosen_signatories is None:
-            return signatories
-        by_entity_id = {signatory.entity_id: signatory for signatory in signatories}
-        return [by_entity_id[entity_id] for entity_id in self.chosen_signatories]
+        if self.chosen_signatories is not None:
+            by_entity_id = {signatory.entity_id: signatory for signatory in signatories}
+            signatories = [by_entity_id[entity_id] for entity_id in self.chosen_signatories]
+        return signatories + list(self.own_signatories.all())
 
     @property
     def expires(self) -> dict[str, int | str | None]:
@@ -187,8 +200,29 @@ class Credential(OfPlatform):
 
     def has_active_assertions(self) -> bool:
         """Tell whether somebody holds this credential: neither revoked nor expired."""
-        not_expired = models.Q(expires=None) | models.Q(expires__gt=clock.now())
-        return self.assertions.filter(not_expired, revoked=False).exists()
+        return self.assertions.filter(not_expired(), revoked=False).exists()
+
+    def is_held_by(self, user: User) -> bool:
+        """Tell whether a user has an assertion of it that is neither revoked nor expired."""
+        return self.assertions.filter(not_expired(), revoked=False, recipient=user).exists()
+
+    def end_of_validity(self, issued_on: datetime) -> datetime | None:
+        """Return when an assertion issued at a time expires; None for one that never does."""
+        unit = (self.expires_duration or "").strip().lower().removesuffix("s") + "s"
+        amount = self.expires_amount
+        if unit == "quarters":
+            unit, amount = "months", 3 * (amount or 0)
+        if not amount or unit not in PERIODS:
+            return None
+        try:
+            return issued_on + relativedelta(**{unit: amount})
+        except (OverflowError, ValueError):
+            return None
+
+
+def not_expired() -> models.Q:
+    """Return the condition that an assertion has not expired yet."""
+    return models.Q(expires=None) | models.Q(expires__gt=clock.now())
 
 
 def fetch_links(credentials: list[Credential], relation: str) -> None:
@@ -209,6 +243,14 @@ class Assertion(models.Model):
     entity_id = models.TextField(unique=True, default=new_entity_id)
     credential = models.ForeignKey(Credential, on_delete=models.CASCADE, related_name="assertions")
     recipient = models.ForeignKey(User, on_delete=models.CASCADE)
-    issued_on = models.DateTimeField()
+    issued_on = models.DateTimeField(default=clock.now)
     expires = models.DateTimeField(null=True)
     revoked = models.BooleanField(default=False)
+    revocation_reason = models.TextField(null=True)
+    acceptance = models.TextField(default="Unaccepted")
+    narrative = models.TextField(null=True)
+    metadata = models.JSONField(null=True)
+    course = models.ForeignKey(Course, null=True, on_delete=models.SET_NULL)
+    program = models.ForeignKey(Program, null=True, on_delete=models.SET_NULL)
+    pathway = models.ForeignKey(Pathway, null=True, on_delete=models.SET_NULL)
+    catalog_item = models.TextField(null=True)

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from tests.twin.models import Credential, Image, Issuer, Signatory
+from tests.twin.models import Assertion, Credential, Image, Issuer, Signatory
 
 
 def absolute_image(request: Request, image: Image | None, address: str | None) -> str | None:
@@ -108,3 +108,37 @@ class CredentialRepresentation(serializers.Serializer):
     tags = serializers.JSONField()
     signatories = SignatoryRepresentation(many=True)
     signal = serializers.CharField()
+
+
+class RecipientRepresentation(serializers.Serializer):
+    """Who holds an assertion."""
+
+    username = serializers.CharField()
+    name = serializers.CharField()
+
+
+class AssertionRepresentation(serializers.Serializer):
+    """A credential that somebody was given."""
+
+    entityId = serializers.CharField(source="entity_id")  # noqa: N815
+    issuedOn = serializers.DateTimeField(source="issued_on")  # noqa: N815
+    credentialDetails = CredentialRepresentation(source="credential")  # noqa: N815
+    recipient = RecipientRepresentation()
+    metadata = serializers.JSONField()
+    course = serializers.SerializerMethodField()
+    program = serializers.SerializerMethodField()
+    narrative = serializers.CharField()
+    revoked = serializers.BooleanField()
+    revocationReason = serializers.CharField(source="revocation_reason")  # noqa: N815
+    acceptance = serializers.CharField()
+    expires = serializers.DateTimeField()
+
+    def get_course(self, assertion: Assertion) -> dict[str, str] | None:
+        """Return the course that it was earned with."""
+        course = assertion.course
+        return course and {"name": course.name, "course_id": course.course_id}
+
+    def get_program(self, assertion: Assertion) -> dict[str, str] | None:
+        """Return the program that it was earned with."""
+        program = assertion.program
+        return program and {"name": program.name, "program_id": program.program_id}

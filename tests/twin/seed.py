@@ -49,8 +49,9 @@ def load(path: Path) -> None:
         load_issuer(record, platforms)
     for record in world["credentials"]:
         load_credential(record, platforms)
+    credentials = {credential.entity_id: credential for credential in Credential.objects.all()}
     for record in world["assertions"]:
-        load_assertion(record)
+        load_assertion(record, credentials[record["credential"]])
 
 
 def load_user(record: Record, platforms: Platforms) -> None:
@@ -134,13 +135,23 @@ def load_credential(record: Record, platforms: Platforms) -> None:
         credential.replace(plural, items)
 
 
-def load_assertion(record: Record) -> None:
-    """Store what decides whether an assertion is active."""
+def load_assertion(record: Record, credential: Credential) -> None:
+    """Store one assertion with the course or the program that it was earned with."""
+    earned = {}
+    for model, name in ((Course, "course"), (Program, "program")):
+        if record[name] is not None:
+            candidates = model.objects.filter(platform=credential.platform_id)
+            earned[name] = candidates.get(**{f"{name}_id": record[name]})
     Assertion.objects.create(
         entity_id=record["entityId"],
-        credential=Credential.objects.get(entity_id=record["credential"]),
+        credential=credential,
         recipient_id=record["recipient"],
         issued_on=record["issuedOn"],
         expires=record["expires"],
         revoked=record["revoked"],
+        revocation_reason=record["revocationReason"],
+        acceptance=record["acceptance"],
+        narrative=record["narrative"],
+        metadata=record["metadata"],
+        **earned,
     )

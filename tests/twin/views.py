@@ -9,16 +9,35 @@ from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import status
 from rest_framework.exceptions import APIException
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
-from tests.twin.models import IMAGE_SLOTS, LEARNER, Credential, Issuer, Platform, User, fetch_links
-from tests.twin.pagination import CredentialPagination, IssuerPagination, enveloped
-from tests.twin.representations import CredentialRepresentation, IssuerRepresentation
+from tests.twin.models import (
+    IMAGE_SLOTS,
+    LEARNER,
+    Credential,
+    Issuer,
+    Platform,
+    User,
+    fetch_links,
+    issuers_by_name,
+)
+from tests.twin.pagination import (
+    CredentialPagination,
+    IssuerPagination,
+    IssuerWindow,
+    enveloped,
+)
+from tests.twin.representations import (
+    CredentialRepresentation,
+    IssuerRepresentation,
+    SignatoryRepresentation,
+)
 from tests.twin.search import matches
-from tests.twin.serializers import CredentialBody, IssuerBody
+from tests.twin.serializers import AuthorityBody, CredentialBody, IssuerBody
 
 ROW_NUMBER = re.compile(r"[0-9]{1,18}")
 
@@ -31,8 +50,12 @@ class Conflict(APIException):
     default_code = "conflict"
 
 
-class PlatformView(APIView):
-    """What all views share: the platform and the user of the path, and reading a body."""
+class ServiceView(APIView):
+    """What all views of the service share."""
+
+
+class PlatformView(ServiceView):
+    """What the views of a platform share: platform and user of the path, and reading a body."""
 
     platform_admin_methods: ClassVar[frozenset[str]] = frozenset()
 
@@ -54,11 +77,15 @@ class PlatformView(APIView):
 
     def saved(self, body_class: type[Serializer], *instance: Any, **options: Any) -> Any:
         """Validate the request's body and store what it says, all of it or nothing."""
-        context = {"platform": self.platform}
+        context = {"platform": self.platform, **self.body_context()}
         body = body_class(*instance, data=self.request.data, context=context, **options)
         body.is_valid(raise_exception=True)
         with transaction.atomic():
             return body.save()
+
+    def body_context(self) -> dict[str, Any]:
+        """Return what else a body is about."""
+        return {}
 
     def represented(self, representation_class: type[Serializer], item: Any, **options: Any) -> Any:
         """Return the item, or with `many` the items, as the answer shows them."""
@@ -70,7 +97,8 @@ def with_relations(credentials: QuerySet[Credential]) -> QuerySet[Credential]:
     """Fetch with the rows what their representation needs."""
     images = [f"{slot}_image" for slot in IMAGE_SLOTS]
     issuer = ("issuer__platform", "issuer__icon_image")
-    return credentials.select_related(*issuer, *images).prefetch_related("issuer__signatories")
+    signing = ("issuer__signatories", "own_signatories")
+    return credentials.select_related(*issuer, *images).prefetch_related(*signing)
 
 
 class CredentialsView(PlatformView):
@@ -127,10 +155,8 @@ class CredentialsView(PlatformView):
         return enveloped("Created", self.represented(CredentialRepresentation, credential))
 
 
-class CredentialView(PlatformView):
-    """Retrieve, update or delete one credential."""
-
-    platform_admin_methods = frozenset({"DELETE"})
+class OfCredential(PlatformView):
+    """What the views of one credential share."""
 
     def get_object(self) -> Credential:
         """Return the credential; to a learner a private one does not exist."""
@@ -138,6 +164,12 @@ class CredentialView(PlatformView):
         visible = Q(public=True) if self.request.user.role == LEARNER else Q()
         credentials = Credential.objects.filter(visible, platform=self.platform)
         return get_object_or_404(credentials, entity_id=self.kwargs["entity_id"])
+
+
+class CredentialView(OfCredential):
+    """Retrieve, update or delete one credential."""
+
+    platform_admin_methods = frozenset({"DELETE"})
 
     def get(self, request: Request, **_: str) -> Response:
         """Answer the credential."""
@@ -171,10 +203,17 @@ class IssuersView(PlatformView):
             issuers = issuers.filter(matches(part, "name"))
         return issuers.order_by("name", "entity_id")
 
+    def pagination(self) -> BasePagination:
+        """Return windows where they are asked for and pages are not."""
+        asked = self.request.query_params.keys()
+        if asked & {"limit", "offset"} and not asked & {"page", "page_size"}:
+            return IssuerWindow()
+        return IssuerPagination()
+
     def get(self, request: Request, **_: str) -> Response:
         """Answer one page of issuers."""
         self.require_user()
-        pagination = IssuerPagination()
+        pagination = self.pagination()
         page = pagination.paginate_queryset(self.get_queryset(), request, view=self)
         data = self.represented(IssuerRepresentation, page, many=True)
         return pagination.get_paginated_response(data)
@@ -187,17 +226,48 @@ class IssuersView(PlatformView):
 
 
 class IssuerView(PlatformView):
-    """Retrieve one issuer."""
+    """Retrieve, update or delete one issuer."""
+
+    platform_admin_methods = frozenset({"PUT", "DELETE"})
 
     def get_object(self) -> Issuer:
         """Return the issuer of this id, or by the platform's key its first one."""
         self.require_user()
         entity_id = self.kwargs["entity_id"]
-        issuers = Issuer.objects.filter(platform=self.platform).order_by("name", "entity_id")
+        issuers = issuers_by_name(self.platform)
         if entity_id == self.platform.key:
             return get_object_or_404(issuers[:1])
         return get_object_or_404(issuers, entity_id=entity_id)
 
-    def get(self, request: Request, **_: str) -> Response:
+    def answered(self, issuer: Issuer) -> Response:
         """Answer a list of this one issuer, without an envelope."""
-        return Response(self.represented(IssuerRepresentation, [self.get_object()], many=True))
+        return Response(self.represented(IssuerRepresentation, [issuer], many=True))
+
+    def get(self, request: Request, **_: str) -> Response:
+        """Answer the issuer."""
+        return self.answered(self.get_object())
+
+    def put(self, request: Request, **_: str) -> Response:
+        """Change the fields that were sent."""
+        with transaction.atomic():
+            return self.answered(self.saved(IssuerBody, self.get_object(), partial=True))
+
+    def delete(self, request: Request, **_: str) -> Response:
+        """Delete the issuer unless a credential is issued in its name."""
+        issuer = self.get_object()
+        if issuer.credential_set.exists():
+            raise Conflict("This issuer has credentials and cannot be deleted.")
+        issuer.delete()
+        return Response({"status": {"success": True, "description": "Deleted"}})
+
+
+class IssuerAuthorityView(PlatformView):
+    """Add a signatory."""
+
+    platform_admin_methods = frozenset({"POST"})
+
+    def post(self, request: Request, **_: str) -> Response:
+        """Create the signatory and let it join what the body names."""
+        self.require_user()
+        signatory = self.saved(AuthorityBody)
+        return Response(self.represented(SignatoryRepresentation, signatory))

@@ -4,8 +4,10 @@ import difflib
 from collections.abc import Mapping
 
 from tests.twin.defects.access import ACCESS
+from tests.twin.defects.assertions import ASSERTIONS
 from tests.twin.defects.defect import Defect, Twin
 from tests.twin.defects.errors import ERRORS
+from tests.twin.defects.issuers import ISSUERS
 from tests.twin.defects.pagination import PAGINATION
 from tests.twin.defects.protocol import PROTOCOL
 from tests.twin.defects.schema import SCHEMA
@@ -13,7 +15,11 @@ from tests.twin.defects.search import SEARCH
 from tests.twin.defects.state import STATE
 
 DEFECTS: Mapping[str, Defect] = {
-    each.id: each for each in (*SCHEMA, *ERRORS, *PAGINATION, *SEARCH, *STATE, *ACCESS, *PROTOCOL)
+    each.id: each
+    for each in (
+        *(*SCHEMA, *ERRORS, *PAGINATION, *SEARCH, *STATE, *ACCESS, *PROTOCOL),
+        *(*ISSUERS, *ASSERTIONS),
+    )
 }
 
 

@@ -18,6 +18,7 @@ Middleware = Callable[[Function], Function]
 class Twin:
     """The twin's modules and settings, handed to a defect after Django is set up."""
 
+    assertions: ModuleType
     authentication: ModuleType
     fields: ModuleType
     models: ModuleType
