@@ -39,9 +39,9 @@ def longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_a_walk_visits_every_assertion_once(deployment: Deployment, size: int) -> None:
     """Following `next` yields `count` different ones, newest first, in pages that add up."""
-    path, query = longest_list(deployment)
 
     def check() -> None:
+        path, query = longest_list(deployment)
         whole = deployment.page({**query, "page_size": MAXIMUM}, path, bare=True)
         if whole["count"] / size > 120:
             raise NotTested("too many pages of this size")
@@ -65,13 +65,17 @@ def test_a_walk_visits_every_assertion_once(deployment: Deployment, size: int) -
 @pytest.mark.rule("ASSERT-01")
 def test_pages_that_are_not_there(deployment: Deployment) -> None:
     """A page out of range is 404 in both lists; a size out of bounds is capped in one of them."""
-    for credential in deployment.page({"page_size": 1}).ids:
-        path = f"{credential}/assertions/"
-        check_refusal(deployment.get(path, {"page": 9999}), 404, "a page that is not there")
-        for size in ("0", "x", "5000", ""):
-            as_page(deployment.get(path, {"page_size": size}), bare=True)
-    reply = deployment.get("assertions/", {"page": 9999})
-    check_refusal(reply, 404, "a page that is not there")
+
+    def check() -> None:
+        for credential in deployment.page({"page_size": 1}).ids:
+            path = f"{credential}/assertions/"
+            check_refusal(deployment.get(path, {"page": 9999}), 404, "a page that is not there")
+            for size in ("0", "x", "5000", ""):
+                as_page(deployment.get(path, {"page_size": size}), bare=True)
+        reply = deployment.get("assertions/", {"page": 9999})
+        check_refusal(reply, 404, "a page that is not there")
+
+    deployment.while_nobody_writes(check)
 
 
 @pytest.mark.rule("ASSERT-02")
@@ -191,12 +195,16 @@ def test_a_course_narrows_a_users_list(deployment: Deployment) -> None:
 @pytest.mark.needs("other_org", "other_org_admin", "other_user_id")
 def test_the_main_tenant_is_left_out_on_demand(deployment: Deployment) -> None:
     """With `exclude_main_tenant_assertions` no list grows, and what stays is in its order."""
-    path = f"{deployment.elsewhere}assertions/"
-    whole = deployment.page({"page_size": MAXIMUM}, path, bare=True, actor="other_org_admin")
-    query = {"page_size": MAXIMUM, "exclude_main_tenant_assertions": "true"}
-    page = deployment.page(query, path, bare=True, actor="other_org_admin")
-    kept = [each for each in whole.ids if each in set(page.ids)]
-    require(page.ids == kept, "leaving out adds or turns around", page.reply)
+
+    def check() -> None:
+        path = f"{deployment.elsewhere}assertions/"
+        whole = deployment.page({"page_size": MAXIMUM}, path, bare=True, actor="other_org_admin")
+        query = {"page_size": MAXIMUM, "exclude_main_tenant_assertions": "true"}
+        page = deployment.page(query, path, bare=True, actor="other_org_admin")
+        kept = [each for each in whole.ids if each in set(page.ids)]
+        require(page.ids == kept, "leaving out adds or turns around", page.reply)
+
+    deployment.while_nobody_writes(check)
 
 
 @pytest.mark.rule("ASSERT-04")

@@ -250,16 +250,20 @@ def test_what_a_signatory_lacks(deployment: Deployment) -> None:
 @pytest.mark.rule("ISSUER-08")
 def test_the_key_of_the_platform_names_an_issuer(deployment: Deployment) -> None:
     """`issuers/{org}` is one issuer of this platform, the same one each time."""
-    org = deployment.settings.org
-    if not deployment.page(path="issuers/").items:
-        pytest.skip("the platform has no issuer")
-    reply = deployment.get(f"issuers/{org}")
-    issuer = the_one(reply)
-    require(issuer["org"] == org, "the key names another platform's issuer", reply, got=issuer)
-    require(retrieved(deployment, issuer["entityId"]) == issuer, "key and id differ", reply)
-    if deployment.settings.other_org:
-        foreign = deployment.get(f"issuers/{deployment.settings.other_org}")
-        check_refusal(foreign, 404, "another platform's key")
+
+    def check() -> None:
+        org = deployment.settings.org
+        if not deployment.page(path="issuers/").items:
+            pytest.skip("the platform has no issuer")
+        reply = deployment.get(f"issuers/{org}")
+        issuer = the_one(reply)
+        require(issuer["org"] == org, "the key names another platform's issuer", reply, got=issuer)
+        require(retrieved(deployment, issuer["entityId"]) == issuer, "key and id differ", reply)
+        if deployment.settings.other_org:
+            foreign = deployment.get(f"issuers/{deployment.settings.other_org}")
+            check_refusal(foreign, 404, "another platform's key")
+
+    deployment.while_nobody_writes(check)
 
 
 def refused(deployment: Deployment, actor: str) -> None:
