@@ -19,10 +19,12 @@ import click
 
 from contract_tests.rules import CATALOGUE
 from mockserver.files import WORLD
+from tests.broken_mock import MISTAKES
 from tests.twin.defects import DEFECTS, near_matches
 from tests.twin.server import serve_twin
 
 SEEDS = 20
+BROKEN_MOCK = "wsgi:tests.broken_mock:application"
 KEYS = {
     "ADMIN": "main-admin-key",
     "DEPARTMENT_ADMIN": "main-department-admin-key",
@@ -53,9 +55,10 @@ class Outcome:
     left_behind: int
 
 
-def credcheck(target: str, *options: str) -> Outcome:
-    """Run the command against a target and read its report."""
-    environment = {**os.environ, **{f"CREDCHECK_KEY_{role}": key for role, key in KEYS.items()}}
+def credcheck(target: str, *options: str, **variables: str) -> Outcome:
+    """Run the command against a target, with these variables, and read its report."""
+    keys = {f"CREDCHECK_KEY_{role}": key for role, key in KEYS.items()}
+    environment = {**os.environ, **keys, **variables}
     with tempfile.TemporaryDirectory(prefix="bite-") as folder:
         command = [sys.executable, "-m", "contract_tests.cli", "run", target, *CONTEXT]
         command += ["--journal", f"{folder}/journal", "--report", folder, *options]
@@ -115,6 +118,21 @@ def judge_defects(
     return not missed
 
 
+def judge_mistakes(workers: int, options: tuple[str, ...]) -> bool:
+    """Judge the mock with each mistake by the rule that is about it; tell whether all show."""
+
+    def of(mistake: str, rule: str) -> Outcome:
+        return credcheck(BROKEN_MOCK, "--rule", rule, *options, BROKEN=mistake)
+
+    with ThreadPoolExecutor(workers) as pool:
+        runs = {each.__name__: (rule, pool.submit(of, each.__name__, rule))
+                for each, rule in MISTAKES.items()}  # fmt: skip
+        missed = [name for name, (rule, run) in runs.items() if rule not in run.result().rules]
+    print(f"\n{len(runs) - len(missed)} of {len(runs)} mistakes of the mock caught")
+    print(f"missed: {', '.join(missed) or 'none'}")
+    return not missed
+
+
 def judge_sound_ones(seeds: int, workers: int, options: tuple[str, ...]) -> bool:
     """Judge the mock and the sound twin with many seeds; tell whether nobody cried wolf."""
 
@@ -150,6 +168,8 @@ def main(defect: tuple[str, ...], profile: str, workers: int, narrow: bool, seed
             raise click.UsageError(f"{each!r} is no defect; near: {', '.join(near_matches(each))}")
     options = ("--profile", profile)
     caught = judge_defects(list(defect or DEFECTS), workers, options, narrow=narrow)
+    if not defect:
+        caught = judge_mistakes(workers, options) and caught
     fine = bool(defect) or judge_sound_ones(seeds, workers, options)
     sys.exit(not (caught and fine))
 

@@ -13,8 +13,9 @@ from contract_tests.outcome import CouldNotAsk
 from contract_tests.safety import Guard
 from contract_tests.settings import load_settings
 from contract_tests.target import Target
+from tests.command import ENVIRONMENT
 from tests.server import running
-from tests.test_credcheck import ENVIRONMENT, ITEM, settings
+from tests.test_safety import ITEM, settings
 
 PLACE = {"org": "main", "user_id": "1", "username": "admin"}
 
@@ -67,7 +68,7 @@ def test_what_was_issued_is_cleaned_up(tmp_path: Path) -> None:
         revoke(deployment, issue(deployment, credential, "learner")["entityId"])
         target.journal.close(clean=False)
         after = Target(target.settings, "after", "main", 1)
-        assert list(clean_up(after)) == ["run crashed: cleaned up"]
+        assert [str(each) for each in clean_up(after)] == ["run crashed: cleaned up"]
         assert after.send("GET", f"{deployment.here}{credential}").status == 404
         path = f"{deployment.here}issuers/{issuer['entityId']}"
         assert after.send("GET", path).status == 404
