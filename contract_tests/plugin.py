@@ -164,7 +164,8 @@ class Run:
             from contract_tests.deployment import Deployment
             from contract_tests.target import Target
 
-            workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+            # The variable may also be that of a run that this one is started by.
+            workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) if self.is_worker else 1
             target = Target(self.settings, self.run_id, self.worker or "main", workers)
             self._deployment = Deployment(target, self.run_id)
         return self._deployment

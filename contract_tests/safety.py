@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 from urllib.parse import quote
 
 from contract_tests.journal import lock
@@ -65,17 +66,30 @@ class Turnstile:
     def __init__(self, settings: Settings, run_id: str, workers: int) -> None:
         self._path = Path(settings.journal) / f"{run_id}.lock"
         self._apart = workers > 1 and not settings.application
+        self._held: IO[str] | None = None
 
     @contextmanager
     def passed(self, *, alone: bool) -> Iterator[None]:
-        """Hold a place with others of the same kind, or the only one."""
-        if not self._apart:
+        """Hold a place with others of the same kind, or the only one.
+
+        Who holds a place with others and wants to be alone for a while gives it up and waits.
+        """
+        if not self._apart or (self._held and not alone):
             yield
-            return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.open("w") as file:
-            lock(file, shared=not alone)
-            yield
+        elif self._held:
+            lock(self._held)
+            try:
+                yield
+            finally:
+                lock(self._held, shared=True)
+        else:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open("w") as self._held:
+                lock(self._held, shared=not alone)
+                try:
+                    yield
+                finally:
+                    self._held = None
 
     def remove(self) -> None:
         """Remove the file."""

@@ -175,7 +175,7 @@ def _not_reached(
 
 def _decide(verdict: Verdict) -> tuple[int, str]:
     """Return the exit code and the sentence that says why."""
-    if not verdict.results:
+    if not verdict.results and not verdict.stopped:
         return USAGE, "nothing was tested: no rule fits --rule, --subject and --operation"
     if verdict.breaches or verdict.complaints:
         said = [

@@ -32,7 +32,7 @@ from mockserver.representation import check_world
 from mockserver.sandbox import Clock, Sandbox
 from mockserver.seed import grow
 from mockserver.service import Service
-from mockserver.strict import Judge
+from mockserver.strict import Judge, judge_by
 from mockserver.world import load_world, read_world
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.register_blueprint(control_plane(contract))
-    judge = Judge(contract) if config.strict else None
+    judge = judge_by(contract) if config.strict else None
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
     app.register_error_handler(Exception, _on_error)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -180,9 +180,9 @@ class Resource:
         return (JSON, "application/x-www-form-urlencoded", "multipart/form-data")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Contract:
-    """The compiled document; `document` is the plain one."""
+    """The compiled document; `document` is the plain one. It never changes, and is shared."""
 
     document: Mapping[str, Any]
     resources: tuple[Resource, ...] = field(default=())
@@ -210,7 +210,18 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
 
 
 def load_contract(path: Path = CONTRACT) -> Contract:
-    """Read and compile the contract; anything that is not understood is a StartError."""
+    """Return the compiled contract; anything that is not understood is a StartError.
+
+    A file that did not change is compiled once, for one process may have many applications.
+    """
+    try:
+        return _load(path, path.stat().st_mtime_ns)
+    except OSError as error:
+        raise StartError(f"{path}: {error}") from error
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, changed: int) -> Contract:
     document = read_document(path)
     try:
         return compile_contract(document)
