@@ -21,7 +21,7 @@ serve: $(READY)  ## start the mock server (options: make serve ARGS="--bind 127.
 	@$(BIN)/credmock serve $(ARGS)
 
 test: $(READY)  ## run every test (options: make test ARGS="-k search")
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .
