@@ -190,7 +190,7 @@ class Deployment:
 
     def newest(
         self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
-    ) -> "Newest":
+    ) -> Newest:
         """Return the first items of a list: all of them, unless the platform is a big one."""
         pages = self.pages({"page_size": 100, **(query or {})}, path, **options)
         read = list(islice(pages, MOST_PAGES))
