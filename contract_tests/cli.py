@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from random import SystemRandom
 from typing import Any
 
 import click
@@ -236,13 +235,13 @@ def _context(document: dict[str, Any]) -> dict[str, Any]:
 def cleanup(target: str, **options: Any) -> None:
     """Delete what earlier runs against TARGET left behind, as their journals tell."""
     from contract_tests.cleanup import clean_up
+    from contract_tests.journal import new_run_id
     from contract_tests.settings import current_environment, load_settings
     from contract_tests.target import Target
 
     chosen = {name: value or None for name, value in options.items()}
     settings = load_settings(target, {**chosen, "allow_writes": True}, current_environment())
-    run_id = f"{SystemRandom().getrandbits(32):08x}"
-    with closing(Target(settings, run_id, "cleanup", 1)) as wire:
+    with closing(Target(settings, new_run_id(), "cleanup", 1)) as wire:
         cleaned = list(clean_up(wire))
     for line in map(str, cleaned) if cleaned else ["nothing was left behind"]:
         click.echo(line)

@@ -44,7 +44,7 @@ EFFORTS = {
         machine_runs=6, machine_steps=10, generated=8, covering=20, repeats=32, terms=6
     ),
     "standard": Effort(
-        machine_runs=20, machine_steps=16, generated=20, covering=60, repeats=64, terms=14
+        machine_runs=20, machine_steps=16, generated=20, covering=25, repeats=64, terms=14
     ),
     "thorough": Effort(
         machine_runs=300, machine_steps=30, generated=400, covering=1000, repeats=300, terms=100
@@ -199,7 +199,7 @@ class Deployment:
 
     def newest(
         self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
-    ) -> "Newest":
+    ) -> Newest:
         """Return the first items of a list: all of them, unless the platform is a big one."""
         pages = self.pages({"page_size": 100, **(query or {})}, path, **options)
         read = list(islice(pages, MOST_PAGES))

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from random import SystemRandom
 from typing import IO, Any
 
 from contract_tests.settings import Settings
@@ -38,6 +39,11 @@ def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
     except OSError:
         return False
     return True
+
+
+def new_run_id() -> str:
+    """Return what tells one run from all others; it does not depend on the seed."""
+    return f"{SystemRandom().getrandbits(32):08x}"
 
 
 class Journal:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from contract_tests.accepted import read_accepted
+from contract_tests.journal import new_run_id
 from contract_tests.outcome import (
     Breach,
     CouldNotAsk,
@@ -151,7 +152,7 @@ class Run:
 
     def _run_id(self) -> str:
         inherited = getattr(self.config, "workerinput", {}).get("credcheck_run")
-        return inherited or f"{random.SystemRandom().getrandbits(32):08x}"
+        return inherited or new_run_id()
 
     @property
     def is_worker(self) -> bool:

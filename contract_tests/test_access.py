@@ -1,6 +1,7 @@
 """Access: who may do what; 401 and 403 are not confused, and a refusal tells nothing."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -55,6 +56,20 @@ def ask(
     return deployment.send_json(method, where, body, actor=actor, headers=headers)
 
 
+@contextmanager
+def untouched_item(deployment: Deployment) -> Iterator[dict[str, Any]]:
+    """Give a credential of this run, which must be as it was in the end, and delete it."""
+    item = deployment.create()
+    yield item
+    unchanged(deployment, item)
+    deployment.delete(item["entityId"])
+
+
+def unknown_key(deployment: Deployment) -> str:
+    """Return an Authorization header with a key that does not exist."""
+    return f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
+
+
 def check_challenge(reply: Reply, who: str) -> None:
     """Raise Breach unless a reply is 401 with a challenge."""
     require(reply.status == 401, f"{who} is not 401", reply, expected=401, got=reply.status)
@@ -77,19 +92,16 @@ def test_reads_need_a_key(deployment: Deployment) -> None:
 @pytest.mark.needs("write")
 def test_writes_need_a_key(deployment: Deployment) -> None:
     """Without a key every write is 401 and changes nothing."""
-    item = deployment.create()
-    for place in writes(item["entityId"]):
-        check_challenge(ask(deployment, place, None), "a write without a key")
-    unchanged(deployment, item)
-    deployment.delete(item["entityId"])
+    with untouched_item(deployment) as item:
+        for place in writes(item["entityId"]):
+            check_challenge(ask(deployment, place, None), "a write without a key")
 
 
 @pytest.mark.rule("ACCESS-02")
 def test_unknown_keys_are_401(deployment: Deployment) -> None:
     """A key that does not exist is 401 on every read."""
     item = some_item(deployment)
-    scheme = deployment.settings.auth_scheme
-    header = f"{scheme} no-such-key-{deployment.run_id}".strip()
+    header = unknown_key(deployment)
     for place in reads(deployment, item["entityId"]):
         reply = ask(deployment, place, None, Authorization=header)
         check_challenge(reply, "an unknown key")
@@ -99,13 +111,11 @@ def test_unknown_keys_are_401(deployment: Deployment) -> None:
 @pytest.mark.needs("write")
 def test_unknown_keys_do_not_write(deployment: Deployment) -> None:
     """A key that does not exist is 401 on every write, and nothing changes."""
-    item = deployment.create()
-    header = f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
-    for place in writes(item["entityId"]):
-        reply = ask(deployment, place, None, Authorization=header)
-        check_challenge(reply, "a write with an unknown key")
-    unchanged(deployment, item)
-    deployment.delete(item["entityId"])
+    header = unknown_key(deployment)
+    with untouched_item(deployment) as item:
+        for place in writes(item["entityId"]):
+            reply = ask(deployment, place, None, Authorization=header)
+            check_challenge(reply, "a write with an unknown key")
 
 
 @pytest.mark.rule("ACCESS-02")
@@ -113,7 +123,7 @@ def test_unknown_keys_do_not_write(deployment: Deployment) -> None:
 @pytest.mark.last
 def test_issuers_are_not_created_without_a_key(deployment: Deployment) -> None:
     """No key and an unknown key create no issuer."""
-    for headers in ({}, {"Authorization": f"Api-Key no-such-key-{deployment.run_id}"}):
+    for headers in ({}, {"Authorization": unknown_key(deployment)}):
         reply = ask(deployment, ("POST", "issuers/"), None, **headers)
         check_challenge(reply, "the creation of an issuer without a key")
 
@@ -139,11 +149,9 @@ def test_retired_keys_are_401(deployment: Deployment) -> None:
 @pytest.mark.needs("write")
 def test_retired_keys_do_not_write(deployment: Deployment) -> None:
     """A retired key is 401 on every write, and nothing changes."""
-    item = deployment.create()
-    for place in writes(item["entityId"]):
-        check_challenge(ask(deployment, place, "retired"), "a write with a retired key")
-    unchanged(deployment, item)
-    deployment.delete(item["entityId"])
+    with untouched_item(deployment) as item:
+        for place in writes(item["entityId"]):
+            check_challenge(ask(deployment, place, "retired"), "a write with a retired key")
 
 
 @pytest.mark.rule("ACCESS-04")
@@ -269,14 +277,12 @@ def test_another_platforms_key_writes_nothing(deployment: Deployment) -> None:
 @pytest.mark.needs("write", "other_org", "other_user_id")
 def test_platform_org_lets_nobody_write(deployment: Deployment) -> None:
     """From the other platform's own path `platform_org` leads to no write on this one."""
-    item = deployment.create()
     here = f"?platform_org={quote(deployment.settings.org)}"
-    for method, path in writes(item["entityId"]):
-        place = (method, path + here)
-        reply = ask(deployment, place, "other_org_admin", deployment.elsewhere)
-        check_refusal(reply, 403, "another platform's write by `platform_org`")
-    unchanged(deployment, item)
-    deployment.delete(item["entityId"])
+    with untouched_item(deployment) as item:
+        for method, path in writes(item["entityId"]):
+            place = (method, path + here)
+            reply = ask(deployment, place, "other_org_admin", deployment.elsewhere)
+            check_refusal(reply, 403, "another platform's write by `platform_org`")
 
 
 @pytest.mark.rule("ACCESS-08")

@@ -9,15 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from schemathesis.generation import GenerationMode
-from schemathesis.generation.hypothesis.builder import (
-    HypothesisTestConfig,
-    HypothesisTestMode,
-    create_test,
-)
 
 from contract_tests.contract import Operation, load_contract
 from contract_tests.deployment import FORM, JSON, Deployment, created, result, stable
@@ -169,6 +162,8 @@ def target_of(deployment: Deployment, operation: Operation) -> str:
 
 def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
     """Ask with generated cases, and look for the smallest one of each cause that shows."""
+    from schemathesis.generation import GenerationMode
+
     api_operation = described(operation.id)
     cases = st.one_of(
         api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
@@ -197,6 +192,12 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
 
 def ask_covering(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
     """Ask with the boundary and the invalid values of each parameter and field, one at a time."""
+    from schemathesis.generation.hypothesis.builder import (
+        HypothesisTestConfig,
+        HypothesisTestMode,
+        create_test,
+    )
+
     samples: list[Sample] = []
 
     def gather(case: Any) -> None:
@@ -246,7 +247,9 @@ def smaller_ones(sample: Sample, part: str, name: str) -> Iterator[Sample]:
 
 @cache
 def described(operation_id: str) -> Any:
-    """Return an operation as schemathesis knows it."""
+    """Return an operation as schemathesis, which takes a second to load, knows it."""
+    import schemathesis
+
     operation = CONTRACT.operations[operation_id]
     return schemathesis.openapi.from_dict(dict(CONTRACT.document))[operation.path][operation.method]
 

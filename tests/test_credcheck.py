@@ -51,7 +51,6 @@ def test_workers_give_the_same_verdict(tmp_path: Path) -> None:
 BITES = (
     ("put-resets-other-fields", "STATE-04"),
     ("search-terms-are-patterns", "SEARCH-06"),
-    ("count-includes-private", "PAGE-01"),
     ("refusal-of-a-key-lacks-its-challenge", "ACCESS-02"),
     ("any-signal-is-accepted", "ERR-07"),
     ("slash-redirect-drops-the-query", "PROTO-03"),
