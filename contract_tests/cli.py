@@ -112,12 +112,7 @@ def main() -> None:
 @click.option("-n", "--workers", metavar="N", help="Ask with N processes, or `auto`.")
 def run(target: str, report: str | None, workers: str | None, **options: Any) -> None:
     """Judge TARGET: a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name of the file."""
-    import pytest
-
-    arguments = [str(HERE), "--target", target, "-p", "no:cacheprovider", "--tb=no", "-q"]
-    arguments += ["--no-header", "-rN", "-o", "addopts=", "-c", os.devnull, "--rootdir", str(HERE)]
-    arguments += ["-W", "ignore", "-o", f"console_output_style={_style()}"]
-    arguments += _translated(options)
+    arguments = ["-o", f"console_output_style={_style()}", *_translated(options)]
     if report:
         folder = Path(report).absolute()
         try:
@@ -126,29 +121,29 @@ def run(target: str, report: str | None, workers: str | None, **options: Any) ->
             raise UsageError(f"--report {report}: {error.strerror}") from error
         arguments += ["--credcheck-report", str(folder), f"--junitxml={folder / 'junit.xml'}"]
     if workers:
-        arguments += ["-n", workers]
-    sys.exit(_ended(pytest.main(arguments, plugins=_plugins())))
+        arguments += ["-p", "xdist", "-n", workers]
+    sys.exit(_judge(target, *arguments))
 
 
-def _ended(code: int) -> int:
-    """Return our exit code for pytest's: its usage error is 4."""
+def _judge(target: str, *arguments: str) -> int:
+    """Run the rules under pytest, and return our exit code for its own: its usage error is 4.
+
+    Only the plugins that are named are loaded, and no assertion is rewritten: others that are
+    installed may be slow, and the rules do not assert.
+    """
+    import pytest
+
+    plain = ["--disable-plugin-autoload", "--assert=plain", "-p", "contract_tests.plugin"]
+    quiet = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
+    nobodys_settings = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(HERE)]
+    code = pytest.main(
+        [str(HERE), "--target", target, *plain, *quiet, *nobodys_settings, *arguments]
+    )
     return 2 if int(code) == 4 else int(code)
 
 
 def _style() -> str:
     return "progress" if sys.stdout.isatty() else "count"
-
-
-def _plugins() -> list[Any]:
-    """Return the plugin where the distribution is not installed, and so not found by itself."""
-    from importlib.metadata import entry_points
-
-    known = {each.name for each in entry_points(group="pytest11")}
-    if "credcheck" in known:
-        return []
-    from contract_tests import plugin
-
-    return [plugin]
 
 
 def _translated(options: dict[str, Any]) -> list[str]:
@@ -206,13 +201,8 @@ def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) 
     lines, still = send_again(document["target"], known, broken[0])
     for line in lines:
         click.echo(line)
-    arguments = [str(HERE), "--target", document["target"], f"--credcheck-rule={rule_id}"]
-    arguments += [f"--credcheck-seed={document['seed']}", "-p", "no:cacheprovider", "--tb=no", "-q"]
-    arguments += ["-c", os.devnull, "--rootdir", str(HERE), "-W", "ignore", "-rN", "--no-header"]
-    arguments += _translated(known)
-    import pytest
-
-    code = _ended(pytest.main(arguments, plugins=_plugins())) or int(still)
+    again = [f"--credcheck-rule={rule_id}", f"--credcheck-seed={document['seed']}"]
+    code = _judge(document["target"], *again, *_translated(known)) or int(still)
     click.echo({0: "fixed: the rule is kept now", 1: "still broken"}.get(code, "not judged"))
     sys.exit(code)
 

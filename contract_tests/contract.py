@@ -55,6 +55,7 @@ class Contract:
         self.document = document
         self.operations = {each.id: each for each in self._operations()}
         self._validators: dict[tuple[str, int, str], jsonschema_rs.Validator] = {}
+        self._flattened: dict[int, dict[str, Any]] = {}
 
     def resolve(self, part: Any) -> Any:
         """Follow references within the document."""
@@ -168,13 +169,18 @@ class Contract:
                 yield from self._unknown(schema["items"], each, f"{place}/*")
         if isinstance(value, dict) and "properties" in schema:
             for name, each in value.items():
-                if name in schema["properties"]:
-                    yield from self._unknown(schema["properties"][name], each, f"{place}/{name}")
-                else:
+                if name not in schema["properties"]:
                     yield f"{place}/{name}"
+                elif isinstance(each, dict | list):
+                    yield from self._unknown(schema["properties"][name], each, f"{place}/{name}")
 
     def _flat(self, schema: Any) -> dict[str, Any]:
         """Return a schema with its reference followed and its `allOf` parts folded in."""
+        if id(schema) not in self._flattened:  # a part of the document, which stays
+            self._flattened[id(schema)] = self._fold(schema)
+        return self._flattened[id(schema)]
+
+    def _fold(self, schema: Any) -> dict[str, Any]:
         flat = dict(self.resolve(schema))
         for part in flat.pop("allOf", ()):
             other = self._flat(part)

@@ -6,6 +6,7 @@ import random
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Generator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -312,7 +313,8 @@ class Run:
         elif isinstance(error, Breach):
             result.findings.append(self._finding(rule, error).as_dict())
         elif error is not None:
-            result.outcome, result.reason = "could not ask", self._redacted(f"harness: {error!r}")
+            result.outcome = "could not ask"
+            result.reason = self._redacted(f"harness: {error!r} at {_place(error)}")
         result.findings += self._found_by_the_way()
         if result.findings:
             result.outcome = "breached"
@@ -454,6 +456,12 @@ def _innermost(error: BaseException) -> BaseException:
     while isinstance(error, BaseExceptionGroup) and error.exceptions:
         error = error.exceptions[0]
     return error
+
+
+def _place(error: BaseException) -> str:
+    """Return the line that raised an error, for whoever has to mend it."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 @pytest.fixture

@@ -88,7 +88,8 @@ class Guard:
             if isinstance(sent, dict)
             else []
         )
-        return next((each in self.own for each in joined if each), False)
+        first = next((each for each in joined if each), None)
+        return isinstance(first, str) and first in self.own
 
 
 def creates(method: str, path: str) -> bool:

@@ -27,6 +27,7 @@ PLACE = {"org": "main", "user_id": "1", "username": "admin"}
         ({"credential": "mine", "entityId": "somebody-elses"}, True),
         ({"credential": "somebody-elses", "entityId": "mine"}, False),
         ({"entityId": "somebody-elses"}, False),
+        ({"credential": ["mine"], "entityId": "mine"}, False),
         ({"org": "main"}, False),
         ({}, False),
         ([], False),
