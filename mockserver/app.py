@@ -17,7 +17,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import MultiPartParser
 
 from mockserver.config import Config
-from mockserver.contract import Contract, Resource, load_contract
+from mockserver.contract import Contract, load_contract
 from mockserver.control import control_plane
 from mockserver.errors import (
     APIError,
@@ -29,6 +29,7 @@ from mockserver.errors import (
 )
 from mockserver.files import WORLD
 from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
+from mockserver.operation import Resource
 from mockserver.representation import check_world
 from mockserver.sandbox import Clock, Sandbox
 from mockserver.seed import grow

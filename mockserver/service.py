@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from mockserver.access import admit, home, identify, rule_for
 from mockserver.config import Config
-from mockserver.contract import Contract, Operation, Resource
+from mockserver.contract import Contract
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.messages import JSON, Call, Reply, encode, indented
 from mockserver.negotiation import accept_json
+from mockserver.operation import Operation, Resource
 from mockserver.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.operations.assignments import complete
 from mockserver.operations.work import Visit, Work

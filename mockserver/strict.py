@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from mockserver.contract import Contract, Operation, Parameter, Resource
+from mockserver.contract import Contract
 from mockserver.errors import ContractBreach
 from mockserver.fields import Context
 from mockserver.messages import JSON, Call, InMemoryUploadedFile, Reply, encode
+from mockserver.operation import Operation, Parameter, Resource
 
 
 @dataclass(slots=True)

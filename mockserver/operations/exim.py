@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from mockserver.contract import Body
 from mockserver.errors import NotFound, ValidationError
 from mockserver.messages import JSON, Reply, encode
+from mockserver.operation import Body
 from mockserver.operations.credentials import changed, fresh
 from mockserver.operations.work import Work
 from mockserver.representation import credential_pieces

@@ -6,9 +6,10 @@ from functools import partial as partial_function
 from typing import Any
 
 from mockserver.access import Caller
-from mockserver.contract import Contract, Operation
+from mockserver.contract import Contract
 from mockserver.fields import Context, Reference
 from mockserver.messages import Call, Reply
+from mockserver.operation import Operation
 from mockserver.representation import base_address
 from mockserver.sandbox import Sandbox
 from mockserver.store import Platform, Store, User
