@@ -73,6 +73,11 @@ TARGET_OPTIONS = (
         help="Sent with every request; a value may be env:NAME or file:PATH and is then a secret.",
     ),
     click.option(
+        "--api-version",
+        metavar="RELEASE",
+        help="Release that the target runs: 3.59, 4.90 or 4.202.  [default: 3.59; of mock: 4.202]",
+    ),
+    click.option(
         "--without", multiple=True, metavar="TAG", help="Operations that the target does not offer."
     ),
     click.option("--ca-bundle", metavar="FILE", help="Certificates to trust."),

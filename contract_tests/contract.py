@@ -43,6 +43,11 @@ class Operation:
         return str(self.source["tags"][0])
 
     @property
+    def since(self) -> str:
+        """The first release that has the operation."""
+        return str(self.source["x-since"])
+
+    @property
     def is_read(self) -> bool:
         """Whether the operation changes nothing."""
         return self.method == "GET"
@@ -80,9 +85,15 @@ class Contract:
                         source["operationId"], method.upper(), path, source, responses, pattern
                     )
 
-    def tagged(self, tags: Collection[str]) -> dict[str, str]:
-        """Return the operations with one of these tags, each with its tag."""
-        return {each.id: each.tag for each in self.operations.values() if each.tag in tags}
+    def lacking(self, tags: Collection[str], later: Collection[str]) -> dict[str, str]:
+        """Return the operations with one of these tags or of a later release, each with why."""
+        why = {}
+        for each in self.operations.values():
+            if each.tag in tags:
+                why[each.id] = f"the target has no {each.tag}"
+            elif each.since in later:
+                why[each.id] = f"api_version is older than {each.since}, which has {each.tag}"
+        return why
 
     def find(self, method: str, path: str) -> Operation | None:
         """Return the operation that a request is for; more literal paths come first."""

@@ -53,6 +53,7 @@ OPTIONS: Mapping[str, dict[str, Any]] = {
     "seed": {"type": int, "help": "makes the run repeatable"},
     "time-budget": {"type": float, "help": "seconds for the thorough profile"},
     "max-latency": {"type": float, "help": "seconds that an answer may take"},
+    "api-version": {"help": "release that the target runs"},
     "without": {
         "help": "tags of the contract that the target lacks",
         "action": "append",
@@ -227,12 +228,12 @@ class Run:
         from contract_tests.contract import load_contract
 
         settings, contract = self.settings, load_contract()
-        lacks = contract.tagged(settings.without)
-        if all(each in lacks for each in operations):
-            return f"the target has no {', '.join(dict.fromkeys(lacks[o] for o in operations))}"
+        lacking = contract.lacking(settings.without, settings.later_releases)
+        if all(each in lacking for each in operations):
+            return "; ".join(dict.fromkeys(lacking[each] for each in operations))
         for need in needs:
-            if need in lacks:
-                return f"the target has no {lacks[need]}"
+            if need in lacking:
+                return lacking[need]
             if need == "not_production" and settings.is_production:
                 return "the target is production"
             if need == "write" and not settings.allow_writes:

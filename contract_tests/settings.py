@@ -8,13 +8,16 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from contract_tests.outcome import UsageError
 
 ROLES = ("admin", "department_admin", "learner", "other_org_admin", "retired")
 PROFILES = ("quick", "standard", "thorough")
+Release = Literal["3.59", "4.90", "4.202"]
+RELEASES: tuple[Release, ...] = get_args(Release)
+"""What `x-since` says in the contract, oldest first."""
 PRODUCTION_HOSTS = ("base.manager.iblai.app",)
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 REMOTE_RATE = 10.0
@@ -23,6 +26,7 @@ SHORTEST_KEY = 4
 SECRET_NAMES = re.compile("auth|cookie|token|key|secret|password", re.IGNORECASE)
 """Names of headers whose values are secret, wherever they come from."""
 MOCK = {
+    "api_version": RELEASES[-1],
     "org": "main",
     "user_id": "1",
     "username": "admin",
@@ -45,7 +49,8 @@ class Settings:
     """One run against one target.
 
     `application` is `mock`, or `module:attribute` of a WSGI application, for a target in this
-    process. `rate` is in requests for each second, times are in seconds. `without` names the tags
+    process. `api_version` is the release that the target runs; operations of later ones are not
+    asked. `rate` is in requests for each second, times are in seconds. `without` names the tags
     of the contract whose operations the target does not offer; `secret_headers` the headers whose
     values are never shown.
     """
@@ -68,6 +73,7 @@ class Settings:
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     secret_headers: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    api_version: Release = RELEASES[0]
     ca_bundle: str = ""
     accept: str = ""
     profile: str = "standard"
@@ -80,6 +86,11 @@ class Settings:
     journal: str = ".credcheck"
     production_hosts: tuple[str, ...] = PRODUCTION_HOSTS
     yes_this_is_production: bool = False
+
+    @property
+    def later_releases(self) -> tuple[str, ...]:
+        """The releases whose operations the target does not have yet."""
+        return RELEASES[RELEASES.index(self.api_version) + 1 :]
 
     @property
     def host(self) -> str:
@@ -325,6 +336,9 @@ def _with_defaults(chosen: dict[str, Any]) -> Settings:
 
 def _check(settings: Settings, config: str | None) -> None:
     where = config or "the command line or the environment"
+    if settings.api_version not in RELEASES:
+        given, known = settings.api_version, ", ".join(RELEASES)
+        raise UsageError(f"api_version: {given!r} is none of {known}")
     address = urlsplit(settings.base_url)
     if address.scheme not in ("http", "https") or not address.hostname or address.query:
         raise UsageError(f"base_url: {settings.base_url!r} is no http or https address")

@@ -405,7 +405,7 @@ def _application(settings: Settings) -> Application | None:
     if settings.application == "mock":
         from mockserver import Config, create_app
 
-        return create_app(Config(seed=settings.seed))
+        return create_app(Config(seed=settings.seed, api_version=settings.api_version))
     module, _, attribute = settings.application.partition(":")
     application: Application = getattr(import_module(module), attribute)
     return application

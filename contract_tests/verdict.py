@@ -25,6 +25,7 @@ CONTEXT = (
     ),
     *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
     *("no_unknown_fields", "hold_choices", "yes_this_is_production", "without"),
+    "api_version",
 )
 CONFORMS, BREACHES, USAGE, NOT_JUDGED = 0, 1, 2, 3
 
@@ -160,8 +161,7 @@ def _complaints(
 
 
 def _unreachable(settings: Settings) -> dict[str, str]:
-    lacks = load_contract().tagged(settings.without)
-    unreachable = {each: f"the target has no {tag}" for each, tag in lacks.items()}
+    unreachable = load_contract().lacking(settings.without, settings.later_releases)
     for operation in load_contract().operations.values():
         if not operation.is_read and not settings.allow_writes:
             unreachable.setdefault(operation.id, "the run is read-only")

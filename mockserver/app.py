@@ -49,12 +49,13 @@ SAFE_IN_PATH = "/:@&+$,-_.!~*'()"
 def create_app(config: Config | None = None) -> Flask:
     """Return a web application with a world of its own; raises StartError."""
     config = config or Config()
-    contract = load_contract()
-    service = Service(config, contract, open_sandbox(config, contract))
+    everything = load_contract()
+    service = Service(config, everything, open_sandbox(config, everything))
+    contract = service.contract
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
-    app.register_blueprint(control_plane(contract, service))
+    app.register_blueprint(control_plane(service))
     judge = judge_by(contract) if config.strict else None
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))

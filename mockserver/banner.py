@@ -15,7 +15,8 @@ def banner(app: Flask, base_url: str) -> str:
 
 def _lines(service: Service, base_url: str) -> Iterator[str]:
     store, auth = service.sandbox.store, service.config.auth
-    yield f"credmock serves the credentials API at {base_url}"
+    release = service.config.api_version
+    yield f"credmock serves the credentials API of release {release} at {base_url}"
     yield ""
     yield "platforms"
     for line in summary(store):

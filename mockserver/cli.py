@@ -13,7 +13,7 @@ from flask import Flask
 
 from mockserver.app import create_app
 from mockserver.banner import banner
-from mockserver.config import Auth, Config
+from mockserver.config import RELEASES, Auth, Config, Release
 from mockserver.contract import load_contract, read_document
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, LEDGER, WORLD
@@ -25,6 +25,13 @@ from mockserver.world import load_world, parse_time, read_world
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 EXAMPLE = "\b\nExample:\n  "
+API_VERSION = click.option(
+    "--api-version",
+    type=click.Choice(RELEASES),
+    default=Config().api_version,
+    show_default=True,
+    help="Release of the service: operations of later ones answer 404, as they did then.",
+)
 
 
 class Group(click.Group):
@@ -95,6 +102,7 @@ def main() -> None:
 @click.option(
     "--prefix", default="", callback=_prefix, metavar="PATH", help="Path in front of the API."
 )
+@API_VERSION
 @click.option("--world", type=FILE, help="Seed world to start from.  [default: the one that ships]")
 @click.option("--seed", default=42, show_default=True, help="Seed of ids and generated data.")
 @click.option(
@@ -166,6 +174,7 @@ def main() -> None:
 def serve(
     bind: tuple[str, int],
     prefix: str,
+    api_version: Release,
     world: Path | None,
     seed: int,
     credentials: int,
@@ -185,6 +194,7 @@ def serve(
     config = Config(
         world=world,
         prefix=prefix,
+        api_version=api_version,
         auth=auth,
         cors=cors or None,
         strict=strict,
@@ -286,11 +296,12 @@ def _bar(records: Iterator[dict[str, Any]], length: int, label: str) -> Any:
 
 @main.command(epilog=EXAMPLE + "credmock routes")
 def routes() -> None:
-    """List the operations: method, path, operationId, evidence."""
+    """List the operations: method, path, operationId, first release, evidence."""
     for operation in load_contract().operations.values():
         evidence = ",".join(operation.evidence)
         click.echo(
-            f"{operation.method:<7}{operation.path:<75}{operation.operation_id:<49}{evidence}"
+            f"{operation.method:<7}{operation.path:<75}{operation.operation_id:<49}"
+            f"{operation.since:<6}{evidence}"
         )
 
 
@@ -306,6 +317,7 @@ def routes() -> None:
 @click.option(
     "--auth", type=click.Choice(["keys", "any", "off"]), default="keys", show_default=True
 )
+@API_VERSION
 @click.option("--strict", is_flag=True, help="Judge the exchange by the contract.")
 def call(
     method: str,
@@ -314,6 +326,7 @@ def call(
     data: str | None,
     world: Path | None,
     auth: Auth,
+    api_version: Release,
     strict: bool,
 ) -> None:
     """Send one request in process and print the reply; exit 0 below status 400, else 1."""
@@ -323,7 +336,7 @@ def call(
         headers.append(("Content-Type", "application/json"))
     if not path.startswith("/"):
         raise click.BadParameter(f"{path!r} must begin with /", param_hint="PATH")
-    app = create_app(Config(world=world, auth=auth, strict=strict))
+    app = create_app(Config(world=world, auth=auth, api_version=api_version, strict=strict))
     response = app.test_client().open(path, method=method.upper(), headers=headers, data=body)
     click.echo(f"HTTP/1.1 {response.status}")
     for name, value in response.headers:

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 Auth = Literal["keys", "any", "off"]
+Release = Literal["3.59", "4.90", "4.202"]
+
+RELEASES: tuple[Release, ...] = get_args(Release)
+"""The releases of the service whose operations are known, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +18,10 @@ class Config:
 
     `world` is a file in the format of `fixtures/world.json` (None: the one that ships);
     `credentials`, `assertions` and `assignments` add that many generated ones, made from `seed`.
-    `now` freezes the clock. `maximum_body` is in bytes; Django's own bound is the default. `strict`
-    judges every request that was accepted and every reply by the contract. `group_delay` is in
-    seconds: how long an assignment to a group waits for its assertions. `cors` is the allowed
+    `api_version` is the release whose operations are served; later ones answer 404 as they did
+    then. `now` freezes the clock. `maximum_body` is in bytes; Django's own bound is the default.
+    `strict` judges every request that was accepted and every reply by the contract. `group_delay`
+    is in seconds: how long an assignment to a group waits for its assertions. `cors` is the allowed
     origin, None for no CORS headers at all.
     """
 
@@ -25,6 +30,7 @@ class Config:
     auth: Auth = "keys"
     cors: str | None = "*"
     strict: bool = False
+    api_version: Release = "3.59"
     seed: int = 42
     credentials: int = 0
     assertions: int = 0

@@ -1,7 +1,7 @@
 """The contract, loaded once and strictly: what it does not define, the mock does not serve."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema_rs
 import yaml
 
+from mockserver.config import RELEASES, Release
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT
 from mockserver.messages import JSON
@@ -34,6 +35,10 @@ class Contract:
     document: Mapping[str, Any]
     resources: tuple[Resource, ...] = field(default=())
 
+    def as_of(self, release: Release) -> "Contract":
+        """Return the contract with the operations that a release has."""
+        return _as_of(self, release)
+
     @cached_property
     def operations(self) -> dict[str, Operation]:
         """All operations by operationId."""
@@ -42,6 +47,21 @@ class Contract:
     def validator(self, name: str) -> jsonschema_rs.Validator:
         """Return the validator of a named component schema."""
         return _Compiler(self.document).validator({"$ref": f"#/components/schemas/{name}"}, name)
+
+
+@lru_cache(maxsize=8)
+def _as_of(contract: Contract, release: Release) -> Contract:
+    known = RELEASES[: RELEASES.index(release) + 1]
+    document: dict[str, Any] = {**contract.document, "paths": {}}
+    resources = []
+    for resource in contract.resources:
+        operations = {m: o for m, o in resource.operations.items() if o.since in known}
+        if operations:
+            resources.append(replace(resource, operations=operations))
+            later = {m.lower() for m in resource.operations.keys() - operations.keys()}
+            item = contract.document["paths"][resource.path]
+            document["paths"][resource.path] = {k: v for k, v in item.items() if k not in later}
+    return Contract(document, tuple(resources))
 
 
 def read_document(path: Path = CONTRACT) -> dict[str, Any]:
@@ -164,6 +184,8 @@ class _Compiler:
         operation_id = source.get("operationId")
         if not operation_id:
             raise StartError(f"#/paths/{path}/{method}: operationId is missing")
+        if source.get("x-since") not in RELEASES:
+            raise StartError(f"{operation_id}: x-since is none of {', '.join(RELEASES)}")
         parameters = [
             self.resolve(each, operation_id) for each in (*shared, *source.get("parameters", ()))
         ]
@@ -175,7 +197,7 @@ class _Compiler:
             path,
             source.get("summary", ""),
             tuple(source.get("x-evidence", ())),
-            str(source.get("x-since", "")),
+            source["x-since"],
             tuple(
                 Parameter(
                     each["name"],

@@ -7,7 +7,6 @@ import orjson
 import yaml
 from flask import Blueprint, Response, request, send_from_directory
 
-from mockserver.contract import Contract
 from mockserver.files import IMAGES
 from mockserver.service import Service
 
@@ -18,13 +17,16 @@ PICTURE_HEADERS = {
 """A picture opened as a page must not run what somebody put into it."""
 
 
-def control_plane(contract: Contract, service: Service) -> Blueprint:
+def control_plane(service: Service) -> Blueprint:
     """Return the routes below `/__mock__/`."""
     plane = Blueprint("control", __name__, url_prefix="/__mock__")
 
     @lru_cache(maxsize=8)
     def document(server: str, form: str) -> bytes:
-        served = {**contract.document, "servers": [{"url": server, "description": "This mock"}]}
+        served = {
+            **service.contract.document,
+            "servers": [{"url": server, "description": "This mock"}],
+        }
         if form == "json":
             return orjson.dumps(served)
         text: str = yaml.safe_dump(served, sort_keys=False, allow_unicode=True, width=100)

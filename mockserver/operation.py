@@ -7,6 +7,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from mockserver.config import Release
 from mockserver.errors import ContractBreach, ValidationError
 from mockserver.fields import MISSING, NON_FIELD_ERRORS, Context, Invalid
 from mockserver.messages import JSON, Call, Form, Reply
@@ -130,7 +131,7 @@ class Operation:
     path: str
     summary: str
     evidence: tuple[str, ...]
-    since: str
+    since: Release
     parameters: tuple[Parameter, ...]
     query: ObjectOf
     body: Body | None

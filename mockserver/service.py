@@ -45,12 +45,12 @@ VIEW_NAMES = {
 
 
 class Service:
-    """The API over one world."""
+    """The API over one world, with the operations of one release."""
 
     def __init__(self, config: Config, contract: Contract, sandbox: Sandbox) -> None:
         _check_complete(contract)
         self.config = config
-        self.contract = contract
+        self.contract = contract.as_of(config.api_version)
         self.sandbox = sandbox
 
     def answer(self, call: Call, resource: Resource, values: Mapping[str, str]) -> Reply:

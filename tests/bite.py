@@ -18,6 +18,7 @@ from pathlib import Path
 import click
 
 from contract_tests.rules import CATALOGUE
+from mockserver.config import RELEASES
 from mockserver.files import WORLD
 from tests.broken_mock import MISTAKES
 from tests.twin.defects import DEFECTS, near_matches
@@ -37,7 +38,8 @@ PLACES = (
     *("--learner-username", "learner"),
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
 )
-CONTEXT = (*PLACES, "--no-unknown-fields", "--hold-choices", "--max-latency", "1")
+STRICT = ("--no-unknown-fields", "--hold-choices", "--max-latency", "1")
+CONTEXT = (*PLACES, "--api-version", RELEASES[-1], *STRICT)
 TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers")
 WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
 """What the twin does not offer."""

@@ -13,6 +13,7 @@ from typing import Any
 from mockserver import Config, create_app
 from mockserver import control as control_plane
 from mockserver.access import ADMIN_ONLY, EVERYBODY, MATRIX, Rule
+from mockserver.config import RELEASES
 from mockserver.messages import JSON, Reply
 from mockserver.operations import HANDLERS, assignments, exim, images, providers
 from mockserver.operations.work import Handler, Work
@@ -290,7 +291,7 @@ def make() -> Any:
     mistake = BY_NAME.get(os.environ.get("BROKEN", ""))
     if mistake:
         mistake()
-    return create_app(Config())
+    return create_app(Config(api_version=RELEASES[-1]))
 
 
 application = make()

@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from mockserver import Config, create_app
+from mockserver.config import RELEASES
 from tests.server import RunningServer, running
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -81,17 +82,17 @@ class API:
 @pytest.fixture
 def api() -> API:
     """Return an admin's client of a fresh, strict mock with a frozen clock."""
-    return API(create_app(Config(strict=True, now=NOW)))
+    return API(create_app(Config(strict=True, now=NOW, api_version=RELEASES[-1])))
 
 
 @pytest.fixture(scope="session")
 def shared_api() -> API:
     """Return a client of a strict mock that no test may change."""
-    return API(create_app(Config(strict=True, now=NOW)))
+    return API(create_app(Config(strict=True, now=NOW, api_version=RELEASES[-1])))
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     """Return a strict mock that really serves on a free port."""
-    with running("--strict") as served:
+    with running("--strict", "--api-version", RELEASES[-1]) as served:
         yield served
