@@ -1,4 +1,4 @@
-"""The command `credmock`: serve · seed · routes · call · spec."""
+"""The command `credmock`: serve · seed · routes · call · spec · drift."""
 
 import json
 import sys
@@ -405,3 +405,28 @@ def spec(check: bool, divergences: bool, file: Path | None) -> None:
             click.echo("| " + " | ".join(" ".join(cells[each].split()) for each in columns) + " |")
     else:
         click.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+@main.command(epilog=EXAMPLE + "credmock drift published-4.90.4.yaml --format json")
+@click.argument("published", type=FILE, metavar="PUBLISHED.yaml")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "json"]),
+    default="markdown",
+    show_default=True,
+    help="Form of the report.",
+)
+def drift(published: Path, form: str) -> None:
+    """Compare a published description with the contract and explain each difference.
+
+    A difference that the ledger knows is told by its row; one that it does not know is shown with
+    whether it is breaking. Exit codes: 0 all are known, 1 some are not, 2 wrong usage.
+    """
+    from mockserver.drift import drift as compare
+    from mockserver.drift_report import as_json, as_markdown
+
+    found = compare(published)
+    write = as_json if form == "json" else as_markdown
+    click.echo(write(found, published.name))
+    sys.exit(found.exit_code)

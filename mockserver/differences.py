@@ -5,35 +5,61 @@ by field; a use of a schema is compared by the name it uses.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from mockserver.contract import METHODS
 
 ABSENT = "absent"
 
 Sides = tuple[str, str]
+Kind = Literal[
+    "version", "operation", "parameter", "request body", "response", "response header",
+    "response body", "schema", "field", "security scheme",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One place of a description: what kind it is, and a short text that compares."""
+
+    kind: Kind
+    text: str
+    schema: Mapping[str, Any] | None = None
+    required: bool = False
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Sides]:
     """Return the places where two documents differ, each with the old and the new side."""
-    before, after = dict(_places(old)), dict(_places(new))
+    before, after = parts_of(old), parts_of(new)
     found = {}
     for place in sorted(before.keys() | after.keys()):
-        sides = (before.get(place, ABSENT), after.get(place, ABSENT))
-        if sides[0] != sides[1] and not _told_above(place, before, after):
+        sides = (text_at(place, before), text_at(place, after))
+        if sides[0] != sides[1] and not told_above(place, before, after):
             found[place] = sides
     return found
 
 
-def _told_above(place: str, before: Mapping[str, str], after: Mapping[str, str]) -> bool:
+def parts_of(document: Mapping[str, Any]) -> dict[str, Part]:
+    """Return everything that is compared of a document, by its place."""
+    return dict(_places(document))
+
+
+def text_at(place: str, parts: Mapping[str, Part]) -> str:
+    """Return the text of a place, which may be absent."""
+    part = parts.get(place)
+    return part.text if part else ABSENT
+
+
+def told_above(place: str, before: Mapping[str, Part], after: Mapping[str, Part]) -> bool:
     """Tell whether a whole that this place is part of exists on one side only."""
     steps = place.split("/")
     wholes = ("/".join(steps[:length]) for length in range(1, len(steps)))
     return any((whole in before) != (whole in after) for whole in wholes)
 
 
-def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    yield "openapi", ".".join(document["openapi"].split(".")[:2])
+def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, Part]]:
+    yield "openapi", Part("version", ".".join(document["openapi"].split(".")[:2]))
     for path, item in document["paths"].items():
         for method in METHODS:
             if method in item:
@@ -42,7 +68,8 @@ def _places(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, schema in components.get("schemas", {}).items():
         yield from _schema(document, name, schema)
     for name, scheme in components.get("securitySchemes", {}).items():
-        yield f"securitySchemes/{name}", f"{scheme['type']} in {scheme['in']} {scheme['name']}"
+        text = " ".join(str(scheme.get(key, "")) for key in ("type", "in", "name", "scheme"))
+        yield f"securitySchemes/{name}", Part("security scheme", text.strip())
 
 
 def _operation(
@@ -51,42 +78,49 @@ def _operation(
     item: Mapping[str, Any],
     operation: Mapping[str, Any],
     method: str,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[tuple[str, Part]]:
     where = operation["operationId"]
-    yield where, f"{method.upper()} {path}"
+    yield where, Part("operation", f"{method.upper()} {path}")
     for each in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        parameter = _resolve(document, each)
-        required = "required " if parameter.get("required") else ""
+        parameter = resolve(document, each)
+        required = bool(parameter.get("required"))
         place = f"{where}/parameters/{parameter['in']}/{parameter['name']}"
-        yield place, required + describe(parameter["schema"])
-    body = _resolve(document, operation.get("requestBody")) or {}
+        yield place, _with_schema("parameter", parameter["schema"], required=required)
+    body = resolve(document, operation.get("requestBody")) or {}
     for media_type, content in body.get("content", {}).items():
-        yield f"{where}/requestBody/{_step(media_type)}", describe(content["schema"])
+        place = f"{where}/requestBody/{_step(media_type)}"
+        yield place, _with_schema("request body", content["schema"])
     for status, each in operation["responses"].items():
-        response = _resolve(document, each)
+        response = resolve(document, each)
         place = f"{where}/responses/{status}"
-        yield place, "documented"
+        yield place, Part("response", "documented")
         for name in response.get("headers", {}):
-            yield f"{place}/headers/{name}", "documented"
+            yield f"{place}/headers/{name}", Part("response header", "documented")
         for media_type, content in response.get("content", {}).items():
-            yield f"{place}/{_step(media_type)}", describe(content["schema"])
+            part = _with_schema("response body", content["schema"])
+            yield f"{place}/{_step(media_type)}", part
 
 
 def _schema(
     document: Mapping[str, Any], name: str, schema: Mapping[str, Any]
-) -> Iterator[tuple[str, str]]:
-    yield f"schemas/{name}", "schema"
-    required = schema.get("required", ())
+) -> Iterator[tuple[str, Part]]:
+    yield f"schemas/{name}", Part("schema", "schema", schema)
     for field, each in schema.get("properties", {}).items():
-        prefix = "required " if field in required else ""
-        yield f"schemas/{name}/{field}", prefix + describe(each)
+        required = field in schema.get("required", ())
+        yield f"schemas/{name}/{field}", _with_schema("field", each, required=required)
+
+
+def _with_schema(kind: Kind, schema: Mapping[str, Any], *, required: bool = False) -> Part:
+    text = ("required " if required else "") + describe(schema)
+    return Part(kind, text, schema, required)
 
 
 def _step(media_type: str) -> str:
     return media_type.replace("/", "~1")
 
 
-def _resolve(document: Mapping[str, Any], part: Any) -> Any:
+def resolve(document: Mapping[str, Any], part: Any) -> Any:
+    """Follow references within a document."""
     while isinstance(part, dict) and "$ref" in part:
         target: Any = document
         for step in part["$ref"][2:].split("/"):
