@@ -1,5 +1,6 @@
 """What most tests need: a strict mock in process, and one that really serves."""
 
+import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from mockserver import Config, create_app
 from mockserver.config import RELEASES
+from tests.generated_client import Client
 from tests.server import RunningServer, running
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -96,3 +98,27 @@ def server() -> Iterator[RunningServer]:
     """Return a strict mock that really serves on a free port."""
     with running("--strict", "--api-version", RELEASES[-1]) as served:
         yield served
+
+
+@pytest.fixture(scope="module")
+def package() -> Any:
+    """Return the package; not imported above, since that takes seconds on every run of pytest."""
+    found = importlib.import_module("iblai")
+    assert found.__version__ == "3.66.0"
+    return found
+
+
+@pytest.fixture
+def client(package: Any, server: RunningServer) -> Iterator[Client]:
+    """Return an admin's client."""
+    made = Client(package, server.url, "main-admin-key")
+    yield made
+    made.http.rest_client.pool_manager.clear()
+
+
+@pytest.fixture
+def stranger(package: Any, server: RunningServer) -> Iterator[Client]:
+    """Return a client with a key that does not exist."""
+    made = Client(package, server.url, "no-such-key")
+    yield made
+    made.http.rest_client.pool_manager.clear()
