@@ -7,12 +7,22 @@ from contract_tests.deployment import Deployment
 from contract_tests.outcome import CouldNotAsk, TargetRefuses
 
 GATEWAYS = (502, 503, 504)
+CAME_WITH = {
+    "4.90": ("exim", "/api/credentials/exim/credentials/course/none/export/"),
+    "4.202": ("providers", "/api/credentials/providers/"),
+}
+"""What a release was the first to have: its tag, and a path of it that can be read."""
 
 
 def obstacle(deployment: Deployment) -> str:
     """Return why the target cannot be judged as it is described, or an empty text."""
     try:
-        return _of_the_list(deployment) or _of_the_keys(deployment) or _of_the_names(deployment)
+        return (
+            _of_the_list(deployment)
+            or _of_the_keys(deployment)
+            or _of_the_names(deployment)
+            or _of_the_release(deployment)
+        )
     except TargetRefuses as error:
         return str(error)
     except CouldNotAsk as error:
@@ -62,4 +72,19 @@ def _of_the_names(deployment: Deployment) -> str:
             )
     if settings.issuer and deployment.get(f"issuers/{settings.issuer}").status == 404:
         return f"there is no issuer {settings.issuer!r} (404): check issuer"
+    return ""
+
+
+def _of_the_release(deployment: Deployment) -> str:
+    """Ask for what came with the release that the target is said to run: no page, no API there."""
+    settings = deployment.settings
+    for release, (tag, path) in CAME_WITH.items():
+        if release in settings.later_releases or tag in settings.without:
+            continue
+        reply = deployment.get(path)
+        if reply.status == 404 and reply.headers.get("content-type", "").startswith("text/html"):
+            return (
+                f"GET {path} is no path of the target (404), which {release} was the first to "
+                f"have: check api_version, or say without {tag}"
+            )
     return ""

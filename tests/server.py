@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mockserver.config import RELEASES
+
 CREDMOCK = (sys.executable, "-m", "mockserver")
 
 
@@ -43,11 +45,11 @@ def free_port() -> int:
 def running(
     *options: str, command: tuple[str, ...] = CREDMOCK, cwd: Path | None = None
 ) -> Iterator[RunningServer]:
-    """Start a server on a free port and stop it at the end; it must stop cleanly."""
+    """Start a server of the latest release on a free port; it must stop cleanly at the end."""
     bind = () if "--bind" in options else ("--bind", f"127.0.0.1:{free_port()}")
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
-        [*command, "serve", *bind, *options],
+        [*command, "serve", "--api-version", RELEASES[-1], *bind, *options],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
