@@ -15,7 +15,7 @@ from contract_tests.deployment import stable
 from contract_tests.rules import CATALOGUE, RULES
 from contract_tests.settings import load_settings
 from mockserver.files import WORLD
-from tests.bite import CONTEXT, credcheck, judge_defect
+from tests.bite import CONTEXT, WITHOUT, credcheck, judge_defect
 from tests.command import ENVIRONMENT, ROOT, run
 from tests.server import RunningServer, free_port, running
 from tests.world import DOCUMENT
@@ -75,7 +75,7 @@ def test_in_process_and_over_the_wire_agree(
     monkeypatch.setenv("TWIN_DEFECT", defect)
     monkeypatch.setenv("TWIN_HARDENED", "1")
     options = ("--rule", rule, "--profile", "quick", "--seed", "3")
-    inside = credcheck("wsgi:tests.twin.wsgi:application", *options)
+    inside = credcheck("wsgi:tests.twin.wsgi:application", *options, *WITHOUT)
     outside = judge_defect(defect, *options)
     assert (inside.exit_code, inside.rules) == (outside.exit_code, outside.rules)
     assert inside.exit_code == (1 if defect else 0)
@@ -220,7 +220,7 @@ def test_a_departure_from_a_choice(
     """Where production is not known, another behaviour is told, and a breach only if asked."""
     monkeypatch.setenv("TWIN_DEFECT", "second-spelling-wins-silently")
     monkeypatch.setenv("TWIN_HARDENED", "1")
-    options = [each for each in CONTEXT if each != "--hold-choices"]
+    options = [each for each in (*CONTEXT, *WITHOUT) if each != "--hold-choices"]
     ended = run(
         "run", "wsgi:tests.twin.wsgi:application", *options, "--rule", "ERR-11", *hold,
         env={**ENVIRONMENT, **os.environ},
