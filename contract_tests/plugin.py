@@ -25,7 +25,7 @@ from contract_tests.outcome import (
     TargetRefuses,
     UsageError,
 )
-from contract_tests.rules import RULES, SUBJECTS
+from contract_tests.rules import RULES, SUBJECTS, Rule
 from contract_tests.safety import Turnstile
 from contract_tests.settings import PROFILES, Settings, current_environment, load_settings
 
@@ -223,15 +223,16 @@ class Run:
             and (not chosen["operation"] or bool({*chosen["operation"]} & {*rule.operations}))
         )
 
-    def missing(self, operations: tuple[str, ...], needs: tuple[str, ...]) -> str:
-        """Return why a rule on these operations, with these needs, cannot be tested; or nothing."""
+    def missing(self, rule: Rule, more: list[str]) -> str:
+        """Return why a rule, and a case that needs more, cannot be tested; or nothing."""
         from contract_tests.contract import load_contract
 
         settings, contract = self.settings, load_contract()
         lacking = contract.lacking(settings.without, settings.later_releases)
-        if all(each in lacking for each in operations):
-            return "; ".join(dict.fromkeys(lacking[each] for each in operations))
-        for need in needs:
+        lacks = [each for each in rule.operations if each in lacking]
+        if lacks and (rule.is_about_a_part or len(lacks) == len(rule.operations)):
+            return "; ".join(dict.fromkeys(lacking[each] for each in lacks))
+        for need in (*rule.needs, *more):
             if need in lacking:
                 return lacking[need]
             if need == "not_production" and settings.is_production:
@@ -259,7 +260,7 @@ class Run:
             pytest.skip(f"not asked: {self.stopped}")
         rule = RULES[marker.args[0]]
         more = [name for each in item.iter_markers("needs") for name in each.args]
-        reason = self.missing(rule.operations, (*rule.needs, *more))
+        reason = self.missing(rule, more)
         if reason:
             pytest.skip(reason)
         if self.deployment.is_out_of_time:

@@ -108,6 +108,11 @@ class Rule:
         return _SUBJECTS[self.id.partition("-")[0]]
 
     @property
+    def is_about_a_part(self) -> bool:
+        """Whether the rule is about a part of the API, and needs all of its operations."""
+        return self.subject not in EVERYWHERE
+
+    @property
     def writes(self) -> bool:
         """Whether the rule creates, changes or deletes."""
         return "write" in self.needs
@@ -131,6 +136,8 @@ _SUBJECTS: Mapping[str, Subject] = {
     "ASSERT": "assertions",
 }
 SUBJECTS = tuple(dict.fromkeys(_SUBJECTS.values()))
+EVERYWHERE = frozenset({"schema", "errors", "pagination", "search", "state", "access", "protocol"})
+"""Subjects of rules that hold for any operation, and are tested on those that are there."""
 W = ("write",)
 D = ("write", "disposable")
 
@@ -160,7 +167,7 @@ CATALOGUE: tuple[Rule, ...] = (
          "Clients tell `gone` from `broken` by it.", "GET of an unknown id is 200 with `result: null`",
          (), (RETRIEVE, UPDATE, DELETE, ISSUER)),
     Rule("ERR-03", "An unknown platform is 404.", "N F", "A typing mistake in a tenant key must be told.",
-         "an unknown platform is a 500", (), EVERY),
+         "an unknown platform is a 500", (), ALL),
     Rule("ERR-04", "An unknown user is 404.", "F", "The path names a user; one who is not there is an error.",
          "`users/999999999/` lists credentials", (), EVERY),
     Rule("ERR-05", "An issuer that does not exist on the platform is 400 on `issuer`.", "F",
@@ -179,7 +186,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ERR-12", "Refusals come in the framework's order: key, permission, look-up, body.", "F",
          "A stranger must learn nothing from the order.", "a bad body to an unknown id is 400, not 404", W, (UPDATE,)),
     Rule("ERR-13", "A body in a media type that nobody reads is 415.", "F P", "Guessing a type stores nonsense.",
-         "`text/csv` is stored as JSON", W, (CREATE, UPDATE)),
+         "`text/csv` is stored as JSON", W, ALL),
 
     Rule("PAGE-01", "`count` is the number of items, and walking `next` visits each exactly once.", "F N",
          "A client that follows `next` must see everything.", "an item at each page boundary is on no page", (), (LIST, ISSUERS)),
@@ -246,7 +253,7 @@ CATALOGUE: tuple[Rule, ...] = (
          "the list shows the old name for seconds", W, (LIST, RETRIEVE)),
 
     Rule("ACCESS-01", "Without a key everything is 401 with a challenge, also after somebody with a key asked.", "N F",
-         "The door must be closed.", "the list is answered without a key"),
+         "The door must be closed.", "the list is answered without a key", (), ALL),
     Rule("ACCESS-02", "A key that does not exist is 401 with a challenge.", "N F", "401 and 403 mean different things to a client.",
          "an unknown key is 403"),
     Rule("ACCESS-03", "A retired key is 401.", "F", "Retiring a key must end its use.", "it still opens everything", ("retired",)),
@@ -259,7 +266,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("ACCESS-07", "To a learner what is not public does not exist.", "G", "Drafts are not for learners.",
          "a learner reads a draft by its id", ("write", "learner"), (RETRIEVE,)),
     Rule("ACCESS-08", "Another platform's key is 403 everywhere, by path and by `platform_org`.", "N",
-         "Tenants must not see each other.", "it lists the platform's credentials", ("other_org_admin",)),
+         "Tenants must not see each other.", "it lists the platform's credentials", ("other_org_admin",), ALL),
     Rule("ACCESS-09", "`platform_org` takes the place of the platform in the path.", "N", "It is documented to.",
          "it is ignored", ("other_org", "other_org_admin", "other_user_id"), (LIST,)),
     Rule("ACCESS-10", "Under one's own platform, another's item does not exist.", "N F", "Ids must not cross tenants.",
@@ -275,7 +282,7 @@ CATALOGUE: tuple[Rule, ...] = (
     Rule("PROTO-03", "A collection without its slash is 301 with the query kept; an item with one is 404.", "F N",
          "Old clients leave the slash out.", "the redirect drops the query", (), (LIST, ISSUERS, RETRIEVE)),
     Rule("PROTO-04", "Who does not accept JSON gets 406; `format=json` holds, another format is 404.", "F P",
-         "A client must not get what it cannot read.", "`Accept: text/html` is answered with JSON", (), (LIST, RETRIEVE)),
+         "A client must not get what it cannot read.", "`Accept: text/html` is answered with JSON", (), ALL),
     Rule("PROTO-05", "A method that a path does not have is 405 with `Allow`, after the key.", "F",
          "A client learns what it may do.", "it is 404", W, (RETRIEVE,)),
     Rule("PROTO-06", "Of a repeated parameter the last value counts.", "F", "Links add parameters to what is there.",
@@ -316,13 +323,13 @@ CATALOGUE: tuple[Rule, ...] = (
          "A front end reloads after saving.", "a deleted credential stays", W, (COURSES, CREATE, DELETE)),
 
     Rule("EXIM-01", "An export holds every credential that the list has for the course, as it is.", "G choice",
-         "A backup must be whole.", "the export lacks the metadata", (), (EXPORT, LIST)),
+         "A backup must be whole.", "the export lacks the metadata", (), (EXPORT, LIST, COURSES)),
     Rule("EXIM-02", "Importing what was exported changes nothing, and is 201.", "G choice", "A restore must not double everything.",
-         "each import adds the credentials once more", D, (EXPORT, IMPORT)),
+         "each import adds the credentials once more", D, (EXPORT, IMPORT, COURSES)),
     Rule("EXIM-03", "What cannot be imported is told: 207 when it is some, 400 when it is all, and nothing of it is stored.", "G",
-         "Half an import must not look like a whole one.", "a refused credential is dropped in silence", D, (IMPORT,)),
+         "Half an import must not look like a whole one.", "a refused credential is dropped in silence", D, (IMPORT, COURSES)),
     Rule("EXIM-04", "An unknown course is 404; without a key 401; a learner's 403.", "F choice", "An export holds what is not public.",
-         "a learner exports drafts", ("learner",), (EXPORT,)),
+         "a learner exports drafts", ("learner",), (EXPORT, COURSES)),
 
     Rule("PROVIDER-01", "Providers, configurations and mappings are listed; no list is for nobody.", "choice", "Settings pages show them.",
          "the list is answered without a key", (), (PROVIDERS, CONFIGS, MAPPINGS)),

@@ -40,7 +40,7 @@ PLACES = (
 )
 STRICT = ("--no-unknown-fields", "--hold-choices", "--max-latency", "1")
 CONTEXT = (*PLACES, "--api-version", RELEASES[-1], *STRICT)
-TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers")
+TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers", "analytics")
 WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
 """What the twin does not offer."""
 

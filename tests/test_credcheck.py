@@ -213,6 +213,16 @@ def test_what_a_target_lacks_is_not_tested(server: RunningServer) -> None:
     assert "'isuers' is no tag" in ended.stdout + ended.stderr
 
 
+def test_parts_that_a_target_lacks_are_no_breaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sound twin has none of these parts, and nothing about them counts against it."""
+    monkeypatch.setenv("TWIN_DEFECT", "")
+    monkeypatch.setenv("TWIN_HARDENED", "1")
+    subjects = ("images", "assignments", "courses", "exim", "providers", "analytics", "protocol")
+    options = [word for each in subjects for word in ("--subject", each)]
+    outcome = credcheck("wsgi:tests.twin.wsgi:application", *options, *WITHOUT)
+    assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
+
+
 @pytest.mark.parametrize(("hold", "exit_code"), [((), 3), (("--hold-choices",), 1)])
 def test_a_departure_from_a_choice(
     monkeypatch: pytest.MonkeyPatch, hold: tuple[str, ...], exit_code: int
