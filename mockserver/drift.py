@@ -25,6 +25,7 @@ from mockserver.errors import StartError
 from mockserver.files import LEDGER
 from mockserver.published import ROOT, Described, Use, release_number
 
+ANNOTATIONS = frozenset({"nullable", "example", "examples", "readOnly", "writeOnly", "title"})
 OVERWRITTEN = 0.25
 """Schemas of one name that share less than this part of their fields are not the same class."""
 
@@ -283,25 +284,26 @@ def _change(published: Part | None, contract: Part | None) -> str:
 
 
 def _canonical(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
-    rooted = {**schema, "components": {"schemas": document["components"].get("schemas", {})}}
+    schemas = document["components"].get("schemas", {})
+    rooted = _as_json_schema(schema)
+    rooted["components"] = {"schemas": {n: _as_json_schema(each) for n, each in schemas.items()}}
     try:
-        return jsonschema_rs.canonicalize(_as_json_schema(rooted))
+        return jsonschema_rs.canonicalize(rooted)
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
         return None
 
 
-def _as_json_schema(part: Any) -> Any:
-    """Return OpenAPI 3.0's `nullable` in the words of JSON Schema, and nothing of extensions."""
-    if isinstance(part, list):
-        return [_as_json_schema(each) for each in part]
-    if not isinstance(part, dict):
-        return part
+def _as_json_schema(schema: Any) -> Any:
+    """Return OpenAPI 3.0's `nullable` in the words of JSON Schema, and nothing of annotations."""
+    if isinstance(schema, list):
+        return [_as_json_schema(each) for each in schema]
+    if not isinstance(schema, Mapping):
+        return schema
     plain = {
-        key: _as_json_schema(value)
-        for key, value in part.items()
-        if key not in ("nullable", "example", "examples", "readOnly", "writeOnly", "title")
-        and not key.startswith("x-")
+        keyword: {name: _as_json_schema(each) for name, each in value.items()}
+        if keyword == "properties"
+        else _as_json_schema(value)
+        for keyword, value in schema.items()
+        if keyword not in ANNOTATIONS and not keyword.startswith("x-")
     }
-    if part.get("nullable"):
-        return {"anyOf": [plain, {"type": "null"}]}
-    return plain
+    return {"anyOf": [plain, {"type": "null"}]} if schema.get("nullable") else plain

@@ -95,6 +95,8 @@ UNKNOWN: tuple[tuple[Change, str, str, bool], ...] = (
     (pop_field("Issuer", "name"), "schemas/Issuer/name", "field removed", True),
     (set_field("Assertion", "narrative", {"type": "integer"}), "schemas/Assertion/narrative",
      "field changed", True),
+    (set_field("IssuerAuthority", "title", {"type": "integer"}), "schemas/IssuerAuthority/title",
+     "field changed", True),
     (set_field("UploadedImage", "name", {"type": "string", "maxLength": 5}),
      "schemas/UploadedImage/name", "field changed", True),
 )  # fmt: skip
