@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote
@@ -19,6 +19,7 @@ from werkzeug.formparser import MultiPartParser
 from mockserver.config import Config
 from mockserver.contract import Contract, load_contract
 from mockserver.control import control_plane
+from mockserver.control_of_state import plane as control_of_state
 from mockserver.errors import (
     APIError,
     BodyTooLarge,
@@ -31,7 +32,8 @@ from mockserver.files import WORLD
 from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
 from mockserver.operation import Resource
 from mockserver.representation import check_world
-from mockserver.sandbox import Clock, Sandbox
+from mockserver.sandbox import Sandbox
+from mockserver.sandboxes import Sandboxes, named_in, take_off
 from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
 from mockserver.service import Service
@@ -50,12 +52,14 @@ def create_app(config: Config | None = None) -> Flask:
     """Return a web application with a world of its own; raises StartError."""
     config = config or Config()
     everything = load_contract()
-    service = Service(config, everything, open_sandbox(config, everything))
+    make = sandbox_maker(config, everything)
+    service = Service(config, everything, Sandboxes(make, config.maximum_sandboxes))
     contract = service.contract
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.register_blueprint(control_plane(service))
+    app.register_blueprint(control_of_state)
     judge = judge_by(contract) if config.strict else None
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
@@ -64,13 +68,12 @@ def create_app(config: Config | None = None) -> Flask:
         _allow_origins(app, config.cors)
     if config.log_requests != "off":
         _log_requests(app, as_json=config.log_requests == "json")
-    if config.prefix:
-        app.wsgi_app = _below(config.prefix, app.wsgi_app)  # type: ignore[method-assign]
+    app.wsgi_app = _below(config.prefix, app.wsgi_app)  # type: ignore[method-assign]
     return app
 
 
-def open_sandbox(config: Config, contract: Contract) -> Sandbox:
-    """Return the world that a configuration describes."""
+def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
+    """Return what makes a sandbox of the world that a configuration describes."""
     path = config.world or WORLD
     document = read_world(path)
     if config.credentials or config.assertions:
@@ -81,7 +84,7 @@ def open_sandbox(config: Config, contract: Contract) -> Sandbox:
     if config.world:
         check_world(store, contract, str(path))
     delay = timedelta(seconds=config.group_delay)
-    return Sandbox(store, Clock(config.now), config.seed, delay)
+    return partial(Sandbox, store, config.now, config.seed, delay)
 
 
 def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> None:
@@ -132,7 +135,8 @@ def _view(
                 return _redirect(call)
             found, more = without_slash
             path_values = {**values, **more}
-        reply = service.answer(call, found, path_values)
+        sandbox = service.sandboxes.get(named_in(request.environ))
+        reply = service.answer(call, found, path_values, sandbox)
         if judge:
             judge.check(call, found, path_values, reply)
         return _response(reply)
@@ -277,12 +281,18 @@ def _log_requests(app: Flask, *, as_json: bool) -> None:
 
 
 def _below(prefix: str, inner: Any) -> Any:
-    """Serve an application below a path prefix; the control plane stays at the root as well."""
-    prefix = "/" + prefix.strip("/")
+    """Serve an application below a path prefix; the control plane stays at the root as well.
+
+    A sandbox may be named before the prefix.
+    """
+    prefix = "/" + prefix.strip("/") if prefix else ""
 
     def outer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        take_off(environ)
         path = environ.get("PATH_INFO", "")
-        if path == prefix or path.startswith(prefix + "/"):
+        if not prefix:
+            pass
+        elif path == prefix or path.startswith(prefix + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
             environ["PATH_INFO"] = path[len(prefix) :]
         elif not path.startswith("/__mock__/"):

@@ -128,6 +128,20 @@ def main() -> None:
     help="How long an assignment to a group waits for its assertions.",
 )
 @click.option(
+    "--max-sandboxes",
+    default=Config().maximum_sandboxes,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Of more sandboxes the one that was used longest ago goes.",
+)
+@click.option(
+    "--control-token",
+    default="",
+    metavar="TOKEN",
+    help="Opens /__mock__/ to other machines, in the header X-Mock-Control-Token.",
+)
+@click.option(
     "--assertions",
     default=0,
     type=click.IntRange(0, 5_000_000),
@@ -181,6 +195,8 @@ def serve(
     assertions: int,
     assignments: int,
     group_delay: float,
+    max_sandboxes: int,
+    control_token: str,
     auth: Auth,
     cors: str,
     now: datetime | None,
@@ -203,6 +219,8 @@ def serve(
         assertions=assertions,
         assignments=assignments,
         group_delay=group_delay,
+        maximum_sandboxes=max_sandboxes,
+        control_token=control_token,
         now=now,
         maximum_body=max_body,
         log_requests="off" if quiet else log_format,  # type: ignore[arg-type]

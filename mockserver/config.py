@@ -1,6 +1,6 @@
 """Everything that can be set about one mock server."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -21,8 +21,10 @@ class Config:
     `api_version` is the release whose operations are served; later ones answer 404 as they did
     then. `now` freezes the clock. `maximum_body` is in bytes; Django's own bound is the default.
     `strict` judges every request that was accepted and every reply by the contract. `group_delay`
-    is in seconds: how long an assignment to a group waits for its assertions. `cors` is the allowed
-    origin, None for no CORS headers at all.
+    is in seconds: how long an assignment to a group waits for its assertions. Beside the default
+    sandbox there are at most `maximum_sandboxes`. `control_token` opens the control plane to
+    callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers at
+    all.
     """
 
     world: Path | None = None
@@ -38,4 +40,6 @@ class Config:
     now: datetime | None = None
     maximum_body: int = 2_621_440
     group_delay: float = 0.0
+    maximum_sandboxes: int = 1000
+    control_token: str = field(default="", repr=False)
     log_requests: Literal["off", "text", "json"] = "off"

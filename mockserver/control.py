@@ -1,4 +1,4 @@
-"""What the mock offers beside the API, under `/__mock__/`: health, contract, images, work."""
+"""What everybody may read beside the API, under `/__mock__/`: health, contract, images."""
 
 from functools import lru_cache
 from importlib.metadata import version
@@ -8,6 +8,7 @@ import yaml
 from flask import Blueprint, Response, request, send_from_directory
 
 from mockserver.files import IMAGES
+from mockserver.sandboxes import named_in
 from mockserver.service import Service
 
 PICTURE_HEADERS = {
@@ -37,11 +38,6 @@ def control_plane(service: Service) -> Blueprint:
         """Tell that the mock serves, and which version it is."""
         return {"status": "ok", "version": version("credmock")}
 
-    @plane.post("/work")
-    def work() -> dict[str, int]:
-        """Work off at once what waits in the background: assignments to groups."""
-        return {"completed": service.complete_everything()}
-
     @plane.get("/openapi.<any(yaml, json):form>")
     def openapi(form: str) -> Response:
         """Return the contract with `servers` set to this mock."""
@@ -51,7 +47,8 @@ def control_plane(service: Service) -> Blueprint:
     @plane.get("/images/<name>")
     def image(name: str) -> Response:
         """Return a picture that a credential shows: an upload, or one of the fixtures."""
-        upload = service.sandbox.store.uploads.get(name)
+        sandbox = service.sandboxes.get(named_in(request.environ))
+        upload = sandbox.store.uploads.get(name)
         if upload is None:
             response = send_from_directory(IMAGES, name, max_age=3600)
         else:

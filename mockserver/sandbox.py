@@ -2,39 +2,109 @@
 
 import random
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 
 from mockserver.store import Store
 from mockserver.world import new_entity_id
 
+MAXIMUM_SNAPSHOTS = 50
+
 
 class Clock:
-    """The time of a sandbox: the real one, or frozen."""
+    """The time of a sandbox: the real one, frozen, or so much ahead of or behind the real one."""
 
     def __init__(self, frozen: datetime | None = None) -> None:
         self._frozen = frozen
+        self._shift = timedelta()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the time stands still."""
+        return self._frozen is not None
 
     def now(self) -> datetime:
         """Return the time in UTC."""
-        return self._frozen or datetime.now(UTC)
+        return self._frozen or datetime.now(UTC) + self._shift
+
+    def freeze(self, moment: datetime | None = None) -> None:
+        """Let the time stand still, at a moment or now."""
+        self._frozen = moment or self.now()
+
+    def run(self) -> None:
+        """Let the time go on from where it is."""
+        self._shift, self._frozen = self.now() - datetime.now(UTC), None
+
+    def set(self, moment: datetime) -> None:
+        """Make it another time; whether time stands still is as before."""
+        if self.is_frozen:
+            self._frozen = moment
+        else:
+            self._shift = moment - datetime.now(UTC)
 
 
 class Sandbox:
     """A store with everything that makes its answers repeatable.
 
     The same seed, clock and requests give the same bytes. Handlers run while they hold `lock`.
-    An assignment to a group is worked off `group_delay` after it was accepted.
+    An assignment to a group is worked off `group_delay` after it was accepted. The records of
+    `base` are shared until somebody writes: whoever changes `store` calls `own` before.
     """
 
     def __init__(
-        self, store: Store, clock: Clock, seed: int, group_delay: timedelta = timedelta()
+        self,
+        base: Store,
+        frozen: datetime | None,
+        seed: int,
+        group_delay: timedelta = timedelta(),
     ) -> None:
-        self.store = store
-        self.clock = clock
+        self.base = base
         self.group_delay = group_delay
         self.lock = threading.Lock()
-        self._random = random.Random(seed)
-        self._sequence = len(store.credentials) + len(store.assertions)
+        self._frozen, self._seed = frozen, seed
+        self._snapshots: dict[str, Store] = {}
+        self.store: Store = base
+        self._is_shared = True
+        self.reset()
+
+    def reset(self) -> None:
+        """Go back to the beginning: records, clock and ids; snapshots stay."""
+        self.clock = Clock(self._frozen)
+        self._random = random.Random(self._seed)
+        self._sequence = len(self.base.credentials) + len(self.base.assertions)
+        self._share(self.base)
+
+    def clear(self) -> None:
+        """Take out credentials and all that is about them; who is who stays."""
+        self.own()
+        for name in EMPTIED:
+            getattr(self.store, name).clear()
+
+    def own(self) -> None:
+        """Make the store this sandbox's own, so that it may be changed."""
+        if self._is_shared:
+            self.store, self._is_shared = self.store.copy(), False
+
+    def _share(self, store: Store) -> None:
+        self.store, self._is_shared = store, True
+
+    @property
+    def snapshots(self) -> Mapping[str, Store]:
+        """The stores that were kept, by name."""
+        return MappingProxyType(self._snapshots)
+
+    def keep(self, name: str) -> None:
+        """Keep the records as they are now under a name; the oldest of too many goes."""
+        self._snapshots.pop(name, None)
+        self._snapshots[name] = self.store
+        if len(self._snapshots) > MAXIMUM_SNAPSHOTS:
+            del self._snapshots[next(iter(self._snapshots))]
+        self._share(self.store)
+
+    def restore(self, name: str) -> None:
+        """Go back to the records of a snapshot; raises KeyError."""
+        self._share(self._snapshots[name])
 
     def new_entity_id(self) -> str:
         """Return an entityId that no record of this world has had."""
@@ -44,3 +114,10 @@ class Sandbox:
         """Return the next number in the order of creation."""
         self._sequence += 1
         return self._sequence
+
+
+EMPTIED = (
+    *("credentials", "listings", "assertions", "assertions_of", "assertions_held_by"),
+    *("assignments", "pending", "external_mappings"),
+)
+"""What `clear` takes out."""

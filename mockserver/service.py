@@ -13,6 +13,7 @@ from mockserver.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.operations.assignments import complete
 from mockserver.operations.work import Visit, Work
 from mockserver.sandbox import Sandbox
+from mockserver.sandboxes import Sandboxes
 
 VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
@@ -47,19 +48,26 @@ VIEW_NAMES = {
 class Service:
     """The API over one world, with the operations of one release."""
 
-    def __init__(self, config: Config, contract: Contract, sandbox: Sandbox) -> None:
+    def __init__(self, config: Config, contract: Contract, sandboxes: Sandboxes) -> None:
         _check_complete(contract)
         self.config = config
         self.contract = contract.as_of(config.api_version)
-        self.sandbox = sandbox
+        self.sandboxes = sandboxes
 
-    def answer(self, call: Call, resource: Resource, values: Mapping[str, str]) -> Reply:
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox of whoever names none."""
+        return self.sandboxes.default
+
+    def answer(
+        self, call: Call, resource: Resource, values: Mapping[str, str], sandbox: Sandbox
+    ) -> Reply:
         """Serve one call of a resource; whatever ends it early becomes the framework's answer."""
         name = "GET" if call.method == "HEAD" else call.method
         operation = resource.operations.get(name)
         try:
             indent = accept_json(call.headers.get("Accept"), call.query.get("format"))
-            reply = self._serve(call, resource, operation, values)
+            reply = self._serve(call, resource, operation, values, sandbox)
             if indent and reply.body:
                 reply = Reply(reply.status, indented(reply.body, indent), JSON, reply.headers)
         except PlainPage as error:
@@ -75,12 +83,13 @@ class Service:
         resource: Resource,
         operation: Operation | None,
         values: Mapping[str, str],
+        sandbox: Sandbox,
     ) -> Reply:
         if resource.is_public:
-            return self._serve_anybody(call, resource, operation, values)
-        caller = identify(call.headers.get("Authorization"), self.sandbox.store, self.config.auth)
+            return self._serve_anybody(call, resource, operation, values, sandbox)
+        store = sandbox.store
+        caller = identify(call.headers.get("Authorization"), store, self.config.auth)
         rule = rule_for(operation.operation_id if operation else None, call.method)
-        store = self.sandbox.store
         platform_key = call.query.get("platform_org") or values.get("org") or home(caller, store)
         platform = admit(caller, rule, platform_key, store)
         if operation is None:
@@ -91,9 +100,11 @@ class Service:
             user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
-        work = Work(call, operation, values, self.sandbox, caller, platform, user, self.contract)
-        with self.sandbox.lock:
-            complete(self.sandbox)
+        work = Work(call, operation, values, sandbox, caller, platform, user, self.contract)
+        with sandbox.lock:
+            complete(sandbox)
+            if operation.method != "GET":
+                sandbox.own()
             return HANDLERS[operation.operation_id](work)
 
     def _serve_anybody(
@@ -102,18 +113,14 @@ class Service:
         resource: Resource,
         operation: Operation | None,
         values: Mapping[str, str],
+        sandbox: Sandbox,
     ) -> Reply:
         if operation is None:
             return describe(call.method, resource)
-        visit = Visit(call, operation, values, self.sandbox)
-        with self.sandbox.lock:
-            complete(self.sandbox)
+        visit = Visit(call, operation, values, sandbox)
+        with sandbox.lock:
+            complete(sandbox)
             return PUBLIC_HANDLERS[operation.operation_id](visit)
-
-    def complete_everything(self) -> int:
-        """Work off what waits in the background now; return how many assignments that were."""
-        with self.sandbox.lock:
-            return complete(self.sandbox, everything=True)
 
 
 def describe(method: str, resource: Resource) -> Reply:

@@ -5,7 +5,6 @@ store. A store itself is not safe for threads; the sandbox that owns it holds th
 """
 
 from bisect import bisect_left, insort
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -218,18 +217,27 @@ class Listing:
 
     def __init__(self) -> None:
         self.all: list[Credential] = []
-        self.by_course: defaultdict[str, list[Credential]] = defaultdict(list)
-        self.by_program: defaultdict[str, list[Credential]] = defaultdict(list)
+        self.by_course: dict[str, list[Credential]] = {}
+        self.by_program: dict[str, list[Credential]] = {}
 
     def lists_of(self, credential: Credential) -> list[list[Credential]]:
         """Return every list that a credential belongs into; none when it is not public."""
         if not credential.public:
             return []
+        courses, programs = (dict.fromkeys(credential.fields[n]) for n in ("courses", "programs"))
         return [
             self.all,
-            *(self.by_course[each] for each in dict.fromkeys(credential.fields["courses"])),
-            *(self.by_program[each] for each in dict.fromkeys(credential.fields["programs"])),
+            *(self.by_course.setdefault(each, []) for each in courses),
+            *(self.by_program.setdefault(each, []) for each in programs),
         ]
+
+    def copy(self) -> "Listing":
+        """Return the same records in lists of their own."""
+        listing = Listing()
+        listing.all = list(self.all)
+        listing.by_course = {key: list(records) for key, records in self.by_course.items()}
+        listing.by_program = {key: list(records) for key, records in self.by_program.items()}
+        return listing
 
 
 class Store:
@@ -248,8 +256,8 @@ class Store:
         self.issuers: dict[str, Issuer] = {}
         self.credentials: dict[str, Credential] = {}
         self.assertions: dict[str, Assertion] = {}
-        self.assertions_of: defaultdict[str, list[Assertion]] = defaultdict(list)
-        self.assertions_held_by: defaultdict[int, list[Assertion]] = defaultdict(list)
+        self.assertions_of: dict[str, list[Assertion]] = {}
+        self.assertions_held_by: dict[int, list[Assertion]] = {}
         self.groups: dict[str, Group] = {}
         self.departments: dict[int, Department] = {}
         self.assignments: dict[str, Assignment] = {}
@@ -257,7 +265,21 @@ class Store:
         self.providers: dict[str, Provider] = {}
         self.provider_configs: dict[tuple[str, str], ProviderConfig] = {}
         self.external_mappings: dict[tuple[str, str], ExternalMapping] = {}
-        self.listings: defaultdict[str, Listing] = defaultdict(Listing)
+        self.listings: dict[str, Listing] = {}
+
+    def copy(self) -> "Store":
+        """Return a store with the same records, whose indexes are its own."""
+        store = Store()
+        for name, index in vars(self).items():
+            setattr(store, name, dict(index))
+        store.assertions_of = {key: list(each) for key, each in self.assertions_of.items()}
+        store.assertions_held_by = {key: list(e) for key, e in self.assertions_held_by.items()}
+        store.listings = {key: each.copy() for key, each in self.listings.items()}
+        return store
+
+    def listing(self, platform: str) -> Listing:
+        """Return the public credentials of a platform, to be read."""
+        return self.listings.get(platform) or Listing()
 
     def add_user(self, user: User) -> None:
         """Add a user, found by id and by username on their platform."""
@@ -295,14 +317,14 @@ class Store:
         if old is not None:
             self._unlist(old)
         self.credentials[credential.entity_id] = credential
-        for records in self.listings[credential.platform].lists_of(credential):
+        for records in self._lists_of(credential):
             insort(records, credential, key=_position)
 
     def fill(self, credentials: Iterable[Credential]) -> None:
         """Add many credentials at once, in any order."""
         for credential in credentials:
             self.credentials[credential.entity_id] = credential
-            for records in self.listings[credential.platform].lists_of(credential):
+            for records in self._lists_of(credential):
                 records.append(credential)
         for listing in self.listings.values():
             for records in (
@@ -325,8 +347,11 @@ class Store:
             del self.assertions[assertion.entity_id]
             _take_out(self.assertions_held_by[assertion.recipient], assertion)
 
+    def _lists_of(self, credential: Credential) -> list[list[Credential]]:
+        return self.listings.setdefault(credential.platform, Listing()).lists_of(credential)
+
     def _unlist(self, credential: Credential) -> None:
-        for records in self.listings[credential.platform].lists_of(credential):
+        for records in self._lists_of(credential):
             _take_out(records, credential)
 
     def put_assertion(self, assertion: Assertion) -> None:
@@ -334,8 +359,8 @@ class Store:
         old = self.assertions.get(assertion.entity_id)
         self.assertions[assertion.entity_id] = assertion
         for records in (
-            self.assertions_of[assertion.credential],
-            self.assertions_held_by[assertion.recipient],
+            self.assertions_of.setdefault(assertion.credential, []),
+            self.assertions_held_by.setdefault(assertion.recipient, []),
         ):
             if old is not None:
                 _take_out(records, old)
@@ -345,7 +370,7 @@ class Store:
         """Tell whether a user has an active assertion of a credential."""
         return any(
             each.recipient == user.id and each.active(now)
-            for each in self.assertions_of[credential.entity_id]
+            for each in self.assertions_of.get(credential.entity_id, ())
         )
 
     def remove_assertion(self, assertion: Assertion) -> None:

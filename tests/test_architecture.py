@@ -24,15 +24,16 @@ LAYERS = (
     {"published"},
     {"drift"},
     {"drift_report"},
+    {"sandboxes"},
     {"operations"},
     {"service"},
-    {"control"},
+    {"control", "control_of_state"},
     {"app"},
     {"serving", "banner"},
     {"cli"},
 )
 """Bottom up; a module imports from below its own layer only."""
-WEB = {"app", "control", "serving", "banner", "cli"}
+WEB = {"app", "control", "control_of_state", "serving", "banner", "cli"}
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.app import open_sandbox
+from mockserver.app import sandbox_maker
 from mockserver.contract import load_contract
 from mockserver.files import IMAGES, WORLD
 from mockserver.representation import check_world
@@ -206,11 +206,11 @@ def test_generating_on_the_fly_is_the_same(tmp_path: Path, count: int) -> None:
     """`serve --credentials N` is the world that `seed --credentials N` writes."""
     file = tmp_path / "world.json"
     file.write_bytes(seed("--credentials", str(count), "--seed", "5"))
-    written = open_sandbox(Config(world=file), CONTRACT).store
-    grown = open_sandbox(Config(seed=5, credentials=count), CONTRACT).store
+    written = sandbox_maker(Config(world=file), CONTRACT)().store
+    grown = sandbox_maker(Config(seed=5, credentials=count), CONTRACT)().store
     assert written.credentials == grown.credentials
     numbers = {"credentials": count, "assertions": 1000, "assignments": 100}
-    grown = open_sandbox(Config(seed=5, **numbers), CONTRACT).store
+    grown = sandbox_maker(Config(seed=5, **numbers), CONTRACT)().store
     assert written.assignments == grown.assignments
     assert written.assertions == grown.assertions
 

@@ -27,7 +27,7 @@ def credentials_orgs_users_assertions_retrieve(work: Work) -> Reply:
     now = work.sandbox.clock.now()
     found = [
         each
-        for each in store.assertions_held_by[work.user.id]
+        for each in store.assertions_held_by.get(work.user.id, ())
         if (query["include_revoked"] or not each.revoked)
         and (query["include_expired"] or not each.expired(now))
         and ("course" not in query or each.fields["course"] == query["course"])
@@ -64,7 +64,7 @@ def credentials_orgs_users_assertions_retrieve_3(work: Work) -> Reply:
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     found = [
         each
-        for each in work.sandbox.store.assertions_of[credential.entity_id]
+        for each in work.sandbox.store.assertions_of.get(credential.entity_id, ())
         if work.caller.sees_assertions_of(each.recipient)
     ]
     return _page(work, found, query.get("page"), size)

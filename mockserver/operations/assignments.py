@@ -88,10 +88,13 @@ def complete(sandbox: Sandbox, *, everything: bool = False) -> int:
 
     Members who hold the credential already are passed over, as when it is issued in bulk.
     """
-    store, now = sandbox.store, sandbox.clock.now()
-    waiting = [(each, due) for each, due in store.pending.items() if everything or due <= now]
+    now = sandbox.clock.now()
+    pending = sandbox.store.pending.items()
+    waiting = [(each, due) for each, due in pending if everything or due <= now]
+    if waiting:
+        sandbox.own()
     for entity_id, due in waiting:
-        _complete(sandbox, store.assignments[entity_id], min(due, now))
+        _complete(sandbox, sandbox.store.assignments[entity_id], min(due, now))
     return len(waiting)
 
 

@@ -12,7 +12,7 @@ def credentials_orgs_users_course_credentials_list(work: Work) -> Reply:
     bounds = work.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     term = query.get("search", "").casefold()
-    listed = store.listings[platform].by_course
+    listed = store.listing(platform).by_course
     courses = sorted(
         each
         for each, records in listed.items()

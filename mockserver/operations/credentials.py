@@ -18,7 +18,7 @@ def credentials_orgs_users_retrieve(work: Work) -> Reply:
     bounds = work.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     filters = (query.get("search"), query.get("course"), query.get("program"))
-    records = select(store.listings[work.platform.key], *filters)
+    records = select(store.listing(work.platform.key), *filters)
     page = paginate(len(records), query.get("page"), size)
     items = (credential_pieces(store, each) for each in newest_first(records, page))
     return paged(work.call, page, items, bounds["maximum"])
@@ -48,7 +48,9 @@ def credentials_orgs_users_destroy(work: Work) -> Reply:
     """Delete a credential that nobody holds an active assertion of."""
     credential, store = find_credential(work), work.sandbox.store
     now = work.sandbox.clock.now()
-    if any(assertion.active(now) for assertion in store.assertions_of[credential.entity_id]):
+    if any(
+        assertion.active(now) for assertion in store.assertions_of.get(credential.entity_id, ())
+    ):
         raise Conflict("This credential has active assertions and cannot be deleted.")
     store.remove_credential(credential)
     return Reply(204)
