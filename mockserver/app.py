@@ -28,6 +28,7 @@ from mockserver.errors import (
     ServerError,
     SuspiciousRequest,
 )
+from mockserver.faults import answer
 from mockserver.files import WORLD
 from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
 from mockserver.operation import Resource
@@ -136,10 +137,15 @@ def _view(
             found, more = without_slash
             path_values = {**values, **more}
         sandbox = service.sandboxes.get(named_in(request.environ))
-        reply = service.answer(call, found, path_values, sandbox)
-        if judge:
-            judge.check(call, found, path_values, reply)
-        return _response(reply)
+
+        def serve() -> Reply:
+            reply = service.answer(call, found, path_values, sandbox)
+            if judge:
+                judge.check(call, found, path_values, reply)
+            return reply
+
+        operation = found.operations.get("GET" if call.method == "HEAD" else call.method)
+        return _response(answer(call, operation, sandbox.faults, serve))
 
     return view
 
@@ -239,7 +245,9 @@ def _allow_origins(app: Flask, origin: str) -> None:
         app,
         resources=[r"/api/.*"],
         origins=origin,
-        expose_headers=["Allow", "Location", "Retry-After", "WWW-Authenticate"],
+        expose_headers=[
+            *("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"),
+        ],
         max_age=86_400,
     )
 

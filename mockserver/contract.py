@@ -267,7 +267,12 @@ class _Compiler:
         }
         headers = {n: self.resolve(h, where) for n, h in source.get("headers", {}).items()}
         required = tuple(name for name, header in headers.items() if header.get("required"))
-        return Answer(content, required, source.get("x-may-be-empty", False))
+        examples = tuple(
+            (media_type, name, self.resolve(example, where)["value"])
+            for media_type, each in source.get("content", {}).items()
+            for name, example in each.get("examples", {}).items()
+        )
+        return Answer(content, required, source.get("x-may-be-empty", False), examples)
 
 
 def _subschemas(schema: Schema, where: str) -> Iterator[tuple[str, Schema]]:

@@ -1,4 +1,4 @@
-"""What changes a sandbox, under `/__mock__/`: state, snapshots, clock, work; for its owner only.
+"""What changes a sandbox, under `/__mock__/`: state, clock, faults, work; for its owner only.
 
 A web page that the developer visits must not be able to reset their mock: these routes take no
 cross-origin request, no form, and no foreign `Host`, which is how a page gets around its origin.
@@ -14,6 +14,7 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from mockserver.errors import APIError
+from mockserver.faults import read_fault, written
 from mockserver.operations.assignments import complete
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import checked, named_in
@@ -150,6 +151,38 @@ def change_clock() -> dict[str, Any]:
     with sandbox.lock:
         _change_clock(sandbox, changes)
         return _time(sandbox)
+
+
+@plane.get("/faults")
+def faults() -> dict[str, Any]:
+    """List the faults: what they are about, how many calls matched, how often they happened."""
+    return {
+        "faults": [
+            {"id": name, **written(fault), "matched": matched, "happened": happened}
+            for name, fault, matched, happened in named().faults.listed()
+        ]
+    }
+
+
+@plane.post("/faults")
+def add_fault() -> tuple[dict[str, str], int]:
+    """Add a fault."""
+    return {"id": named().faults.add(read_fault(_body()))}, 201
+
+
+@plane.delete("/faults")
+def clear_faults() -> tuple[str, int]:
+    """Remove all faults."""
+    named().faults.clear()
+    return "", 204
+
+
+@plane.delete("/faults/<name>")
+def remove_fault(name: str) -> tuple[str, int]:
+    """Remove one fault."""
+    if not named().faults.remove(name):
+        raise Missing(f"there is no fault {name!r}")
+    return "", 204
 
 
 @plane.post("/work")

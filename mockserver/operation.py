@@ -87,11 +87,15 @@ def _as_map(invalid: Invalid) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A documented answer: a validator for each media type, and the headers it must carry."""
+    """A documented answer: a validator for each media type, and the headers it must carry.
+
+    `examples` are media type, name and value.
+    """
 
     content: Mapping[str, jsonschema_rs.Validator]
     headers: tuple[str, ...]
     may_be_empty: bool = False
+    examples: tuple[tuple[str, str, Any], ...] = ()
 
     def check(self, reply: Reply, where: str) -> None:
         """Raise ContractBreach unless the reply is this answer."""

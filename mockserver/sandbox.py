@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from mockserver.faults import Faults
 from mockserver.store import Store
 from mockserver.world import new_entity_id
 
@@ -69,8 +70,9 @@ class Sandbox:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the beginning: records, clock and ids; snapshots stay."""
+        """Go back to the beginning: records, clock, ids and faults; snapshots stay."""
         self.clock = Clock(self._frozen)
+        self.faults = Faults(self._seed)
         self._random = random.Random(self._seed)
         self._sequence = len(self.base.credentials) + len(self.base.assertions)
         self._share(self.base)

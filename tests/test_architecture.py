@@ -20,6 +20,7 @@ LAYERS = (
     {"operation", "access", "world"},
     {"contract"},
     {"seed"},
+    {"faults"},
     {"seed_assignments", "sandbox", "representation", "differences", "strict"},
     {"published"},
     {"drift"},
