@@ -65,6 +65,7 @@ def create_app(config: Config | None = None) -> Flask:
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
     app.register_error_handler(Exception, _on_error)
+    _keep_journal(app, service)
     if config.cors:
         _allow_origins(app, config.cors)
     if config.log_requests != "off":
@@ -145,6 +146,7 @@ def _view(
             return reply
 
         operation = found.operations.get("GET" if call.method == "HEAD" else call.method)
+        g.operation = operation
         return _response(answer(call, operation, sandbox.faults, serve))
 
     return view
@@ -179,6 +181,7 @@ def _read_body(incoming: Request, maximum: int) -> bytes:
     body = incoming.stream.read(maximum + 1)
     if len(body) > maximum:
         raise BodyTooLarge
+    g.body = body
     return body
 
 
@@ -239,6 +242,38 @@ def _on_error(error: Exception) -> Response:
     return _response(ServerError().reply())
 
 
+def _keep_journal(app: Flask, service: Service) -> None:
+    """Write every exchange with the API into the journal of its sandbox, errors too."""
+
+    @app.before_request
+    def start() -> None:
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def write(response: Response) -> Response:
+        if not request.path.startswith("/api/"):
+            return response
+        try:
+            sandbox = service.sandboxes.get(named_in(request.environ))
+        except APIError:  # it named none
+            return response
+        root = quote(request.root_path.rstrip("/"), safe=SAFE_IN_PATH)
+        sandbox.journal.add(
+            g.get("operation"),
+            tuple(request.headers.items()),
+            g.get("body", b""),
+            response.get_data(),
+            moment=time.time(),
+            origin=f"{request.scheme}://{request.host}{root}",
+            method=request.method,
+            target=quote(request.full_path.removesuffix("?"), safe=SAFE_IN_PATH + "?=%"),
+            status=response.status_code,
+            response_headers=tuple(response.headers.items()),
+            milliseconds=(time.perf_counter() - g.started) * 1000,
+        )
+        return response
+
+
 def _allow_origins(app: Flask, origin: str) -> None:
     """Let browsers call the API from other origins; a preflight needs no key."""
     CORS(
@@ -261,10 +296,6 @@ def _allow_origins(app: Flask, origin: str) -> None:
 
 def _log_requests(app: Flask, *, as_json: bool) -> None:
     """Write one line for each request: when, what, status and milliseconds; never a header."""
-
-    @app.before_request
-    def start() -> None:
-        g.started = time.perf_counter()
 
     @app.after_request
     def write(response: Response) -> Response:

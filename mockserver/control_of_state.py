@@ -1,4 +1,4 @@
-"""What changes a sandbox, under `/__mock__/`: state, clock, faults, work; for its owner only.
+"""What changes a sandbox, under `/__mock__/`: state, time, faults, journal; for its owner only.
 
 A web page that the developer visits must not be able to reset their mock: these routes take no
 cross-origin request, no form, and no foreign `Host`, which is how a page gets around its origin.
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
+from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
 
@@ -15,6 +16,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from mockserver.errors import APIError
 from mockserver.faults import read_fault, written
+from mockserver.journal import MOST_EXCHANGES, as_har, shown
 from mockserver.operations.assignments import complete
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import checked, named_in
@@ -182,6 +184,37 @@ def remove_fault(name: str) -> tuple[str, int]:
     """Remove one fault."""
     if not named().faults.remove(name):
         raise Missing(f"there is no fault {name!r}")
+    return "", 204
+
+
+@plane.get("/requests")
+def requests() -> dict[str, Any]:
+    """List the last exchanges that fit, the newest first, with hints and curl lines."""
+    match = request.args.to_dict()
+    limit = match.pop("limit", "50")
+    if not limit.isdecimal() or not 0 < int(limit) <= MOST_EXCHANGES:
+        raise Wrong(f"limit: {limit!r} is no number up to {MOST_EXCHANGES}")
+    found = named().journal.find(match)
+    return {"count": len(found), "requests": [shown(each) for each in found[: int(limit)]]}
+
+
+@plane.get("/requests.har")
+def archive() -> Response:
+    """Return the exchanges that fit as an HTTP Archive."""
+    found = named().journal.find(request.args.to_dict())
+    return jsonify(as_har(found, version("credmock")))
+
+
+@plane.post("/requests/count")
+def count() -> dict[str, int]:
+    """Count the exchanges that fit."""
+    return {"count": len(named().journal.find(_body()))}
+
+
+@plane.delete("/requests")
+def forget() -> tuple[str, int]:
+    """Forget all exchanges."""
+    named().journal.clear()
     return "", 204
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from mockserver.faults import Faults
+from mockserver.journal import Journal
 from mockserver.store import Store
 from mockserver.world import new_entity_id
 
@@ -70,8 +71,9 @@ class Sandbox:
         self.reset()
 
     def reset(self) -> None:
-        """Go back to the beginning: records, clock, ids and faults; snapshots stay."""
+        """Go back to the beginning: records, clock, ids, faults, journal; snapshots stay."""
         self.clock = Clock(self._frozen)
+        self.journal = Journal()
         self.faults = Faults(self._seed)
         self._random = random.Random(self._seed)
         self._sequence = len(self.base.credentials) + len(self.base.assertions)

@@ -20,7 +20,7 @@ LAYERS = (
     {"operation", "access", "world"},
     {"contract"},
     {"seed"},
-    {"faults"},
+    {"faults", "journal"},
     {"seed_assignments", "sandbox", "representation", "differences", "strict"},
     {"published"},
     {"drift"},
