@@ -1,4 +1,4 @@
-"""The command `credmock`: serve · seed · routes · call · spec · drift."""
+"""The command `credmock`: serve · seed · routes · call · spec · drift · ctl."""
 
 import json
 import sys
@@ -13,6 +13,7 @@ from flask import Flask
 
 from mockserver.app import create_app
 from mockserver.banner import banner
+from mockserver.cli_control import ctl
 from mockserver.config import RELEASES, Auth, Config, Release
 from mockserver.contract import load_contract, read_document
 from mockserver.errors import StartError
@@ -448,3 +449,6 @@ def drift(published: Path, form: str) -> None:
     write = as_json if form == "json" else as_markdown
     click.echo(write(found, published.name))
     sys.exit(found.exit_code)
+
+
+main.add_command(ctl)

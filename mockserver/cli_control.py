@@ -1,0 +1,119 @@
+"""The commands `credmock ctl …`: control a mock that serves."""
+
+import json
+from typing import Any
+
+import click
+
+from mockserver.control_client import DEFAULT_URL, Control, ControlError
+from mockserver.errors import StartError
+
+
+@click.group()
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the mock serves.")
+@click.option("--sandbox", default="default", show_default=True, help="Which sandbox.")
+@click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")
+@click.pass_context
+def ctl(context: click.Context, url: str, sandbox: str, control_token: str) -> None:
+    """Control a mock that serves: its state, time, faults, and what was asked."""
+    try:
+        context.obj = Control(url, sandbox, control_token)
+    except ControlError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from error
+
+
+def _show(make: Any) -> None:
+    """Print what a call answers, as JSON; what the mock refuses is one line."""
+    try:
+        answer = make()
+    except ControlError as error:
+        raise StartError(str(error)) from error
+    if answer is not None:
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+@ctl.command()
+@click.pass_obj
+def reset(control: Control) -> None:
+    """Go back to the world that the mock started with."""
+    _show(control.reset)
+
+
+@ctl.command()
+@click.pass_obj
+def clear(control: Control) -> None:
+    """Take out credentials and all that is about them."""
+    _show(control.clear)
+
+
+@ctl.command()
+@click.argument("name")
+@click.pass_obj
+def snapshot(control: Control, name: str) -> None:
+    """Keep the records as they are now, under NAME."""
+    _show(lambda: control.snapshot(name))
+
+
+@ctl.command()
+@click.argument("name")
+@click.pass_obj
+def restore(control: Control, name: str) -> None:
+    """Go back to the records of the snapshot NAME."""
+    _show(lambda: control.restore(name))
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
+@click.option("--set", "moment", metavar="TIME", help="Such as 2026-06-01T12:00:00Z.")
+@click.option("--advance", metavar="DURATION", help="Such as P30D, PT90S or -P1W.")
+@click.option("--freeze", is_flag=True, help="Let the time stand still.")
+@click.option("--run", is_flag=True, help="Let it go on.")
+@click.pass_obj
+def clock(
+    control: Control, moment: str | None, advance: str | None, freeze: bool, run: bool
+) -> None:
+    """Tell the time of a sandbox, or change it."""
+    changes = {"set": moment, "advance": advance, "freeze": freeze, "run": run}
+    _show(lambda: control.clock(**{name: value for name, value in changes.items() if value}))
+
+
+@ctl.command(epilog="""\b\nExample:\n  credmock ctl fault '{"method": "POST", "status": 503}'""")
+@click.argument("rule", metavar="JSON")
+@click.pass_obj
+def fault(control: Control, rule: str) -> None:
+    """Add a fault, as one JSON object."""
+    try:
+        words = json.loads(rule)
+    except ValueError as error:
+        raise click.BadParameter(f"no JSON: {error}", param_hint="JSON") from error
+    if not isinstance(words, dict):
+        raise click.BadParameter("an object is expected", param_hint="JSON")
+    _show(lambda: {"id": control.fault(**words)})
+
+
+@ctl.command()
+@click.option("--clear", "all_of_them", is_flag=True, help="Remove all of them.")
+@click.pass_obj
+def faults(control: Control, all_of_them: bool) -> None:
+    """List the faults, or remove them."""
+    _show(control.clear_faults if all_of_them else control.faults)
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl requests --status 404 --curl")
+@click.option("--method", metavar="METHOD")
+@click.option("--path", metavar="PATTERN", help="Such as '*/issuers/'.")
+@click.option("--status", metavar="STATUS")
+@click.option("--operation", metavar="ID")
+@click.option("--curl", is_flag=True, help="Print curl lines only.")
+@click.pass_obj
+def requests(control: Control, /, curl: bool, **match: str | None) -> None:
+    """Show the last exchanges that fit, the newest first."""
+    chosen = {name: value for name, value in match.items() if value is not None}
+    if not curl:
+        _show(lambda: control.requests(**chosen))
+        return
+    try:
+        lines = [each["curl"] for each in control.requests(**chosen)]
+    except ControlError as error:
+        raise StartError(str(error)) from error
+    for line in lines:
+        click.echo(line)

@@ -1,0 +1,81 @@
+"""For tests of an application: a mock that serves, and a sandbox of its own for each test.
+
+Load it with `pytest_plugins = ["mockserver.testing"]` in `conftest.py`. `mock_sandbox` is a fixture
+of a sandbox; its `base_url` is what the application under test takes for the service.
+"""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from mockserver.control_client import Control
+
+STARTS_WITHIN = 20.0
+
+
+class DoesNotStart(Exception):
+    """The server did not come up; the text is what it said."""
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[str]:
+    """Serve a mock with these options of `credmock serve` on a free port, and yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    command = [sys.executable, "-m", "mockserver", "serve", "--bind", bind, *options]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(  # noqa: S603  (this program, with the words of a test)
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
+    stop = threading.Timer(STARTS_WITHIN, process.kill)
+    stop.start()
+    try:
+        yield _address(process)
+    finally:
+        stop.cancel()
+        process.terminate()
+        process.wait()
+
+
+def _address(process: "subprocess.Popen[str]") -> str:
+    """Return where a server listens, as it says itself, and go on reading what it says."""
+    said = []
+    assert process.stdout is not None  # noqa: S101  (it was asked for)
+    for line in process.stdout:
+        said.append(line)
+        found = re.search(r" at (http://\S+)", line)
+        if found:
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            return found[1]
+    raise DoesNotStart("".join(said))
+
+
+@pytest.fixture(scope="session")
+def mock_options() -> tuple[str, ...]:
+    """Return the options of `credmock serve`; override this to have others."""
+    return ("--quiet",)
+
+
+@pytest.fixture(scope="session")
+def mock_server(mock_options: tuple[str, ...]) -> Iterator[str]:
+    """Return the address of a mock that serves as long as the tests run."""
+    with serving(*mock_options) as url:
+        yield url
+
+
+@pytest.fixture
+def mock_sandbox(mock_server: str) -> Iterator[Control]:
+    """Return a sandbox that nobody else uses, and that is gone after the test."""
+    control = Control(mock_server, f"test-{uuid.uuid4().hex}")
+    control.reset()
+    yield control
+    control.remove()
