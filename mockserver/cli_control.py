@@ -1,7 +1,7 @@
 """The commands `credmock ctl …`: control a mock that serves."""
 
 import json
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -44,6 +44,27 @@ def reset(control: Control) -> None:
 def clear(control: Control) -> None:
     """Take out credentials and all that is about them."""
     _show(control.clear)
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl export > world.json")
+@click.pass_obj
+def export(control: Control) -> None:
+    """Print all records as a world document, for `load` and for `serve --world`."""
+    _show(control.export)
+
+
+@ctl.command()
+@click.argument("world", type=click.File(encoding="utf-8"), metavar="WORLD.json")
+@click.pass_obj
+def load(control: Control, world: TextIO) -> None:
+    """Take over the records of a world document; one that is wrong changes nothing."""
+    try:
+        document = json.load(world)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{world.name}: no JSON: {error}", param_hint="WORLD.json"
+        ) from error
+    _show(lambda: control.load(document))
 
 
 @ctl.command()

@@ -36,6 +36,14 @@ class Control:
         """Take out credentials and all that is about them."""
         return self._object("POST", "state/clear")
 
+    def export(self) -> dict[str, Any]:
+        """Return all records as a world document."""
+        return self._object("GET", "state")
+
+    def load(self, world: Mapping[str, Any]) -> dict[str, int]:
+        """Take over the records of a world document."""
+        return self._object("PUT", "state", world)
+
     def snapshot(self, name: str) -> dict[str, int]:
         """Keep the records as they are now."""
         return self._object("POST", f"state/snapshots/{quote(name, safe='')}")

@@ -4,6 +4,7 @@ A web page that the developer visits must not be able to reset their mock: these
 cross-origin request, no form, and no foreign `Host`, which is how a page gets around its origin.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,16 +15,21 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 
-from mockserver.errors import APIError
+from mockserver.contract import load_contract
+from mockserver.errors import APIError, StartError
+from mockserver.export import world_of
 from mockserver.faults import read_fault, written
 from mockserver.journal import MOST_EXCHANGES, as_har, shown
+from mockserver.messages import encode
 from mockserver.operations.assignments import complete
+from mockserver.representation import check_world
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import checked, named_in
 from mockserver.service import Service
-from mockserver.world import format_time, parse_time
+from mockserver.world import checked_world, format_time, load_world, parse_time
 
 MAXIMUM_BODY = 1_000_000
+MAXIMUM_WORLD = 200_000_000
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 TOKEN = "X-Mock-Control-Token"  # noqa: S105  (the name of a header)
 DURATION = re.compile(
@@ -89,6 +95,29 @@ def remove(name: str) -> tuple[str, int]:
     if not _service().sandboxes.remove(checked(name)):
         raise Missing(f"there is no sandbox {name!r}")
     return "", 204
+
+
+@plane.get("/state")
+def export() -> Response:
+    """Return all records as a world document."""
+    sandbox = named()
+    with sandbox.lock:
+        document = world_of(sandbox.store)
+    return Response(encode(document), content_type="application/json")
+
+
+@plane.put("/state")
+def import_() -> dict[str, Any]:
+    """Take over the records of a world document; one that is wrong changes nothing."""
+    sandbox = named()
+    try:
+        store = load_world(checked_world(_body(MAXIMUM_WORLD), "the body"), "the body")
+        check_world(store, load_contract(), "the body")
+    except StartError as error:
+        raise Wrong(str(error)) from error
+    with sandbox.lock:
+        sandbox.load(store)
+        return _counted(sandbox)
 
 
 @plane.post("/state/reset")
@@ -251,10 +280,14 @@ def _is_loopback(address: str | None) -> bool:
         return False
 
 
-def _body() -> dict[str, Any]:
-    if (request.content_length or 0) > MAXIMUM_BODY:
-        raise Wrong(f"the body is larger than {MAXIMUM_BODY} bytes")
-    body = request.get_json(force=True, silent=True)
+def _body(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:
+    content = request.stream.read(maximum + 1)
+    if len(content) > maximum:
+        raise Wrong(f"the body is larger than {maximum} bytes")
+    try:
+        body = json.loads(content)
+    except (ValueError, RecursionError):
+        body = None
     if not isinstance(body, dict):
         raise Wrong("the body is no JSON object")
     return body

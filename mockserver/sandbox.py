@@ -85,6 +85,11 @@ class Sandbox:
         for name in EMPTIED:
             getattr(self.store, name).clear()
 
+    def load(self, store: Store) -> None:
+        """Take over the records of a store that nobody else has."""
+        self.store, self._is_shared = store, False
+        self._sequence = max(self._sequence, len(store.credentials) + len(store.assertions))
+
     def own(self) -> None:
         """Make the store this sandbox's own, so that it may be changed."""
         if self._is_shared:
@@ -112,7 +117,12 @@ class Sandbox:
 
     def new_entity_id(self) -> str:
         """Return an entityId that no record of this world has had."""
-        return new_entity_id(self._random)
+        store = self.store
+        while True:  # records that were imported may have been made with the same seed
+            entity_id = new_entity_id(self._random)
+            taken = (store.credentials, store.assertions, store.issuers, store.assignments)
+            if not any(entity_id in records for records in taken):
+                return entity_id
 
     def next_sequence(self) -> int:
         """Return the next number in the order of creation."""

@@ -94,8 +94,13 @@ def read_world(path: Path) -> dict[str, Any]:
         raise StartError(f"{path}: {error.strerror}") from error
     except json.JSONDecodeError as error:
         raise StartError(f"{path}, line {error.lineno}: no JSON: {error.msg}") from error
+    return checked_world(document, str(path))
+
+
+def checked_world(document: Any, name: str) -> dict[str, Any]:
+    """Return what says of itself that it is a world document; raises StartError."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StartError(f'{path}: no world; a world begins with "format": "{FORMAT}"')
+        raise StartError(f'{name}: no world; a world begins with "format": "{FORMAT}"')
     return document
 
 
@@ -213,10 +218,7 @@ def _add_issuer(store: Store, record: Mapping[str, Any]) -> None:
         record.get("iconImage"),
         record["icon_image_id"],
         None if tags is None else tuple(tags),
-        tuple(
-            Signatory(each["entityId"], each["name"], each["title"], each["signature"])
-            for each in record["signatories"]
-        ),
+        tuple(map(_signatory, record["signatories"])),
     )
 
 
@@ -241,6 +243,7 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
     signatories = {each.entity_id: each for each in store.issuers[issuer].signatories}
     for each in fields.get("signatories") or ():
         _known(signatories, each, "signatory of the issuer")
+    own_signatories = tuple(map(_signatory, fields.pop("own_signatories", ())))
     _unused(store.credentials, entity_id, "entityId")
     store.credentials[entity_id] = Credential(
         entity_id,
@@ -251,7 +254,12 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
         len(store.credentials),
         fields,
         searchable(fields),
+        own_signatories,
     )
+
+
+def _signatory(record: Mapping[str, Any]) -> Signatory:
+    return Signatory(record["entityId"], record["name"], record["title"], record["signature"])
 
 
 def _add_assertion(store: Store, record: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ LAYERS = (
     {"serializers"},
     {"operation", "access", "world"},
     {"contract"},
-    {"seed"},
+    {"seed", "export"},
     {"faults", "journal"},
     {"seed_assignments", "sandbox", "representation", "differences", "strict"},
     {"published"},

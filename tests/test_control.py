@@ -22,7 +22,7 @@ def ctl(server: RunningServer, *words: str, sandbox: str = "shell") -> str:
     return ended.stdout
 
 
-def test_the_shell_controls_a_sandbox(server: RunningServer) -> None:
+def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> None:
     """State, time, faults and journal of one sandbox, and of no other."""
     base = f"{server.url}/__sandbox__/shell{MAIN}"
 
@@ -35,6 +35,11 @@ def test_the_shell_controls_a_sandbox(server: RunningServer) -> None:
     assert json.loads(ctl(server, "clear"))["credentials"] == 0
     assert count() == 0
     ctl(server, "restore", "start")
+    assert count() == before
+    exported = tmp_path / "world.json"
+    exported.write_text(ctl(server, "export"), encoding="utf-8")
+    ctl(server, "clear")
+    ctl(server, "load", str(exported))
     assert count() == before
     told = json.loads(ctl(server, "clock", "--set", "2027-01-01T00:00:00Z", "--freeze"))
     assert told["frozen"] is True
