@@ -19,7 +19,7 @@ from mockserver.errors import APIError
 from mockserver.operation import Operation
 
 MOST_EXCHANGES = 500
-MOST_BYTES = 8_000_000
+MOST_BYTES = 2_000_000
 LONGEST_BODY = 64_000
 SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-mock-control-token"})
 SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
