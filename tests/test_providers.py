@@ -91,3 +91,12 @@ def test_a_mapping_is_replaced_and_goes_with_its_credential(api: API) -> None:
     assert api.get(MAPPINGS, query_string={"credential": entity_id}).json == [body]
     api.delete(entity_id)
     assert api.get(MAPPINGS, query_string={"credential": entity_id}).json == []
+
+
+def test_a_configuration_needs_no_secret(api: API) -> None:
+    """A provider that has no secret yet is configured without one, and again, and is shown so."""
+    for enabled in (False, True):
+        sent = {"provider": "accredible", "enabled": enabled}
+        made = api.post(sent, "/api/credentials/provider-config/")
+        assert made.status_code == 200, made.text
+        assert (made.json["api_key"], made.json["enabled"]) == (None, enabled)

@@ -35,7 +35,9 @@ def credentials_provider_config_create(work: Work) -> Reply:
     body, store = work.read_body(), work.sandbox.store
     key = (work.platform.key, body["provider"])
     old = store.provider_configs.get(key) or ProviderConfig(*key, None, None, True)
-    if body.get("api_key") == masked(old.api_key):  # a client that sends back what it read
+    if "api_key" in body and body["api_key"] == masked(
+        old.api_key
+    ):  # a client that sends back what it read
         del body["api_key"]
     changes = {name: value for name, value in body.items() if name != "provider"}
     store.provider_configs[key] = replace(old, **changes)
