@@ -329,12 +329,10 @@ def _below(prefix: str, inner: Any) -> Any:
     def outer(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         take_off(environ)
         path = environ.get("PATH_INFO", "")
-        if not prefix:
-            pass
-        elif path == prefix or path.startswith(prefix + "/"):
+        if path == prefix or path.startswith(prefix + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
             environ["PATH_INFO"] = path[len(prefix) :]
-        elif not path.startswith("/__mock__/"):
+        elif prefix and not path.startswith("/__mock__/"):
             environ["PATH_INFO"] = "/"  # which no rule has: a 404
         return inner(environ, start_response)  # type: ignore[no-any-return]
 

@@ -22,12 +22,17 @@ def ctl(context: click.Context, url: str, sandbox: str, control_token: str) -> N
         raise click.BadParameter(str(error), param_hint="--url") from error
 
 
-def _show(make: Any) -> None:
-    """Print what a call answers, as JSON; what the mock refuses is one line."""
+def _asked(make: Any) -> Any:
+    """Return what a call answers; what the mock refuses is one line."""
     try:
-        answer = make()
+        return make()
     except ControlError as error:
         raise StartError(str(error)) from error
+
+
+def _show(make: Any) -> None:
+    """Print what a call answers, as JSON."""
+    answer = _asked(make)
     if answer is not None:
         click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
 
@@ -129,12 +134,9 @@ def faults(control: Control, all_of_them: bool) -> None:
 def requests(control: Control, /, curl: bool, **match: str | None) -> None:
     """Show the last exchanges that fit, the newest first."""
     chosen = {name: value for name, value in match.items() if value is not None}
-    if not curl:
-        _show(lambda: control.requests(**chosen))
-        return
-    try:
-        lines = [each["curl"] for each in control.requests(**chosen)]
-    except ControlError as error:
-        raise StartError(str(error)) from error
-    for line in lines:
-        click.echo(line)
+    found = _asked(lambda: control.requests(**chosen))
+    if curl:
+        for each in found:
+            click.echo(each["curl"])
+    else:
+        _show(lambda: found)

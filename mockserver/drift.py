@@ -100,6 +100,8 @@ class Comparison:
             Described(read_document(LEDGER.parent / each["published"]), contract.document)
             for each in (ledger, ledger["later"])
         ]
+        self._our_components = _components(contract.document)
+        self._their_components = _components(published.document)
         self.shipped_overwriting = [self._overwriting(each) for each in self.shipped]
         self.since = {
             operation["operationId"]: operation["x-since"]
@@ -199,11 +201,12 @@ class Comparison:
         """Yield the places where the description before this one differed and this one does not."""
         before = [each for each in self.shipped if each.number <= self.published.number]
         baseline = before[-1] if before else self.shipped[0]
+        overwriting = self._overwriting(baseline)
         for place in differences(baseline.document, self.contract.document):
             sides = self.published.parts, self.contract.parts
             if text_at(place, sides[0]) != text_at(place, sides[1]) or told_above(place, *sides):
                 continue
-            if not self._is_later(place) and not _is_in(place, self._overwriting(baseline)):
+            if not self._is_later(place) and not _is_in(place, overwriting):
                 yield place
 
     def _is_breaking(self, place: str, published: Part | None, contract: Part | None) -> bool:
@@ -238,8 +241,8 @@ class Comparison:
         """Tell whether one side's values are all within the other's, as JSON Schema sees them."""
         if published.schema is None or contract.schema is None:
             return published.text == contract.text
-        theirs = _canonical(published.schema, self.published.document)
-        ours = _canonical(contract.schema, self.contract.document)
+        theirs = _canonical(published.schema, self._their_components)
+        ours = _canonical(contract.schema, self._our_components)
         if theirs is None or ours is None:
             return False
         wide, narrow = (theirs, ours) if use == "request" else (ours, theirs)
@@ -283,10 +286,13 @@ def _change(published: Part | None, contract: Part | None) -> str:
     return f"{kind} removed" if published is None else f"{kind} changed"
 
 
-def _canonical(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Any:
+def _components(document: Mapping[str, Any]) -> dict[str, Any]:
     schemas = document["components"].get("schemas", {})
-    rooted = _as_json_schema(schema)
-    rooted["components"] = {"schemas": {n: _as_json_schema(each) for n, each in schemas.items()}}
+    return {"schemas": {name: _as_json_schema(each) for name, each in schemas.items()}}
+
+
+def _canonical(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
+    rooted = {**_as_json_schema(schema), "components": components}
     try:
         return jsonschema_rs.canonicalize(rooted)
     except (ValueError, jsonschema_rs.ValidationError, jsonschema_rs.ReferencingError):
