@@ -16,10 +16,10 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import MultiPartParser
 
+from mockserver import control_of_state, control_of_traffic
 from mockserver.config import Config
 from mockserver.contract import Contract, load_contract
 from mockserver.control import control_plane
-from mockserver.control_of_state import plane as control_of_state
 from mockserver.errors import (
     APIError,
     BodyTooLarge,
@@ -39,6 +39,7 @@ from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
 from mockserver.service import Service
 from mockserver.strict import Judge, judge_by
+from mockserver.throttle import NO_LIMIT, read_rate
 from mockserver.world import load_world, read_world
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.register_blueprint(control_plane(service))
-    app.register_blueprint(control_of_state)
+    app.register_blueprint(control_of_state.plane)
+    app.register_blueprint(control_of_traffic.plane)
     judge = judge_by(contract) if config.strict else None
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
@@ -86,7 +88,8 @@ def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
     if config.world:
         check_world(store, contract, str(path))
     delay = timedelta(seconds=config.group_delay)
-    return partial(Sandbox, store, config.now, config.seed, delay)
+    rate = read_rate(config.rate_limit) if config.rate_limit else NO_LIMIT
+    return partial(Sandbox, store, config.now, config.seed, delay, rate)
 
 
 def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> None:
@@ -224,6 +227,8 @@ def _response(reply: Reply) -> Response:
     response = Response(reply.body, reply.status, reply.headers, content_type=reply.content_type)
     if reply.content_type is None:  # where Flask puts its own default
         del response.headers["Content-Type"]
+    if "Content-Length" in reply.headers:  # a connection that is to be cut; Flask counts for itself
+        response.headers["Content-Length"] = reply.headers["Content-Length"]
     return response
 
 

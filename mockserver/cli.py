@@ -137,6 +137,12 @@ def main() -> None:
     help="Of more sandboxes the one that was used longest ago goes.",
 )
 @click.option(
+    "--rate-limit",
+    default="",
+    metavar="N/PERIOD",
+    help="How many requests each user may send, such as 100/min; then 429.  [default: no limit]",
+)
+@click.option(
     "--control-token",
     default="",
     metavar="TOKEN",
@@ -197,6 +203,7 @@ def serve(
     assignments: int,
     group_delay: float,
     max_sandboxes: int,
+    rate_limit: str,
     control_token: str,
     auth: Auth,
     cors: str,
@@ -221,6 +228,7 @@ def serve(
         assignments=assignments,
         group_delay=group_delay,
         maximum_sandboxes=max_sandboxes,
+        rate_limit=rate_limit,
         control_token=control_token,
         now=now,
         maximum_body=max_body,

@@ -22,9 +22,10 @@ class Config:
     then. `now` freezes the clock. `maximum_body` is in bytes; Django's own bound is the default.
     `strict` judges every request that was accepted and every reply by the contract. `group_delay`
     is in seconds: how long an assignment to a group waits for its assertions. Beside the default
-    sandbox there are at most `maximum_sandboxes`. `control_token` opens the control plane to
-    callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers at
-    all.
+    sandbox there are at most `maximum_sandboxes`. `rate_limit` is how many requests a user may
+    send, as the framework's settings write it (`100/min`). `control_token` opens the control plane
+    to callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers
+    at all.
     """
 
     world: Path | None = None
@@ -41,5 +42,6 @@ class Config:
     maximum_body: int = 2_621_440
     group_delay: float = 0.0
     maximum_sandboxes: int = 1000
+    rate_limit: str = ""
     control_token: str = field(default="", repr=False)
     log_requests: Literal["off", "text", "json"] = "off"

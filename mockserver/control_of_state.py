@@ -1,98 +1,44 @@
-"""What changes a sandbox, under `/__mock__/`: state, time, faults, journal; for its owner only.
+"""What changes a sandbox's world, under `/__mock__/`: records, snapshots, time; its owner only."""
 
-A web page that the developer visits must not be able to reset their mock: these routes take no
-cross-origin request, no form, and no foreign `Host`, which is how a page gets around its origin.
-"""
-
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from hmac import compare_digest
-from importlib.metadata import version
-from ipaddress import ip_address
 from typing import Any
 
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Response
 
 from mockserver.contract import load_contract
-from mockserver.errors import APIError, StartError
+from mockserver.control_access import Missing, Wrong, guarded, named, read_object, service
+from mockserver.errors import StartError
 from mockserver.export import world_of
-from mockserver.faults import read_fault, written
-from mockserver.journal import MOST_EXCHANGES, as_har, shown
 from mockserver.messages import encode
 from mockserver.operations.assignments import complete
 from mockserver.representation import check_world
 from mockserver.sandbox import Sandbox
-from mockserver.sandboxes import checked, named_in
-from mockserver.service import Service
+from mockserver.sandboxes import checked
 from mockserver.world import checked_world, format_time, load_world, parse_time
 
-MAXIMUM_BODY = 1_000_000
 MAXIMUM_WORLD = 200_000_000
-OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
-TOKEN = "X-Mock-Control-Token"  # noqa: S105  (the name of a header)
 DURATION = re.compile(
     r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
 CLOCK_WORDS = ("set", "advance", "freeze", "run")
 
-
-class Refused(APIError):
-    """A request that may not control the mock."""
-
-    status = 403
-
-
-class Wrong(APIError):
-    """A request that cannot be carried out as it is."""
-
-    status = 400
-
-
-class Missing(APIError):
-    """Something that was named and is not there."""
-
-    status = 404
-
-
-plane = Blueprint("control_of_state", __name__, url_prefix="/__mock__")
-"""The routes that change sandboxes; each acts on the one that the request names."""
-
-
-@plane.before_request
-def guard() -> None:
-    """Refuse who may not."""
-    _check_caller(_service().config.control_token)
-
-
-@plane.errorhandler(APIError)
-def refuse(error: APIError) -> tuple[Response, int]:
-    """Answer as the API does."""
-    return jsonify(detail=error.detail), error.status
-
-
-def _service() -> Service:
-    service: Service = current_app.extensions["mockserver"]
-    return service
-
-
-def named() -> Sandbox:
-    """Return the sandbox that the request names."""
-    return _service().sandboxes.get(named_in(request.environ))
+plane = guarded("control_of_state")
+"""The routes that change worlds; each acts on the sandbox that the request names."""
 
 
 @plane.get("/sandboxes")
 def sandboxes() -> dict[str, list[str]]:
     """List the sandboxes: the default one, then by last use."""
-    return {"sandboxes": _service().sandboxes.names()}
+    return {"sandboxes": service().sandboxes.names()}
 
 
 @plane.delete("/sandboxes/<name>")
 def remove(name: str) -> tuple[str, int]:
     """Forget a sandbox; the default one is reset."""
-    if not _service().sandboxes.remove(checked(name)):
+    if not service().sandboxes.remove(checked(name)):
         raise Missing(f"there is no sandbox {name!r}")
     return "", 204
 
@@ -111,7 +57,7 @@ def import_() -> dict[str, Any]:
     """Take over the records of a world document; one that is wrong changes nothing."""
     sandbox = named()
     try:
-        store = load_world(checked_world(_body(MAXIMUM_WORLD), "the body"), "the body")
+        store = load_world(checked_world(read_object(MAXIMUM_WORLD), "the body"), "the body")
         check_world(store, load_contract(), "the body")
     except StartError as error:
         raise Wrong(str(error)) from error
@@ -173,7 +119,7 @@ def clock() -> dict[str, Any]:
 @plane.post("/clock")
 def change_clock() -> dict[str, Any]:
     """Set, advance, freeze the time or let it run, in this order."""
-    sandbox, body = named(), _body()
+    sandbox, body = named(), read_object()
     for word in body.keys() - set(CLOCK_WORDS):
         raise Wrong(f"{word!r} is none of {', '.join(CLOCK_WORDS)}")
     changes = [(word, body[word]) for word in CLOCK_WORDS if word in body]
@@ -184,113 +130,12 @@ def change_clock() -> dict[str, Any]:
         return _time(sandbox)
 
 
-@plane.get("/faults")
-def faults() -> dict[str, Any]:
-    """List the faults: what they are about, how many calls matched, how often they happened."""
-    return {
-        "faults": [
-            {"id": name, **written(fault), "matched": matched, "happened": happened}
-            for name, fault, matched, happened in named().faults.listed()
-        ]
-    }
-
-
-@plane.post("/faults")
-def add_fault() -> tuple[dict[str, str], int]:
-    """Add a fault."""
-    return {"id": named().faults.add(read_fault(_body()))}, 201
-
-
-@plane.delete("/faults")
-def clear_faults() -> tuple[str, int]:
-    """Remove all faults."""
-    named().faults.clear()
-    return "", 204
-
-
-@plane.delete("/faults/<name>")
-def remove_fault(name: str) -> tuple[str, int]:
-    """Remove one fault."""
-    if not named().faults.remove(name):
-        raise Missing(f"there is no fault {name!r}")
-    return "", 204
-
-
-@plane.get("/requests")
-def requests() -> dict[str, Any]:
-    """List the last exchanges that fit, the newest first, with hints and curl lines."""
-    match = request.args.to_dict()
-    limit = match.pop("limit", "50")
-    if not limit.isdecimal() or not 0 < int(limit) <= MOST_EXCHANGES:
-        raise Wrong(f"limit: {limit!r} is no number up to {MOST_EXCHANGES}")
-    found = named().journal.find(match)
-    return {"count": len(found), "requests": [shown(each) for each in found[: int(limit)]]}
-
-
-@plane.get("/requests.har")
-def archive() -> Response:
-    """Return the exchanges that fit as an HTTP Archive."""
-    found = named().journal.find(request.args.to_dict())
-    return jsonify(as_har(found, version("credmock")))
-
-
-@plane.post("/requests/count")
-def count() -> dict[str, int]:
-    """Count the exchanges that fit."""
-    return {"count": len(named().journal.find(_body()))}
-
-
-@plane.delete("/requests")
-def forget() -> tuple[str, int]:
-    """Forget all exchanges."""
-    named().journal.clear()
-    return "", 204
-
-
 @plane.post("/work")
 def work() -> dict[str, int]:
     """Work off at once what waits in the background: assignments to groups."""
     sandbox = named()
     with sandbox.lock:
         return {"completed": complete(sandbox, everything=True)}
-
-
-def _check_caller(token: str) -> None:
-    """Raise Refused unless the request comes from this machine, or with the token, and no page."""
-    given = request.headers.get(TOKEN, "")
-    if token and given and compare_digest(given.encode(), token.encode()):
-        return
-    if not _is_loopback(request.remote_addr):
-        raise Refused(f"this is for callers on the mock's machine, or with {TOKEN}")
-    if (request.host.rpartition(":")[0] or request.host).strip("[]") not in OWN_HOSTS:
-        raise Refused("the Host header names another machine; use 127.0.0.1")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin != request.host_url.rstrip("/"):
-        raise Refused("a page of another origin may not control the mock")
-    if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise Refused("a page of another site may not control the mock")
-    if request.method != "GET" and request.content_type not in (None, "", "application/json"):
-        raise Refused("send application/json, or no body")
-
-
-def _is_loopback(address: str | None) -> bool:
-    try:
-        return address is not None and ip_address(address).is_loopback
-    except ValueError:
-        return False
-
-
-def _body(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:
-    content = request.stream.read(maximum + 1)
-    if len(content) > maximum:
-        raise Wrong(f"the body is larger than {maximum} bytes")
-    try:
-        body = json.loads(content)
-    except (ValueError, RecursionError):
-        body = None
-    if not isinstance(body, dict):
-        raise Wrong("the body is no JSON object")
-    return body
 
 
 def _counted(sandbox: Sandbox) -> dict[str, Any]:

@@ -11,13 +11,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from http import HTTPStatus
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from mockserver.errors import APIError
 from mockserver.messages import JSON, Call, Reply, encode
 from mockserver.operation import Operation
 
-Damage = Literal["", "malformed", "truncated"]
+Damage = Literal["", "malformed", "truncated", "cut"]
+Delay = tuple[tuple[float, int], ...]
+"""What share of calls waits at most so many milliseconds, from 0 to 1; between, it is a line."""
+
+NO_DELAY: Delay = ((0.0, 0), (1.0, 0))
 
 LONGEST_DELAY = 60_000
 MOST_FAULTS = 100
@@ -41,8 +46,8 @@ class Fault:
     """One rule: which calls it is about, how often it happens, and what happens then.
 
     `path` is a pattern of fnmatch on the path without a prefix. `nth` is the only matching call
-    that fails (0: all may), `times` how often it happens at most (0: always), `delay` the least
-    and the most milliseconds. A `status` of 0 is the answer itself.
+    that fails (0: all may), `times` how often it happens at most (0: always). A `status` of 0 is
+    the answer itself.
     """
 
     operation: str = "*"
@@ -55,7 +60,7 @@ class Fault:
     example: str = ""
     body: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
-    delay: tuple[int, int] = (0, 0)
+    delay: Delay = NO_DELAY
     damage: Damage = ""
 
     def is_about(self, operation_id: str, method: str, path: str) -> bool:
@@ -113,8 +118,8 @@ class Faults:
         with self._lock:
             for name, fault in self._rules.items():
                 if fault.is_about(operation_id, method, path) and self._happens(name, fault):
-                    low, high = fault.delay
-                    return name, replace(fault, delay=(self._random.randint(low, high),) * 2)
+                    wait = milliseconds(fault.delay, self._random.random())
+                    return name, replace(fault, delay=always(wait))
         return None
 
     def _happens(self, name: str, fault: Fault) -> bool:
@@ -144,10 +149,25 @@ def answer(
         name, fault = chosen
         headers[FAULT] = name
         wanted = replace(fault, delay=max(fault.delay, wanted.delay))
-    time.sleep(wanted.delay[0] / 1000)
+    time.sleep(milliseconds(wanted.delay, 1) / 1000)
     reply = forced(wanted, operation) if wanted.status or wanted.example else serve()
+    if wanted.damage == "cut":  # the server closes the connection where the body ends too early
+        headers["Content-Length"] = str(max(len(reply.body), 1))
     body = damaged(reply.body, wanted.damage)
     return replace(reply, body=body, headers={**reply.headers, **wanted.headers, **headers})
+
+
+def always(wait: int) -> Delay:
+    """Return a delay of so many milliseconds each time."""
+    return ((0.0, wait), (1.0, wait))
+
+
+def milliseconds(delay: Delay, chance: float) -> int:
+    """Return how long the call waits that has this chance, 0 to 1."""
+    for (share, least), (next_share, most) in pairwise(delay):
+        if chance <= next_share:
+            return round(least + (most - least) * (chance - share) / (next_share - share))
+    return delay[-1][1]
 
 
 def forced(fault: Fault, operation: Operation | None) -> Reply:
@@ -172,7 +192,7 @@ def forced(fault: Fault, operation: Operation | None) -> Reply:
 
 def damaged(body: bytes, damage: Damage) -> bytes:
     """Return a body that is cut in the middle, or that is no JSON any more."""
-    if damage == "truncated":
+    if damage in ("truncated", "cut"):
         return body[: len(body) // 2]
     return b"{'detail': unquoted" + body[:40] if damage == "malformed" else body
 
@@ -190,7 +210,7 @@ def preferred(header: str) -> tuple[Fault, str]:
         if name == "code" and re.fullmatch(r"[2-5]\d\d", value):
             found["status"] = int(value)
         elif name == "delay" and re.fullmatch(r"\d{1,5}", value) and int(value) <= LONGEST_DELAY:
-            found["delay"] = (int(value), int(value))
+            found["delay"] = always(int(value))
         elif name == "example" and value:
             found["example"] = value
         elif name != "dynamic":
@@ -215,7 +235,7 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
         except ValueError as error:
             raise WrongFault(f"{word}: {error}") from None
     fault = Fault(**fields)
-    if not (fault.status or fault.headers or fault.damage or fault.example or fault.delay[1]):
+    if not (fault.status or fault.headers or fault.damage or fault.example or fault.delay[-1][1]):
         raise WrongFault("say what happens: status, example, headers, delay or damage")
     return fault
 
@@ -224,7 +244,17 @@ def written(fault: Fault) -> dict[str, Any]:
     """Return a rule in the words of the control plane, without what is as always."""
     usual = Fault()
     names = [each for each in Fault.__slots__ if getattr(fault, each) != getattr(usual, each)]
-    return {name: getattr(fault, name) for name in names}
+    words = {name: getattr(fault, name) for name in names}
+    if "delay" in words:
+        words["delay"] = _written_delay(fault.delay)
+    return words
+
+
+def _written_delay(delay: Delay) -> Any:
+    if [share for share, _ in delay] == [0, 1]:
+        ends = [wait for _, wait in delay]
+        return ends[0] if ends[0] == ends[1] else ends
+    return {f"p{share * 100:g}": wait for share, wait in delay[1:-1]}
 
 
 def _text(value: Any) -> str:
@@ -265,12 +295,27 @@ def _headers(value: Any) -> dict[str, str]:
     return {name: str(each) for name, each in value.items()}
 
 
-def _delay(value: Any) -> tuple[int, int]:
-    ends = value if isinstance(value, list) and len(value) == 2 else [value, value]
-    low, high = (_whole_milliseconds(each) for each in ends)
-    if low > high:
+def _delay(value: Any) -> Delay:
+    """Read milliseconds, `[least, most]`, or percentiles such as `{"p50": 80, "p99": 1200}`.
+
+    Percentiles begin at nothing, and the highest is the most.
+    """
+    if isinstance(value, dict) and value:
+        known = sorted((_share(name), _whole_milliseconds(each)) for name, each in value.items())
+        points = ((0.0, 0), *known, (1.0, known[-1][1]))
+    else:
+        ends = value if isinstance(value, list) and len(value) == 2 else [value, value]
+        low, high = (_whole_milliseconds(each) for each in ends)
+        points = ((0.0, low), (1.0, high))
+    if any(first[1] > second[1] for first, second in pairwise(points)):
         raise ValueError(f"{value!r} goes from more to less")
-    return low, high
+    return points
+
+
+def _share(name: str) -> float:
+    if not re.fullmatch(r"p[0-9]{1,2}(\.[0-9]{1,2})?", name) or not float(name[1:]):
+        raise ValueError(f"{name!r} is no percentile between p0 and p100, such as p95")
+    return float(name[1:]) / 100
 
 
 def _whole_milliseconds(value: Any) -> int:
@@ -281,6 +326,6 @@ def _whole_milliseconds(value: Any) -> int:
 
 def _damage(value: Any) -> Damage:
     if value not in get_args(Damage)[1:]:
-        raise ValueError(f"{value!r} is neither malformed nor truncated")
+        raise ValueError(f"{value!r} is none of {', '.join(get_args(Damage)[1:])}")
     damage: Damage = value
     return damage

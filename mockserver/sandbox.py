@@ -9,6 +9,7 @@ from types import MappingProxyType
 from mockserver.faults import Faults
 from mockserver.journal import Journal
 from mockserver.store import Store
+from mockserver.throttle import NO_LIMIT, Rate, Throttle
 from mockserver.world import new_entity_id
 
 MAXIMUM_SNAPSHOTS = 50
@@ -60,11 +61,12 @@ class Sandbox:
         frozen: datetime | None,
         seed: int,
         group_delay: timedelta = timedelta(),
+        rate: Rate = NO_LIMIT,
     ) -> None:
         self.base = base
         self.group_delay = group_delay
         self.lock = threading.Lock()
-        self._frozen, self._seed = frozen, seed
+        self._frozen, self._seed, self._rate = frozen, seed, rate
         self._snapshots: dict[str, Store] = {}
         self.store: Store = base
         self._is_shared = True
@@ -75,6 +77,7 @@ class Sandbox:
         self.clock = Clock(self._frozen)
         self.journal = Journal()
         self.faults = Faults(self._seed)
+        self.throttle = Throttle(self._rate)
         self._random = random.Random(self._seed)
         self._sequence = len(self.base.credentials) + len(self.base.assertions)
         self._share(self.base)

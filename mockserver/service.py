@@ -92,6 +92,7 @@ class Service:
         rule = rule_for(operation.operation_id if operation else None, call.method)
         platform_key = call.query.get("platform_org") or values.get("org") or home(caller, store)
         platform = admit(caller, rule, platform_key, store)
+        sandbox.throttle.check(str(caller.user.id) if caller.user else "", sandbox.clock.now())
         if operation is None:
             return describe(call.method, resource)
         if "user_id" in values:
@@ -117,6 +118,7 @@ class Service:
     ) -> Reply:
         if operation is None:
             return describe(call.method, resource)
+        sandbox.throttle.check("", sandbox.clock.now())
         visit = Visit(call, operation, values, sandbox)
         with sandbox.lock:
             complete(sandbox)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"files", "messages", "config", "addresses", "periods"},
     {"errors"},
-    {"negotiation", "store"},
+    {"negotiation", "store", "throttle"},
     {"parsers", "fields", "query"},
     {"uploads"},
     {"serializers"},
@@ -28,14 +28,18 @@ LAYERS = (
     {"sandboxes"},
     {"operations"},
     {"service"},
-    {"control", "control_of_state"},
+    {"control_access"},
+    {"control", "control_of_state", "control_of_traffic"},
     {"app"},
     {"control_client"},
     {"serving", "banner", "cli_control", "testing"},
     {"cli"},
 )
 """Bottom up; a module imports from below its own layer only."""
-WEB = {"app", "control", "control_of_state", "cli_control", "serving", "banner", "cli"}
+WEB = {
+    *("app", "control", "control_access", "control_of_state", "control_of_traffic"),
+    *("cli_control", "serving", "banner", "cli"),
+}
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
 

@@ -26,7 +26,7 @@ from tests.world import DOCUMENT
 GROUPS = {**asked_assertions.READS, **CORE_GROUPS, **asked_assertions.WRITES}
 ISSUERS = [each["entityId"] for each in DOCUMENT["issuers"] if each["platform"] == "main"]
 NOW = "2026-11-01T12:00:00+00:00"
-COMPARED_HEADERS = ("Allow", "WWW-Authenticate", "Location", "Content-Type")
+COMPARED_HEADERS = ("Allow", "WWW-Authenticate", "Location", "Content-Type", "Retry-After")
 KNOWN_IDS = {
     each["entityId"] for name in ("credentials", "issuers", "assertions") for each in DOCUMENT[name]
 }
@@ -134,6 +134,23 @@ EXPLAINED = {
 def explained(asked: Asked) -> bool:
     """Tell whether the answers to a request may differ."""
     return any(part in (asked.body or b"") for part in EXPLAINED)
+
+
+def test_both_throttle_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many requests of one user: the same answers; who was refused before is not counted."""
+    monkeypatch.setenv("TWIN_THROTTLE", "3/day")
+    with running("--rate-limit", "3/day") as mock, serve_twin(WORLD) as twin:
+        for base in (mock.url, twin):
+            asked = [
+                Asked("GET", "", {"Authorization": "no-such-key"}),
+                *[Asked("GET", "?page_size=1", ADMIN), Asked("PATCH", "", ADMIN)] * 3,
+                Asked("GET", "?page_size=1", {"Authorization": "main-learner-key"}),
+            ]
+            answers = [ask(base, each) for each in asked]
+            assert [each.status for each in answers] == [401, 200, 405, 200, 429, 429, 429, 200]
+            detail = "Request was throttled. Expected available in 86400 seconds."
+            assert answers[-2].body == {"detail": detail}
+            assert answers[-2].headers["Retry-After"] == "86400"
 
 
 @pytest.mark.parametrize("group", GROUPS)

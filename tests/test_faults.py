@@ -4,10 +4,14 @@ import json
 import time
 from typing import Any
 
+import httpx
 import pytest
 
-from mockserver.faults import LONGEST_DELAY, MOST_FAULTS
-from tests.conftest import API, MAIN
+from mockserver import Config, create_app
+from mockserver.errors import StartError
+from mockserver.faults import LONGEST_DELAY, MOST_FAULTS, milliseconds, read_fault
+from tests.conftest import API, MAIN, NOW
+from tests.server import RunningServer
 from tests.test_sandboxes import ALICE, control, within
 
 FAULTS = "/__mock__/faults"
@@ -148,7 +152,7 @@ def test_faults_are_listed_and_removed(api: API) -> None:
         ({"delay": LONGEST_DELAY + 1}, "delay: "),
         ({"delay": [5, 1]}, "from more to less"),
         ({"delay": "1"}, "delay: '1'"),
-        ({"damage": "burnt"}, "neither malformed nor truncated"),
+        ({"damage": "burnt"}, "none of malformed, truncated, cut"),
         ({"headers": {"X\r\nY": "1"}}, "headers: "),
         ({"headers": {"X": "a\r\nSet-Cookie: b"}}, "headers: "),
     ],
@@ -203,3 +207,47 @@ def test_nothing_is_added_to_other_answers(api: API) -> None:
     """Who asks for nothing gets production's headers."""
     names = {name.lower() for name, _ in api.get(MAIN).headers}
     assert not names & {"preference-applied", "x-mock-fault"}
+
+
+def test_delays_by_percentile(api: API) -> None:
+    """Half of the calls wait at most what p50 says, and none more than the highest."""
+    delay = {"p50": 100, "p95": 1000}
+    read = read_fault({"delay": delay}).delay
+    assert [milliseconds(read, chance) for chance in (0, 0.25, 0.5, 0.725, 0.95, 1)] == [
+        *(0, 50, 100, 550, 1000, 1000),
+    ]
+    add(api, delay=delay, probability=0)
+    assert control(api, "GET", FAULTS).json["faults"][0]["delay"] == delay
+
+
+def test_a_connection_is_cut(server: RunningServer) -> None:
+    """The server hangs up before the answer is whole, once."""
+    fault = {"damage": "cut", "times": 1}
+    httpx.post(f"{server.url}/__sandbox__/cut{FAULTS}", json=fault).raise_for_status()
+    with httpx.Client(headers={"Authorization": "main-admin-key"}) as client:
+        url = f"{server.url}/__sandbox__/cut{MAIN}"
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get(url)
+        assert client.get(url).status_code == 200
+
+
+def test_a_rate_limit_follows_the_clock_of_a_sandbox() -> None:
+    """A sandbox counts for itself, and a caller may go on when the time has come."""
+    api = API(create_app(Config(strict=True, now=NOW, rate_limit="2/min")))
+    inside = within(api, ALICE)
+    assert statuses(api, 3) == [200, 200, 429]
+    assert statuses(inside, 3, inside.base) == [200, 200, 429]
+    control(api, "POST", "/__mock__/clock", json={"advance": "PT59S"})
+    late = api.get(MAIN)
+    assert (late.status_code, late.headers["Retry-After"]) == (429, "1")
+    assert late.json == {"detail": "Request was throttled. Expected available in 1 second."}
+    control(api, "POST", "/__mock__/clock", json={"advance": "PT1S"})
+    assert statuses(api, 3) == [200, 200, 429]
+    assert api.acting("acme-admin-key").get(MAIN).status_code == 403
+
+
+@pytest.mark.parametrize("rate", ["100", "0/min", "ten/min", "1/week", "/s", "-1/s"])
+def test_a_rate_that_is_none_stops_the_start(rate: str) -> None:
+    """It is told with the option's name."""
+    with pytest.raises(StartError, match="--rate-limit: "):
+        create_app(Config(rate_limit=rate))

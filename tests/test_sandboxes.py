@@ -364,7 +364,7 @@ def test_other_machines_need_the_token() -> None:
     api = API(create_app(Config(now=NOW, control_token="let me in")))
     shut = API(create_app(Config(now=NOW)))
     there = {"REMOTE_ADDR": "192.0.2.7"}
-    tries = ((api, "", 403), (api, "let me", 403), (api, "let me in", 200), (shut, "x", 403))
+    tries = ((api, "", 401), (api, "let me", 401), (api, "let me in", 200), (shut, "x", 403))
     for app, token, status in tries:
         headers = {"X-Mock-Control-Token": token}
         answer = control(app, "POST", f"{STATE}/reset", headers=headers, environ_overrides=there)
@@ -372,3 +372,30 @@ def test_other_machines_need_the_token() -> None:
         open_to_all = control(app, "GET", "/__mock__/health", environ_overrides=there)
         assert open_to_all.status_code == 200
     assert "let me in" not in repr(Config(control_token="let me in"))
+
+
+@pytest.mark.parametrize(
+    ("password", "headers", "status"),
+    [
+        ("let me in", {}, 200),
+        ("let me in", {"Origin": "http://evil.example"}, 403),
+        ("let me in", {"Sec-Fetch-Site": "cross-site"}, 403),
+        ("let me in", {"Content-Type": "text/plain"}, 403),
+        ("wrong", {}, 401),
+    ],
+)
+def test_a_browser_elsewhere_asks_for_the_token(
+    password: str, headers: dict[str, str], status: int
+) -> None:
+    """The token is the password that a browser asks for; it opens nothing to another page."""
+    api = API(create_app(Config(now=NOW, control_token="let me in")))
+    answer = control(
+        api,
+        "POST",
+        f"{STATE}/reset",
+        headers={"Host": "mock.example:8765", **headers},
+        auth=("developer", password),
+        environ_overrides={"REMOTE_ADDR": "192.0.2.7"},
+    )
+    assert answer.status_code == status
+    assert ("WWW-Authenticate" in answer.headers) == (status == 401)

@@ -36,6 +36,9 @@ REST_FRAMEWORK = {
     ],
     "UNAUTHENTICATED_USER": None,
 }
+if os.environ.get("TWIN_THROTTLE"):
+    REST_FRAMEWORK["DEFAULT_THROTTLE_CLASSES"] = ["rest_framework.throttling.UserRateThrottle"]
+    REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"] = {"user": os.environ["TWIN_THROTTLE"]}
 
 # A defect of the twin itself must be seen: the traceback of a 500 goes to standard error.
 LOGGING = {
