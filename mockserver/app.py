@@ -35,6 +35,7 @@ from mockserver.operation import Resource
 from mockserver.representation import check_world
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes, named_in, take_off
+from mockserver.scenarios import Scenarios
 from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
 from mockserver.service import Service
@@ -54,8 +55,10 @@ def create_app(config: Config | None = None) -> Flask:
     """Return a web application with a world of its own; raises StartError."""
     config = config or Config()
     everything = load_contract()
-    make = sandbox_maker(config, everything)
-    service = Service(config, everything, Sandboxes(make, config.maximum_sandboxes))
+    sandboxes = Sandboxes(sandbox_maker(config, everything), config.maximum_sandboxes)
+    base = sandboxes.default.base
+    scenarios = Scenarios(base, everything, config.seed, config.scenarios)
+    service = Service(config, everything, sandboxes, scenarios)
     contract = service.contract
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = service

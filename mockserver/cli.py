@@ -105,6 +105,12 @@ def main() -> None:
 )
 @API_VERSION
 @click.option("--world", type=FILE, help="Seed world to start from.  [default: the one that ships]")
+@click.option(
+    "--scenarios",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Folder with scenarios of your own, NAME.yaml each.",
+)
 @click.option("--seed", default=42, show_default=True, help="Seed of ids and generated data.")
 @click.option(
     "--credentials",
@@ -197,6 +203,7 @@ def serve(
     prefix: str,
     api_version: Release,
     world: Path | None,
+    scenarios: Path | None,
     seed: int,
     credentials: int,
     assertions: int,
@@ -217,6 +224,7 @@ def serve(
     """Start the mock server; Ctrl-C stops it."""
     config = Config(
         world=world,
+        scenarios=scenarios,
         prefix=prefix,
         api_version=api_version,
         auth=auth,

@@ -88,6 +88,20 @@ def restore(control: Control, name: str) -> None:
     _show(lambda: control.restore(name))
 
 
+@ctl.command(epilog="\b\nExample:\n  credmock ctl scenario long-names")
+@click.argument("name", required=False)
+@click.pass_obj
+def scenario(control: Control, name: str | None) -> None:
+    """Begin anew in the scenario NAME; without a name, list them. `ctl reset` leaves it."""
+    if name is not None:
+        _show(lambda: control.scenario(name))
+        return
+    found = _asked(control.scenarios)
+    for each in found["scenarios"]:
+        mark = "*" if each["name"] == found["current"] else " "
+        click.echo(f"{mark} {each['name']:<22}{each.get('error') or each['description']}")
+
+
 @ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
 @click.option("--set", "moment", metavar="TIME", help="Such as 2026-06-01T12:00:00Z.")
 @click.option("--advance", metavar="DURATION", help="Such as P30D, PT90S or -P1W.")

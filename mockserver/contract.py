@@ -69,8 +69,13 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         document = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  (a safe loader)
-    except (OSError, yaml.YAMLError) as error:
-        raise StartError(f"{path}: {error}") from error
+    except OSError as error:
+        raise StartError(f"{path}: {error.strerror}") from error
+    except yaml.MarkedYAMLError as error:
+        line = f", line {error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise StartError(f"{path}{line}: no YAML: {error.problem}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StartError(f"{path}: no YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
         raise StartError(f"{path}: a mapping is expected")
     return document

@@ -52,6 +52,14 @@ class Control:
         """Go back to the records of a snapshot."""
         return self._object("POST", f"state/snapshots/{quote(name, safe='')}/restore")
 
+    def scenario(self, name: str) -> dict[str, Any]:
+        """Begin anew in a scenario."""
+        return self._object("POST", "scenario", {"name": name})
+
+    def scenarios(self) -> dict[str, Any]:
+        """Tell the scenario that the sandbox is in, and which there are."""
+        return self._object("GET", "scenario")
+
     def clock(self, **changes: Any) -> dict[str, Any]:
         """Tell the time; or `set`, `advance`, `freeze` it or let it `run`."""
         return self._object("POST" if changes else "GET", "clock", changes or None)

@@ -1,8 +1,5 @@
 """What changes a sandbox's world, under `/__mock__/`: records, snapshots, time; its owner only."""
 
-import re
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Response
@@ -16,14 +13,9 @@ from mockserver.operations.assignments import complete
 from mockserver.representation import check_world
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import checked
-from mockserver.world import checked_world, format_time, load_world, parse_time
+from mockserver.world import checked_world, load_world
 
 MAXIMUM_WORLD = 200_000_000
-DURATION = re.compile(
-    r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
-)
-CLOCK_WORDS = ("set", "advance", "freeze", "run")
 
 plane = guarded("control_of_state")
 """The routes that change worlds; each acts on the sandbox that the request names."""
@@ -62,7 +54,7 @@ def import_() -> dict[str, Any]:
     except StartError as error:
         raise Wrong(str(error)) from error
     with sandbox.lock:
-        sandbox.load(store)
+        sandbox.take_over(store)
         return _counted(sandbox)
 
 
@@ -113,21 +105,39 @@ def restore(name: str) -> dict[str, Any]:
 @plane.get("/clock")
 def clock() -> dict[str, Any]:
     """Tell the time, and whether it stands still."""
-    return _time(named())
+    return named().clock.told()
 
 
 @plane.post("/clock")
 def change_clock() -> dict[str, Any]:
     """Set, advance, freeze the time or let it run, in this order."""
-    sandbox, body = named(), read_object()
-    for word in body.keys() - set(CLOCK_WORDS):
-        raise Wrong(f"{word!r} is none of {', '.join(CLOCK_WORDS)}")
-    changes = [(word, body[word]) for word in CLOCK_WORDS if word in body]
-    if not changes:
-        raise Wrong('say what to do, for example {"advance": "P30D"}')
+    sandbox, words = named(), read_object()
     with sandbox.lock:
-        _change_clock(sandbox, changes)
-        return _time(sandbox)
+        sandbox.clock.change(words)
+        return sandbox.clock.told()
+
+
+@plane.get("/scenario")
+def scenarios() -> dict[str, Any]:
+    """Tell the scenario that the sandbox is in, and which there are."""
+    return {"current": named().scenario, "scenarios": list(service().scenarios.listed())}
+
+
+@plane.post("/scenario")
+def enter_scenario() -> dict[str, Any]:
+    """Begin anew in a scenario."""
+    sandbox, body = named(), read_object()
+    name = body.get("name")
+    if not isinstance(name, str) or body.keys() != {"name"}:
+        raise Wrong('name a scenario, for example {"name": "empty"}')
+    service().scenarios.enter(sandbox, name)
+    return {"current": name, **_counted(sandbox)}
+
+
+@plane.delete("/scenario")
+def leave_scenario() -> dict[str, Any]:
+    """Go back to the world that the mock started with."""
+    return reset()
 
 
 @plane.post("/work")
@@ -144,55 +154,3 @@ def _counted(sandbox: Sandbox) -> dict[str, Any]:
         name: len(getattr(store, name))
         for name in ("credentials", "issuers", "assertions", "assignments", "images")
     }
-
-
-def _time(sandbox: Sandbox) -> dict[str, Any]:
-    clock = sandbox.clock
-    return {"now": format_time(clock.now()), "frozen": clock.is_frozen}
-
-
-def _change_clock(sandbox: Sandbox, changes: list[tuple[str, Any]]) -> None:
-    clock = sandbox.clock
-    for word, value in _read(changes, clock.now()):
-        if word in ("set", "advance"):
-            clock.set(value)
-        elif word == "freeze" and value:
-            clock.freeze()
-        elif value:
-            clock.run()
-
-
-def _read(changes: list[tuple[str, Any]], now: datetime) -> Iterator[tuple[str, Any]]:
-    """Return what a body asks for as times and truths; nothing is done if any of it is wrong."""
-    done: list[tuple[str, Any]] = []
-    for word, value in changes:
-        if word == "set":
-            now = _moment(value)
-            done.append((word, now))
-        elif word == "advance":
-            now = _later(now, value)
-            done.append((word, now))
-        elif isinstance(value, bool):
-            done.append((word, value))
-        else:
-            raise Wrong(f"{word}: {value!r} is neither true nor false")
-    return iter(done)
-
-
-def _moment(value: Any) -> datetime:
-    try:
-        return parse_time(value)
-    except (TypeError, ValueError) as error:
-        raise Wrong(f"set: {error}; write for example 2026-06-01T12:00:00Z") from error
-
-
-def _later(now: datetime, value: Any) -> datetime:
-    match = DURATION.fullmatch(value) if isinstance(value, str) else None
-    parts = {k: int(v) for k, v in match.groupdict().items() if k != "sign" and v} if match else {}
-    if not match or not parts:
-        raise Wrong(f"advance: {value!r} is no duration; write for example P30D or PT90S")
-    try:
-        change = timedelta(**parts)
-        return (now - change if match["sign"] == "-" else now + change).astimezone(UTC)
-    except OverflowError as error:
-        raise Wrong(f"advance: {value!r} leads beyond the calendar") from error

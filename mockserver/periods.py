@@ -1,11 +1,17 @@
-"""When something ends that holds for a period: `12 months`, `90 days`."""
+"""Periods of time: when something ends that holds for `12 months`; a moment and `P30D` later."""
 
 import calendar
-from datetime import datetime, timedelta
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 DAYS = {"day": 1, "week": 7}
 HOURS = {"hour": 1}
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
+DURATION = re.compile(
+    r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
 
 
 def end_of(start: datetime, amount: int | None, unit: str | None) -> datetime | None:
@@ -37,3 +43,19 @@ def _months_later(start: datetime, months: int) -> datetime:
         raise OverflowError
     last = calendar.monthrange(year, month + 1)[1]
     return start.replace(year=year, month=month + 1, day=min(start.day, last))
+
+
+def shifted(moment: datetime, duration: Any) -> datetime:
+    """Return the moment that lies an ISO 8601 duration later, such as `P30D`, `-PT90S` or `P1W`.
+
+    Raises ValueError.
+    """
+    match = DURATION.fullmatch(duration) if isinstance(duration, str) else None
+    parts = {k: int(v) for k, v in match.groupdict().items() if k != "sign" and v} if match else {}
+    if not match or not parts:
+        raise ValueError(f"{duration!r} is no duration; write for example P30D or PT90S")
+    try:
+        change = timedelta(**parts)
+        return (moment - change if match["sign"] == "-" else moment + change).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{duration!r} leads beyond the calendar") from error

@@ -1,11 +1,12 @@
-"""One client's world: its records, clock, source of ids and lock."""
+"""One client's world: its records, clock, source of ids, faults, journal and lock."""
 
 import random
 import threading
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from mockserver.clock import Clock
 from mockserver.faults import Faults
 from mockserver.journal import Journal
 from mockserver.store import Store
@@ -13,38 +14,6 @@ from mockserver.throttle import NO_LIMIT, Rate, Throttle
 from mockserver.world import new_entity_id
 
 MAXIMUM_SNAPSHOTS = 50
-
-
-class Clock:
-    """The time of a sandbox: the real one, frozen, or so much ahead of or behind the real one."""
-
-    def __init__(self, frozen: datetime | None = None) -> None:
-        self._frozen = frozen
-        self._shift = timedelta()
-
-    @property
-    def is_frozen(self) -> bool:
-        """Whether the time stands still."""
-        return self._frozen is not None
-
-    def now(self) -> datetime:
-        """Return the time in UTC."""
-        return self._frozen or datetime.now(UTC) + self._shift
-
-    def freeze(self, moment: datetime | None = None) -> None:
-        """Let the time stand still, at a moment or now."""
-        self._frozen = moment or self.now()
-
-    def run(self) -> None:
-        """Let the time go on from where it is."""
-        self._shift, self._frozen = self.now() - datetime.now(UTC), None
-
-    def set(self, moment: datetime) -> None:
-        """Make it another time; whether time stands still is as before."""
-        if self.is_frozen:
-            self._frozen = moment
-        else:
-            self._shift = moment - datetime.now(UTC)
 
 
 class Sandbox:
@@ -78,6 +47,7 @@ class Sandbox:
         self.journal = Journal()
         self.faults = Faults(self._seed)
         self.throttle = Throttle(self._rate)
+        self.scenario: str | None = None
         self._random = random.Random(self._seed)
         self._sequence = len(self.base.credentials) + len(self.base.assertions)
         self._share(self.base)
@@ -88,9 +58,9 @@ class Sandbox:
         for name in EMPTIED:
             getattr(self.store, name).clear()
 
-    def load(self, store: Store) -> None:
-        """Take over the records of a store that nobody else has."""
-        self.store, self._is_shared = store, False
+    def take_over(self, store: Store) -> None:
+        """Take over the records of a store, which nobody else changes."""
+        self._share(store)
         self._sequence = max(self._sequence, len(store.credentials) + len(store.assertions))
 
     def own(self) -> None:

@@ -14,6 +14,7 @@ from mockserver.operations.assignments import complete
 from mockserver.operations.work import Visit, Work
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
+from mockserver.scenarios import Scenarios
 
 VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
@@ -48,11 +49,14 @@ VIEW_NAMES = {
 class Service:
     """The API over one world, with the operations of one release."""
 
-    def __init__(self, config: Config, contract: Contract, sandboxes: Sandboxes) -> None:
+    def __init__(
+        self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
+    ) -> None:
         _check_complete(contract)
         self.config = config
         self.contract = contract.as_of(config.api_version)
         self.sandboxes = sandboxes
+        self.scenarios = scenarios
 
     @property
     def sandbox(self) -> Sandbox:

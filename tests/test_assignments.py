@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.sandbox import Clock
+from mockserver.clock import Clock
 from tests.conftest import API, NOW
 from tests.world import DOCUMENT
 
