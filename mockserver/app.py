@@ -30,6 +30,7 @@ from mockserver.errors import (
 )
 from mockserver.faults import answer
 from mockserver.files import WORLD
+from mockserver.journal import Budget
 from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
 from mockserver.operation import Resource
 from mockserver.representation import check_world
@@ -39,6 +40,7 @@ from mockserver.scenarios import Scenarios
 from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
 from mockserver.service import Service
+from mockserver.state_file import StateFile
 from mockserver.strict import Judge, judge_by
 from mockserver.throttle import NO_LIMIT, read_rate
 from mockserver.world import load_world, read_world
@@ -59,6 +61,8 @@ def create_app(config: Config | None = None) -> Flask:
     base = sandboxes.default.base
     scenarios = Scenarios(base, everything, config.seed, config.scenarios)
     service = Service(config, everything, sandboxes, scenarios)
+    if config.state:
+        service.state_file = StateFile(config.state, sandboxes.default, everything)
     contract = service.contract
     app = Flask("mockserver", static_folder=None)
     app.extensions["mockserver"] = service
@@ -92,7 +96,7 @@ def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
         check_world(store, contract, str(path))
     delay = timedelta(seconds=config.group_delay)
     rate = read_rate(config.rate_limit) if config.rate_limit else NO_LIMIT
-    return partial(Sandbox, store, config.now, config.seed, delay, rate)
+    return partial(Sandbox, store, config.now, config.seed, delay, rate, Budget())
 
 
 def _route(app: Flask, resource: Resource, view: Callable[..., Response]) -> None:
@@ -279,6 +283,8 @@ def _keep_journal(app: Flask, service: Service) -> None:
             response_headers=tuple(response.headers.items()),
             milliseconds=(time.perf_counter() - g.started) * 1000,
         )
+        if sandbox.journal.budget.is_exceeded:
+            service.sandboxes.spare_journals()
         return response
 
 

@@ -111,6 +111,12 @@ def main() -> None:
     metavar="DIR",
     help="Folder with scenarios of your own, NAME.yaml each.",
 )
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keeps what is written over restarts; made if it is not there.",
+)
 @click.option("--seed", default=42, show_default=True, help="Seed of ids and generated data.")
 @click.option(
     "--credentials",
@@ -204,6 +210,7 @@ def serve(
     api_version: Release,
     world: Path | None,
     scenarios: Path | None,
+    state: Path | None,
     seed: int,
     credentials: int,
     assertions: int,
@@ -225,6 +232,7 @@ def serve(
     config = Config(
         world=world,
         scenarios=scenarios,
+        state=state,
         prefix=prefix,
         api_version=api_version,
         auth=auth,

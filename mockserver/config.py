@@ -17,7 +17,8 @@ class Config:
     """Settings of one application; `create_app` takes nothing else.
 
     `world` is a file in the format of `fixtures/world.json` (None: the one that ships);
-    `scenarios` is a folder with more scenarios than those that ship.
+    `scenarios` is a folder with more scenarios than those that ship. `state` is a file that keeps
+    the records of the default sandbox over restarts.
     `credentials`, `assertions` and `assignments` add that many generated ones, made from `seed`.
     `api_version` is the release whose operations are served; later ones answer 404 as they did
     then. `now` freezes the clock. `maximum_body` is in bytes; Django's own bound is the default.
@@ -31,6 +32,7 @@ class Config:
 
     world: Path | None = None
     scenarios: Path | None = None
+    state: Path | None = None
     prefix: str = ""
     auth: Auth = "keys"
     cors: str | None = "*"

@@ -1,13 +1,66 @@
 """What is done to a sandbox's traffic, and what it was, under `/__mock__/`; for its owner only."""
 
+import time
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
 from flask import Response, jsonify, request
 
-from mockserver.control_access import Missing, Wrong, guarded, named, read_object
+from mockserver.control_access import Missing, Wrong, guarded, named, read_object, service
+from mockserver.errors import APIError
 from mockserver.faults import read_fault, written
-from mockserver.journal import MOST_EXCHANGES, as_har, shown
+from mockserver.journal import MOST_EXCHANGES, Exchange, Journal, as_har, shown
+from mockserver.messages import encode
+from mockserver.service import MOST_STREAMS
+
+TICK, HEARTBEAT = 0.5, 5.0
+"""Seconds: how long a stream may take to end with the mock; how often it says that it lives."""
+
+
+class Busy(APIError):
+    """There is no room for more."""
+
+    status = 503
+
+
+class Events:
+    """The exchanges of a journal after a number, as server-sent events, for as long as wanted.
+
+    An iterator with `close`, which a generator that was never begun would not notice.
+    """
+
+    def __init__(
+        self, journal: Journal, number: int, ends: Callable[[], bool], close: Callable[[], None]
+    ) -> None:
+        self._journal, self._number, self._ends, self._close = journal, number, ends, close
+        self._said = 0.0
+        self._is_closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        """Wait for exchanges, and return them; a comment when there are none for long."""
+        while not self._ends():
+            news = self._journal.after(self._number, TICK)
+            if news or time.monotonic() - self._said > HEARTBEAT:
+                self._said = time.monotonic()
+                self._number = news[-1].number if news else self._number
+                return b"".join(map(_event, news)) or b": the mock lives\n\n"
+        raise StopIteration
+
+    def close(self) -> None:
+        """Make room for another stream."""
+        if not self._is_closed:
+            self._is_closed = True
+            self._close()
+
+
+def _event(exchange: Exchange) -> bytes:
+    data = encode(shown(exchange)).decode()
+    return f"id: {exchange.number}\nevent: exchange\ndata: {data}\n\n".encode()
+
 
 plane = guarded("control_of_traffic")
 """The routes about faults and journal; each acts on the sandbox that the request names."""
@@ -54,6 +107,19 @@ def requests() -> dict[str, Any]:
         raise Wrong(f"limit: {limit!r} is no number up to {MOST_EXCHANGES}")
     found = named().journal.find(match)
     return {"count": len(found), "requests": [shown(each) for each in found[: int(limit)]]}
+
+
+@plane.get("/requests/stream")
+def stream() -> Response:
+    """Send each exchange as it happens, as server-sent events; all after `Last-Event-ID`."""
+    journal, served = named().journal, service()
+    since = request.headers.get("Last-Event-ID", "")
+    number = int(since) if since.isdecimal() and len(since) < 20 else journal.last
+    if not served.streams.acquire(blocking=False):
+        raise Busy(f"{MOST_STREAMS} streams are open already; close one")
+    events = Events(journal, number, served.stopping.is_set, served.streams.release)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return Response(events, headers=headers, content_type="text/event-stream")
 
 
 @plane.get("/requests.har")

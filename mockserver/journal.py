@@ -20,6 +20,7 @@ from mockserver.operation import Operation
 
 MOST_EXCHANGES = 500
 MOST_BYTES = 2_000_000
+MOST_BYTES_TOGETHER = 64_000_000
 LONGEST_BODY = 64_000
 SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-mock-control-token"})
 SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
@@ -68,14 +69,38 @@ class Exchange:
         return len(self.request_body) + len(self.response_body) + 1000
 
 
-class Journal:
-    """The last exchanges of one sandbox."""
+class Budget:
+    """About how many bytes the journals of all sandboxes take together."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._used = 0
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether somebody's exchanges have to go."""
+        return self._used > MOST_BYTES_TOGETHER
+
+    def take(self, size: int) -> None:
+        """Count bytes that are kept from now on, or given back where there are less than none."""
+        with self._lock:
+            self._used += size
+
+
+class Journal:
+    """The last exchanges of one sandbox."""
+
+    def __init__(self, budget: Budget | None = None) -> None:
+        self.budget = budget or Budget()
+        self._news = threading.Condition()
         self._exchanges: deque[Exchange] = deque()
         self._bytes = 0
         self._number = 0
+
+    @property
+    def last(self) -> int:
+        """The number of the last exchange that there was."""
+        return self._number
 
     def add(
         self,
@@ -88,7 +113,7 @@ class Journal:
         """Keep an exchange; the oldest ones go when there are too many."""
         if operation and operation.operation_id in SECRET_OPERATIONS and request_body:
             request_body = NOT_KEPT
-        with self._lock:
+        with self._news:
             self._number += 1
             exchange = Exchange(
                 number=self._number,
@@ -98,21 +123,32 @@ class Journal:
                 response_body=response_body[:LONGEST_BODY],
                 **fields,
             )
+            before = self._bytes
             self._exchanges.append(exchange)
             self._bytes += exchange.size
             while len(self._exchanges) > MOST_EXCHANGES or self._bytes > MOST_BYTES:
                 self._bytes -= self._exchanges.popleft().size
+            self.budget.take(self._bytes - before)
+            self._news.notify_all()
 
     def clear(self) -> None:
         """Forget all exchanges; the numbers go on."""
-        with self._lock:
+        with self._news:
             self._exchanges.clear()
+            self.budget.take(-self._bytes)
             self._bytes = 0
+
+    def after(self, number: int, seconds: float) -> list[Exchange]:
+        """Return the exchanges after a number, the oldest first; wait so long for the first."""
+        with self._news:
+            if self._number <= number:
+                self._news.wait(seconds)
+            return [each for each in self._exchanges if each.number > number]
 
     def find(self, match: Mapping[str, Any]) -> list[Exchange]:
         """Return the exchanges that fit, the newest first; raises WrongMatch."""
         fits = _read_match(match)
-        with self._lock:
+        with self._news:
             exchanges = list(self._exchanges)
         return [each for each in reversed(exchanges) if fits(each)]
 
@@ -234,9 +270,11 @@ def hints(exchange: Exchange) -> Iterator[str]:
     if exchange.operation is None:
         return
     declared = {each.name for each in exchange.operation.parameters if each.location == "query"}
-    for name, _ in _query(exchange):
+    for name, value in _query(exchange):
         if name not in declared | {"format"}:
             yield f"`{name}` is not a parameter of this operation{_meant(name, declared)}"
+        elif name in declared and not exchange.operation.parameter(name).understands(value):
+            yield f"`{name}={value}` is not understood, and is passed over"
     yield from _hints_on_body(exchange, exchange.operation)
 
 
@@ -253,6 +291,14 @@ def _hints_on_body(exchange: Exchange, operation: Operation) -> Iterator[str]:
             yield f"`{name}` is not a field of this body, and is ignored{_meant(name, members)}"
         elif members[name].alias_of:
             yield f"`{name}` is another spelling of `{members[name].alias_of}`"
+    if exchange.status < 400:
+        seen = set()
+        for breach in operation.body.is_valid.iter_errors(sent):
+            place = ".".join(map(str, breach.instance_path))
+            if place and place not in seen:  # both spellings of a field may say so
+                seen.add(place)
+                reason = f"{breach.message[-200:]}; production takes it all the same"
+                yield f"this body breaks the contract at `{place}`: {reason}"
 
 
 def _meant(name: str, known: Any) -> str:

@@ -32,6 +32,21 @@ class Parameter:
         """The value that counts when none is sent."""
         return self.schema.get("default")
 
+    def understands(self, value: str | None) -> bool:
+        """Tell whether a value counts; what a lenient parameter does not understand is not there.
+
+        Values of the others are refused where they are wrong.
+        """
+        if not self.lenient:
+            return True
+        if not value:
+            return False
+        if "integer" not in str(self.schema):
+            return True
+        digits = value.isascii() and value.isdecimal() and len(value) < 20
+        in_bounds = digits and 1 <= int(value) <= self.schema.get("maximum", 2**31)
+        return in_bounds or ("last" in str(self.schema) and value == "last")
+
 
 @dataclass(frozen=True, slots=True)
 class Body:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from mockserver.clock import Clock
 from mockserver.faults import Faults
-from mockserver.journal import Journal
+from mockserver.journal import Budget, Journal
 from mockserver.store import Store
 from mockserver.throttle import NO_LIMIT, Rate, Throttle
 from mockserver.world import new_entity_id
@@ -21,7 +21,8 @@ class Sandbox:
 
     The same seed, clock and requests give the same bytes. Handlers run while they hold `lock`.
     An assignment to a group is worked off `group_delay` after it was accepted. The records of
-    `base` are shared until somebody writes: whoever changes `store` calls `own` before.
+    `base` are shared until somebody writes: whoever changes `store` calls `own` before. `version`
+    is another number after each change.
     """
 
     def __init__(
@@ -31,20 +32,23 @@ class Sandbox:
         seed: int,
         group_delay: timedelta = timedelta(),
         rate: Rate = NO_LIMIT,
+        budget: Budget | None = None,
     ) -> None:
         self.base = base
         self.group_delay = group_delay
         self.lock = threading.Lock()
         self._frozen, self._seed, self._rate = frozen, seed, rate
         self._snapshots: dict[str, Store] = {}
+        self.journal = Journal(budget)
         self.store: Store = base
         self._is_shared = True
+        self.version = 0
         self.reset()
 
     def reset(self) -> None:
         """Go back to the beginning: records, clock, ids, faults, journal; snapshots stay."""
         self.clock = Clock(self._frozen)
-        self.journal = Journal()
+        self.journal.clear()
         self.faults = Faults(self._seed)
         self.throttle = Throttle(self._rate)
         self.scenario: str | None = None
@@ -65,11 +69,13 @@ class Sandbox:
 
     def own(self) -> None:
         """Make the store this sandbox's own, so that it may be changed."""
+        self.version += 1
         if self._is_shared:
             self.store, self._is_shared = self.store.copy(), False
 
     def _share(self, store: Store) -> None:
         self.store, self._is_shared = store, True
+        self.version += 1
 
     @property
     def snapshots(self) -> Mapping[str, Store]:

@@ -70,7 +70,8 @@ class Sandboxes:
             if sandbox is None:
                 sandbox = self._others[name] = self._make()
                 if len(self._others) > self._maximum:
-                    gone, _ = self._others.popitem(last=False)
+                    gone, old = self._others.popitem(last=False)
+                    old.journal.clear()
                     LOG.warning("sandbox %s was used longest ago and is gone", gone)
             else:
                 self._others.move_to_end(name)
@@ -88,4 +89,15 @@ class Sandboxes:
                 self.default.reset()
             return True
         with self._lock:
-            return self._others.pop(name, None) is not None
+            gone = self._others.pop(name, None)
+        if gone:
+            gone.journal.clear()
+        return gone is not None
+
+    def spare_journals(self) -> None:
+        """Forget exchanges until few enough are kept, of the least recently used sandbox first."""
+        with self._lock:
+            for sandbox in self._others.values():
+                if not sandbox.journal.budget.is_exceeded:
+                    return
+                sandbox.journal.clear()

@@ -1,5 +1,6 @@
 """The request pipeline: from a plain call to a plain reply."""
 
+import threading
 from collections.abc import Mapping
 
 from mockserver.access import admit, home, identify, rule_for
@@ -15,6 +16,7 @@ from mockserver.operations.work import Visit, Work
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import Sandboxes
 from mockserver.scenarios import Scenarios
+from mockserver.state_file import StateFile
 
 VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
@@ -46,8 +48,15 @@ VIEW_NAMES = {
 """What OPTIONS calls each path; production's view names are not known, so these are our choice."""
 
 
+MOST_STREAMS = 8
+"""Open streams of a journal, each of which holds a thread of the server."""
+
+
 class Service:
-    """The API over one world, with the operations of one release."""
+    """The API over its worlds, with the operations of one release.
+
+    `stopping` is set when the server ends, and ends what would go on.
+    """
 
     def __init__(
         self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
@@ -57,6 +66,9 @@ class Service:
         self.contract = contract.as_of(config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
+        self.state_file: StateFile | None = None
+        self.stopping = threading.Event()
+        self.streams = threading.BoundedSemaphore(MOST_STREAMS)
 
     @property
     def sandbox(self) -> Sandbox:

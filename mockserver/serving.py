@@ -4,6 +4,7 @@ import contextlib
 import multiprocessing
 import multiprocessing.connection
 import os
+import signal
 import socket
 import threading
 import time
@@ -19,9 +20,10 @@ from mockserver.app import create_app
 from mockserver.config import Config
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, WORLD
+from mockserver.service import MOST_STREAMS, Service
 
-THREADS = 16
-"""Requests that may wait at the same time (a slow client, a forced delay)."""
+THREADS = 16 + MOST_STREAMS
+"""Requests that may wait at the same time (a slow client, a forced delay, a stream)."""
 
 STOP_TIMEOUT = 3
 """Seconds for open requests at the end; then the worker is killed.
@@ -46,15 +48,40 @@ class ApplicationLoader:
 
     def __call__(self, *_: Any) -> Flask:
         """Return the application that this worker serves; the worker never outlives its parent."""
-        threading.Thread(target=_end_with_parent, daemon=True).start()
-        return create_app(self._config) if self._anew else self.app
+        app = create_app(self._config) if self._anew else self.app
+        service: Service = app.extensions["mockserver"]
+        if service.state_file:
+            service.state_file.keep(service.stopping)
+        _when_told_to_stop(service.stopping.set)
+        threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
+        return app
 
 
-def _end_with_parent() -> None:
+def _when_told_to_stop(act: Callable[[], None]) -> None:
+    """Call back as soon as this process gets a signal: the server itself first waits for streams.
+
+    Its own handlers stay; Python writes a byte for each signal, whoever handles it.
+    """
+    receiver, sender = socket.socketpair()
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno())
+
+    def wait() -> None:
+        with sender, receiver:
+            receiver.recv(1)
+            act()
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def _end_with_parent(service: Service) -> None:
     """End this process when its parent is gone (killed, say), so that the port is free again."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         multiprocessing.connection.wait([parent.sentinel])
+        service.stopping.set()
+        if service.state_file:
+            service.state_file.save()
         os._exit(1)
 
 

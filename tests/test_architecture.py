@@ -26,7 +26,7 @@ LAYERS = (
     {"drift"},
     {"drift_report"},
     {"sandboxes", "overlay"},
-    {"scenarios"},
+    {"scenarios", "state_file"},
     {"operations"},
     {"service"},
     {"control_access"},

@@ -1,14 +1,18 @@
 """The journal: the last exchanges of a sandbox, with what a developer would want to be told."""
 
+import contextlib
 import json
 import shlex
 import subprocess
+import time
 from typing import Any
 
+import httpx
 import pytest
 
 from mockserver import Config, create_app
 from mockserver.journal import MOST_BYTES, MOST_EXCHANGES
+from mockserver.service import MOST_STREAMS
 from tests.conftest import API, MAIN, NOW
 from tests.server import RunningServer
 from tests.test_sandboxes import ALICE, control, within
@@ -167,3 +171,78 @@ def test_the_journal_is_bounded() -> None:
     assert len(found) < MOST_EXCHANGES
     assert sum(len(each["response"]["body"]) for each in found) < MOST_BYTES
     assert len(found) > 20
+
+
+def test_what_the_contract_does_not_allow_is_hinted(api: API) -> None:
+    """A value that production converts, a parameter that it passes over."""
+    issuer = api.issuer()
+    api.post({"name": 5, "issuer": issuer, "expires": {"amount": "7"}, "criteria_text": "c"})
+    api.get(f"{MAIN}?page_size=ten&page=last&search=")
+    asked, posted = (each["hints"] for each in kept(api)[:2])
+    assert asked == [
+        "`page_size=ten` is not understood, and is passed over",
+        "`search=` is not understood, and is passed over",
+    ]
+    assert any("`criteria_text` is another spelling" in each for each in posted)
+    for place in ("name", "expires.amount"):
+        (hint,) = [each for each in posted if f"breaks the contract at `{place}`" in each]
+        assert hint.endswith("production takes it all the same")
+    api.post({"name": "", "issuer": issuer})
+    assert kept(api)[0]["hints"] == []  # the answer tells
+
+
+def test_all_journals_together_are_bounded(api: API) -> None:
+    """Of too many bytes those go that belong to the sandbox that was used longest ago."""
+    sandboxes = api.app.extensions["mockserver"].sandboxes
+    issuer = api.issuer()
+    for number in range(40):
+        inside = within(api, f"/__sandbox__/s{number}")
+        for _ in range(16):
+            inside.post({"name": "n", "issuer": issuer, "description": "d" * 60_000})
+    budget = sandboxes.default.journal.budget
+    assert not budget.is_exceeded
+    counts = [len(kept(api, prefix=f"/__sandbox__/s{number}")) for number in (0, 39)]
+    assert counts[0] == 0 < counts[1]
+    for number in range(40):
+        control(api, "DELETE", f"/__mock__/sandboxes/s{number}")
+    control(api, "POST", "/__mock__/state/reset")
+    assert budget._used == 0
+
+
+def test_exchanges_are_streamed_as_they_happen(server: RunningServer) -> None:
+    """Server-sent events of one sandbox, numbered; a stream can be taken up where it ended."""
+    base = f"{server.url}/__sandbox__/streamed"
+    url = f"{base}/__mock__/requests/stream"
+    with httpx.Client(headers={"Authorization": "main-admin-key"}, timeout=10) as client:
+        with client.stream("GET", url) as stream:
+            assert stream.headers["Content-Type"].startswith("text/event-stream")
+            lines = stream.iter_lines()
+            client.get(f"{server.url}{MAIN}")
+            client.get(f"{base}{MAIN}?serch=x")
+            event = [next(lines) for _ in range(3)]
+            assert event[:2] == ["id: 1", "event: exchange"]
+            data = json.loads(event[2].removeprefix("data: "))
+            assert (data["path"], data["status"]) == (f"{MAIN}?serch=x", 200)
+            assert "did you mean `search`" in data["hints"][0]
+        client.get(f"{base}{MAIN}nothing")
+        with client.stream("GET", url, headers={"Last-Event-ID": "1"}) as stream:
+            assert next(stream.iter_lines()) == "id: 2"
+
+
+def test_streams_are_bounded(server: RunningServer) -> None:
+    """One more than there may be is told so; when one ends there is room again."""
+    url = f"{server.url}/__mock__/requests/stream"
+    with contextlib.ExitStack() as stack:
+        client = stack.enter_context(httpx.Client(timeout=20))
+        for _ in range(MOST_STREAMS):
+            assert stack.enter_context(client.stream("GET", url)).status_code == 200
+        refused = client.get(url)
+        assert (refused.status_code, "close one" in refused.json()["detail"]) == (503, True)
+        assert client.get(f"{server.url}/__mock__/health").status_code == 200
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:  # the server notices when it next writes
+        with httpx.stream("GET", url) as stream:
+            if stream.status_code == 200:
+                return
+        time.sleep(0.2)
+    pytest.fail("no stream ended")
