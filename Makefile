@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format types contract bite bench lock clean
+.PHONY: help serve test lint format types types-check-clients contract bite bench lock clean
 
 help:  ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
@@ -33,6 +33,9 @@ format: $(READY)  ## mend style and format
 
 types: $(READY)  ## check the types of both packages
 	$(BIN)/mypy
+
+types-check-clients: $(READY)  ## generate clients of the contract in TypeScript and Python, check and run them (needs Node)
+	@$(BIN)/python -m tests.clients
 
 contract: $(READY)  ## judge a deployment by the contract (make contract TARGET=https://...; else the mock)
 	$(BIN)/credcheck run $(TARGET) $(ARGS)
