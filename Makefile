@@ -49,5 +49,6 @@ bench: $(READY)  ## measure the mock side by side with a bare Flask view
 lock: $(READY)  ## write the versions that are installed now into constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
-clean:  ## remove the virtual environment and the caches
+clean:  ## remove the virtual environment, the caches and what was generated
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	cd examples && rm -rf */node_modules */generated */build */credentials_client */.mypy_cache */.lock
