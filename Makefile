@@ -6,10 +6,10 @@ READY := $(VENV)/.ready
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format types contract bite bench lock clean
+.PHONY: help serve test lint format types types-check-clients contract bite bench lock clean
 
 help:  ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
@@ -34,6 +34,9 @@ format: $(READY)  ## mend style and format
 types: $(READY)  ## check the types of both packages
 	$(BIN)/mypy
 
+types-check-clients: $(READY)  ## generate clients of the contract in TypeScript and Python, check and run them (needs Node)
+	@$(BIN)/python -m tests.clients
+
 contract: $(READY)  ## judge a deployment by the contract (make contract TARGET=https://...; else the mock)
 	$(BIN)/credcheck run $(TARGET) $(ARGS)
 
@@ -46,5 +49,6 @@ bench: $(READY)  ## measure the mock side by side with a bare Flask view
 lock: $(READY)  ## write the versions that are installed now into constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
-clean:  ## remove the virtual environment and the caches
+clean:  ## remove the virtual environment, the caches and what was generated
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist
+	cd examples && rm -rf */node_modules */generated */build */credentials_client */.mypy_cache */.lock
