@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import MultiPartParser
 
-from mockserver import control_of_state, control_of_traffic
+from mockserver import control_of_state, control_of_traffic, page
 from mockserver.config import Config
 from mockserver.contract import Contract, load_contract
 from mockserver.control import control_plane
@@ -70,6 +70,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_blueprint(control_plane(service))
     app.register_blueprint(control_of_state.plane)
     app.register_blueprint(control_of_traffic.plane)
+    app.register_blueprint(page.plane)
     judge = judge_by(contract) if config.strict else None
     for resource in contract.resources:
         _route(app, resource, _view(service, resource, _without_slash(resource, contract), judge))
@@ -346,7 +347,7 @@ def _below(prefix: str, inner: Any) -> Any:
         if path == prefix or path.startswith(prefix + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
             environ["PATH_INFO"] = path[len(prefix) :]
-        elif prefix and not path.startswith("/__mock__/"):
+        elif prefix and not (path + "/").startswith("/__mock__/"):
             environ["PATH_INFO"] = "/"  # which no rule has: a 404
         return inner(environ, start_response)  # type: ignore[no-any-return]
 

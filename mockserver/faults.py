@@ -63,6 +63,11 @@ class Fault:
     delay: Delay = NO_DELAY
     damage: Damage = ""
 
+    @property
+    def only_delays(self) -> bool:
+        """Whether the answer is what it would be, only later."""
+        return not (self.status or self.headers or self.damage or self.example)
+
     def is_about(self, operation_id: str, method: str, path: str) -> bool:
         """Tell whether a call is one that the rule is about."""
         return (
@@ -73,7 +78,7 @@ class Fault:
 
 
 class Faults:
-    """The rules of one sandbox, the first that happens wins; they count for themselves.
+    """The rules of one sandbox; they count for themselves.
 
     Their chance is a random source of their own, so that ids stay what they are.
     """
@@ -112,15 +117,23 @@ class Faults:
             return [(n, f, self._matched[n], self._happened[n]) for n, f in self._rules.items()]
 
     def choose(self, operation_id: str, method: str, path: str) -> tuple[str, Fault] | None:
-        """Count a call, and return the rule that happens to it."""
+        """Count a call, and return what happens to it, with the ids of the rules.
+
+        Rules that only delay add up, with the first one that does more.
+        """
         if not self._rules:
             return None
+        names, wait, chosen = [], 0, Fault()
         with self._lock:
             for name, fault in self._rules.items():
                 if fault.is_about(operation_id, method, path) and self._happens(name, fault):
-                    wait = milliseconds(fault.delay, self._random.random())
-                    return name, replace(fault, delay=always(wait))
-        return None
+                    names.append(name)
+                    wait += milliseconds(fault.delay, self._random.random())
+                    if not fault.only_delays:
+                        chosen = fault
+                        break
+        wait = min(wait, LONGEST_DELAY)
+        return (", ".join(names), replace(chosen, delay=always(wait))) if names else None
 
     def _happens(self, name: str, fault: Fault) -> bool:
         self._matched[name] += 1
@@ -235,7 +248,7 @@ def read_fault(body: Mapping[str, Any]) -> Fault:
         except ValueError as error:
             raise WrongFault(f"{word}: {error}") from None
     fault = Fault(**fields)
-    if not (fault.status or fault.headers or fault.damage or fault.example or fault.delay[-1][1]):
+    if fault.only_delays and not fault.delay[-1][1]:
         raise WrongFault("say what happens: status, example, headers, delay or damage")
     return fault
 

@@ -22,6 +22,7 @@ LAYERS = (
     {"seed", "export"},
     {"faults", "journal", "clock"},
     {"seed_assignments", "sandbox", "representation", "differences", "strict"},
+    {"page_view"},
     {"published"},
     {"drift"},
     {"drift_report"},
@@ -30,7 +31,7 @@ LAYERS = (
     {"operations"},
     {"service"},
     {"control_access"},
-    {"control", "control_of_state", "control_of_traffic"},
+    {"control", "control_of_state", "control_of_traffic", "page"},
     {"app"},
     {"control_client"},
     {"serving", "banner", "cli_control", "testing"},
@@ -39,7 +40,7 @@ LAYERS = (
 """Bottom up; a module imports from below its own layer only."""
 WEB = {
     *("app", "control", "control_access", "control_of_state", "control_of_traffic"),
-    *("cli_control", "serving", "banner", "cli"),
+    *("page", "cli_control", "serving", "banner", "cli"),
 }
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
