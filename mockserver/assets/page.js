@@ -70,6 +70,10 @@ document.addEventListener("submit", (event) => {
   const fields = new FormData(form);
   if (form.id === "new-sandbox") open(fields.get("name"));
   if (form.id === "find") location.search = new URLSearchParams(fields);
+  if (form.id === "set-clock") {
+    const day = fields.get("day");
+    change(`It is ${day} now.`, ["POST", "clock", { set: `${day}T12:00:00Z` }]);
+  }
   if (form.id === "new-fault") {
     const parts = ["calls", "often", "effect"].map((name) => JSON.parse(fields.get(name)));
     change("Fault added.", ["POST", "faults", Object.assign({}, ...parts)]);
