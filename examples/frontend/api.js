@@ -24,15 +24,11 @@ export function connect({ base, org, user, key }) {
     // A form gets its content type, with the boundary, from the browser.
     const isForm = body instanceof FormData;
     if (body && !isForm) headers["Content-Type"] = "application/json";
-    let response;
-    try {
-      response = await fetch(url, { method, headers, signal, body: isForm ? body : JSON.stringify(body) });
-    } catch (error) {
-      if (error.name === "AbortError") throw error;
-      throw new ApiError(`No answer from ${root}. Does it run, and does it allow this page's origin?`);
-    }
+    const response = await fetch(url, { method, headers, signal, body: isForm ? body : JSON.stringify(body) }).catch(
+      meaning(`No answer from ${root}. Does it run, and does it allow this page's origin?`),
+    );
     if (!response.ok) throw await refusal(response);
-    return response.status === 204 ? null : response.json();
+    return response.status === 204 ? null : response.json().catch(meaning("The server's answer cannot be read."));
   }
 
   return {
@@ -47,6 +43,13 @@ export function connect({ base, org, user, key }) {
       form.set("name", file.name);
       return send("POST", "images/", { body: form });
     },
+  };
+}
+
+// What a failure of the browser's own means; a request that was called off is none.
+function meaning(message) {
+  return (error) => {
+    throw error.name === "AbortError" ? error : new ApiError(message);
   };
 }
 

@@ -3,7 +3,7 @@
 import { connect } from "./api.js";
 import { edit } from "./editor.js";
 import { readSettings, writeSettings } from "./settings.js";
-import { card, clearProblem, element, showProblem } from "./view.js";
+import { card, clearProblem, element, showProblem, shownName } from "./view.js";
 
 const find = (selector) => document.querySelector(selector);
 const [cards, pager, problem, status] = ["#cards", "#pager", "#problem", "#status"].map(find);
@@ -64,10 +64,10 @@ async function change(credential) {
     return;
   }
   if (!saved) return;
-  if (credential) await show({}, `Saved ${saved.name}.`);
+  if (credential) await show({}, `Saved ${shownName(saved)}.`);
   else {
     find("#search").value = "";
-    await show({ search: "", page: 1 }, `Created ${saved.name}.`);
+    await show({ search: "", page: 1 }, `Created ${shownName(saved)}.`);
   }
   // The button that was pressed is gone with its card.
   (find(`[data-id="${saved.entityId}"] button`) ?? find("#list-heading")).focus();
@@ -78,7 +78,7 @@ function remove(credential) {
   const form = dialog.querySelector("form");
   const slot = dialog.querySelector(".problem-slot");
   const button = form.querySelector("[type=submit]");
-  find("#confirm-text").textContent = `${credential.name} will be gone for everybody.`;
+  find("#confirm-text").textContent = `${shownName(credential)} will be gone for everybody.`;
   clearProblem(slot);
   form.onsubmit = async (event) => {
     event.preventDefault();
@@ -87,7 +87,7 @@ function remove(credential) {
     try {
       await api.remove(credential.entityId);
       dialog.close();
-      await show({}, `Deleted ${credential.name}.`);
+      await show({}, `Deleted ${shownName(credential)}.`);
       find("#list-heading").focus();
     } catch (error) {
       showProblem(slot, error);

@@ -27,10 +27,18 @@ export function clearProblem(slot) {
   slot.replaceChildren();
 }
 
-const WORDS = (text) => text.charAt(0) + text.slice(1).toLowerCase().replaceAll("_", " ");
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+
+const words = (text) => text.charAt(0) + text.slice(1).toLowerCase().replaceAll("_", " ");
+
+// A credential may be shown under another name than its own.
+export function shownName(credential) {
+  return credential.name_override || credential.name;
+}
 
 export function card(credential, { onedit, ondelete }) {
-  const shown = credential.name_override || credential.name;
+  const shown = shownName(credential);
+  const { createdAt } = credential;
   const { amount, duration } = credential.expires ?? {};
   const image = credential.iconImage ?? credential.thumbnailImage;
   const initials = element("span", { class: "badge initials", "aria-hidden": "true" }, shown.slice(0, 1));
@@ -44,12 +52,17 @@ export function card(credential, { onedit, ondelete }) {
       "div",
       { class: "words" },
       element("h3", {}, shown),
-      element("p", { class: "muted" }, credential.issuerDetails.name),
+      element(
+        "p",
+        { class: "muted" },
+        `${credential.issuerDetails.name} · `,
+        element("time", { datetime: createdAt }, DAY.format(new Date(createdAt))),
+      ),
       credential.description ? element("p", { class: "description" }, credential.description) : null,
       element(
         "p",
         { class: "chips" },
-        element("span", { class: "chip kind" }, WORDS(credential.credentialType)),
+        element("span", { class: "chip kind" }, words(credential.credentialType)),
         element("span", { class: "chip" }, amount ? `valid ${amount} ${duration}` : "does not expire"),
         ...(credential.tags ?? []).map((tag) => element("span", { class: "chip" }, `#${tag}`)),
       ),

@@ -1,10 +1,10 @@
-"""A browser for each worker; a world, a page and the front end's files for each test."""
+"""A browser for each worker; a page and a world of the mock for each test."""
 
 import functools
 import http.server
-import re
 import shutil
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +15,13 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from tests.server import RunningServer, running
+from mockserver.control_client import Control
+from tests.server import running
 
 FRONTEND = Path(__file__).resolve().parents[2] / "examples" / "frontend"
 CHROMIUM = shutil.which("chromium")
-SANDBOXES = False
-"""Whether the mock serves worlds under `/__sandbox__/`; until it does, each test has its own mock."""
-SERVE = ("--quiet",)
 
 expect.set_options(timeout=15_000)
-
-
-def world_url(server: RunningServer, test_name: str) -> str:
-    """Return the base URL of a world that belongs to one test."""
-    return f"{server.url}/__sandbox__/{re.sub('[^a-z0-9]+', '-', test_name.lower()).strip('-')}"
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -40,12 +33,15 @@ class Files(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium, which nothing here installs."""
+    """Return Debian's Chromium, which nothing here installs.
+
+    Not for the whole session: as long as Playwright runs, this thread has a running event loop,
+    and Django refuses to ask its database.
+    """
     if CHROMIUM is None:
         pytest.skip("needs a browser: Debian's package `chromium`")
     with sync_playwright() as playwright:
-        # Chromium's own sandbox needs a user who is not root.
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        launched = playwright.chromium.launch(executable_path=CHROMIUM)
         yield launched
         launched.close()
 
@@ -63,20 +59,18 @@ def files() -> Iterator[str]:
 
 
 @pytest.fixture(scope="package")
-def shared_server() -> Iterator[RunningServer]:
-    """Return the one mock of this worker, which holds a world for each test."""
-    with running(*SERVE) as served:
-        yield served
+def mock() -> Iterator[str]:
+    """Return the address of a mock that holds the worlds of this worker's tests."""
+    with running("--quiet") as served:
+        yield served.url
 
 
 @pytest.fixture
-def base(request: pytest.FixtureRequest, browser: Browser) -> Iterator[str]:
-    """Return the base URL of a world that no other test sees."""
-    if SANDBOXES:
-        yield world_url(request.getfixturevalue("shared_server"), request.node.name)
-    else:
-        with running(*SERVE) as own:
-            yield own.url
+def world(mock: str) -> Iterator[Control]:
+    """Return a world that no other test sees, and that is gone afterwards."""
+    control = Control(mock, f"test-{uuid.uuid4().hex}")
+    yield control
+    control.remove()
 
 
 @dataclass
@@ -85,11 +79,11 @@ class FrontEnd:
 
     page: Page
     files: str
-    base: str
+    world: Control
 
     def open(self, **settings: str) -> "FrontEnd":
         """Load the page, pointed at this test's world by its query string."""
-        self.page.goto(f"{self.files}?{urlencode({'base': self.base, **settings})}")
+        self.page.goto(f"{self.files}?{urlencode({'base': self.world.base_url, **settings})}")
         return self
 
     def shown(self, **settings: str) -> "FrontEnd":
@@ -149,7 +143,7 @@ class FrontEnd:
 
     def send(self, method: str, path: str = "", **options: Any) -> Any:
         """Ask the world itself and return its JSON."""
-        url = f"{self.base}/api/credentials/orgs/main/users/1/{path}"
+        url = f"{self.world.base_url}/api/credentials/orgs/main/users/1/{path}"
         answer = httpx.request(method, url, headers={"Authorization": "main-admin-key"}, **options)
         assert answer.is_success, answer.text
         return answer.json() if answer.content else None
@@ -173,30 +167,12 @@ class FrontEnd:
 
 
 @pytest.fixture
-def front(browser: Browser, files: str, base: str) -> Iterator[FrontEnd]:
+def front(browser: Browser, files: str, world: Control) -> Iterator[FrontEnd]:
     """Return the front end in a page of its own; an error that it does not catch fails the test."""
     context = browser.new_context()
     page = context.new_page()
     uncaught: list[str] = []
     page.on("pageerror", lambda error: uncaught.append(str(error)))
-    yield FrontEnd(page, files, base)
+    yield FrontEnd(page, files, world)
     context.close()
     assert not uncaught
-
-
-def force(page: Page, status: int, method: str = "GET", retry_after: int | None = None) -> None:
-    """Make the API answer with a status until `page.unroute_all()`.
-
-    The one place to switch to the mock's own faults.
-    """
-    headers = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
-    if retry_after is not None:
-        headers["Retry-After"] = str(retry_after)
-
-    def answer(route: Any) -> None:
-        if route.request.method == method:
-            route.fulfill(status=status, headers=headers, json={"detail": "Forced."})
-        else:
-            route.fallback()
-
-    page.route("**/api/credentials/**", answer)

@@ -40,6 +40,14 @@ def test_a_credential_without_a_badge_shows_its_initial(front: FrontEnd) -> None
     expect(front.shown().cards.first.locator(".initials")).to_have_text("Z")
 
 
+def test_an_empty_world_invites_to_create(front: FrontEnd) -> None:
+    """Where there is no credential the page says what to do."""
+    front.world.clear()
+    front.open()
+    expect(front.page.get_by_text("No credentials yet. Create the first one.")).to_be_visible()
+    expect(front.status).to_have_text("0 credentials.")
+
+
 def test_another_platform_is_a_matter_of_settings(front: FrontEnd) -> None:
     """The query string names platform, user and key."""
     front.shown(org="acme", user="11", key="acme-admin-key")
@@ -75,13 +83,24 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(front: FrontEnd, scheme: st
     expect(front.page.locator("body")).to_have_css("background-color", paper)
 
 
-@pytest.mark.parametrize("text", ["python", "PYTHON", "data"])
+@pytest.mark.parametrize("text", ["python", "DATA"])
 def test_search_shows_what_the_api_finds(front: FrontEnd, text: str) -> None:
     """Typing narrows the list to what the API finds, in any case."""
     front.shown().search(text)
     count = front.listed(search=text)["count"]
     expect(front.status).to_have_text(re.compile(rf"^{count} credentials? for “{text}”\.$"))
     expect(front.cards).to_have_count(min(count, 12))
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(front: FrontEnd) -> None:
+    """Who types on calls off the search before, however long its answer takes."""
+    front.shown()
+    front.world.fault(method="GET", nth=1, delay=1000)
+    with front.page.expect_event("requestfailed") as called_off:
+        front.page.get_by_role("searchbox", name="Search").press_sequentially("python")
+    assert called_off.value.url.endswith("search=p&page=1&page_size=12")
+    expect(front.status).to_contain_text("for “python”.")
+    expect(front.cards).to_have_count(front.listed(search="python")["count"])
 
 
 def test_nothing_found_is_said_and_can_be_undone(front: FrontEnd) -> None:

@@ -1,11 +1,9 @@
 """Errors, and the page without a mouse."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import FrontEnd, force
+from tests.browser.conftest import FrontEnd
 
 
 @pytest.mark.parametrize(
@@ -67,20 +65,18 @@ def test_a_learner_may_look_and_not_write(front: FrontEnd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "wait", "message"),
+    ("status", "message"),
     [
-        (429, 7, "Too many requests. Try again in 7 s."),
-        (503, None, "The server failed (503)."),
+        (429, "Too many requests. Try again in 7 s."),
+        (503, "The server failed (503). Try again in 7 s."),
     ],
 )
-def test_a_failure_can_be_tried_again(
-    front: FrontEnd, status: int, wait: Any, message: str
-) -> None:
-    """The list is there after the next try."""
-    force(front.page, status, retry_after=wait)
+def test_a_failure_can_be_tried_again(front: FrontEnd, status: int, message: str) -> None:
+    """The page reads how long to wait, and the list is there after the next try."""
+    front.world.fault(method="GET", status=status, headers={"Retry-After": "7"})
     front.open()
     expect(front.problem).to_contain_text(message)
-    front.page.unroute_all()
+    front.world.clear_faults()
     front.button("Try again").click()
     expect(front.cards).to_have_count(12)
     expect(front.problem).to_be_empty()
@@ -89,20 +85,30 @@ def test_a_failure_can_be_tried_again(
 def test_a_failed_save_keeps_the_form(front: FrontEnd) -> None:
     """A 503 to a write is told in the form, and the second try saves once."""
     front.shown().create("Again")
-    force(front.page, 503, "POST")
+    front.world.fault(method="POST", status=503, times=1)
     front.save()
     expect(front.editor.get_by_role("alert")).to_contain_text("The server failed (503).")
-    front.page.unroute_all()
+    expect(front.field("Name")).to_have_value("Again")
     front.button("Try again").click()
     expect(front.status).to_contain_text("Created Again.")
     assert len(front.named("Again")) == 1
+
+
+@pytest.mark.parametrize("damage", ["malformed", "truncated"])
+def test_an_answer_that_is_no_json_is_told(front: FrontEnd, damage: str) -> None:
+    """What cannot be read is a failure of the server too."""
+    front.world.fault(method="GET", damage=damage, times=1)
+    front.open()
+    expect(front.problem).to_contain_text("The server's answer cannot be read.")
+    front.button("Try again").click()
+    expect(front.cards).to_have_count(12)
 
 
 def test_no_answer_is_told_and_can_be_tried_again(front: FrontEnd) -> None:
     """Without a network the message names the address."""
     front.page.route("**/api/credentials/**", lambda route: route.abort())
     front.open()
-    expect(front.problem).to_contain_text(f"No answer from {front.base}.")
+    expect(front.problem).to_contain_text(f"No answer from {front.world.base_url}.")
     front.page.unroute_all()
     front.button("Try again").click()
     expect(front.cards).to_have_count(12)
