@@ -50,19 +50,13 @@ def test_what_is_not_public_is_not_listed(front: FrontEnd) -> None:
 
 
 def test_cancel_creates_nothing(front: FrontEnd) -> None:
-    """A form that is left sends nothing."""
+    """A form that is left sends nothing, and begins empty the next time."""
     front.shown().create("Never")
     front.button("Cancel").click()
     expect(front.editor).to_be_hidden()
-    assert front.named("Never") == []
-
-
-def test_a_form_begins_empty_again(front: FrontEnd) -> None:
-    """What was typed and not sent does not come back."""
-    front.shown().create("Never")
-    front.button("Cancel").click()
     front.button("New credential").click()
     expect(front.field("Name")).to_have_value("")
+    assert front.named("Never") == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +64,6 @@ def test_a_form_begins_empty_again(front: FrontEnd) -> None:
     [
         ("Name", "Renamed", {"name": "Renamed"}),
         ("Description", "", {"description": None}),
-        ("Tags", "a, b", {"tags": ["a", "b"]}),
         ("Valid for", "3", {"expires": {"amount": "3", "duration": "months"}}),
     ],
 )
@@ -110,15 +103,6 @@ def test_the_question_names_what_the_card_shows(front: FrontEnd) -> None:
     expect(front.confirm).to_contain_text(f"{shown} will be gone for everybody.")
 
 
-def test_a_deletion_can_be_called_off(front: FrontEnd) -> None:
-    """Cancel keeps the credential."""
-    front.add("Mine")
-    front.shown().button("Delete Mine").click()
-    front.button("Cancel").click()
-    expect(front.confirm).to_be_hidden()
-    assert len(front.named("Mine")) == 1
-
-
 def test_what_somebody_holds_is_not_deleted(front: FrontEnd) -> None:
     """The conflict is told inside the question, with the server's words."""
     held = "SQL Query Writer"
@@ -154,7 +138,7 @@ def test_the_page_before_is_shown_when_the_last_one_empties(front: FrontEnd) -> 
     expect(front.status).to_contain_text("Deleted Zenith 0.")
 
 
-@pytest.mark.parametrize("picture", ["palette.png", "baseline.jpg", "lossy.webp", "medal.svg"])
+@pytest.mark.parametrize("picture", ["palette.png", "medal.svg"])
 def test_an_uploaded_badge_is_shown(front: FrontEnd, picture: str) -> None:
     """The picture goes to the images first, and the new card shows it."""
     front.shown().create("Pictured")
