@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
@@ -144,9 +143,10 @@ class FrontEnd:
     def send(self, method: str, path: str = "", **options: Any) -> Any:
         """Ask the world itself and return its JSON."""
         url = f"{self.world.base_url}/api/credentials/orgs/main/users/1/{path}"
-        answer = httpx.request(method, url, headers={"Authorization": "main-admin-key"}, **options)
-        assert answer.is_success, answer.text
-        return answer.json() if answer.content else None
+        headers = {"Authorization": "main-admin-key"}
+        answer = self.page.request.fetch(url, method=method, headers=headers, **options)
+        assert answer.ok, answer.text()
+        return answer.json() if answer.body() else None
 
     def listed(self, **query: Any) -> dict[str, Any]:
         """Return a page of the world's list."""
@@ -161,7 +161,7 @@ class FrontEnd:
     def add(self, name: str = "Mine", **fields: Any) -> dict[str, Any]:
         """Create a credential that nobody holds, past the front end."""
         issuer = self.send("GET", "issuers/")["result"]["data"][0]["entityId"]
-        result = self.send("POST", json={"name": name, "issuer": issuer, **fields})["result"]
+        result = self.send("POST", data={"name": name, "issuer": issuer, **fields})["result"]
         assert isinstance(result, dict)
         return result
 
