@@ -1,0 +1,1 @@
+"""The example front end in a real browser, against a mock that really serves."""
