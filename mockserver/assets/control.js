@@ -24,16 +24,21 @@ export async function refresh(...ids) {
     [...old.querySelectorAll("details")].forEach((each, index) => (each.open = open[index] ?? false));
     for (const name of made.getAttributeNames()) old.setAttribute(name, made.getAttribute(name));
   }
-  if (focused && document.activeElement === document.body) document.querySelector(focused)?.focus();
+  if (document.activeElement === document.body) {
+    focused.map((each) => document.querySelector(each)).find(Boolean)?.focus();
+  }
 }
 
+// Selectors of an element, the best first; one that is gone leaves the focus with its part.
 function describe(element) {
-  if (!element || element === document.body) return null;
-  if (element.id) return `#${CSS.escape(element.id)}`;
-  if (element.form?.id && element.name) return `#${element.form.id} [name="${element.name}"]`;
-  const { call: made, body } = element.dataset;
-  if (!made) return element.form?.id ? `#${element.form.id} button` : null;
-  // A button that is gone, such as one that removed its fault, leaves the focus with its part.
-  const same = `[data-call="${made}"]${body ? `[data-body='${body}']` : ""}`;
-  return `${same}, #${element.closest("section").id}`;
+  const { id, form, name, dataset } = element;
+  const part = element.closest("section");
+  const same = dataset.call && `[data-call="${dataset.call}"]`;
+  return [
+    id && `#${CSS.escape(id)}`,
+    form?.id && (name ? `#${form.id} [name="${name}"]` : `#${form.id} button`),
+    same && dataset.body && `${same}[data-body='${dataset.body}']`,
+    same,
+    part && `#${part.id}`,
+  ].filter(Boolean);
 }
