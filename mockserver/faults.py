@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 from mockserver.errors import APIError
 from mockserver.messages import JSON, Call, Reply, encode
 from mockserver.operation import Operation
+from mockserver.throttle import Throttled
 
 Damage = Literal["", "malformed", "truncated", "cut"]
 Delay = tuple[tuple[float, int], ...]
@@ -189,6 +190,9 @@ def forced(fault: Fault, operation: Operation | None) -> Reply:
     headers = {"Vary": "Accept", **HEADERS.get(status, {})}
     if fault.body is not None:
         return Reply(status, encode(fault.body), JSON, headers)
+    if status == 429:  # whose text and header say the same
+        wait = fault.headers.get("Retry-After", "")
+        return replace(Throttled(int(wait) if wait.isdecimal() else 1).reply(), headers=headers)
     documented = operation.answers.get(status) if operation else None
     for media_type, name, value in documented.examples if documented else ():
         if fault.example in ("", name):

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -36,25 +36,32 @@ def serving(*options: str) -> Iterator[str]:
     process = subprocess.Popen(  # noqa: S603  (this program, with the words of a test)
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
     )
+    assert process.stdout is not None  # noqa: S101  (it was asked for)
+    reader = None
     stop = threading.Timer(STARTS_WITHIN, process.kill)
     stop.start()
     try:
-        yield _address(process)
+        address = _address(process.stdout)
+        stop.cancel()
+        reader = threading.Thread(target=process.stdout.read)  # what nobody reads fills a pipe
+        reader.start()
+        yield address
     finally:
         stop.cancel()
         process.terminate()
         process.wait()
+        if reader:
+            reader.join()
+        process.stdout.close()
 
 
-def _address(process: "subprocess.Popen[str]") -> str:
-    """Return where a server listens, as it says itself, and go on reading what it says."""
+def _address(lines: Iterable[str]) -> str:
+    """Return where a server listens, as it says itself."""
     said = []
-    assert process.stdout is not None  # noqa: S101  (it was asked for)
-    for line in process.stdout:
+    for line in lines:
         said.append(line)
         found = re.search(r" at (http://\S+)", line)
         if found:
-            threading.Thread(target=process.stdout.read, daemon=True).start()
             return found[1]
     raise DoesNotStart("".join(said))
 

@@ -3,15 +3,18 @@
 import json
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
 import pytest
 
+from mockserver.testing import DoesNotStart, serving
 from tests.conftest import MAIN
 from tests.server import RunningServer, running
 from tests.test_commands import credmock
 
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
 KEY = {"Authorization": "Api-Key main-admin-key"}
 
 
@@ -128,10 +131,20 @@ def test_alone(mock_sandbox, number):
         encoding="utf-8",
     )
     ended = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n", "2", str(tmp_path)],
+        [*PYTEST, "-n", "2", str(tmp_path)],
         capture_output=True,
         text=True,
         cwd=tmp_path,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "4 passed" in ended.stdout
+
+
+def test_a_server_for_tests_is_not_stopped_before_its_end() -> None:
+    """Once it serves, nothing waits to kill it; a wrong option is told."""
+    with serving("--quiet") as url:
+        timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
+        assert all(each.finished.is_set() for each in timers)
+        assert httpx.get(f"{url}/__mock__/health").status_code == 200
+    with pytest.raises(DoesNotStart, match="--auth"), serving("--auth", "nonsense"):
+        pass

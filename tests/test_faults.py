@@ -220,6 +220,27 @@ def test_delays_by_percentile(api: API) -> None:
     assert control(api, "GET", FAULTS).json["faults"][0]["delay"] == delay
 
 
+@pytest.mark.parametrize(
+    ("headers", "seconds"), [({}, "1 second."), ({"Retry-After": "7"}, "7 seconds.")]
+)
+def test_a_forced_429_says_the_same_twice(api: API, headers: dict[str, str], seconds: str) -> None:
+    """The text and the header tell the same time."""
+    add(api, status=429, headers=headers)
+    answer = api.get(MAIN)
+    assert answer.headers["Retry-After"] == headers.get("Retry-After", "1")
+    assert answer.json["detail"].endswith(f"available in {seconds}")
+
+
+def test_delays_add_up(api: API) -> None:
+    """Rules that only delay go with the first one that does more."""
+    ids = [add(api, delay=60), add(api, delay=60, method="GET"), add(api, status=503)]
+    add(api, status=500)
+    started = time.monotonic()
+    answer = api.get(MAIN)
+    assert (answer.status_code, answer.headers["X-Mock-Fault"]) == (503, ", ".join(ids))
+    assert time.monotonic() - started >= 0.12
+
+
 def test_a_connection_is_cut(server: RunningServer) -> None:
     """The server hangs up before the answer is whole, once."""
     fault = {"damage": "cut", "times": 1}

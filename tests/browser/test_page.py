@@ -115,7 +115,7 @@ def test_credentials_are_found(page: Page, world: Control) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_it_is_accessible_and_fits(page: Page, world: Control, scheme: Any, size: Any) -> None:
-    """No violation of axe with long names, faults, an open row and a preview; nothing sticks out."""
+    """No violation of axe with long names, faults, an open row, a preview; nothing sticks out."""
     page.emulate_media(color_scheme=scheme)
     page.set_viewport_size(size)
     world.scenario("long-names")
@@ -241,10 +241,10 @@ def test_the_clock(page: Page, world: Control) -> None:
     page.get_by_role("button", name="+1 day").click()
     page.get_by_role("button", name="Freeze").click()
     expect(page.locator("time")).to_contain_text("2027-02-01 12:00")
-    expect(page.get_by_text("stands still")).to_be_visible()
+    expect(page.get_by_text("stands still", exact=True)).to_be_visible()
     assert world.clock()["now"].startswith("2027-02-01T12:00:")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_text("stands still")).to_be_hidden()
+    expect(page.get_by_text("stands still", exact=True)).to_be_hidden()
 
 
 def test_another_sandbox_is_opened(page: Page, world: Control) -> None:
