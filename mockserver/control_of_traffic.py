@@ -1,6 +1,5 @@
 """What is done to a sandbox's traffic, and what it was, under `/__mock__/`; for its owner only."""
 
-import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
@@ -14,8 +13,8 @@ from mockserver.journal import MOST_EXCHANGES, Exchange, Journal, as_har, shown
 from mockserver.messages import encode
 from mockserver.service import MOST_STREAMS
 
-TICK, HEARTBEAT = 0.5, 5.0
-"""Seconds: how long a stream may take to end with the mock; how often it says that it lives."""
+TICK = 0.5
+"""Seconds: how often a stream says that it lives, which is when it notices that nobody listens."""
 
 
 class Busy(APIError):
@@ -34,21 +33,18 @@ class Events:
         self, journal: Journal, number: int, ends: Callable[[], bool], close: Callable[[], None]
     ) -> None:
         self._journal, self._number, self._ends, self._close = journal, number, ends, close
-        self._said = 0.0
         self._is_closed = False
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        """Wait for exchanges, and return them; a comment when there are none for long."""
-        while not self._ends():
-            news = self._journal.after(self._number, TICK)
-            if news or time.monotonic() - self._said > HEARTBEAT:
-                self._said = time.monotonic()
-                self._number = news[-1].number if news else self._number
-                return b"".join(map(_event, news)) or b": the mock lives\n\n"
-        raise StopIteration
+        """Wait for exchanges, and return them, or a comment where there are none."""
+        if self._ends():
+            raise StopIteration
+        news = self._journal.after(self._number, TICK)
+        self._number = news[-1].number if news else self._number
+        return b"".join(map(_event, news)) or b": the mock lives\n\n"
 
     def close(self) -> None:
         """Make room for another stream."""

@@ -34,13 +34,15 @@ LAYERS = (
     {"control", "control_of_state", "control_of_traffic", "page"},
     {"app"},
     {"control_client"},
-    {"serving", "banner", "cli_control", "testing"},
+    {"serving", "banner", "cli_options", "testing"},
+    {"cli_call", "cli_contract", "cli_control", "cli_seed", "cli_serve"},
     {"cli"},
 )
 """Bottom up; a module imports from below its own layer only."""
 WEB = {
     *("app", "control", "control_access", "control_of_state", "control_of_traffic"),
-    *("page", "cli_control", "serving", "banner", "cli"),
+    *("page", "serving", "banner", "cli", "cli_options"),
+    *("cli_call", "cli_contract", "cli_control", "cli_seed", "cli_serve"),
 }
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
@@ -118,6 +120,17 @@ def test_serving_does_not_load_what_only_judging_needs() -> None:
     assert not set(loaded) & {"openapi_core", "faker", "pytest", "hypothesis", "schemathesis"}
 
 
+def test_controlling_does_not_load_what_serving_needs() -> None:
+    """`credmock ctl` imports neither the web framework nor the contract."""
+    load = "from mockserver.cli import main; main.get_command(None, 'ctl')"
+    code = f"import sys; {load}; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert "mockserver.cli_control" in loaded
+    assert not set(loaded) & {"flask", "granian", "yaml", "jsonschema_rs", "mockserver.contract"}
+
+
 @pytest.mark.parametrize("package", ["mockserver", "contract_tests", "bench"])
 def test_the_map_names_every_module(package: str) -> None:
     """ARCHITECTURE.md speaks of each module that exists, and of none that does not."""
@@ -140,7 +153,7 @@ def test_every_verb_and_command_is_documented() -> None:
     listed = set(re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE))
     assert verbs == listed
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for command in ("serve", "seed", "routes", "call", "spec"):
+    for command in ("serve", "seed", "routes", "call", "spec", "drift", "ctl"):
         assert f"credmock {command}" in readme
     for command in ("run", "rules", "explain", "replay", "cleanup"):
         assert f"credcheck {command}" in readme
