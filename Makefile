@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format types types-check-clients contract bite bench lock clean
+.PHONY: help debian serve test lint format types types-check-clients contract bite bench lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -16,6 +16,9 @@ $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
+
+debian:  ## install what the browser tests need of Debian (they are skipped without it)
+	command -v chromium || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
 
 serve: $(READY)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
 	@$(BIN)/credmock serve $(ARGS)

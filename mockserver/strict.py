@@ -19,6 +19,9 @@ from mockserver.fields import Context
 from mockserver.messages import JSON, Call, InMemoryUploadedFile, Reply, encode
 from mockserver.operation import Operation, Resource
 
+SHORT, MOST_SOUND = 1000, 10_000
+"""What is remembered of replies that were judged: such of so many bytes, and how many."""
+
 
 @dataclass(slots=True)
 class JudgedRequest:
@@ -59,6 +62,8 @@ class Judge:
         document = SchemaPath.from_dict(dict(contract.document), resolved_cache_maxsize=1 << 20)
         self._openapi = OpenAPI(document)
         self._host = contract.document["servers"][0]["url"]
+        # Many replies are refusals that were judged before, to the byte.
+        self._sound: set[tuple[Any, ...]] = set()
 
     def check(
         self, call: Call, resource: Resource, values: Mapping[str, str], reply: Reply
@@ -74,9 +79,18 @@ class Judge:
         if reply.status < 300:
             self._ask(self._openapi.validate_request, operation, judged)
         if reply.body:
-            content_type = (reply.content_type or "").partition(";")[0]
-            response = JudgedResponse(reply.status, reply.headers, content_type, reply.body)
-            self._ask(self._openapi.validate_response, operation, judged, response)
+            self._judge_reply(operation, judged, reply)
+
+    def _judge_reply(self, operation: Operation, judged: JudgedRequest, reply: Reply) -> None:
+        headers = tuple(sorted(reply.headers.items()))
+        known = (operation.operation_id, reply.status, reply.content_type, headers, reply.body)
+        if known in self._sound:
+            return
+        content_type = (reply.content_type or "").partition(";")[0]
+        response = JudgedResponse(reply.status, reply.headers, content_type, reply.body)
+        self._ask(self._openapi.validate_response, operation, judged, response)
+        if len(reply.body) < SHORT and len(self._sound) < MOST_SOUND:
+            self._sound.add(known)
 
     def _ask(self, validate: Any, operation: Operation, *exchange: Any) -> None:
         from openapi_core.exceptions import OpenAPIError
