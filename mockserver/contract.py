@@ -13,7 +13,16 @@ from mockserver.config import RELEASES, Release
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT
 from mockserver.messages import JSON
-from mockserver.operation import Answer, Body, Operation, Parameter, Resource, Schema
+from mockserver.operation import (
+    Answer,
+    Body,
+    Operation,
+    Parameter,
+    Resource,
+    Schema,
+    Validator,
+    compile_schema,
+)
 from mockserver.serializers import ObjectOf, compile_field, merge_all_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -44,7 +53,7 @@ class Contract:
         """All operations by operationId."""
         return {o.operation_id: o for r in self.resources for o in r.operations.values()}
 
-    def validator(self, name: str) -> jsonschema_rs.Validator:
+    def validator(self, name: str) -> Validator:
         """Return the validator of a named component schema."""
         return _Compiler(self.document).validator({"$ref": f"#/components/schemas/{name}"}, name)
 
@@ -109,6 +118,7 @@ def compile_contract(document: Mapping[str, Any]) -> Contract:
     for name, schema in compiler.schemas.items():
         compiler.validator(schema, f"#/components/schemas/{name}")
     resources = tuple(compiler.resource(path, item) for path, item in document["paths"].items())
+    compiler.check_schemas()
     ids = [o.operation_id for r in resources for o in r.operations.values()]
     twice = sorted({each for each in ids if ids.count(each) > 1})
     if twice:
@@ -122,7 +132,7 @@ class _Compiler:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
         self.schemas = document.get("components", {}).get("schemas", {})
-        self.validators: dict[str, jsonschema_rs.Validator] = {}
+        self.validators: dict[str, tuple[str, Validator]] = {}
 
     def resolve(self, part: Any, where: str) -> Any:
         """Follow a `$ref`; raises StartError when it leads nowhere."""
@@ -151,22 +161,32 @@ class _Compiler:
             expanded["allOf"] = [self.expand(each, where) for each in schema["allOf"]]
         return expanded
 
-    def validator(self, schema: Schema, where: str) -> jsonschema_rs.Validator:
-        """Compile one schema, once."""
+    def validator(self, schema: Schema, where: str) -> Validator:
+        """Return the validator of a schema, one for the same schema in several places."""
         key = repr(schema)
         if key not in self.validators:
             for place, each in _subschemas(schema, where):
                 _refuse_unknown(each, place)
                 self.resolve(each, place)
-            rooted = {**schema, "components": {"schemas": self.schemas}}
-            try:
-                self.validators[key] = jsonschema_rs.Draft202012Validator(
-                    rooted, validate_formats=True
-                )
-            except (ValueError, jsonschema_rs.ValidationError) as error:
-                message = str(error).splitlines()[0]
-                raise StartError(f"{where}: this schema does not compile: {message}") from error
-        return self.validators[key]
+            self.validators[key] = (where, Validator(schema, self.schemas))
+        return self.validators[key][1]
+
+    def check_schemas(self) -> None:
+        """Raise StartError unless every schema compiles; together that takes milliseconds."""
+        together = {"allOf": [each.schema for _, each in self.validators.values()]}
+        if self._fault_of(together) is None:
+            return
+        for where, each in self.validators.values():
+            fault = self._fault_of(each.schema)
+            if fault is not None:
+                raise StartError(f"{where}: this schema does not compile: {fault}")
+
+    def _fault_of(self, schema: Schema) -> str | None:
+        try:
+            compile_schema(schema, self.schemas)
+        except (ValueError, jsonschema_rs.ValidationError) as error:
+            return str(error).splitlines()[0]
+        return None
 
     def resource(self, path: str, item: Mapping[str, Any]) -> Resource:
         """Compile a path item."""

@@ -293,7 +293,7 @@ def _hints_on_body(exchange: Exchange, operation: Operation) -> Iterator[str]:
             yield f"`{name}` is another spelling of `{members[name].alias_of}`"
     if exchange.status < 400:
         seen = set()
-        for breach in operation.body.is_valid.iter_errors(sent):
+        for breach in operation.body.validator.iter_errors(sent):
             place = ".".join(map(str, breach.instance_path))
             if place and place not in seen:  # both spellings of a field may say so
                 seen.add(place)

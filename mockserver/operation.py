@@ -1,8 +1,9 @@
 """What the contract says of one operation, compiled: parameters, body, answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import jsonschema_rs
@@ -15,6 +16,29 @@ from mockserver.parsers import parse_body
 from mockserver.serializers import ObjectOf
 
 Schema = Mapping[str, Any]
+
+
+class Validator:
+    """A schema, compiled when it is first asked: that it compiles was checked at the start."""
+
+    def __init__(self, schema: Schema, schemas: Mapping[str, Any]) -> None:
+        self.schema, self._schemas = schema, schemas
+
+    @cached_property
+    def _compiled(self) -> jsonschema_rs.Draft202012Validator:
+        return compile_schema(self.schema, self._schemas)
+
+    def iter_errors(self, value: Any) -> Iterator[jsonschema_rs.ValidationError]:
+        """Yield what is wrong with a value."""
+        return iter(self._compiled.iter_errors(value))
+
+
+def compile_schema(
+    schema: Schema, schemas: Mapping[str, Any]
+) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema that refers to component schemas; raises what jsonschema-rs raises."""
+    rooted = {**schema, "components": {"schemas": schemas}}
+    return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +79,7 @@ class Body:
     media_types: tuple[str, ...]
     fields: ObjectOf
     schema_name: str
-    is_valid: jsonschema_rs.Validator
+    validator: Validator
 
     def read(self, call: Call, context: Context) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
@@ -107,7 +131,7 @@ class Answer:
     `examples` are media type, name and value.
     """
 
-    content: Mapping[str, jsonschema_rs.Validator]
+    content: Mapping[str, Validator]
     headers: tuple[str, ...]
     may_be_empty: bool = False
     examples: tuple[tuple[str, str, Any], ...] = ()
