@@ -1,7 +1,7 @@
 """For tests of an application: a mock that serves, and a sandbox of its own for each test.
 
 Load it with `pytest_plugins = ["mockserver.testing"]` in `conftest.py`. `mock_sandbox` is a fixture
-of a sandbox; its `base_url` is what the application under test takes for the service.
+of a sandbox; its `base_url` is what the application under test takes for the service. `mock_application` needs no server.
 """
 
 import os
@@ -15,7 +15,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from flask import Flask
 
+from mockserver import Config, create_app
 from mockserver.control_client import Control
 
 STARTS_WITHIN = 20.0
@@ -77,6 +79,12 @@ def mock_server(mock_options: tuple[str, ...]) -> Iterator[str]:
     """Return the address of a mock that serves as long as the tests run."""
     with serving(*mock_options) as url:
         yield url
+
+
+@pytest.fixture
+def mock_application() -> Flask:
+    """Return a mock as a WSGI application with a world of its own, for a client in process."""
+    return create_app(Config())
 
 
 @pytest.fixture

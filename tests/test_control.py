@@ -127,6 +127,17 @@ def test_alone(mock_sandbox, number):
     assert mock_sandbox.clock(set="2030-01-01T00:00:00Z", freeze=True)["frozen"]
     mock_sandbox.clear()
     assert call("GET", base)["result"]["count"] == 0
+
+@pytest.mark.parametrize("number", range(2))
+def test_in_process(mock_application, number):
+    client = mock_application.test_client()
+    headers = {"Authorization": "Api-Key main-admin-key"}
+    world = client.get("/__mock__/state").json
+    issuer = world["issuers"][0]["entityId"]
+    made = {"name": "mine", "issuer": issuer}
+    client.post("/api/credentials/orgs/main/users/1/", json=made, headers=headers)
+    after = client.get("/__mock__/state").json
+    assert len(after["credentials"]) == len(world["credentials"]) + 1 == 80
 """,
         encoding="utf-8",
     )
@@ -137,7 +148,7 @@ def test_alone(mock_sandbox, number):
         cwd=tmp_path,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "4 passed" in ended.stdout
+    assert "6 passed" in ended.stdout
 
 
 def test_a_server_for_tests_is_not_stopped_before_its_end() -> None:
