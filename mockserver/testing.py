@@ -1,7 +1,8 @@
 """For tests of an application: a mock that serves, and a sandbox of its own for each test.
 
 Load it with `pytest_plugins = ["mockserver.testing"]` in `conftest.py`. `mock_sandbox` is a fixture
-of a sandbox; its `base_url` is what the application under test takes for the service. `mock_application` needs no server.
+of a sandbox; its `base_url` is what the application under test takes for the service.
+`mock_application` needs no server.
 """
 
 import os
