@@ -41,7 +41,7 @@ LAYERS = (
 """Bottom up; a module imports from below its own layer only."""
 WEB = {
     *("app", "control", "control_access", "control_of_state", "control_of_traffic"),
-    *("page", "serving", "banner", "cli", "cli_options"),
+    *("page", "serving", "banner", "testing", "cli", "cli_options"),
     *("cli_call", "cli_contract", "cli_control", "cli_seed", "cli_serve"),
 }
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
