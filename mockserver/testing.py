@@ -6,6 +6,7 @@ of a sandbox; its `base_url` is what the application under test takes for the se
 """
 
 import os
+import random
 import re
 import socket
 import subprocess
@@ -13,7 +14,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from flask import Flask
@@ -28,12 +29,23 @@ class DoesNotStart(Exception):
     """The server did not come up; the text is what it said."""
 
 
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on.
+
+    Not one that the system would choose for a connection, or for somebody who asks at the same
+    time; those lie higher.
+    """
+    while True:
+        port = random.SystemRandom().randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
 @contextmanager
 def serving(*options: str) -> Iterator[str]:
     """Serve a mock with these options of `credmock serve` on a free port, and yield its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    bind = f"127.0.0.1:{free_port()}"
     command = [sys.executable, "-m", "mockserver", "serve", "--bind", bind, *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(  # noqa: S603  (this program, with the words of a test)

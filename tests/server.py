@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mockserver.config import RELEASES
+from mockserver.testing import free_port
 
 CREDMOCK = (sys.executable, "-m", "mockserver")
 
@@ -31,14 +31,6 @@ class RunningServer:
     def collection(self) -> str:
         """The address of the credentials of platform `main`."""
         return f"{self.url}/api/credentials/orgs/main/users/1/"
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from mockserver.testing import free_port
 from tests.twin.defects import DEFECTS, near_matches
 from tests.twin.wsgi import ROOT, configure, configured_application, create_database
 
@@ -39,13 +40,6 @@ def serve_twin(
         yield f"http://127.0.0.1:{port}{cleaned_prefix(prefix)}"
     finally:
         stop(process)
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
