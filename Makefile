@@ -17,8 +17,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
-debian:  ## install what the browser tests need of Debian (they are skipped without it)
-	command -v chromium || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; }
+debian:  ## install what some tests need of Debian: a browser and nginx (they are skipped without)
+	{ command -v chromium && test -x /usr/sbin/nginx; } || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null; }
 
 serve: $(READY)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
 	@$(BIN)/credmock serve $(ARGS)
