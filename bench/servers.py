@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mockserver.serving import THREADS
+from mockserver.testing import free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
@@ -66,7 +66,7 @@ def floor_command(replies: Path) -> list[str]:
 @contextmanager
 def running(command: list[str], core: int | None = None) -> Iterator[Server]:
     """Start a server on a free port, on one core if asked, and stop it whatever happens."""
-    address = f"127.0.0.1:{_free_port()}"
+    address = f"127.0.0.1:{free_port()}"
     process = subprocess.Popen(
         [*command, "--bind", address],
         stdout=subprocess.DEVNULL,
@@ -83,10 +83,3 @@ def running(command: list[str], core: int | None = None) -> Iterator[Server]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

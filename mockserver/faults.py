@@ -190,7 +190,7 @@ def forced(fault: Fault, operation: Operation | None) -> Reply:
     headers = {"Vary": "Accept", **HEADERS.get(status, {})}
     if fault.body is not None:
         return Reply(status, encode(fault.body), JSON, headers)
-    if status == 429:  # whose text and header say the same
+    if status == 429 and not fault.example:  # whose text and header say the same
         wait = fault.headers.get("Retry-After", "")
         return replace(Throttled(int(wait) if wait.isdecimal() else 1).reply(), headers=headers)
     documented = operation.answers.get(status) if operation else None

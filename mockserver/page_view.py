@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import nlargest
 from typing import Any
 
 from mockserver.faults import Fault, written
@@ -110,7 +111,7 @@ class Issued:
 def last_issued(store: Store, platform: str, now: datetime) -> list[Issued]:
     """Return the last assertions on a platform, the newest first."""
     found = (each for each in store.assertions.values() if _platform(store, each) == platform)
-    newest = sorted(found, key=lambda each: each.position)[: -ASSERTIONS - 1 : -1]
+    newest = nlargest(ASSERTIONS, found, key=lambda each: each.position)
     return [_issued(store, each, now) for each in newest]
 
 

@@ -7,7 +7,7 @@ has changed is read again when it is asked for.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,25 +83,23 @@ class Scenarios:
         self._read: dict[Path, tuple[int, Scenario]] = {}
         self._worlds: dict[Path, tuple[Scenario, Store]] = {}
 
-    def names(self) -> list[str]:
-        """Return all names; a file of the user's comes before one that ships."""
-        return list(self._paths())
-
     def listed(self) -> Iterator[dict[str, Any]]:
         """Yield name and description of each, or what is wrong with its file."""
-        for name in self._paths():
+        for name, path in self._paths().items():
             try:
-                scenario = self.get(name)
+                scenario = self._at(path)
                 yield {"name": name, "description": scenario.description, "ships": scenario.ships}
             except WrongScenario as error:
                 yield {"name": name, "description": "", "ships": False, "error": error.detail}
 
     def get(self, name: str) -> Scenario:
         """Return a scenario as its file is now; raises NoSuchScenario and WrongScenario."""
-        path = self._paths().get(name)
-        if path is None:
-            known = ", ".join(self._paths())
-            raise NoSuchScenario(f"there is no scenario {name!r}; there are {known}")
+        paths = self._paths()
+        if name not in paths:
+            raise NoSuchScenario(f"there is no scenario {name!r}; there are {', '.join(paths)}")
+        return self._at(paths[name])
+
+    def _at(self, path: Path) -> Scenario:
         try:
             changed = path.stat().st_mtime_ns
             known_at, scenario = self._read.get(path, (None, None))
@@ -149,15 +147,20 @@ class Scenarios:
         return store
 
     def _paths(self) -> dict[str, Path]:
+        """Return the file of each name; one of the user's comes before one that ships."""
         found = (path for each in self._folders for path in sorted(each.glob(f"*{SUFFIX}")))
         return {path.stem: path for path in found if NAME.fullmatch(path.stem)}
+
+
+@cache
+def _schema() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads(SCENARIO_SCHEMA.read_bytes()))
 
 
 def read_scenario(path: Path) -> Scenario:
     """Read a scenario; raises StartError naming the file and the place of the fault."""
     changes = read_document(path)
-    schema = json.loads(SCENARIO_SCHEMA.read_bytes())
-    for breach in jsonschema_rs.validator_for(schema).iter_errors(changes):
+    for breach in _schema().iter_errors(changes):
         place = ".".join(map(str, breach.instance_path)) or "the top"
         raise StartError(f"{path}: at {place}: {breach.message[-300:]}")
     try:

@@ -81,7 +81,7 @@ def _end_with_parent(service: Service) -> None:
         multiprocessing.connection.wait([parent.sentinel])
         service.stopping.set()
         if service.state_file:
-            service.state_file.save()
+            service.state_file.wait()
         os._exit(1)
 
 

@@ -29,7 +29,7 @@ class StateFile:
 
     def __init__(self, path: Path, sandbox: Sandbox, contract: Contract) -> None:
         self._path, self._sandbox = path, sandbox
-        self._saving = threading.Lock()
+        self._saver: threading.Thread | None = None
         if not path.parent.is_dir():
             raise StartError(f"--state {path}: there is no folder {path.parent}")
         try:
@@ -45,7 +45,13 @@ class StateFile:
     def keep(self, stopping: threading.Event) -> None:
         """Save in the background what changed, and at the end."""
         # Not a daemon: the process waits for what is being written.
-        threading.Thread(target=self._keep, args=(stopping,)).start()
+        self._saver = threading.Thread(target=self._keep, args=(stopping,))
+        self._saver.start()
+
+    def wait(self) -> None:
+        """Return when all is saved that will be, after `stopping` was set."""
+        if self._saver:
+            self._saver.join()
 
     def _keep(self, stopping: threading.Event) -> None:
         is_last = False
@@ -58,14 +64,13 @@ class StateFile:
 
     def save(self) -> None:
         """Write the records if they changed since they were written; raises OSError."""
-        with self._saving:
-            with self._sandbox.lock:
-                version = self._sandbox.version
-                if version == self._saved:
-                    return
-                document = world_of(self._sandbox.store)
-            _replace(self._path, encode(document) + b"\n")
-            self._saved = version
+        with self._sandbox.lock:
+            version = self._sandbox.version
+            if version == self._saved:
+                return
+            document = world_of(self._sandbox.store)
+        _replace(self._path, encode(document) + b"\n")
+        self._saved = version
 
 
 def _replace(path: Path, content: bytes) -> None:

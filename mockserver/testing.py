@@ -15,12 +15,15 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import pytest
-from flask import Flask
 
-from mockserver import Config, create_app
+import mockserver
 from mockserver.control_client import Control
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 STARTS_WITHIN = 20.0
 
@@ -95,9 +98,9 @@ def mock_server(mock_options: tuple[str, ...]) -> Iterator[str]:
 
 
 @pytest.fixture
-def mock_application() -> Flask:
+def mock_application() -> "Flask":
     """Return a mock as a WSGI application with a world of its own, for a client in process."""
-    return create_app(Config())
+    return mockserver.create_app()  # loaded by whoever wants it in process
 
 
 @pytest.fixture
