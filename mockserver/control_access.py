@@ -88,7 +88,7 @@ def check_caller(token: str) -> None:
     """
     if token and _is(request.headers.get(TOKEN, ""), token):
         return
-    if _is_loopback(request.remote_addr):
+    if all(map(_is_loopback, (request.remote_addr, *_forwarded()))):
         if (request.host.rpartition(":")[0] or request.host).strip("[]") not in OWN_HOSTS:
             raise Refused("the Host header names another machine; use 127.0.0.1")
     elif not token:
@@ -104,15 +104,23 @@ def check_caller(token: str) -> None:
         raise Refused("send application/json, or no body")
 
 
+def _forwarded() -> list[str]:
+    """Return whom a proxy names: it is on this machine itself, who asks through it may not be."""
+    text = request.headers.get("X-Forwarded-For", "")
+    return [each.strip() for each in text.split(",")] if text else []
+
+
 def _is(given: str, token: str) -> bool:
     return compare_digest(given.encode(), token.encode())
 
 
 def _is_loopback(address: str | None) -> bool:
     try:
-        return address is not None and ip_address(address).is_loopback
+        found = ip_address(address or "")
     except ValueError:
         return False
+    mapped = getattr(found, "ipv4_mapped", None)  # as a listener on both families writes it
+    return (mapped or found).is_loopback
 
 
 def read_object(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:

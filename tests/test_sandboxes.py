@@ -359,6 +359,23 @@ def test_this_machine_controls(api: API, host: str) -> None:
     assert control(api, "POST", f"{STATE}/reset", headers=own).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "status"),
+    [
+        ("192.0.2.7", 403),
+        ("127.0.0.1, 192.0.2.7", 403),
+        ("unknown", 403),
+        ("127.0.0.1", 200),
+        ("::ffff:127.0.0.1", 200),
+        ("::ffff:192.0.2.7", 403),
+    ],
+)
+def test_a_proxy_does_not_make_others_local(api: API, forwarded: str, status: int) -> None:
+    """Whom a proxy on this machine forwards for is who asks, whatever Host they send."""
+    headers = {"X-Forwarded-For": forwarded, "Host": "127.0.0.1:8765"}
+    assert control(api, "POST", f"{STATE}/reset", headers=headers).status_code == status
+
+
 def test_other_machines_need_the_token() -> None:
     """From elsewhere only the token opens it, and a wrong one never does."""
     api = API(create_app(Config(now=NOW, control_token="let me in")))
