@@ -168,7 +168,7 @@ def answer(
     if wanted.damage == "cut":  # the server closes the connection where the body ends too early
         headers["Content-Length"] = str(max(len(reply.body), 1))
     body = damaged(reply.body, wanted.damage)
-    return replace(reply, body=body, headers={**reply.headers, **wanted.headers, **headers})
+    return reply._replace(body=body, headers={**reply.headers, **wanted.headers, **headers})
 
 
 def always(wait: int) -> Delay:
@@ -192,7 +192,7 @@ def forced(fault: Fault, operation: Operation | None) -> Reply:
         return Reply(status, encode(fault.body), JSON, headers)
     if status == 429 and not fault.example:  # whose text and header say the same
         wait = fault.headers.get("Retry-After", "")
-        return replace(Throttled(int(wait) if wait.isdecimal() else 1).reply(), headers=headers)
+        return Throttled(int(wait) if wait.isdecimal() else 1).reply()._replace(headers=headers)
     documented = operation.answers.get(status) if operation else None
     for media_type, name, value in documented.examples if documented else ():
         if fault.example in ("", name):

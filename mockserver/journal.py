@@ -8,11 +8,10 @@ import shlex
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from mockserver.errors import APIError
@@ -37,8 +36,7 @@ class WrongMatch(APIError):
     status = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request and its reply.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its

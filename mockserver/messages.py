@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-from urllib.parse import parse_qs, urlencode
+from dataclasses import dataclass
+from operator import itemgetter
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 
@@ -38,8 +40,7 @@ class Form(dict[str, list[str | InMemoryUploadedFile]]):
     """The fields of a form, each with all its values in the order they came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request as the behaviour sees it.
 
     `origin` is scheme and host as the client used them, `root` the path prefix in front of the
@@ -63,24 +64,20 @@ class Call:
 
         Keys are sorted and blanks kept, as Django REST Framework's pagination links do.
         """
-        fields: dict[str, list[str]] = parse_qs(self.query_string, keep_blank_values=True)
-        for key, value in changes.items():
-            if value is None:
-                fields.pop(key, None)
-            else:
-                fields[key] = [value]
-        query = urlencode(sorted(fields.items()), doseq=True)
+        fields = parse_qsl(self.query_string, keep_blank_values=True) if self.query_string else []
+        kept = [pair for pair in fields if pair[0] not in changes]
+        kept += [(key, value) for key, value in changes.items() if value is not None]
+        query = urlencode(sorted(kept, key=itemgetter(0)))
         return f"{self.origin}{self.path}" + (f"?{query}" if query else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """One answer: status, bytes and headers; no content type means that there is no body."""
 
     status: int
     body: bytes = b""
     content_type: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
 
 def encode(value: Any) -> bytes:

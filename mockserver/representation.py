@@ -6,7 +6,7 @@ address goes (`Pieces`), and a reply joins them: a page costs no encoding.
 """
 
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import orjson
@@ -44,16 +44,26 @@ def _image(store: Store, image_id: int | None, address: str | None) -> Any:
     return address
 
 
-def _issuer(store: Store, issuer: Issuer) -> dict[str, Any]:
-    return {
-        "name": issuer.name,
-        "org": issuer.platform,
-        "entityId": issuer.entity_id,
-        "signatories": [_signatory(each) for each in issuer.signatories],
-        "url": issuer.url,
-        "iconImage": _image(store, issuer.icon_image_id, issuer.icon_image),
-        "allowed_template_tags": issuer.allowed_template_tags,
-    }
+def _issuer(store: Store, issuer: Issuer) -> orjson.Fragment:
+    """Return the issuer, encoded once: all its credentials show it."""
+    if not issuer.rendered:
+        body = {
+            "name": issuer.name,
+            "org": issuer.platform,
+            "entityId": issuer.entity_id,
+            "signatories": _signatories(issuer.signatories),
+            "url": issuer.url,
+            "iconImage": _image(store, issuer.icon_image_id, issuer.icon_image),
+            "allowed_template_tags": issuer.allowed_template_tags,
+        }
+        issuer.rendered.append(orjson.Fragment(encode(body)))
+    encoded: orjson.Fragment = issuer.rendered[0]
+    return encoded
+
+
+@lru_cache(maxsize=1024)
+def _signatories(signatories: tuple[Signatory, ...]) -> orjson.Fragment:
+    return orjson.Fragment(encode([_signatory(each) for each in signatories]))
 
 
 def _signatory(signatory: Signatory) -> dict[str, Any]:
@@ -65,13 +75,13 @@ def _signatory(signatory: Signatory) -> dict[str, Any]:
     }
 
 
-def _signatories(credential: Credential, issuer: Issuer) -> list[dict[str, Any]]:
+def _signing(credential: Credential, issuer: Issuer) -> tuple[Signatory, ...]:
     """Return the issuer's signatories, or those chosen among them, then the credential's own."""
     signing = issuer.signatories
     if credential.fields.get("signatories") is not None:
         by_entity_id = {each.entity_id: each for each in signing}
         signing = tuple(by_entity_id[chosen] for chosen in credential.fields["signatories"])
-    return [_signatory(each) for each in (*signing, *credential.signatories)]
+    return signing + credential.signatories
 
 
 def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[str, Any]:
@@ -113,7 +123,7 @@ def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[st
         "credentialType": fields["credentialType"],
         "expires": fields["expires"],
         "tags": fields["tags"],
-        "signatories": _signatories(credential, issuer),
+        "signatories": _signatories(_signing(credential, issuer)),
         "signal": fields["signal"],
     }
 

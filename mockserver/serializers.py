@@ -69,8 +69,11 @@ class ObjectOf(Scalar):
             raise Invalid({NON_FIELD_ERRORS: [message]})
         cleaned: dict[str, Any] = {}
         errors: dict[str, Any] = {}
+        is_form = isinstance(value, Form)
         for member in self.members:
-            raw = member.field.take(value, member.name, required=member.required)
+            raw = MISSING
+            if is_form or member.name in value:
+                raw = member.field.take(value, member.name, required=member.required)
             try:
                 if raw is not MISSING:
                     cleaned[member.name] = member.field.clean(raw, context)

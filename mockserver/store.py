@@ -73,7 +73,7 @@ class Signatory:
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An organisation in whose name credentials are issued."""
+    """An organisation in whose name credentials are issued; `rendered` is as of a credential."""
 
     entity_id: str
     platform: str
@@ -84,6 +84,7 @@ class Issuer:
     icon_image_id: int | None
     allowed_template_tags: tuple[str, ...] | None
     signatories: tuple[Signatory, ...]
+    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,7 @@ class Credential:
     fields: Mapping[str, Any]
     searchable: tuple[str, ...]
     signatories: tuple[Signatory, ...] = ()
-    rendered: list[Any] = field(default_factory=list, compare=False, repr=False)
+    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
     def position(self) -> tuple[datetime, int]:

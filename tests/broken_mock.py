@@ -41,7 +41,7 @@ def answer(operation_id: str, change: Change) -> None:
         reply = handler(work)
         if reply.status >= 300:
             return reply
-        return replace(reply, body=json.dumps(change(json.loads(reply.body))).encode())
+        return reply._replace(body=json.dumps(change(json.loads(reply.body))).encode())
 
     wrap(operation_id, around)
 
@@ -148,7 +148,7 @@ def drafts_stand_under_courses() -> None:
         store = work.sandbox.store
         hidden = [each for each in store.credentials.values() if not each.public]
         for each in hidden:
-            store.put_credential(replace(each, public=True, rendered=[]))
+            store.put_credential(replace(each, public=True))
         reply = handler(work)
         for each in hidden:
             store.put_credential(each)
@@ -177,7 +177,7 @@ def half_an_import_is_201() -> None:
 
     def around(handler: Handler, work: Work) -> Reply:
         reply = handler(work)
-        return replace(reply, status=201) if reply.status == 207 else reply
+        return reply._replace(status=201) if reply.status == 207 else reply
 
     wrap(EXIM + "import_create", around)
 

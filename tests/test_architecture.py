@@ -31,7 +31,8 @@ LAYERS = (
     {"operations"},
     {"service"},
     {"control_access"},
-    {"control", "control_of_state", "control_of_traffic", "page"},
+    {"control", "control_of_state", "control_of_traffic", "page", "cross_origin"},
+    {"api"},
     {"app"},
     {"control_client"},
     {"serving", "banner", "cli_options", "testing"},
@@ -40,7 +41,15 @@ LAYERS = (
 )
 """Bottom up; a module imports from below its own layer only."""
 WEB = {
-    *("app", "control", "control_access", "control_of_state", "control_of_traffic"),
+    *(
+        "api",
+        "app",
+        "cross_origin",
+        "control",
+        "control_access",
+        "control_of_state",
+        "control_of_traffic",
+    ),
     *("page", "serving", "banner", "testing", "cli", "cli_options"),
     *("cli_call", "cli_contract", "cli_control", "cli_seed", "cli_serve"),
 }

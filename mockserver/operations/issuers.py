@@ -75,7 +75,7 @@ def credentials_orgs_users_issuers_authority_create(work: Work) -> Reply:
     if body.get("credential") is not None:
         credential = store.credentials[body["credential"]]
         signatories = (*credential.signatories, signatory)
-        store.put_credential(replace(credential, signatories=signatories, rendered=[]))
+        store.put_credential(replace(credential, signatories=signatories))
     else:
         name = body.get("entityId") or work.platform.key
         issuer = store.find_issuer(work.platform.key, name)
