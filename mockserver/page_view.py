@@ -64,7 +64,7 @@ def cards(store: Store, platform: str, search: str, number: str | None) -> Cards
         (
             each
             for each in store.credentials.values()
-            if each.platform == platform and any(term in text for text in each.searchable)
+            if each.platform == platform and term in each.searchable
         ),
         key=lambda each: each.position,
     )

@@ -1,12 +1,17 @@
 """Filter, search and page: pure functions over records that are already in order."""
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TypeVar
+
+import stringzilla
 
 from mockserver.errors import NotFound
 from mockserver.messages import Call
-from mockserver.store import Credential, Listing
+from mockserver.records import Records
+from mockserver.store import NOTHING, SEPARATOR, Credential, Listing
 
 Record = TypeVar("Record")
 
@@ -135,15 +140,37 @@ def select(
     listing: Listing, search: str | None, course: str | None, program: str | None
 ) -> Sequence[Credential]:
     """Return the listed credentials that pass every filter that is not empty."""
+    records = listing.all
     if course:
-        records = listing.by_course.get(course, [])
-        if program:
-            records = [each for each in records if program in each.fields["programs"]]
+        records = listing.by_course.get(course, NOTHING)
     elif program:
-        records = listing.by_program.get(program, [])
-    else:
-        records = listing.all
-    if search:
-        term = search.casefold()
-        records = [each for each in records if any(term in text for text in each.searchable)]
-    return records
+        records = listing.by_program.get(program, NOTHING)
+    found = matching(records, search) if search else records
+    if course and program:
+        found = [each for each in found if program in each.fields["programs"]]
+    return found
+
+
+def matching(records: Records[Credential], search: str) -> list[Credential]:
+    """Return the credentials in one of whose texts a term occurs, in any case."""
+    term = search.casefold()
+    if SEPARATOR in term:
+        return []
+    sought, found = term.encode(errors="surrogatepass"), []
+    for leaf in records.leaves():
+        # All the texts of a leaf are searched at once, and put together once.
+        if leaf.memo is None:
+            leaf.memo = _texts(leaf.records)
+        text, ends = leaf.memo
+        at = stringzilla.find(text, sought)
+        while at >= 0:
+            index = bisect_right(ends, at)
+            found.append(leaf.records[index])
+            at = stringzilla.find(text, sought, ends[index])
+    return found
+
+
+def _texts(records: Iterable[Credential]) -> tuple[bytes, list[int]]:
+    """Return the texts of records, and where each ends."""
+    texts = [f"{each.searchable}{SEPARATOR}".encode(errors="surrogatepass") for each in records]
+    return b"".join(texts), list(accumulate(map(len, texts)))

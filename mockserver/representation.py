@@ -7,6 +7,7 @@ address goes (`Pieces`), and a reply joins them: a page costs no encoding.
 
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -192,11 +193,11 @@ def check_world(store: Store, contract: Contract, name: str) -> None:
     for entity_id, issuer in store.issuers.items():
         where = f"{name}: issuer {entity_id}"
         _check_record(of_issuer, partial(issuer_pieces, store, issuer), where)
-    for entity_id, credential in store.credentials.items():
-        where = f"{name}: credential {entity_id}"
+    for credential in sorted(store.credentials.values(), key=attrgetter("sequence")):
+        where = f"{name}: credential {credential.entity_id}"
         _check_record(of_credential, partial(credential_pieces, store, credential), where)
-    for entity_id, assertion in store.assertions.items():
-        where = f"{name}: assertion {entity_id}"
+    for assertion in sorted(store.assertions.values(), key=attrgetter("sequence")):
+        where = f"{name}: assertion {assertion.entity_id}"
         _check_record(of_assertion, partial(assertion_pieces, store, assertion), where)
 
 

@@ -59,8 +59,9 @@ class Sandbox:
     def clear(self) -> None:
         """Take out credentials and all that is about them; who is who stays."""
         self.own()
+        empty = Store()
         for name in EMPTIED:
-            getattr(self.store, name).clear()
+            setattr(self.store, name, getattr(empty, name))
 
     def take_over(self, store: Store) -> None:
         """Take over the records of a store, which nobody else changes."""

@@ -1,14 +1,21 @@
 """The records of one world and the indexes that the API's orders and filters need.
 
-Records are replaced, never changed in place, so that they can be shared between copies of a
-store. A store itself is not safe for threads; the sandbox that owns it holds the lock.
+Records are replaced, never changed in place, so that they can be shared between copies of a store;
+so are the indexes of credentials and assertions, which may be many. A store itself is not safe for
+threads; the sandbox that owns it holds the lock.
 """
 
-from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+from immutables import Map
+
+from mockserver.records import Position, Records
+
+SEPARATOR = "\0"
+"""What no text holds that the API takes."""
 
 Role = Literal["platform-admin", "department-admin", "learner"]
 
@@ -93,9 +100,9 @@ class Credential:
 
     `fields` holds what the API writes and reads under its canonical names, courses, programs and
     pathways as ids; `sequence` breaks ties between equal times of creation; `searchable` is the
-    casefolded text that a search looks through; `signatories` sign for this credential alone,
-    beside those of its issuer. `rendered` is a cache of the encoded JSON that belongs to the
-    representation.
+    casefolded text that a search looks through, with `SEPARATOR` between its parts; `signatories`
+    sign for this credential alone, beside those of its issuer. `rendered` is a cache of the encoded
+    JSON that belongs to the representation.
     """
 
     entity_id: str
@@ -105,12 +112,12 @@ class Credential:
     created_at: datetime
     sequence: int
     fields: Mapping[str, Any]
-    searchable: tuple[str, ...]
+    searchable: str
     signatories: tuple[Signatory, ...] = ()
     rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
     @property
-    def position(self) -> tuple[datetime, int]:
+    def position(self) -> Position:
         """Where this stands in the order of creation."""
         return (self.created_at, self.sequence)
 
@@ -200,7 +207,7 @@ class Assertion:
     fields: Mapping[str, Any]
 
     @property
-    def position(self) -> tuple[datetime, int]:
+    def position(self) -> Position:
         """Where this stands in the order of issue."""
         return (self.issued_on, self.sequence)
 
@@ -213,32 +220,44 @@ class Assertion:
         return not self.revoked and not self.expired(now)
 
 
+@dataclass(frozen=True, slots=True)
 class Listing:
     """The public credentials of one platform in the order of creation, whole and by link."""
 
-    def __init__(self) -> None:
-        self.all: list[Credential] = []
-        self.by_course: dict[str, list[Credential]] = {}
-        self.by_program: dict[str, list[Credential]] = {}
+    all: Records[Credential]
+    by_course: Map[str, Records[Credential]]
+    by_program: Map[str, Records[Credential]]
 
-    def lists_of(self, credential: Credential) -> list[list[Credential]]:
-        """Return every list that a credential belongs into; none when it is not public."""
-        if not credential.public:
-            return []
-        courses, programs = (dict.fromkeys(credential.fields[n]) for n in ("courses", "programs"))
-        return [
-            self.all,
-            *(self.by_course.setdefault(each, []) for each in courses),
-            *(self.by_program.setdefault(each, []) for each in programs),
-        ]
+    def changed(self, old: Credential | None, new: Credential | None) -> "Listing":
+        """Return this with a credential in the place of another, either of which may be none."""
+        everything = self.all
+        if old and old.public and not (new and new.public):
+            everything = everything.without(old)
+        if new and new.public:
+            everything = everything.put(new)
+        by_course = _linked(self.by_course, "courses", old, new)
+        return Listing(everything, by_course, _linked(self.by_program, "programs", old, new))
 
-    def copy(self) -> "Listing":
-        """Return the same records in lists of their own."""
-        listing = Listing()
-        listing.all = list(self.all)
-        listing.by_course = {key: list(records) for key, records in self.by_course.items()}
-        listing.by_program = {key: list(records) for key, records in self.by_program.items()}
-        return listing
+
+def _linked(
+    index: Map[str, Records[Credential]],
+    field: str,
+    old: Credential | None,
+    new: Credential | None,
+) -> Map[str, Records[Credential]]:
+    """Return an index of public credentials by what a field of theirs names."""
+    before, after = ({*each.fields[field]} if each and each.public else () for each in (old, new))
+    for key in before:
+        if old and key not in after:
+            index = index.set(key, index[key].without(old))
+    for key in after:
+        if new:
+            index = index.set(key, index.get(key, NOTHING).put(new))
+    return index
+
+
+NOTHING: Records[Any] = Records()
+NO_LISTING = Listing(NOTHING, Map(), Map())
 
 
 class Store:
@@ -255,10 +274,10 @@ class Store:
         self.programs: dict[tuple[str, str], str] = {}
         self.pathways: dict[tuple[str, str], str] = {}
         self.issuers: dict[str, Issuer] = {}
-        self.credentials: dict[str, Credential] = {}
-        self.assertions: dict[str, Assertion] = {}
-        self.assertions_of: dict[str, list[Assertion]] = {}
-        self.assertions_held_by: dict[int, list[Assertion]] = {}
+        self.credentials: Map[str, Credential] = Map()
+        self.assertions: Map[str, Assertion] = Map()
+        self.assertions_of: Map[str, Records[Assertion]] = Map()
+        self.assertions_held_by: Map[int, Records[Assertion]] = Map()
         self.groups: dict[str, Group] = {}
         self.departments: dict[int, Department] = {}
         self.assignments: dict[str, Assignment] = {}
@@ -269,18 +288,15 @@ class Store:
         self.listings: dict[str, Listing] = {}
 
     def copy(self) -> "Store":
-        """Return a store with the same records, whose indexes are its own."""
-        store = Store()
+        """Return a store with the same records, to be changed for itself."""
+        store = Store.__new__(Store)
         for name, index in vars(self).items():
-            setattr(store, name, dict(index))
-        store.assertions_of = {key: list(each) for key, each in self.assertions_of.items()}
-        store.assertions_held_by = {key: list(e) for key, e in self.assertions_held_by.items()}
-        store.listings = {key: each.copy() for key, each in self.listings.items()}
+            setattr(store, name, index.copy() if isinstance(index, dict) else index)
         return store
 
     def listing(self, platform: str) -> Listing:
         """Return the public credentials of a platform, to be read."""
-        return self.listings.get(platform) or Listing()
+        return self.listings.get(platform, NO_LISTING)
 
     def add_user(self, user: User) -> None:
         """Add a user, found by id and by username on their platform."""
@@ -314,58 +330,52 @@ class Store:
 
     def put_credential(self, credential: Credential) -> None:
         """Add a credential, or put it in the place of the one with its entityId."""
-        old = self.credentials.get(credential.entity_id)
-        if old is not None:
-            self._unlist(old)
-        self.credentials[credential.entity_id] = credential
-        for records in self._lists_of(credential):
-            insort(records, credential, key=_position)
-
-    def fill(self, credentials: Iterable[Credential]) -> None:
-        """Add many credentials at once, in any order."""
-        for credential in credentials:
-            self.credentials[credential.entity_id] = credential
-            for records in self._lists_of(credential):
-                records.append(credential)
-        for listing in self.listings.values():
-            for records in (
-                listing.all,
-                *listing.by_course.values(),
-                *listing.by_program.values(),
-            ):
-                records.sort(key=_position)
+        self._list(self.credentials.get(credential.entity_id), credential)
+        self.credentials = self.credentials.set(credential.entity_id, credential)
 
     def remove_credential(self, credential: Credential) -> None:
         """Remove a credential and what is only there because of it."""
+        entity_id = credential.entity_id
         for assignment in list(self.assignments.values()):
-            if assignment.credential == credential.entity_id:
+            if assignment.credential == entity_id:
                 self.remove_assignment(assignment)
-        self._unlist(credential)
-        for key in [each for each in self.external_mappings if each[0] == credential.entity_id]:
+        for assertion in self.assertions_of.get(entity_id, NOTHING):
+            self.remove_assertion(assertion)
+        for key in [each for each in self.external_mappings if each[0] == entity_id]:
             del self.external_mappings[key]
-        del self.credentials[credential.entity_id]
-        for assertion in self.assertions_of.pop(credential.entity_id, ()):
-            del self.assertions[assertion.entity_id]
-            _take_out(self.assertions_held_by[assertion.recipient], assertion)
+        self._list(credential, None)
+        self.credentials = self.credentials.delete(entity_id)
+        if entity_id in self.assertions_of:
+            self.assertions_of = self.assertions_of.delete(entity_id)
 
-    def _lists_of(self, credential: Credential) -> list[list[Credential]]:
-        return self.listings.setdefault(credential.platform, Listing()).lists_of(credential)
+    def _list(self, old: Credential | None, new: Credential | None) -> None:
+        for platform in {each.platform for each in (old, new) if each}:
+            ours = [each if each and each.platform == platform else None for each in (old, new)]
+            self.listings[platform] = self.listing(platform).changed(*ours)
 
-    def _unlist(self, credential: Credential) -> None:
-        for records in self._lists_of(credential):
-            _take_out(records, credential)
+    def arrange(self) -> None:
+        """Make the orders and links of all credentials and assertions, which were only added."""
+        public = [each for each in self.credentials.values() if each.public]
+        for platform, listed in _grouped((each.platform, each) for each in public).items():
+            links = (
+                _grouped((name, each) for each in listed for name in dict.fromkeys(each.fields[f]))
+                for f in ("courses", "programs")
+            )
+            self.listings[platform] = Listing(Records(listed), *map(_ordered, links))
+        issued = self.assertions.values()
+        self.assertions_of = _ordered(_grouped((each.credential, each) for each in issued))
+        self.assertions_held_by = _ordered(_grouped((each.recipient, each) for each in issued))
 
     def put_assertion(self, assertion: Assertion) -> None:
         """Add an assertion, or put it in the place of the one with its entityId."""
         old = self.assertions.get(assertion.entity_id)
-        self.assertions[assertion.entity_id] = assertion
-        for records in (
-            self.assertions_of.setdefault(assertion.credential, []),
-            self.assertions_held_by.setdefault(assertion.recipient, []),
-        ):
-            if old is not None:
-                _take_out(records, old)
-            insort(records, assertion, key=_position)
+        if old:
+            self.remove_assertion(old)
+        credential, recipient = assertion.credential, assertion.recipient
+        of, held = self.assertions_of, self.assertions_held_by
+        self.assertions = self.assertions.set(assertion.entity_id, assertion)
+        self.assertions_of = of.set(credential, of.get(credential, NOTHING).put(assertion))
+        self.assertions_held_by = held.set(recipient, held.get(recipient, NOTHING).put(assertion))
 
     def holds(self, user: User, credential: Credential, now: datetime) -> bool:
         """Tell whether a user has an active assertion of a credential."""
@@ -376,9 +386,11 @@ class Store:
 
     def remove_assertion(self, assertion: Assertion) -> None:
         """Remove an assertion."""
-        del self.assertions[assertion.entity_id]
-        _take_out(self.assertions_of[assertion.credential], assertion)
-        _take_out(self.assertions_held_by[assertion.recipient], assertion)
+        credential, recipient = assertion.credential, assertion.recipient
+        of, held = self.assertions_of, self.assertions_held_by
+        self.assertions = self.assertions.delete(assertion.entity_id)
+        self.assertions_of = of.set(credential, of[credential].without(assertion))
+        self.assertions_held_by = held.set(recipient, held[recipient].without(assertion))
 
     def put_assignment(self, assignment: Assignment) -> None:
         """Add an assignment, or put it in the place of the one with its entityId."""
@@ -396,10 +408,12 @@ class Store:
             self.remove_assertion(self.assertions[each])
 
 
-def _position(record: Credential | Assertion) -> tuple[datetime, int]:
-    return record.position
+def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    groups: dict[Any, list[Any]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
-def _take_out(records: list[Any], record: Credential | Assertion) -> None:
-    """Remove a record from a list that is in the order of positions."""
-    del records[bisect_left(records, record.position, key=_position)]
+def _ordered(groups: Mapping[Any, list[Any]]) -> Map[Any, Records[Any]]:
+    return Map((key, Records(group)) for key, group in groups.items())

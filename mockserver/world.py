@@ -12,6 +12,7 @@ import orjson
 
 from mockserver.errors import StartError
 from mockserver.store import (
+    SEPARATOR,
     ApiKey,
     Assertion,
     Assignment,
@@ -115,9 +116,7 @@ def load_world(document: Mapping[str, Any], name: str = "world") -> Store:
                 what = f"{collection}[{index}]"
                 reason = f"{error} is missing" if isinstance(error, KeyError) else str(error)
                 raise StartError(f"{name}: {what}: {reason}") from error
-    credentials = list(store.credentials.values())
-    store.credentials.clear()
-    store.fill(credentials)
+    store.arrange()
     return store
 
 
@@ -142,10 +141,10 @@ def new_entity_id(source: random.Random) -> str:
     return base64.urlsafe_b64encode(bits.to_bytes(16, "big"))[:22].decode()
 
 
-def searchable(fields: Mapping[str, Any]) -> tuple[str, ...]:
+def searchable(fields: Mapping[str, Any]) -> str:
     """Return the casefolded texts that a search looks through."""
     texts = (fields["name"], fields["name_override"], fields["description"])
-    return tuple(text.casefold() for text in texts if text)
+    return SEPARATOR.join(text.casefold() for text in texts if text)
 
 
 def _known(collection: Mapping[Any, Any], key: Any, kind: str) -> Any:
@@ -245,7 +244,7 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
         _known(signatories, each, "signatory of the issuer")
     own_signatories = tuple(map(_signatory, fields.pop("own_signatories", ())))
     _unused(store.credentials, entity_id, "entityId")
-    store.credentials[entity_id] = Credential(
+    credential = Credential(
         entity_id,
         platform,
         issuer,
@@ -256,6 +255,7 @@ def _add_credential(store: Store, record: Mapping[str, Any]) -> None:
         searchable(fields),
         own_signatories,
     )
+    store.credentials = store.credentials.set(entity_id, credential)
 
 
 def _signatory(record: Mapping[str, Any]) -> Signatory:
@@ -276,18 +276,17 @@ def _add_assertion(store: Store, record: Mapping[str, Any]) -> None:
             _known(collection, (platform, fields[name]), name)
     if entity_id in store.assertions:
         raise ValueError(f"entityId {entity_id!r} is used twice")
-    store.put_assertion(
-        Assertion(
-            entity_id,
-            credential,
-            recipient,
-            parse_time(issued_on),
-            len(store.assertions),
-            None if expires is None else parse_time(expires),
-            revoked,
-            fields,
-        )
+    assertion = Assertion(
+        entity_id,
+        credential,
+        recipient,
+        parse_time(issued_on),
+        len(store.assertions),
+        None if expires is None else parse_time(expires),
+        revoked,
+        fields,
     )
+    store.assertions = store.assertions.set(entity_id, assertion)
 
 
 def _add_group(store: Store, record: Mapping[str, Any]) -> None:

@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
     {"files", "messages", "config", "addresses", "periods"},
     {"errors"},
-    {"negotiation", "store", "throttle"},
+    {"negotiation", "records", "throttle"},
+    {"store"},
     {"parsers", "fields", "query"},
     {"uploads"},
     {"serializers"},
