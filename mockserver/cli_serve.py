@@ -1,18 +1,20 @@
 """The command `credmock serve`."""
 
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 import click
-from flask import Flask
 
-from mockserver.banner import banner
 from mockserver.cli_options import API_VERSION, AUTH, EXAMPLE, FILE
 from mockserver.config import Auth, Config, Release
 from mockserver.serving import serve as run
 from mockserver.world import parse_time
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 
 def _bind(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, int]:
@@ -205,13 +207,11 @@ def serve(
     host, port = bind
     shown = f"[{host}]" if ":" in host else host
 
-    def announce(app: Flask) -> None:
-        click.echo(banner(app, f"http://{shown}:{port}{prefix}"))
+    describe = partial(_describe, f"http://{shown}:{port}{prefix}")
+    run(config, host, port, describe, click.echo, reload=reload)
 
-    run(
-        config,
-        host,
-        port,
-        announce,
-        reload=reload,
-    )
+
+def _describe(base_url: str, app: "Flask") -> str:
+    from mockserver.banner import banner  # in the worker, which has what it needs
+
+    return banner(app, base_url)

@@ -11,6 +11,9 @@ Release = Literal["3.59", "4.90", "4.202"]
 RELEASES: tuple[Release, ...] = get_args(Release)
 """The releases of the service whose operations are known, oldest first."""
 
+MOST_STREAMS = 8
+"""Open streams of a journal, each of which holds a thread of the server."""
+
 
 @dataclass(frozen=True, slots=True)
 class Config:

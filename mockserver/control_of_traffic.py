@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
+from mockserver.config import MOST_STREAMS
 from mockserver.control_access import Missing, Wrong, guarded, named, read_object, service
 from mockserver.errors import APIError
 from mockserver.faults import read_fault, written
 from mockserver.journal import MOST_EXCHANGES, Exchange, Journal, as_har, shown
 from mockserver.messages import encode
-from mockserver.service import MOST_STREAMS
 
 TICK = 0.5
 """Seconds: how often a stream says that it lives, which is when it notices that nobody listens."""

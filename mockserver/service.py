@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from mockserver.access import admit, home, identify, rule_for
-from mockserver.config import Config
+from mockserver.config import MOST_STREAMS, Config
 from mockserver.contract import Contract
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.messages import JSON, Call, Reply, encode, indented
@@ -46,10 +46,6 @@ VIEW_NAMES = {
     "/api/credentials/external-mapping/": "External Mappings",
 }
 """What OPTIONS calls each path; production's view names are not known, so these are our choice."""
-
-
-MOST_STREAMS = 8
-"""Open streams of a journal, each of which holds a thread of the server."""
 
 
 class Service:

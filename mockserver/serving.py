@@ -1,6 +1,7 @@
 """The real server: granian, one worker process, so that there is one world."""
 
 import contextlib
+import gc
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -9,18 +10,22 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 
-from mockserver.app import create_app
-from mockserver.config import Config
+from mockserver.config import MOST_STREAMS, Config
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, WORLD
-from mockserver.service import MOST_STREAMS, Service
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from flask import Flask
+
+    from mockserver.service import Service
 
 THREADS = 16 + MOST_STREAMS
 """Requests that may wait at the same time (a slow client, a forced delay, a stream)."""
@@ -33,27 +38,38 @@ A worker that is told to stop while it starts has no signal handler yet, and wou
 
 
 class ApplicationLoader:
-    """Hands the application to the worker: as it is after a fork, made anew after a spawn.
+    """Makes the application in the worker, so that the world is in memory once, and tells of it.
 
-    With `anew` each worker makes its own, which is what reloads the files.
+    Through `told` goes what `describe` says of the application, or the StartError instead of it.
     """
 
-    def __init__(self, config: Config, *, anew: bool = False) -> None:
+    def __init__(
+        self, config: Config, describe: Callable[["Flask"], str], told: "Connection[Any, Any]"
+    ) -> None:
         self._config = config
-        self._anew = anew
-        self.app: Flask = create_app(config)
+        self._describe = describe
+        self._told = told
 
-    def __reduce__(self) -> tuple[type["ApplicationLoader"], tuple[Config]]:
-        return (ApplicationLoader, (self._config,))
-
-    def __call__(self, *_: Any) -> Flask:
+    def __call__(self, *_: Any) -> "Flask":
         """Return the application that this worker serves; the worker never outlives its parent."""
-        app = create_app(self._config) if self._anew else self.app
+        from mockserver.app import create_app  # the parent needs none of it
+
+        try:
+            app = create_app(self._config)
+        except StartError as error:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self._told.send(error)
+            while True:
+                signal.pause()  # until the parent says stop: to end sooner would be a crash
+        # The world stays as long as the worker: no collection needs to look through it.
+        gc.collect()
+        gc.freeze()
         service: Service = app.extensions["mockserver"]
         if service.state_file:
             service.state_file.keep(service.stopping)
         _when_told_to_stop(service.stopping.set)
         threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
+        self._told.send(self._describe(app))
         return app
 
 
@@ -74,7 +90,7 @@ def _when_told_to_stop(act: Callable[[], None]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def _end_with_parent(service: Service) -> None:
+def _end_with_parent(service: "Service") -> None:
     """End this process when its parent is gone (killed, say), so that the port is free again."""
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -101,11 +117,21 @@ def check_free(host: str, port: int) -> None:
 
 
 def serve(
-    config: Config, host: str, port: int, announce: Callable[[Flask], None], *, reload: bool
+    config: Config,
+    host: str,
+    port: int,
+    describe: Callable[["Flask"], str],
+    announce: Callable[[str], None],
+    *,
+    reload: bool,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; `announce` is called once the server listens."""
+    """Serve until SIGINT or SIGTERM; raises StartError.
+
+    `describe` is called in the worker; what it says is announced once the server listens. With
+    `reload`, a later failure to start is only announced: the next change may mend it.
+    """
     check_free(host, port)
-    loader = ApplicationLoader(config, anew=reload)
+    heard, told = multiprocessing.Pipe(duplex=False)
     server = Granian(
         "mockserver",
         address=host,
@@ -121,13 +147,30 @@ def serve(
         reload_paths=[CONTRACT.parent, (config.world or WORLD).resolve().parent],
         reload_ignore_worker_failure=True,
     )
+    failures: list[StartError] = []
 
-    def when_it_listens() -> None:
-        for _ in range(500):
-            with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
-                announce(loader.app)
+    def listen() -> None:
+        with contextlib.suppress(EOFError, OSError):  # the end of the worker
+            message = heard.recv()
+            if isinstance(message, StartError):
+                failures.append(message)
+                os.kill(os.getpid(), signal.SIGTERM)
                 return
-            time.sleep(0.01)
+            _wait_until_it_listens(host, port)
+            announce(message)
+            while True:
+                message = heard.recv()
+                if isinstance(message, StartError):
+                    announce(f"not started again: {message}")
 
-    threading.Thread(target=when_it_listens, daemon=True).start()
-    server.serve(target_loader=loader, wrap_loader=False)
+    threading.Thread(target=listen, daemon=True).start()
+    server.serve(target_loader=ApplicationLoader(config, describe, told), wrap_loader=False)
+    if failures:
+        raise failures[0]
+
+
+def _wait_until_it_listens(host: str, port: int) -> None:
+    for _ in range(500):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
+            return
+        time.sleep(0.01)

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from mockserver import Config, create_app
+from mockserver.config import MOST_STREAMS
 from mockserver.journal import MOST_BYTES, MOST_EXCHANGES
-from mockserver.service import MOST_STREAMS
 from tests.conftest import API, MAIN, NOW
 from tests.server import RunningServer, running
 from tests.test_sandboxes import ALICE, control, within
