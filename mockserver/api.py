@@ -6,20 +6,18 @@ whole service.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
-from werkzeug.datastructures import EnvironHeaders, FileStorage
+from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.routing import Map, Rule
 from werkzeug.wsgi import get_host, get_input_stream
 
-from mockserver.contract import Contract
 from mockserver.cross_origin import CrossOrigin, is_preflight
 from mockserver.errors import (
     APIError,
@@ -31,7 +29,8 @@ from mockserver.errors import (
 )
 from mockserver.faults import answer
 from mockserver.messages import HTML, MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
-from mockserver.operation import Operation, Resource
+from mockserver.operation import Operation
+from mockserver.routes import Routes
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import named_in
 from mockserver.service import Service
@@ -47,13 +46,51 @@ LogLine = Callable[[str, str, int, float], None]
 """Writes a line about a request: method, target, status, milliseconds."""
 
 
+class SentHeaders:
+    """The headers of a request, found by name in any case."""
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._environ = environ
+
+    def get(self, key: str) -> str | None:
+        """Return a header's value."""
+        return self._environ.get(_environ_key(key))
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Yield all of them, with the usual spelling of their names."""
+        for key, value in self._environ.items():
+            if key.startswith("HTTP_") or key in WITHOUT_PREFIX:
+                yield _header_name(key), value
+
+
+WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
+"""Headers that WSGI keeps under their own names."""
+
+
+@lru_cache(maxsize=1024)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in WITHOUT_PREFIX else f"HTTP_{key}"
+
+
+@lru_cache(maxsize=1024)
+def _header_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
 class Incoming:
     """One request: what Werkzeug's helpers read from its environ, and what came of it."""
 
-    __slots__ = ("_body", "_maximum", "environ", "method", "operation", "origin", "path", "root")
+    __slots__ = (
+        *("_body", "_maximum", "environ", "headers", "method", "operation"),
+        *("origin", "path", "root"),
+    )
 
     def __init__(self, environ: "WSGIEnvironment", maximum_body: int) -> None:
         self.environ = environ
+        self.headers = SentHeaders(environ)
         self.method: str = environ["REQUEST_METHOD"]
         self.origin = f"{environ['wsgi.url_scheme']}://{get_host(environ)}"
         root = environ["SCRIPT_NAME"]
@@ -98,7 +135,7 @@ class Incoming:
             self.root + self.path,
             query,
             dict(pairs),
-            EnvironHeaders(self.environ),
+            self.headers,
             self.read_body,
             _parse_multipart,
         )
@@ -118,14 +155,8 @@ class Api:
         self._judge = judge
         self._cross_origin = cross_origin
         self._log = log
-        contract = service.contract
         self._maximum_body = service.config.maximum_body
-        self._without_slash = {
-            each.path: _without_slash(each, contract) for each in contract.resources
-        }
-        rules = (_rule(each) for each in contract.resources)
-        self._routes = Map(rules, merge_slashes=False).bind("")
-        self._resources = {each.path: each for each in contract.resources}
+        self._routes = Routes(service.contract.resources)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -154,23 +185,20 @@ class Api:
         if self._log:
             self._log(incoming.method, incoming.target, reply.status, milliseconds)
         start_response(_status_line(reply.status), headers)
-        return () if has_no_body or incoming.method == "HEAD" else (reply.body,)
+        return [] if has_no_body or incoming.method == "HEAD" else [reply.body]
 
     def _reply(self, incoming: Incoming, sandbox: Sandbox) -> Reply:
         environ = incoming.environ
         if self._cross_origin and is_preflight(environ):
             return Reply(200, b"", HTML)
-        path, values = self._routes.match(_decoded(environ["PATH_INFO"]), incoming.method)
-        resource: Resource = self._resources[path]
-        call = incoming.call()
-        if call.path.endswith("//"):  # which a rule that is not strict about slashes takes as well
+        path = _decoded(environ["PATH_INFO"])
+        found = self._routes.find(path)
+        if found is None:
+            if self._routes.find(f"{path}/"):
+                return _redirect(incoming)
             raise NoSuchRoute
-        if path.endswith("/") and not call.path.endswith("/"):
-            without_slash = self._without_slash[path]
-            if without_slash is None:
-                return _redirect(call)
-            resource, more = without_slash
-            values = {**values, **more}
+        resource, values = found
+        call = incoming.call()
 
         def serve() -> Reply:
             reply = self._service.answer(call, resource, values, sandbox)
@@ -193,7 +221,7 @@ class Api:
         """Write an exchange into the journal, errors too."""
         sandbox.journal.add(
             incoming.operation,
-            tuple(sent_headers(incoming.environ)),
+            tuple(incoming.headers.items()),
             incoming.body_that_was_read,
             reply.body,
             moment=time.time(),
@@ -223,18 +251,6 @@ def refusal(error: Exception, method: str, path: str) -> Reply:
     return ServerError().reply()
 
 
-def sent_headers(environ: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield the headers of a request under their usual names."""
-    for key, value in environ.items():
-        if key.startswith("HTTP_") or key in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            yield _header_name(key), value
-
-
-@lru_cache(maxsize=1024)
-def _header_name(key: str) -> str:
-    return key.removeprefix("HTTP_").replace("_", "-").title()
-
-
 @lru_cache(maxsize=600)
 def _status_line(status: int) -> str:
     return f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}"
@@ -243,30 +259,6 @@ def _status_line(status: int) -> str:
 def _decoded(path: str) -> str:
     """Return a path as text; WSGI hands over its bytes as Latin-1."""
     return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
-
-
-def _rule(resource: Resource) -> Rule:
-    """Return one rule for a path: all methods, since permission is checked before the method."""
-    text = resource.path.replace("{", "<").replace("}", ">")
-    # Not strict, so that a collection's path without its slash is answered here.
-    return Rule(text, endpoint=resource.path, methods=None, strict_slashes=not text.endswith("/"))
-
-
-def _without_slash(
-    resource: Resource, contract: Contract
-) -> tuple[Resource, Mapping[str, str]] | None:
-    """Return what Django finds under a collection's path without its slash, if anything.
-
-    `…/users/7/issuers` is no misspelt collection: it matches `…/users/{user_id}/{entity_id}`.
-    """
-    steps = resource.path.removesuffix("/").split("/")
-    for other in contract.resources:
-        pattern = other.path.split("/")
-        if len(pattern) == len(steps) and other is not resource:
-            pairs = list(zip(pattern, steps, strict=True))
-            if all(each == step or each.startswith("{") for each, step in pairs):
-                return other, {e.strip("{}"): s for e, s in pairs if e != s}
-    return None
 
 
 def _parse_multipart(body: bytes, boundary: bytes) -> Form:
@@ -294,7 +286,8 @@ def _uploaded(upload: FileStorage) -> InMemoryUploadedFile:
         return InMemoryUploadedFile(upload.filename or "", upload.mimetype, upload.read())
 
 
-def _redirect(call: Call) -> Reply:
+def _redirect(incoming: Incoming) -> Reply:
     """Answer as Django's APPEND_SLASH does: 301, no body, path and query only."""
-    query = f"?{call.query_string}" if call.query_string else ""
-    return Reply(301, b"", HTML, {"Location": f"{call.path}/{query}"})
+    query = incoming.environ.get("QUERY_STRING")
+    location = f"{incoming.root}{incoming.path}/" + (f"?{query}" if query else "")
+    return Reply(301, b"", HTML, {"Location": location})

@@ -21,7 +21,7 @@ MOST_EXCHANGES = 500
 MOST_BYTES = 2_000_000
 MOST_BYTES_TOGETHER = 64_000_000
 LONGEST_BODY = 64_000
-SECRET_HEADERS = frozenset({"authorization", "cookie", "set-cookie", "x-mock-control-token"})
+SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token"})
 SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
 """Operations whose bodies hold a secret."""
 NOT_KEPT = b"(not kept)"
@@ -90,7 +90,9 @@ class Journal:
 
     def __init__(self, budget: Budget | None = None) -> None:
         self.budget = budget or Budget()
-        self._news = threading.Condition()
+        self._lock = threading.Lock()
+        self._news = threading.Condition(self._lock)
+        self._readers = 0
         self._exchanges: deque[Exchange] = deque()
         self._bytes = 0
         self._number = 0
@@ -111,7 +113,7 @@ class Journal:
         """Keep an exchange; the oldest ones go when there are too many."""
         if operation and operation.operation_id in SECRET_OPERATIONS and request_body:
             request_body = NOT_KEPT
-        with self._news:
+        with self._lock:
             self._number += 1
             exchange = Exchange(
                 number=self._number,
@@ -121,39 +123,42 @@ class Journal:
                 response_body=response_body[:LONGEST_BODY],
                 **fields,
             )
-            before = self._bytes
             self._exchanges.append(exchange)
-            self._bytes += exchange.size
-            while len(self._exchanges) > MOST_EXCHANGES or self._bytes > MOST_BYTES:
-                self._bytes -= self._exchanges.popleft().size
-            self.budget.take(self._bytes - before)
-            self._news.notify_all()
+            change = exchange.size
+            while len(self._exchanges) > MOST_EXCHANGES or self._bytes + change > MOST_BYTES:
+                change -= self._exchanges.popleft().size
+            self._bytes += change
+            if self._readers:
+                self._news.notify_all()
+        self.budget.take(change)
 
     def clear(self) -> None:
         """Forget all exchanges; the numbers go on."""
-        with self._news:
+        with self._lock:
             self._exchanges.clear()
             self.budget.take(-self._bytes)
             self._bytes = 0
 
     def after(self, number: int, seconds: float) -> list[Exchange]:
         """Return the exchanges after a number, the oldest first; wait so long for the first."""
-        with self._news:
+        with self._lock:
             if self._number <= number:
+                self._readers += 1
                 self._news.wait(seconds)
+                self._readers -= 1
             return [each for each in self._exchanges if each.number > number]
 
     def find(self, match: Mapping[str, Any]) -> list[Exchange]:
         """Return the exchanges that fit, the newest first; raises WrongMatch."""
         fits = _read_match(match)
-        with self._news:
+        with self._lock:
             exchanges = list(self._exchanges)
         return [each for each in reversed(exchanges) if fits(each)]
 
 
 def _without_secrets(headers: Headers) -> Headers:
-    """Return headers without keys: of `Authorization` its scheme is kept."""
-    return tuple((n, _hidden(v) if n.lower() in SECRET_HEADERS else v) for n, v in headers)
+    """Return request headers without keys: of `Authorization` its scheme is kept."""
+    return tuple((n, _hidden(v) if n in SECRET_HEADERS else v) for n, v in headers)
 
 
 def _hidden(value: str) -> str:

@@ -1,6 +1,5 @@
 """Content negotiation as Django REST Framework does it, for its one renderer and three parsers."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -81,7 +80,8 @@ def _tokens(accept: str) -> list[str]:
     return kept[:MAXIMUM_ACCEPT_TOKENS]
 
 
-def select_parser(content_type: str, offered: Iterable[str]) -> str | None:
+@lru_cache(maxsize=256)
+def select_parser(content_type: str, offered: tuple[str, ...]) -> str | None:
     """Return the first of the offered media types that a Content-Type header names, or None."""
     if len(content_type) > MAXIMUM_MEDIA_TYPE_LENGTH:
         return None

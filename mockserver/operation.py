@@ -72,7 +72,7 @@ class Parameter:
         return in_bounds or ("last" in str(self.schema) and value == "last")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Body:
     """What an operation takes: media types and the fields of the one schema behind them."""
 
@@ -80,6 +80,14 @@ class Body:
     fields: ObjectOf
     schema_name: str
     validator: Validator
+
+    @cached_property
+    def _aliases(self) -> Mapping[str, str]:
+        return {each.name: each.alias_of for each in self.fields.members if each.alias_of}
+
+    @cached_property
+    def _defaults(self) -> Mapping[str, Any]:
+        return _defaults(self.fields)
 
     def read(self, call: Call, context: Context) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
@@ -101,22 +109,19 @@ class Body:
 
     def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
         folded, errors = dict(cleaned), {}
-        for member in self.fields.members:
-            name, other = member.alias_of, member.name
-            if name is None or other not in folded:
-                continue
+        for other in filter(self._aliases.__contains__, cleaned):
+            name = self._aliases[other]
             value = folded.pop(other)
             if folded.setdefault(name, value) != value:
                 text = f'This field was sent twice, as "{name}" and as "{other}", '
                 errors[name] = [f"{text}with different values."]
         if errors:
             raise Invalid(errors)
-        return folded if partial else _with_defaults(self.fields, folded)
+        return folded if partial else {**self._defaults, **folded}
 
 
-def _with_defaults(fields: ObjectOf, values: Mapping[str, Any]) -> dict[str, Any]:
-    defaults = {each.name: each.default for each in fields.members if each.default is not MISSING}
-    return {**defaults, **values}
+def _defaults(fields: ObjectOf) -> dict[str, Any]:
+    return {each.name: each.default for each in fields.members if each.default is not MISSING}
 
 
 def _as_map(invalid: Invalid) -> dict[str, Any]:
@@ -188,7 +193,7 @@ class Operation:
             cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
         except Invalid as invalid:
             raise ValidationError(_as_map(invalid)) from None
-        return _with_defaults(self.query, cleaned)
+        return {**_defaults(self.query), **cleaned}
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
@@ -203,7 +208,7 @@ class Operation:
         answer.check(reply, where)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resource:
     """A path and the operations on it."""
 
@@ -211,13 +216,13 @@ class Resource:
     operations: Mapping[str, Operation]
     method_not_allowed: Answer
 
-    @property
+    @cached_property
     def allow(self) -> str:
         """The value of the Allow header, in the framework's order."""
         head = ["HEAD"] if "GET" in self.operations else []
         return ", ".join([*self.operations, *head, "OPTIONS"])
 
-    @property
+    @cached_property
     def is_public(self) -> bool:
         """Whether nobody needs a key here."""
         return all(each.is_public for each in self.operations.values())

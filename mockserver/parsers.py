@@ -2,7 +2,7 @@
 
 import codecs
 import json
-from collections.abc import Iterable
+from functools import lru_cache
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,7 +15,7 @@ FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-def parse_body(call: Call, offered: Iterable[str]) -> Any:
+def parse_body(call: Call, offered: tuple[str, ...]) -> Any:
     """Return the data of a body: any JSON value, or a Form.
 
     `offered` are the media types that the operation takes. Raises UnsupportedMediaType and
@@ -28,15 +28,15 @@ def parse_body(call: Call, offered: Iterable[str]) -> Any:
     kind = select_parser(content_type, offered)
     if kind is None:
         raise UnsupportedMediaType(content_type)
-    media_type = MediaType.parse(content_type)
     if kind == MULTIPART:
-        return _parse_multipart(call, body, media_type)
-    encoding = _encoding(media_type)
+        return _parse_multipart(call, body, MediaType.parse(content_type))
+    encoding = _encoding(content_type)
     return _parse_json(body, encoding) if kind == JSON else _parse_form(body, encoding)
 
 
-def _encoding(media_type: MediaType) -> str:
-    charset = media_type.parameters.get("charset", "utf-8")
+@lru_cache(maxsize=256)
+def _encoding(content_type: str) -> str:
+    charset = MediaType.parse(content_type).parameters.get("charset", "utf-8")
     try:
         codecs.lookup(charset)
     except (LookupError, ValueError):  # Django ignores a charset it has never heard of
@@ -54,11 +54,16 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
 
 
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 def _parse_json(body: bytes, encoding: str) -> Any:
     try:
         # By a stream, as the framework reads it, for the texts of its complaints.
         text = codecs.getreader(encoding)(BytesIO(body)).read()
-        return json.loads(text, parse_constant=_refuse_constant)
+        if text.startswith("\ufeff"):
+            return json.loads(text)  # which refuses it
+        return _JSON.decode(text)
     except ValueError as error:
         raise ParseError(f"JSON parse error - {error}") from None
     except RecursionError:

@@ -49,9 +49,9 @@ class _Branch(Generic[R]):
 
     __slots__ = ("children", "count", "ends", "last")
 
-    def __init__(self, children: "tuple[_Node[R], ...]") -> None:
+    def __init__(self, children: "tuple[_Node[R], ...]", ends: Sequence[int] | None = None) -> None:
         self.children = children
-        self.ends = [*accumulate(map(_count, children))]
+        self.ends = ends or [*accumulate(map(_count, children))]
         self.count: int = self.ends[-1]
         self.last: Position = children[-1].last
 
@@ -154,6 +154,9 @@ def _put(node: _Node[R], record: R, position: Position) -> tuple[_Node[R], ...]:
     at = _child(node, position)
     made = _put(node.children[at], record, position)
     children = (*node.children[:at], *made, *node.children[at + 1 :])
+    if len(made) == 1:
+        more = made[0].count - node.children[at].count
+        return (_Branch(children, [*node.ends[:at], *(end + more for end in node.ends[at:])]),)
     at_end = at == len(node.children) - 1
     return tuple(map(_Branch, _halves(children, at_end=at_end)))
 

@@ -1,6 +1,6 @@
 """From the schema of a body to the fields that read it: the framework's serializers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,11 +69,11 @@ class ObjectOf(Scalar):
             raise Invalid({NON_FIELD_ERRORS: [message]})
         cleaned: dict[str, Any] = {}
         errors: dict[str, Any] = {}
-        is_form = isinstance(value, Form)
-        for member in self.members:
-            raw = MISSING
-            if is_form or member.name in value:
-                raw = member.field.take(value, member.name, required=member.required)
+        members: Iterable[Member] = self.members
+        if not isinstance(value, Form):  # whose fields may be spread over keys
+            members = [each for each in members if each.required or each.name in value]
+        for member in members:
+            raw = member.field.take(value, member.name, required=member.required)
             try:
                 if raw is not MISSING:
                     cleaned[member.name] = member.field.clean(raw, context)

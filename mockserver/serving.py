@@ -61,16 +61,29 @@ class ApplicationLoader:
             self._told.send(error)
             while True:
                 signal.pause()  # until the parent says stop: to end sooner would be a crash
-        # The world stays as long as the worker: no collection needs to look through it.
+        # The world stays as long as the worker: no collection needs to look through it. What
+        # requests leave behind are records, of which few are in a cycle.
         gc.collect()
         gc.freeze()
+        gc.set_threshold(20_000, 10, 10)
         service: Service = app.extensions["mockserver"]
         if service.state_file:
             service.state_file.keep(service.stopping)
         _when_told_to_stop(service.stopping.set)
         threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
         self._told.send(self._describe(app))
+        _forget_environment()
         return app
+
+
+def _forget_environment() -> None:
+    """Leave of the variables of this process the time zone only.
+
+    The server puts them all into what WSGI knows of each request, where one that is named
+    `HTTP_AUTHORIZATION` would be everybody's header.
+    """
+    for name in os.environ.keys() - {"TZ"}:
+        del os.environ[name]
 
 
 def _when_told_to_stop(act: Callable[[], None]) -> None:

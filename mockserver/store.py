@@ -8,7 +8,7 @@ threads; the sandbox that owns it holds the lock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from immutables import Map
 
@@ -220,8 +220,7 @@ class Assertion:
         return not self.revoked and not self.expired(now)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The public credentials of one platform in the order of creation, whole and by link."""
 
     all: Records[Credential]
@@ -246,11 +245,12 @@ def _linked(
     new: Credential | None,
 ) -> Map[str, Records[Credential]]:
     """Return an index of public credentials by what a field of theirs names."""
-    before, after = ({*each.fields[field]} if each and each.public else () for each in (old, new))
-    for key in before:
+    before = old.fields[field] if old and old.public else ()
+    after = new.fields[field] if new and new.public else ()
+    for key in dict.fromkeys(before):
         if old and key not in after:
             index = index.set(key, index[key].without(old))
-    for key in after:
+    for key in dict.fromkeys(after):
         if new:
             index = index.set(key, index.get(key, NOTHING).put(new))
     return index
@@ -330,7 +330,8 @@ class Store:
 
     def put_credential(self, credential: Credential) -> None:
         """Add a credential, or put it in the place of the one with its entityId."""
-        self._list(self.credentials.get(credential.entity_id), credential)
+        old = self.credentials.get(credential.entity_id)
+        self._list(credential.platform, old, credential)
         self.credentials = self.credentials.set(credential.entity_id, credential)
 
     def remove_credential(self, credential: Credential) -> None:
@@ -343,15 +344,13 @@ class Store:
             self.remove_assertion(assertion)
         for key in [each for each in self.external_mappings if each[0] == entity_id]:
             del self.external_mappings[key]
-        self._list(credential, None)
+        self._list(credential.platform, credential, None)
         self.credentials = self.credentials.delete(entity_id)
         if entity_id in self.assertions_of:
             self.assertions_of = self.assertions_of.delete(entity_id)
 
-    def _list(self, old: Credential | None, new: Credential | None) -> None:
-        for platform in {each.platform for each in (old, new) if each}:
-            ours = [each if each and each.platform == platform else None for each in (old, new)]
-            self.listings[platform] = self.listing(platform).changed(*ours)
+    def _list(self, platform: str, old: Credential | None, new: Credential | None) -> None:
+        self.listings[platform] = self.listing(platform).changed(old, new)
 
     def arrange(self) -> None:
         """Make the orders and links of all credentials and assertions, which were only added."""

@@ -19,7 +19,7 @@ LAYERS = (
     {"uploads"},
     {"serializers"},
     {"operation", "access", "world"},
-    {"contract"},
+    {"contract", "routes"},
     {"seed", "export"},
     {"faults", "journal", "clock"},
     {"seed_assignments", "sandbox", "representation", "differences", "strict"},

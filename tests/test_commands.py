@@ -125,6 +125,42 @@ def test_a_line_for_each_request(form: str) -> None:
         assert f"200 GET {ITEM}?search=a%20b" in lines[0]
 
 
+def test_a_variable_of_the_environment_is_no_header(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server hands the environment of its process to WSGI: a key there lets nobody in."""
+    monkeypatch.setenv("HTTP_AUTHORIZATION", "Api-Key main-admin-key")
+    monkeypatch.setenv("HTTP_PROXY", "http://user:secret@127.0.0.1:1")
+    with running() as served:
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(served.collection)
+        assert refused.value.code == 401
+        refused.value.close()
+        monkeypatch.delenv("HTTP_PROXY")
+        journal = json.dumps(fetch(f"{served.url}/__mock__/requests"))
+    assert "/api/credentials/" in journal
+    assert "secret" not in journal
+
+
+def test_a_world_that_breaks_meanwhile_is_told_and_mended(tmp_path: Path) -> None:
+    """With `--reload` a world that cannot be loaded is one line, and the next change is taken."""
+    world = tmp_path / "world.json"
+    world.write_bytes(WORLD.read_bytes())
+    with running("--world", str(world), "--reload") as served:
+        world.write_text("{}")
+        deadline = time.monotonic() + 30
+        while not any("not started again" in line for line in served.log):
+            assert time.monotonic() < deadline, served.log
+            time.sleep(0.1)
+        world.write_bytes(WORLD.read_bytes())
+        while True:
+            assert time.monotonic() < deadline, served.log
+            try:
+                fetch(f"{served.url}/__mock__/health")
+                break
+            except OSError:
+                time.sleep(0.1)
+    assert not any("Traceback" in line for line in served.log)
+
+
 def test_reload_serves_a_changed_world(tmp_path: Path) -> None:
     """With `--reload` a changed world is served without a restart by hand."""
     world = tmp_path / "world.json"

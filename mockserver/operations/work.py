@@ -15,7 +15,7 @@ from mockserver.sandbox import Sandbox
 from mockserver.store import Platform, Store, User
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Visit:
     """A call that needs no key: for what, in which world."""
 
@@ -25,7 +25,7 @@ class Visit:
     sandbox: Sandbox
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work(Visit):
     """An admitted call: also who calls whom, on which platform."""
 
