@@ -14,16 +14,22 @@ import click
 
 from bench import peers as other_servers
 from bench.cost import measure_cost
+from bench.growth import measure_growth
 from bench.load import check_tools, first_reply
 from bench.requests import LIST, requests_of
+from bench.sandboxes import measure_sandboxes
 from bench.servers import Candidate, floor, mock, running, write_replies
 from bench.setting import Setting, report
 from bench.start import measure_start
 from bench.table import Section, lines, summary
+from bench.worlds import measure_worlds
 
 PARTS: dict[str, Callable[[Setting], Iterator[Section]]] = {
     "cost": measure_cost,
     "start": measure_start,
+    "growth": measure_growth,
+    "worlds": measure_worlds,
+    "sandboxes": measure_sandboxes,
 }
 WITH_PEERS = {"cost", "start"}
 
