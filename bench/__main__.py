@@ -18,8 +18,10 @@ from bench.growth import measure_growth
 from bench.load import check_tools, first_reply
 from bench.requests import LIST, requests_of
 from bench.sandboxes import measure_sandboxes
+from bench.saturation import measure_saturation
 from bench.servers import Candidate, floor, mock, running, write_replies
 from bench.setting import Setting, report
+from bench.shared import measure_shared
 from bench.start import measure_start
 from bench.table import Section, lines, summary
 from bench.worlds import measure_worlds
@@ -30,6 +32,8 @@ PARTS: dict[str, Callable[[Setting], Iterator[Section]]] = {
     "growth": measure_growth,
     "worlds": measure_worlds,
     "sandboxes": measure_sandboxes,
+    "saturation": measure_saturation,
+    "shared": measure_shared,
 }
 WITH_PEERS = {"cost", "start"}
 

@@ -13,7 +13,7 @@ def test_the_command_names_its_parts() -> None:
     """`python -m bench --help` tells what can be measured."""
     command = [sys.executable, "-m", "bench", "--help"]
     text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    for part in ("cost", "start", "growth", "worlds", "sandboxes"):
+    for part in ("cost", "start", "growth", "worlds", "sandboxes", "saturation", "shared"):
         assert part in text
 
 
