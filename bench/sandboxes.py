@@ -32,7 +32,7 @@ class Sandboxed:
         seen: dict[str, list[float]] = {name: [] for name in steps}
         for number in range(NEW):
             for name, request in steps.items():
-                used = self.mock.cpu_microseconds([request.within(f"new-{number}")])
+                [used] = self.mock.cpu_microseconds([request.within(f"new-{number}")])
                 seen[name].append(used / 1000)
         return seen
 
