@@ -144,13 +144,15 @@ def measure_growth(setting: Setting) -> Iterator[Section]:
             for size in reversed(sizes)
         }
         memory = {size: worlds[size].ask("resident_bytes") for size in sizes}
-        for number in range(setting.rounds * 3):
-            report(f"growth, round {number + 1} of {setting.rounds * 3}")
+        for number in range(setting.rounds * 2):  # short ones
+            report(f"growth, round {number + 1} of {setting.rounds * 2}")
             # There and back, so that none always comes first.
             for size in sizes[:: -1 if number % 2 else 1]:
-                rounds[size].append(worlds[size].ask("round", number, size > SIZES[0]))
+                # Searches of the biggest world may take seconds.
+                searching = size > SIZES[0] and (size <= SEARCHED or number < 3)
+                rounds[size].append(worlds[size].ask("round", number, searching))
     figures = {
-        size: {name: median(each[name] for each in all_of) for name in all_of[0]}
+        size: {n: median(each[n] for each in all_of if n in each) for n in all_of[0]}
         for size, all_of in rounds.items()
     }
     yield from _sections(figures, memory, rounds)

@@ -80,12 +80,12 @@ def first_reply(server: Server, request: Request) -> bytes:
     while time.monotonic() < deadline and server.process.poll() is None:
         try:
             # `urlopen` raises for every status that is no success.
-            with urllib.request.urlopen(call, timeout=60) as response:
+            with urllib.request.urlopen(call, timeout=10) as response:
                 reply: bytes = response.read()
                 return reply
         except urllib.error.HTTPError as error:
             raise SystemExit(f"bench: {error.code} instead of a success: {what}") from None
-        except (urllib.error.URLError, ConnectionError):  # it does not listen yet
+        except OSError:  # it does not listen yet
             time.sleep(0.002)
     raise SystemExit(f"bench: no reply to {what}")
 

@@ -42,7 +42,7 @@ def measure_start(setting: Setting) -> Iterator[Section]:
         report(f"start and memory, round {number + 1} of {setting.rounds}")
         for each in setting.candidates:
             starts[each.name].append(start_milliseconds(each))
-        if number < 3:  # memory hardly differs
+        if number < 2:  # memory hardly differs
             for each in setting.candidates:
                 held[each.name].append(memory(each))
     rows = [
