@@ -46,8 +46,8 @@ contract: $(READY)  ## judge a deployment by the contract (make contract TARGET=
 bite: $(READY)  ## judge 227 broken deployments, and the sound ones with 20 seeds (an hour; ARGS="--narrow" is quicker)
 	$(BIN)/python -m tests.bite $(ARGS)
 
-bench: $(READY)  ## measure the mock side by side with a bare Flask view
-	$(BIN)/python -m bench.serving $(ARGS)
+bench: $(READY)  ## measure the mock beside a bare Flask view and other mock servers (ten minutes; ARGS="--help")
+	$(BIN)/python -m bench $(ARGS)
 
 lock: $(READY)  ## write the versions that are installed now into constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
