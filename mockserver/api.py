@@ -175,7 +175,8 @@ class Api:
             headers.append(("Content-Type", reply.content_type))
         has_no_body = reply.status in (204, 304)
         # Of a connection that is to be cut, the length is told already.
-        if not has_no_body and "Content-Length" not in reply.headers:
+        is_cut = "Content-Length" in reply.headers
+        if not has_no_body and not is_cut:
             headers.append(("Content-Length", str(len(reply.body))))
         if self._cross_origin:
             headers += self._cross_origin.headers(environ)
@@ -185,7 +186,9 @@ class Api:
         if self._log:
             self._log(incoming.method, incoming.target, reply.status, milliseconds)
         start_response(_status_line(reply.status), headers)
-        return [] if has_no_body or incoming.method == "HEAD" else [reply.body]
+        body = [] if has_no_body or incoming.method == "HEAD" else [reply.body]
+        # The server sends a list as one piece; only an iterator may end before its length.
+        return iter(body) if is_cut else body
 
     def _reply(self, incoming: Incoming, sandbox: Sandbox) -> Reply:
         environ = incoming.environ
