@@ -71,7 +71,7 @@ def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
         numbers = (config.credentials, config.assertions)
         document = grow(document, contract, config.seed, *numbers)
     document = with_assignments(document, contract, config.seed, config.assignments)
-    store = load_world(document, str(path))
+    store = load_world(document, str(path), keep=False)
     if config.world:
         check_world(store, contract, str(path))
     delay = timedelta(seconds=config.group_delay)

@@ -196,6 +196,7 @@ def check_world(store: Store, contract: Contract, name: str) -> None:
     for credential in sorted(store.credentials.values(), key=attrgetter("sequence")):
         where = f"{name}: credential {credential.entity_id}"
         _check_record(of_credential, partial(credential_pieces, store, credential), where)
+        credential.rendered.clear()  # of most nobody will ask
     for assertion in sorted(store.assertions.values(), key=attrgetter("sequence")):
         where = f"{name}: assertion {assertion.entity_id}"
         _check_record(of_assertion, partial(assertion_pieces, store, assertion), where)

@@ -34,7 +34,7 @@ class StateFile:
             raise StartError(f"--state {path}: there is no folder {path.parent}")
         try:
             if path.exists():
-                store = load_world(read_world(path), str(path))
+                store = load_world(read_world(path), str(path), keep=False)
                 check_world(store, contract, str(path))
                 sandbox.take_over(store)
         except StartError as error:

@@ -1,9 +1,11 @@
 """The seed world: a document of records, checked and loaded into a store."""
 
 import base64
+import gc
 import json
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -87,6 +89,19 @@ EMPTY_ASSERTION_FIELDS: Mapping[str, Any] = {
 """What an assertion holds under the names of the API when nothing was said."""
 
 
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Let the garbage collector wait: it would look through all records again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collections()
 def read_world(path: Path) -> dict[str, Any]:
     """Read a world document; raises StartError naming the file and the place of the fault."""
     try:
@@ -102,14 +117,24 @@ def checked_world(document: Any, name: str) -> dict[str, Any]:
     """Return what says of itself that it is a world document; raises StartError."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
         raise StartError(f'{name}: no world; a world begins with "format": "{FORMAT}"')
+    for collection in COLLECTIONS:
+        if not isinstance(document.get(collection, []), list):
+            raise StartError(f"{name}: {collection}: a list of records is expected")
     return document
 
 
-def load_world(document: Mapping[str, Any], name: str = "world") -> Store:
-    """Build a store from a world document; raises StartError naming the record at fault."""
+@_without_collections()
+def load_world(document: Mapping[str, Any], name: str = "world", *, keep: bool = True) -> Store:
+    """Build a store from a world document; raises StartError naming the record at fault.
+
+    Without `keep` each record leaves the document as it is loaded: a big world is not there twice.
+    """
     store = Store()
     for collection in COLLECTIONS:
-        for index, record in enumerate(document.get(collection, ())):
+        records = document.get(collection, ())
+        for index, record in enumerate(records):
+            if not keep:
+                records[index] = None
             try:
                 _LOADERS[collection](store, record)
             except (KeyError, TypeError, ValueError, AttributeError) as error:

@@ -232,6 +232,7 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path, server: RunningSe
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
+        (("credentials",), 5, "credentials: a list of records is expected"),
         (("credentials", 3, "name"), 5, "credentials[3]"),
         (("credentials", 3, "issuer"), "nobody", "there is no issuer 'nobody'"),
         (("credentials", 3, "courses"), ["x"], "there is no course"),
