@@ -16,7 +16,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.wsgi import get_host, get_input_stream
+from werkzeug.wsgi import get_content_length, get_host, get_input_stream
 
 from mockserver.cross_origin import CrossOrigin, is_preflight
 from mockserver.errors import (
@@ -114,9 +114,13 @@ class Incoming:
     def read_body(self) -> bytes:
         """Return the body; raises BodyTooLarge."""
         if self._body is None:
+            length = get_content_length(self.environ)
+            if length is not None and length > self._maximum:
+                raise BodyTooLarge
+            # What tells its length is as long as that; else the stream itself must end.
+            most = self._maximum if length is None else None
             try:
-                stream = get_input_stream(self.environ, max_content_length=self._maximum)
-                self._body = stream.read()
+                self._body = get_input_stream(self.environ, max_content_length=most).read()
             except RequestEntityTooLarge:
                 raise BodyTooLarge from None
         return self._body

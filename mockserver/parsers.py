@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -54,13 +55,20 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
 
 
+def _decode(body: bytes, encoding: str) -> str:
+    if encoding == "utf-8":
+        with suppress(UnicodeDecodeError):
+            return body.decode()
+    # By a stream, as the framework reads it, for the texts of its complaints.
+    return codecs.getreader(encoding)(BytesIO(body)).read()
+
+
 _JSON = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
 def _parse_json(body: bytes, encoding: str) -> Any:
     try:
-        # By a stream, as the framework reads it, for the texts of its complaints.
-        text = codecs.getreader(encoding)(BytesIO(body)).read()
+        text = _decode(body, encoding)
         if text.startswith("\ufeff"):
             return json.loads(text)  # which refuses it
         return _JSON.decode(text)
