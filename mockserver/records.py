@@ -13,7 +13,7 @@ from itertools import accumulate, chain
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-WIDTH = 64
+WIDTH = 32
 """The most children of a node."""
 
 Position: TypeAlias = tuple[datetime, int]
@@ -45,15 +45,26 @@ class Leaf(Generic[R]):
 
 
 class _Branch(Generic[R]):
-    """Nodes in their order; `ends` says how many records there are up to the end of each."""
+    """Nodes in their order."""
 
-    __slots__ = ("children", "count", "ends", "last")
+    __slots__ = ("_ends", "children", "count", "last")
 
-    def __init__(self, children: "tuple[_Node[R], ...]", ends: Sequence[int] | None = None) -> None:
+    def __init__(self, children: "tuple[_Node[R], ...]", count: int) -> None:
         self.children = children
-        self.ends = ends or [*accumulate(map(_count, children))]
-        self.count: int = self.ends[-1]
+        self.count = count
         self.last: Position = children[-1].last
+        self._ends: list[int] | None = None
+
+    @property
+    def ends(self) -> list[int]:
+        """How many records there are up to the end of each child, worked out by whoever reads."""
+        if self._ends is None:
+            self._ends = [*accumulate(map(_count, self.children))]
+        return self._ends
+
+
+def _branch(children: "tuple[_Node[R], ...]") -> _Branch[R]:
+    return _Branch(children, sum(map(_count, children)))
 
 
 _Node: TypeAlias = Leaf[R] | _Branch[R]
@@ -72,7 +83,7 @@ class Records(Sequence[R], Generic[R]):
         """Take records in any order, no two with the same position."""
         nodes: list[_Node[R]] = [*map(Leaf, _cut(sorted(records, key=_position)))]
         while len(nodes) > 1:
-            nodes = [*map(_Branch, _cut(nodes))]
+            nodes = [*map(_branch, _cut(nodes))]
         self._root: _Node[R] = nodes[0] if nodes else Leaf(())
 
     @classmethod
@@ -84,7 +95,7 @@ class Records(Sequence[R], Generic[R]):
     def put(self, record: R) -> "Records[R]":
         """Return these records with one more, or with another one at its position."""
         nodes = _put(self._root, record, record.position)
-        return self._of(nodes[0] if len(nodes) == 1 else _Branch(nodes))
+        return self._of(nodes[0] if len(nodes) == 1 else _branch(nodes))
 
     def without(self, record: R) -> "Records[R]":
         """Return these records without the one at the position of a record; raises KeyError."""
@@ -154,11 +165,11 @@ def _put(node: _Node[R], record: R, position: Position) -> tuple[_Node[R], ...]:
     at = _child(node, position)
     made = _put(node.children[at], record, position)
     children = (*node.children[:at], *made, *node.children[at + 1 :])
-    if len(made) == 1:
-        more = made[0].count - node.children[at].count
-        return (_Branch(children, [*node.ends[:at], *(end + more for end in node.ends[at:])]),)
+    if len(children) <= WIDTH:
+        before = node.children[at].count
+        return (_Branch(children, node.count - before + sum(map(_count, made))),)
     at_end = at == len(node.children) - 1
-    return tuple(map(_Branch, _halves(children, at_end=at_end)))
+    return tuple(map(_branch, _halves(children, at_end=at_end)))
 
 
 def _without(node: _Node[R], position: Position) -> _Node[R]:
@@ -171,7 +182,7 @@ def _without(node: _Node[R], position: Position) -> _Node[R]:
     left = _without(node.children[at], position)
     kept = (left,) if left.count else ()
     children = (*node.children[:at], *kept, *node.children[at + 1 :])
-    return _Branch(children) if children else Leaf(())
+    return _Branch(children, node.count - 1) if children else Leaf(())
 
 
 def _leaves(node: _Node[R]) -> Iterator[Leaf[R]]:

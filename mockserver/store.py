@@ -114,12 +114,11 @@ class Credential:
     fields: Mapping[str, Any]
     searchable: str
     signatories: tuple[Signatory, ...] = ()
+    position: Position = field(init=False, compare=False, repr=False)
     rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
-    @property
-    def position(self) -> Position:
-        """Where this stands in the order of creation."""
-        return (self.created_at, self.sequence)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "position", (self.created_at, self.sequence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,11 +204,10 @@ class Assertion:
     expires: datetime | None
     revoked: bool
     fields: Mapping[str, Any]
+    position: Position = field(init=False, compare=False, repr=False)
 
-    @property
-    def position(self) -> Position:
-        """Where this stands in the order of issue."""
-        return (self.issued_on, self.sequence)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "position", (self.issued_on, self.sequence))
 
     def expired(self, now: datetime) -> bool:
         """Tell whether this no longer holds because of its age."""
