@@ -164,12 +164,13 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
     """Ask with generated cases, and look for the smallest one of each cause that shows."""
     from schemathesis.generation import GenerationMode
 
-    api_operation = described(operation.id)
+    api_operation = described(operation)
     cases = st.one_of(
         api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         api_operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
     )
     shown: dict[Cause, Sample] = {}
+    asked: set[str] = set()
 
     @seed(deployment.settings.seed)
     @settings(
@@ -181,8 +182,9 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
     )
     @given(cases)
     def run(case: Any) -> None:
-        if time.monotonic() < until:
-            sample = sample_of(case)
+        sample = sample_of(case)
+        if time.monotonic() < until and repr(sample) not in asked:
+            asked.add(repr(sample))
             shown.update(dict.fromkeys(ask(sample) - shown.keys(), sample))
 
     run()
@@ -192,30 +194,33 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
 
 def ask_covering(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
     """Ask with the boundary and the invalid values of each parameter and field, one at a time."""
+    samples = covering(operation)
+    most = min(deployment.effort.covering, len(samples))
+    for sample in deployment.random.sample(samples, most):
+        causes = ask(sample) if time.monotonic() < until else set()
+        if causes:
+            reduce(sample, causes, ask)
+
+
+def covering(operation: Operation) -> list[Sample]:
+    """Return what schemathesis covers an operation with, each different request once."""
     from schemathesis.generation.hypothesis.builder import (
         HypothesisTestConfig,
         HypothesisTestMode,
         create_test,
     )
 
-    samples: list[Sample] = []
-
-    def gather(case: Any) -> None:
-        if case.method == operation.method:
-            samples.append(sample_of(case))
-
-    gathering = settings(phases=[Phase.explicit], database=None, deadline=None)
+    api_operation = described(operation)
     config = HypothesisTestConfig(
-        project=described(operation.id).schema.config,
+        project=api_operation.schema.config,
         modes=[HypothesisTestMode.COVERAGE],
-        settings=gathering,
+        settings=settings(phases=[Phase.explicit], database=None, deadline=None),
     )
-    create_test(operation=described(operation.id), test_func=gather, config=config)()
-    most = min(deployment.effort.covering, len(samples))
-    for sample in deployment.random.sample(samples, most):
-        causes = ask(sample) if time.monotonic() < until else set()
-        if causes:
-            reduce(sample, causes, ask)
+    test: Any = create_test(operation=api_operation, test_func=lambda case: None, config=config)
+    # The cases are the test's explicit examples. Running it to see them would take as long again.
+    cases = [each.kwargs["case"] for each in test.hypothesis_explicit_examples]
+    samples = [sample_of(case) for case in cases if case.method == operation.method]
+    return list({repr(each): each for each in samples}.values())
 
 
 def reduce(sample: Sample, causes: set[Cause], ask: Ask) -> None:
@@ -245,21 +250,53 @@ def smaller_ones(sample: Sample, part: str, name: str) -> Iterator[Sample]:
         length *= 4
 
 
+def described(operation: Operation) -> Any:
+    """Return what varies of an operation, as schemathesis knows it."""
+    return varied()[place_of(operation)][operation.method]
+
+
+def place_of(operation: Operation) -> str:
+    """Return the path of an operation in the document of what varies."""
+    return f"/{operation.id}"
+
+
 @cache
-def described(operation_id: str) -> Any:
-    """Return an operation as schemathesis, which takes a second to load, knows it."""
+def varied() -> Any:
+    """Return the contract for schemathesis, which takes a second to load, with what varies.
+
+    A request is sent to a place that is there, with a key that may: a generated path, header or
+    platform would be thrown away, and with it the case, where that was all that was odd in it.
+    """
     import schemathesis
 
-    operation = CONTRACT.operations[operation_id]
-    return schemathesis.openapi.from_dict(dict(CONTRACT.document))[operation.path][operation.method]
+    paths: dict[str, Any] = {}
+    for each in CONTRACT.operations.values():
+        parameters = [*CONTRACT.document["paths"][each.path].get("parameters", ())]
+        parameters += each.source.get("parameters", ())
+        source = {
+            "operationId": each.id,
+            "parameters": [one for one in map(CONTRACT.resolve, parameters) if varies(one)],
+            "responses": {"default": {"description": "any"}},
+        }
+        if "requestBody" in each.source:
+            source["requestBody"] = each.source["requestBody"]
+        paths[place_of(each)] = {each.method.lower(): source}
+    known = ("openapi", "info", "components")
+    document = {name: CONTRACT.document[name] for name in known}
+    return schemathesis.openapi.from_dict({**document, "paths": paths})
+
+
+def varies(parameter: Any) -> bool:
+    """Tell whether a parameter is one that generated requests vary."""
+    return bool(parameter["in"] == "query" and parameter["name"] != "platform_org")
 
 
 def sample_of(case: Any) -> Sample:
-    """Return what of a case of schemathesis is sent: `platform_org` is another rule's."""
+    """Return what of a case of schemathesis is sent."""
     query = {
         str(name): str(value)
         for name, value in (case.query or {}).items()
-        if name != "platform_org" and isinstance(value, str | int | float | bool)
+        if isinstance(value, str | int | float | bool)
     }
     return Sample(query, case.body, case.media_type or "")
 
