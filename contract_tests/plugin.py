@@ -208,6 +208,14 @@ class Run:
         node.workerinput["credcheck_run"] = self.run_id
         node.workerinput["credcheck_stopped"] = self.stopped
 
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Leave out the modules without a rule that was asked for: they need not be imported."""
+        if collection_path.parent != HERE or collection_path.suffix != ".py":
+            return None
+        text = collection_path.read_text(encoding="utf-8")
+        chosen = any(f'rule("{each.id}")' in text for each in RULES.values() if self._asks(each))
+        return None if chosen else True
+
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
@@ -225,7 +233,9 @@ class Run:
         marker = item.get_closest_marker("rule")
         if marker is None:
             return not str(item.path).startswith(str(HERE))
-        rule = RULES[marker.args[0]]
+        return self._asks(RULES[marker.args[0]])
+
+    def _asks(self, rule: Rule) -> bool:
         chosen = {name: self.config.getoption(f"--credcheck-{name}") for name in FILTERS}
         return (
             (not chosen["rule"] or rule.id in chosen["rule"])

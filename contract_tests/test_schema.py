@@ -34,8 +34,8 @@ from contract_tests.rules import (
 from contract_tests.target import Reply, is_hidden
 
 CONTRACT = load_contract()
-MOST_REDUCED = 3
-"""Causes of one operation whose smallest case is looked for."""
+MOST_REDUCED = 6
+"""Causes of one operation whose smallest request is looked for."""
 SHORT = 8
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
 
@@ -50,6 +50,7 @@ class Sample:
 
 
 Ask = Callable[[Sample], set[Cause]]
+TryOut = Callable[[Sample], None]
 
 
 @pytest.mark.rule("SCHEMA-01")
@@ -133,13 +134,21 @@ def test_generated_requests_get_documented_answers(
     operation = CONTRACT.operations[operation_id]
     entity_id = target_of(deployment, operation)
 
+    until = deployment.share_of_time()
+    shown: dict[Cause, Sample] = {}
+
     def ask(sample: Sample) -> set[Cause]:
         reply = send_sample(deployment, operation, sample, entity_id)
         return deployment.target.causes(reply)
 
-    until = deployment.share_of_time()
-    ask_generated(deployment, operation, ask, until)
-    ask_covering(deployment, operation, ask, until)
+    def try_out(sample: Sample) -> None:
+        for cause in ask(sample) if time.monotonic() < until else ():
+            shown[cause] = min(sample, shown.get(cause, sample), key=lambda each: len(repr(each)))
+
+    try_generated(deployment, operation, try_out)
+    try_covering(deployment, operation, try_out)
+    for cause in sorted(shown)[:MOST_REDUCED]:
+        reduce(shown[cause], cause, ask)
     if operation_id in (ISSUE, BULK_ISSUE):
         withdraw(deployment, entity_id)
 
@@ -160,8 +169,8 @@ def target_of(deployment: Deployment, operation: Operation) -> str:
     return entity_id
 
 
-def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
-    """Ask with generated cases, and look for the smallest one of each cause that shows."""
+def try_generated(deployment: Deployment, operation: Operation, try_out: TryOut) -> None:
+    """Try each different one of generated requests."""
     from schemathesis.generation import GenerationMode
 
     api_operation = described(operation)
@@ -169,8 +178,7 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
         api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         api_operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
     )
-    shown: dict[Cause, Sample] = {}
-    asked: set[str] = set()
+    tried: set[str] = set()
 
     @seed(deployment.settings.seed)
     @settings(
@@ -183,23 +191,19 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
     @given(cases)
     def run(case: Any) -> None:
         sample = sample_of(case)
-        if time.monotonic() < until and repr(sample) not in asked:
-            asked.add(repr(sample))
-            shown.update(dict.fromkeys(ask(sample) - shown.keys(), sample))
+        if repr(sample) not in tried:
+            tried.add(repr(sample))
+            try_out(sample)
 
     run()
-    for cause in sorted(shown)[:MOST_REDUCED]:
-        reduce(shown[cause], {cause}, ask)
 
 
-def ask_covering(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
-    """Ask with the boundary and the invalid values of each parameter and field, one at a time."""
+def try_covering(deployment: Deployment, operation: Operation, try_out: TryOut) -> None:
+    """Try the boundary and the invalid values of each parameter and field, one at a time."""
     samples = covering(operation)
     most = min(deployment.effort.covering, len(samples))
     for sample in deployment.random.sample(samples, most):
-        causes = ask(sample) if time.monotonic() < until else set()
-        if causes:
-            reduce(sample, causes, ask)
+        try_out(sample)
 
 
 def covering(operation: Operation) -> list[Sample]:
@@ -223,7 +227,7 @@ def covering(operation: Operation) -> list[Sample]:
     return list({repr(each): each for each in samples}.values())
 
 
-def reduce(sample: Sample, causes: set[Cause], ask: Ask) -> None:
+def reduce(sample: Sample, cause: Cause, ask: Ask) -> None:
     """Leave out each parameter and field that a breach does not need, and halve long texts.
 
     The target remembers the smallest request that shows a cause.
@@ -231,7 +235,7 @@ def reduce(sample: Sample, causes: set[Cause], ask: Ask) -> None:
     for part in ("query", "body"):
         for name in list(fields) if isinstance(fields := getattr(sample, part), dict) else ():
             for smaller in smaller_ones(sample, part, name):
-                if causes & ask(smaller):
+                if cause in ask(smaller):
                     sample = smaller
                     break
 
