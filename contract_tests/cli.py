@@ -15,6 +15,8 @@ from contract_tests.rules import CATALOGUE, RULES, SUBJECTS, describe
 EXAMPLE = "\b\nExample:\n  "
 HERE = Path(__file__).resolve().parent
 PROFILES = ("quick", "standard", "thorough")
+UNUSED = ("logging", "doctest", "unraisableexception", "threadexception")
+"""Plugins of pytest's own whose work for each test, or at the end, nobody looks at."""
 
 
 class Group(click.Group):
@@ -138,13 +140,26 @@ def _judge(target: str, *arguments: str) -> int:
     """
     import pytest
 
+    _keep_tables()
     plain = ["--disable-plugin-autoload", "--assert=plain", "-p", "contract_tests.plugin"]
+    plain += [word for name in UNUSED for word in ("-p", f"no:{name}")]
     quiet = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
     nobodys_settings = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(HERE)]
     code = pytest.main(
         [str(HERE), "--target", target, *plain, *quiet, *nobodys_settings, *arguments]
     )
     return 2 if int(code) == 4 else int(code)
+
+
+def _keep_tables() -> None:
+    """Let Hypothesis keep its tables of characters, which take a second to make, for the user.
+
+    By itself it looks for them in the current folder, and leaves them there.
+    """
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    if os.path.isabs(cache):  # else whoever runs this has no home
+        folder = os.path.join(cache, "credcheck", "hypothesis")
+        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
 
 
 def _style() -> str:

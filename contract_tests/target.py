@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote_to_bytes, urlsplit
@@ -56,9 +57,9 @@ class Reply:
         """Whether this looks like a proxy's or a firewall's word, and not the service's."""
         return self.status in FRONT and JSON not in self.headers.get("content-type", "")
 
-    @property
+    @cached_property
     def value(self) -> Any:
-        """The body as JSON; what is no JSON is its text."""
+        """The body as JSON, which is not to be changed; what is no JSON is its text."""
         try:
             return json.loads(self.body)
         except ValueError:

@@ -34,8 +34,8 @@ from contract_tests.rules import (
 from contract_tests.target import Reply, is_hidden
 
 CONTRACT = load_contract()
-MOST_REDUCED = 3
-"""Causes of one operation whose smallest case is looked for."""
+MOST_REDUCED = 6
+"""Causes of one operation whose smallest request is looked for."""
 SHORT = 8
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
 
@@ -50,6 +50,7 @@ class Sample:
 
 
 Ask = Callable[[Sample], set[Cause]]
+TryOut = Callable[[Sample], None]
 
 
 @pytest.mark.rule("SCHEMA-01")
@@ -133,13 +134,21 @@ def test_generated_requests_get_documented_answers(
     operation = CONTRACT.operations[operation_id]
     entity_id = target_of(deployment, operation)
 
+    until = deployment.share_of_time()
+    shown: dict[Cause, Sample] = {}
+
     def ask(sample: Sample) -> set[Cause]:
         reply = send_sample(deployment, operation, sample, entity_id)
         return deployment.target.causes(reply)
 
-    until = deployment.share_of_time()
-    ask_generated(deployment, operation, ask, until)
-    ask_covering(deployment, operation, ask, until)
+    def try_out(sample: Sample) -> None:
+        for cause in ask(sample) if time.monotonic() < until else ():
+            shown[cause] = min(sample, shown.get(cause, sample), key=lambda each: len(repr(each)))
+
+    try_generated(deployment, operation, try_out)
+    try_covering(deployment, operation, try_out)
+    for cause in sorted(shown)[:MOST_REDUCED]:
+        reduce(shown[cause], cause, ask)
     if operation_id in (ISSUE, BULK_ISSUE):
         withdraw(deployment, entity_id)
 
@@ -160,16 +169,16 @@ def target_of(deployment: Deployment, operation: Operation) -> str:
     return entity_id
 
 
-def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
-    """Ask with generated cases, and look for the smallest one of each cause that shows."""
+def try_generated(deployment: Deployment, operation: Operation, try_out: TryOut) -> None:
+    """Try each different one of generated requests."""
     from schemathesis.generation import GenerationMode
 
-    api_operation = described(operation.id)
+    api_operation = described(operation)
     cases = st.one_of(
         api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
         api_operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
     )
-    shown: dict[Cause, Sample] = {}
+    tried: set[str] = set()
 
     @seed(deployment.settings.seed)
     @settings(
@@ -181,44 +190,44 @@ def ask_generated(deployment: Deployment, operation: Operation, ask: Ask, until:
     )
     @given(cases)
     def run(case: Any) -> None:
-        if time.monotonic() < until:
-            sample = sample_of(case)
-            shown.update(dict.fromkeys(ask(sample) - shown.keys(), sample))
+        sample = sample_of(case)
+        if repr(sample) not in tried:
+            tried.add(repr(sample))
+            try_out(sample)
 
     run()
-    for cause in sorted(shown)[:MOST_REDUCED]:
-        reduce(shown[cause], {cause}, ask)
 
 
-def ask_covering(deployment: Deployment, operation: Operation, ask: Ask, until: float) -> None:
-    """Ask with the boundary and the invalid values of each parameter and field, one at a time."""
+def try_covering(deployment: Deployment, operation: Operation, try_out: TryOut) -> None:
+    """Try the boundary and the invalid values of each parameter and field, one at a time."""
+    samples = covering(operation)
+    most = min(deployment.effort.covering, len(samples))
+    for sample in deployment.random.sample(samples, most):
+        try_out(sample)
+
+
+def covering(operation: Operation) -> list[Sample]:
+    """Return what schemathesis covers an operation with, each different request once."""
     from schemathesis.generation.hypothesis.builder import (
         HypothesisTestConfig,
         HypothesisTestMode,
         create_test,
     )
 
-    samples: list[Sample] = []
-
-    def gather(case: Any) -> None:
-        if case.method == operation.method:
-            samples.append(sample_of(case))
-
-    gathering = settings(phases=[Phase.explicit], database=None, deadline=None)
+    api_operation = described(operation)
     config = HypothesisTestConfig(
-        project=described(operation.id).schema.config,
+        project=api_operation.schema.config,
         modes=[HypothesisTestMode.COVERAGE],
-        settings=gathering,
+        settings=settings(phases=[Phase.explicit], database=None, deadline=None),
     )
-    create_test(operation=described(operation.id), test_func=gather, config=config)()
-    most = min(deployment.effort.covering, len(samples))
-    for sample in deployment.random.sample(samples, most):
-        causes = ask(sample) if time.monotonic() < until else set()
-        if causes:
-            reduce(sample, causes, ask)
+    test: Any = create_test(operation=api_operation, test_func=lambda case: None, config=config)
+    # The cases are the test's explicit examples. Running it to see them would take as long again.
+    cases = [each.kwargs["case"] for each in test.hypothesis_explicit_examples]
+    samples = [sample_of(case) for case in cases if case.method == operation.method]
+    return list({repr(each): each for each in samples}.values())
 
 
-def reduce(sample: Sample, causes: set[Cause], ask: Ask) -> None:
+def reduce(sample: Sample, cause: Cause, ask: Ask) -> None:
     """Leave out each parameter and field that a breach does not need, and halve long texts.
 
     The target remembers the smallest request that shows a cause.
@@ -226,7 +235,7 @@ def reduce(sample: Sample, causes: set[Cause], ask: Ask) -> None:
     for part in ("query", "body"):
         for name in list(fields) if isinstance(fields := getattr(sample, part), dict) else ():
             for smaller in smaller_ones(sample, part, name):
-                if causes & ask(smaller):
+                if cause in ask(smaller):
                     sample = smaller
                     break
 
@@ -245,21 +254,53 @@ def smaller_ones(sample: Sample, part: str, name: str) -> Iterator[Sample]:
         length *= 4
 
 
+def described(operation: Operation) -> Any:
+    """Return what varies of an operation, as schemathesis knows it."""
+    return varied()[place_of(operation)][operation.method]
+
+
+def place_of(operation: Operation) -> str:
+    """Return the path of an operation in the document of what varies."""
+    return f"/{operation.id}"
+
+
 @cache
-def described(operation_id: str) -> Any:
-    """Return an operation as schemathesis, which takes a second to load, knows it."""
+def varied() -> Any:
+    """Return the contract for schemathesis, which takes a second to load, with what varies.
+
+    A request is sent to a place that is there, with a key that may: a generated path, header or
+    platform would be thrown away, and with it the case, where that was all that was odd in it.
+    """
     import schemathesis
 
-    operation = CONTRACT.operations[operation_id]
-    return schemathesis.openapi.from_dict(dict(CONTRACT.document))[operation.path][operation.method]
+    paths: dict[str, Any] = {}
+    for each in CONTRACT.operations.values():
+        parameters = [*CONTRACT.document["paths"][each.path].get("parameters", ())]
+        parameters += each.source.get("parameters", ())
+        source = {
+            "operationId": each.id,
+            "parameters": [one for one in map(CONTRACT.resolve, parameters) if varies(one)],
+            "responses": {"default": {"description": "any"}},
+        }
+        if "requestBody" in each.source:
+            source["requestBody"] = each.source["requestBody"]
+        paths[place_of(each)] = {each.method.lower(): source}
+    known = ("openapi", "info", "components")
+    document = {name: CONTRACT.document[name] for name in known}
+    return schemathesis.openapi.from_dict({**document, "paths": paths})
+
+
+def varies(parameter: Any) -> bool:
+    """Tell whether a parameter is one that generated requests vary."""
+    return bool(parameter["in"] == "query" and parameter["name"] != "platform_org")
 
 
 def sample_of(case: Any) -> Sample:
-    """Return what of a case of schemathesis is sent: `platform_org` is another rule's."""
+    """Return what of a case of schemathesis is sent."""
     query = {
         str(name): str(value)
         for name, value in (case.query or {}).items()
-        if name != "platform_org" and isinstance(value, str | int | float | bool)
+        if isinstance(value, str | int | float | bool)
     }
     return Sample(query, case.body, case.media_type or "")
 

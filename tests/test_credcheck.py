@@ -15,7 +15,7 @@ from contract_tests.deployment import stable
 from contract_tests.rules import CATALOGUE, RULES
 from contract_tests.settings import load_settings
 from mockserver.files import WORLD
-from tests.bite import CONTEXT, WITHOUT, credcheck, judge_defect
+from tests.bite import CONTEXT, WITHOUT, Outcome, credcheck, judge_defect
 from tests.command import ENVIRONMENT, ROOT, run
 from tests.server import RunningServer, free_port, running
 from tests.world import DOCUMENT
@@ -23,21 +23,23 @@ from tests.world import DOCUMENT
 
 def test_the_mock_conforms_in_process(tmp_path: Path) -> None:
     """The quick profile against the mock: exit 0, every operation reached, nothing left behind."""
-    ended = run(
-        "run", "mock", "--profile", "quick", "--no-unknown-fields", "--report", str(tmp_path)
-    )
+    here = tmp_path / "here"
+    here.mkdir()
+    words = ("run", "mock", "--profile", "quick", "--no-unknown-fields", "--report", str(tmp_path))
+    ended = run(*words, cwd=here, env={**ENVIRONMENT, "PYTHONPATH": str(ROOT)})
     assert ended.returncode == 0, ended.stdout
     assert "VERDICT  mock: conforms" in ended.stdout
     assert re.search(r"seed \d+", ended.stdout)
     report = json.loads((tmp_path / "report.json").read_text())
     assert report["not_reached"] == []
     assert report["left_behind"] == []
+    assert [each.name for each in here.iterdir()] == [".credcheck"]
     for name in ("report.html", "junit.xml", "traffic.har"):
         assert (tmp_path / name).stat().st_size > 1000, name
 
 
 def test_workers_give_the_same_verdict(tmp_path: Path) -> None:
-    """Two processes that ask one deployment, and write to it, find what one finds."""
+    """Two processes that ask one deployment, and write to it, find and leave out what one does."""
     with running("--quiet") as served:
         options = ("run", served.url, *CONTEXT, "--profile", "quick", "--seed", "5")
         options += ("--journal", str(tmp_path))
@@ -47,41 +49,51 @@ def test_workers_give_the_same_verdict(tmp_path: Path) -> None:
         alone, together = run(*options), run(*options, "-n", "2")
     assert list(tmp_path.iterdir()) == []
     assert (alone.returncode, together.returncode) == (0, 0), together.stdout
-    kept = [re.search(r"(\d+) kept", each.stdout) for each in (alone, together)]
-    assert all(kept)
-    assert kept[0][1] == kept[1][1]  # type: ignore[index]
+    told = re.compile(r"\d+ kept, \d+ breached, \d+ not tested, \d+ not asked")
+    assert told.findall(alone.stdout) == told.findall(together.stdout) != []
 
 
-BITES = (
-    ("put-resets-other-fields", "STATE-04"),
-    ("search-terms-are-patterns", "SEARCH-06"),
-    ("refusal-of-a-key-lacks-its-challenge", "ACCESS-02"),
-    ("any-signal-is-accepted", "ERR-07"),
-    ("slash-redirect-drops-the-query", "PROTO-03"),
-    ("list-leaves-templates-out", "SCHEMA-05"),
+def judge_inside(monkeypatch: pytest.MonkeyPatch, defect: str, *options: str) -> Outcome:
+    """Judge the twin with one defect in the process that asks, which starts one process less."""
+    monkeypatch.setenv("TWIN_DEFECT", defect)
+    monkeypatch.setenv("TWIN_HARDENED", "1")
+    return credcheck("wsgi:tests.twin.wsgi:application", *options, *WITHOUT)
+
+
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        ("any-signal-is-accepted", "ERR-07"),
+        ("slash-redirect-drops-the-query", "PROTO-03"),
+        ("list-leaves-templates-out", "SCHEMA-05"),
+    ],
 )
-
-
-@pytest.mark.parametrize(("defect", "rule"), BITES)
-def test_it_bites(defect: str, rule: str) -> None:
+def test_it_bites(monkeypatch: pytest.MonkeyPatch, defect: str, rule: str) -> None:
     """A broken deployment is caught by the rule that is about it; the others are `make bite`'s."""
-    outcome = judge_defect(defect, "--rule", rule, "--profile", "quick")
+    outcome = judge_inside(monkeypatch, defect, "--rule", rule, "--profile", "quick")
     assert outcome.exit_code == 1, outcome.headline
     assert outcome.left_behind == 0
 
 
-@pytest.mark.parametrize(("defect", "rule"), [*BITES[:3], ("", "STATE-04")])
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        ("put-resets-other-fields", "STATE-04"),
+        ("search-terms-are-patterns", "SEARCH-06"),
+        ("refusal-of-a-key-lacks-its-challenge", "ACCESS-02"),
+        ("", "STATE-04"),
+    ],
+)
 def test_in_process_and_over_the_wire_agree(
     monkeypatch: pytest.MonkeyPatch, defect: str, rule: str
 ) -> None:
-    """The same deployment has the same verdict in process and on a port."""
-    monkeypatch.setenv("TWIN_DEFECT", defect)
-    monkeypatch.setenv("TWIN_HARDENED", "1")
+    """The same deployment, broken or sound, has the same verdict in process and on a port."""
     options = ("--rule", rule, "--profile", "quick", "--seed", "3")
-    inside = credcheck("wsgi:tests.twin.wsgi:application", *options, *WITHOUT)
+    inside = judge_inside(monkeypatch, defect, *options)
     outside = judge_defect(defect, *options)
     assert (inside.exit_code, inside.rules) == (outside.exit_code, outside.rules)
-    assert inside.exit_code == (1 if defect else 0)
+    assert inside.exit_code == (1 if defect else 0), inside.headline
+    assert (inside.left_behind, outside.left_behind) == (0, 0)
 
 
 @pytest.mark.parametrize(
@@ -218,11 +230,9 @@ def test_what_a_target_lacks_is_not_tested(server: RunningServer) -> None:
 
 def test_parts_that_a_target_lacks_are_no_breaches(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sound twin has none of these parts, and nothing about them counts against it."""
-    monkeypatch.setenv("TWIN_DEFECT", "")
-    monkeypatch.setenv("TWIN_HARDENED", "1")
     subjects = ("images", "assignments", "courses", "exim", "providers", "analytics", "protocol")
     options = [word for each in subjects for word in ("--subject", each)]
-    outcome = credcheck("wsgi:tests.twin.wsgi:application", *options, *WITHOUT)
+    outcome = judge_inside(monkeypatch, "", *options)
     assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
 
 
@@ -242,10 +252,10 @@ def test_a_departure_from_a_choice(
     assert hold or "ERR-11: departs from what we chose" in ended.stdout
 
 
-def test_the_smallest_request_is_shown(tmp_path: Path) -> None:
+def test_the_smallest_request_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of a generated request that breaks the contract all is left out that need not be there."""
-    judged = judge_defect(
-        *("unusable-page-size-is-a-500", "--rule", "SCHEMA-04", "--profile", "quick"),
+    judged = judge_inside(
+        *(monkeypatch, "unusable-page-size-is-a-500", "--rule", "SCHEMA-04", "--profile", "quick"),
         *("--report", str(tmp_path), "--without", "assertions", "--without", "issuers"),
     )
     assert judged.exit_code == 1

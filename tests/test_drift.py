@@ -19,6 +19,9 @@ OLD, LATER = PUBLISHED / "published-3.59.0.yaml", PUBLISHED / "published-4.90.4.
 LIST = "/api/credentials/orgs/{org}/users/{user_id}/"
 ITEM = "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}"
 
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+"""Ten times as fast as the other, where it is."""
+
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -27,7 +30,7 @@ def changed(tmp_path: Path, change: Change, source: Path = OLD) -> Path:
     document = copy.deepcopy(read_document(source))
     change(document)
     path = tmp_path / "changed.yaml"
-    path.write_text(yaml.safe_dump(document), encoding="utf-8")
+    path.write_text(yaml.dump(document, Dumper=DUMPER), encoding="utf-8")
     return path
 
 

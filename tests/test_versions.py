@@ -12,6 +12,7 @@ from tests.command import run
 from tests.conftest import API, NOW
 from tests.server import running
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 Mock = Callable[[Release], API]
 LATER = {
     "/api/credentials/exim/credentials/course/course-v1:main+PY101+2026/export/": "4.90",
@@ -49,7 +50,7 @@ def test_the_default_is_the_oldest(mock: Mock) -> None:
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_served_contract_is_that_of_the_release(mock: Mock, release: Release) -> None:
     """The document lists what answers, and is whole: the same as the operations of the release."""
-    document = yaml.safe_load(mock(release).get("/__mock__/openapi.yaml").get_data())
+    document = yaml.load(mock(release).get("/__mock__/openapi.yaml").get_data(), LOADER)  # noqa: S506
     listed = set(compile_contract(document).operations)
     known = RELEASES[: RELEASES.index(release) + 1]
     expected = {o.operation_id for o in load_contract().operations.values() if o.since in known}

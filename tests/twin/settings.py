@@ -17,8 +17,14 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("TWIN_DATABASE", ":memory:"),
-        # With several threads a writer waits for the other one, from the start of its transaction.
-        "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE"},
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            # With several threads a writer waits for the other, from the start of its transaction.
+            "timeout": 20,
+            "transaction_mode": "IMMEDIATE",
+            # The database goes with its process, so nothing need survive on the disk.
+            "init_command": "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY",
+        },
     }
 }
 
