@@ -93,7 +93,7 @@ class Incoming:
         self.headers = SentHeaders(environ)
         self.method: str = environ["REQUEST_METHOD"]
         self.origin = f"{environ['wsgi.url_scheme']}://{get_host(environ)}"
-        root = environ["SCRIPT_NAME"]
+        root = environ.get("SCRIPT_NAME")
         self.root = quote(root.encode("latin-1"), safe=SAFE_IN_PATH) if root else ""
         self.path = quote(environ["PATH_INFO"].encode("latin-1"), safe=SAFE_IN_PATH)
         self.operation: Operation | None = None

@@ -49,18 +49,20 @@ class ApplicationLoader:
         self._config = config
         self._describe = describe
         self._told = told
+        self._service: Service | None = None
 
     def __call__(self, *_: Any) -> "Flask":
         """Return the application that this worker serves; the worker never outlives its parent."""
         from mockserver.app import create_app  # the parent needs none of it
 
+        watch = threading.Thread(target=self._end_with_parent, daemon=True)
+        watch.start()
         try:
             app = create_app(self._config)
         except StartError as error:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._told.send(error)
-            while True:
-                signal.pause()  # until the parent says stop: to end sooner would be a crash
+            watch.join()  # or until the parent says stop: to end sooner would be a crash
         # The world stays as long as the worker: no collection needs to look through it. What
         # requests leave behind are records, of which few are in a cycle.
         gc.collect()
@@ -70,10 +72,21 @@ class ApplicationLoader:
         if service.state_file:
             service.state_file.keep(service.stopping)
         _when_told_to_stop(service.stopping.set)
-        threading.Thread(target=_end_with_parent, args=(service,), daemon=True).start()
+        self._service = service
         self._told.send(self._describe(app))
         _forget_environment()
         return app
+
+    def _end_with_parent(self) -> None:
+        """End this process when its parent is gone (killed, say), so that the port is free."""
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            multiprocessing.connection.wait([parent.sentinel])
+            if self._service:
+                self._service.stopping.set()
+                if self._service.state_file:
+                    self._service.state_file.wait()
+            os._exit(1)
 
 
 def _forget_environment() -> None:
@@ -101,17 +114,6 @@ def _when_told_to_stop(act: Callable[[], None]) -> None:
             act()
 
     threading.Thread(target=wait, daemon=True).start()
-
-
-def _end_with_parent(service: "Service") -> None:
-    """End this process when its parent is gone (killed, say), so that the port is free again."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
-        service.stopping.set()
-        if service.state_file:
-            service.state_file.wait()
-        os._exit(1)
 
 
 def check_free(host: str, port: int) -> None:
