@@ -11,7 +11,7 @@ import click
 from mockserver.cli_options import API_VERSION, AUTH, EXAMPLE, FILE
 from mockserver.config import Auth, Config, Release
 from mockserver.serving import serve as run
-from mockserver.world import parse_time
+from mockserver.times import parse_time
 
 if TYPE_CHECKING:
     from flask import Flask

@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.errors import APIError
 from mockserver.periods import shifted
-from mockserver.world import format_time, parse_time
+from mockserver.times import format_time, parse_time
 
 WORDS = ("set", "advance", "freeze", "run")
 """What can be done to a clock, in this order."""

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from mockserver.store import Assertion, Assignment, Credential, Image, Issuer, Signatory, Store
-from mockserver.world import FORMAT, format_time
+from mockserver.times import format_time
+from mockserver.world import FORMAT
 
 
 def world_of(store: Store) -> dict[str, Any]:

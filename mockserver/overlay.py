@@ -10,7 +10,8 @@ from mockserver.errors import StartError
 from mockserver.periods import shifted
 from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
-from mockserver.world import COLLECTIONS, IMAGE_FIELDS, format_time
+from mockserver.times import format_time
+from mockserver.world import COLLECTIONS, IMAGE_FIELDS
 
 World = dict[str, Any]
 Record = Mapping[str, Any]

@@ -14,7 +14,7 @@ from mockserver.journal import Exchange, shown
 from mockserver.query import Page, newest_first, paginate
 from mockserver.representation import IMAGE_PATH
 from mockserver.store import Assertion, Credential, Store
-from mockserver.world import format_time
+from mockserver.times import format_time
 
 CARDS = 12
 ASSERTIONS = 15

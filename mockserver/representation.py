@@ -17,7 +17,8 @@ from mockserver.errors import StartError
 from mockserver.messages import JSON, Call, Reply, encode
 from mockserver.query import Page, Window
 from mockserver.store import Assertion, Credential, Image, Issuer, Signatory, Store
-from mockserver.world import IMAGE_FIELDS, format_time
+from mockserver.times import format_time
+from mockserver.world import IMAGE_FIELDS
 
 Pieces = tuple[bytes, ...]
 

@@ -12,7 +12,8 @@ from typing import Any
 from mockserver.contract import Contract
 from mockserver.errors import StartError
 from mockserver.periods import end_of
-from mockserver.world import IMAGE_FIELDS, format_time, new_entity_id, parse_time
+from mockserver.times import format_time, parse_time
+from mockserver.world import IMAGE_FIELDS, new_entity_id
 
 Make = Callable[[random.Random], Any]
 

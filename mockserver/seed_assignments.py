@@ -14,7 +14,8 @@ from mockserver.contract import Contract
 from mockserver.errors import StartError
 from mockserver.periods import end_of
 from mockserver.seed import Maker
-from mockserver.world import format_time, new_entity_id, parse_time
+from mockserver.times import format_time, parse_time
+from mockserver.world import new_entity_id
 
 GROUP_SHARE, DEPARTMENT_SHARE, IMAGE_SHARE = 10, 25, 20
 """Assignments for each group, department and image that is generated."""

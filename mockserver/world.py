@@ -6,7 +6,6 @@ import json
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from mockserver.store import (
     Upload,
     User,
 )
+from mockserver.times import parse_time
 from mockserver.uploads import EXTENSIONS, media_type_of
 
 FORMAT = "credmock-world/1"
@@ -143,19 +143,6 @@ def load_world(document: Mapping[str, Any], name: str = "world", *, keep: bool =
                 raise StartError(f"{name}: {what}: {reason}") from error
     store.arrange()
     return store
-
-
-def parse_time(text: str) -> datetime:
-    """Read an ISO time with a zone, as UTC."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone; add Z")
-    return moment.astimezone(UTC)
-
-
-def format_time(moment: datetime) -> str:
-    """Write a time as the framework does: ISO 8601, `Z`, microseconds only when there are any."""
-    return moment.isoformat().removesuffix("+00:00") + "Z"
 
 
 def new_entity_id(source: random.Random) -> str:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 LAYERS = (
-    {"files", "messages", "config", "addresses", "periods"},
+    {"files", "messages", "config", "addresses", "periods", "times"},
     {"errors"},
     {"negotiation", "records", "throttle"},
     {"store"},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.world import parse_time
+from mockserver.times import parse_time
 from tests.conftest import API, NOW
 from tests.world import DOCUMENT
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.world import parse_time
+from mockserver.times import parse_time
 from tests.conftest import API, MAIN, NOW
 from tests.server import RunningServer
 

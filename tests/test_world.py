@@ -17,7 +17,8 @@ from mockserver.files import IMAGES, WORLD
 from mockserver.representation import check_world
 from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
-from mockserver.world import load_world, parse_time
+from mockserver.times import parse_time
+from mockserver.world import load_world
 from tests.conftest import API, NOW
 from tests.server import CREDMOCK
 from tests.world import DOCUMENT

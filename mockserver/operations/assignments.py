@@ -17,7 +17,7 @@ from mockserver.operations.issuing import issue
 from mockserver.operations.work import Work
 from mockserver.sandbox import Sandbox
 from mockserver.store import Assignment, Credential, Store, User
-from mockserver.world import format_time
+from mockserver.times import format_time
 
 
 def credentials_orgs_users_assignments_users_retrieve(work: Work) -> Reply:

@@ -1,0 +1,16 @@
+"""Moments as the API writes them."""
+
+from datetime import UTC, datetime
+
+
+def parse_time(text: str) -> datetime:
+    """Read an ISO time with a zone, as UTC."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; add Z")
+    return moment.astimezone(UTC)
+
+
+def format_time(moment: datetime) -> str:
+    """Write a time as the framework does: ISO 8601, `Z`, microseconds only when there are any."""
+    return moment.isoformat().removesuffix("+00:00") + "Z"
