@@ -16,6 +16,7 @@ from werkzeug.test import create_environ
 from bench.requests import Request
 from mockserver import create_app
 from mockserver.config import Config
+from mockserver.serving import spare_collections
 
 BLOCK_SECONDS = 0.25
 """A block of calls ends after this time, so that what is slow does not hold up the rest."""
@@ -26,6 +27,7 @@ class InProcess:
 
     def __init__(self, config: Config) -> None:
         self.app = create_app(config)
+        spare_collections()  # as the server does
 
     def environ(self, request: Request) -> dict[str, Any]:
         """Return a request as the server would hand it to the application."""

@@ -6,30 +6,18 @@ whole service.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from io import BytesIO
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote
 
-from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
-from werkzeug.formparser import MultiPartParser
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import HTTP_STATUS_CODES
-from werkzeug.wsgi import get_content_length, get_host, get_input_stream
 
 from mockserver.cross_origin import CrossOrigin, is_preflight
-from mockserver.errors import (
-    APIError,
-    BodyTooLarge,
-    ContractBreach,
-    NoSuchRoute,
-    ServerError,
-    SuspiciousRequest,
-)
-from mockserver.faults import answer
-from mockserver.messages import HTML, MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile, Reply
-from mockserver.operation import Operation
+from mockserver.errors import APIError, ContractBreach, NoSuchRoute, ServerError
+from mockserver.faults import LENGTH, answer
+from mockserver.incoming import Incoming, quoted_query
+from mockserver.messages import HTML, Reply
 from mockserver.routes import Routes
 from mockserver.sandbox import Sandbox
 from mockserver.sandboxes import named_in
@@ -40,109 +28,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LOG = logging.getLogger("mockserver")
-# What Django leaves unquoted in a path (`django.utils.encoding.escape_uri_path`).
-SAFE_IN_PATH = "/:@&+$,-_.!~*'()"
 LogLine = Callable[[str, str, int, float], None]
 """Writes a line about a request: method, target, status, milliseconds."""
-
-
-class SentHeaders:
-    """The headers of a request, found by name in any case."""
-
-    __slots__ = ("_environ",)
-
-    def __init__(self, environ: "WSGIEnvironment") -> None:
-        self._environ = environ
-
-    def get(self, key: str) -> str | None:
-        """Return a header's value."""
-        return self._environ.get(_environ_key(key))
-
-    def items(self) -> Iterator[tuple[str, str]]:
-        """Yield all of them, with the usual spelling of their names."""
-        for key, value in self._environ.items():
-            if key.startswith("HTTP_") or key in WITHOUT_PREFIX:
-                yield _header_name(key), value
-
-
-WITHOUT_PREFIX = ("CONTENT_TYPE", "CONTENT_LENGTH")
-"""Headers that WSGI keeps under their own names."""
-
-
-@lru_cache(maxsize=1024)
-def _environ_key(name: str) -> str:
-    key = name.upper().replace("-", "_")
-    return key if key in WITHOUT_PREFIX else f"HTTP_{key}"
-
-
-@lru_cache(maxsize=1024)
-def _header_name(key: str) -> str:
-    return key.removeprefix("HTTP_").replace("_", "-").title()
-
-
-class Incoming:
-    """One request: what Werkzeug's helpers read from its environ, and what came of it."""
-
-    __slots__ = (
-        *("_body", "_maximum", "environ", "headers", "method", "operation"),
-        *("origin", "path", "root"),
-    )
-
-    def __init__(self, environ: "WSGIEnvironment", maximum_body: int) -> None:
-        self.environ = environ
-        self.headers = SentHeaders(environ)
-        self.method: str = environ["REQUEST_METHOD"]
-        self.origin = f"{environ['wsgi.url_scheme']}://{get_host(environ)}"
-        root = environ.get("SCRIPT_NAME")
-        self.root = quote(root.encode("latin-1"), safe=SAFE_IN_PATH) if root else ""
-        self.path = quote(environ["PATH_INFO"].encode("latin-1"), safe=SAFE_IN_PATH)
-        self.operation: Operation | None = None
-        self._maximum = maximum_body
-        self._body: bytes | None = None
-
-    @property
-    def target(self) -> str:
-        """The path without what stands before the API, with the query."""
-        query = self.environ.get("QUERY_STRING")
-        return f"{self.path}?{quote(query, safe=SAFE_IN_PATH + '?=%')}" if query else self.path
-
-    @property
-    def body_that_was_read(self) -> bytes:
-        """The body, if anybody asked for it."""
-        return self._body or b""
-
-    def read_body(self) -> bytes:
-        """Return the body; raises BodyTooLarge."""
-        if self._body is None:
-            length = get_content_length(self.environ)
-            if length is not None and length > self._maximum:
-                raise BodyTooLarge
-            # What tells its length is as long as that; else the stream itself must end.
-            most = self._maximum if length is None else None
-            try:
-                self._body = get_input_stream(self.environ, max_content_length=most).read()
-            except RequestEntityTooLarge:
-                raise BodyTooLarge from None
-        return self._body
-
-    def call(self) -> Call:
-        """Return the plain call that the behaviour sees; raises SuspiciousRequest."""
-        query = self.environ.get("QUERY_STRING", "")
-        try:
-            pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS)
-        except ValueError:
-            raise SuspiciousRequest from None
-        return Call(
-            self.method,
-            self.origin,
-            self.root,
-            self.root + self.path,
-            query,
-            dict(pairs),
-            self.headers,
-            self.read_body,
-            _parse_multipart,
-        )
 
 
 class Api:
@@ -174,14 +61,8 @@ class Api:
             reply = self._reply(incoming, sandbox)
         except Exception as error:  # noqa: BLE001  (whatever it is becomes an answer)
             reply = refusal(error, incoming.method, incoming.path)
-        headers = [*reply.headers.items()]
-        if reply.content_type is not None:
-            headers.append(("Content-Type", reply.content_type))
-        has_no_body = reply.status in (204, 304)
-        # Of a connection that is to be cut, the length is told already.
-        is_cut = "Content-Length" in reply.headers
-        if not has_no_body and not is_cut:
-            headers.append(("Content-Length", str(len(reply.body))))
+        is_cut, has_no_body = LENGTH in reply.headers, reply.status in (204, 304)
+        headers = _headers_of(reply, has_no_body=has_no_body)
         if self._cross_origin:
             headers += self._cross_origin.headers(environ)
         milliseconds = (time.perf_counter() - started) * 1000
@@ -258,6 +139,18 @@ def refusal(error: Exception, method: str, path: str) -> Reply:
     return ServerError().reply()
 
 
+def _headers_of(reply: Reply, *, has_no_body: bool) -> list[tuple[str, str]]:
+    """Return the headers of an answer, with the length of a body that there may be."""
+    if has_no_body:
+        return [(name, value) for name, value in reply.headers.items() if name != LENGTH]
+    headers = [*reply.headers.items()]
+    if reply.content_type is not None:
+        headers.append(("Content-Type", reply.content_type))
+    if LENGTH not in reply.headers:
+        headers.append((LENGTH, str(len(reply.body))))
+    return headers
+
+
 @lru_cache(maxsize=600)
 def _status_line(status: int) -> str:
     return f"{status} {HTTP_STATUS_CODES.get(status, 'Unknown').upper()}"
@@ -268,33 +161,7 @@ def _decoded(path: str) -> str:
     return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
 
 
-def _parse_multipart(body: bytes, boundary: bytes) -> Form:
-    parser = MultiPartParser(max_form_memory_size=None, max_form_parts=MAXIMUM_FIELDS)
-    # Django's parser takes the end of the body for the end of the last part, and what is no part
-    # for nothing at all.
-    body += b"\r\n--" + boundary + b"--\r\n"
-    try:
-        fields, files = parser.parse(BytesIO(body), boundary, len(body))
-    except HTTPException:
-        raise SuspiciousRequest from None
-    except ValueError:
-        return Form()
-    form = Form({name: list(values) for name, values in fields.lists() if name})
-    for name, uploads in files.lists():
-        # A file without a name was not chosen; Django leaves it out.
-        named = [each for each in map(_uploaded, uploads) if each.name]
-        if named:
-            form[name] = list(named)
-    return form
-
-
-def _uploaded(upload: FileStorage) -> InMemoryUploadedFile:
-    with upload.stream:
-        return InMemoryUploadedFile(upload.filename or "", upload.mimetype, upload.read())
-
-
 def _redirect(incoming: Incoming) -> Reply:
     """Answer as Django's APPEND_SLASH does: 301, no body, path and query only."""
-    query = incoming.environ.get("QUERY_STRING")
-    location = f"{incoming.root}{incoming.path}/" + (f"?{query}" if query else "")
+    location = f"{incoming.root}{incoming.path}/{quoted_query(incoming.environ)}"
     return Reply(301, b"", HTML, {"Location": location})

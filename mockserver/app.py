@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from flask import Flask, Response, g, request
 
 from mockserver import control_of_state, control_of_traffic, page
-from mockserver.api import SAFE_IN_PATH, Api, LogLine, refusal
+from mockserver.api import Api, LogLine, refusal
 from mockserver.config import Config
 from mockserver.contract import Contract, load_contract
 from mockserver.control import control_plane
 from mockserver.cross_origin import CrossOrigin
 from mockserver.files import WORLD
+from mockserver.incoming import target_of
 from mockserver.journal import Budget
 from mockserver.representation import check_world
 from mockserver.sandbox import Sandbox
-from mockserver.sandboxes import Sandboxes, named_in, take_off
+from mockserver.sandboxes import IN_PATH, Sandboxes, named_in, take_off
 from mockserver.scenarios import Scenarios
 from mockserver.seed import grow
 from mockserver.seed_assignments import with_assignments
@@ -52,10 +52,10 @@ def create_app(config: Config | None = None) -> Flask:
     app.register_blueprint(control_of_traffic.plane)
     app.register_blueprint(page.plane)
     app.register_error_handler(Exception, _on_error)
-    app.before_request(_check_name)
     log = LOG_LINES[config.log_requests]
     if log:
         _log_requests(app, log)
+    app.before_request(_check_name)
     judge = judge_by(service.contract) if config.strict else None
     cross_origin = CrossOrigin(app, config.cors) if config.cors else None
     api = Api(service, judge, cross_origin, log)
@@ -80,8 +80,9 @@ def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
 
 
 def _check_name() -> None:
-    """Refuse a request that names no possible sandbox, whatever else it asks for."""
-    named_in(request.environ)
+    """Refuse a path that begins with what is no name of a sandbox, however it goes on."""
+    if IN_PATH in request.environ:
+        named_in(request.environ)
 
 
 def _on_error(error: Exception) -> Response:
@@ -100,8 +101,7 @@ def _log_requests(app: Flask, write: LogLine) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         milliseconds = (time.perf_counter() - g.started) * 1000
-        target = quote(request.full_path.removesuffix("?"), safe=SAFE_IN_PATH + "?=%")
-        write(request.method, target, response.status_code, milliseconds)
+        write(request.method, target_of(request.environ), response.status_code, milliseconds)
         return response
 
 

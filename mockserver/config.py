@@ -1,4 +1,4 @@
-"""Everything that can be set about one mock server."""
+"""Everything that can be set about one mock server, and one bound that cannot."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

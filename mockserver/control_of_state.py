@@ -49,7 +49,8 @@ def import_() -> dict[str, Any]:
     """Take over the records of a world document; one that is wrong changes nothing."""
     sandbox = named()
     try:
-        store = load_world(checked_world(read_object(MAXIMUM_WORLD), "the body"), "the body")
+        document = checked_world(read_object(MAXIMUM_WORLD), "the body")
+        store = load_world(document, "the body", keep=False)
         check_world(store, load_contract(), "the body")
     except StartError as error:
         raise Wrong(str(error)) from error

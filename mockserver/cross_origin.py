@@ -15,7 +15,7 @@ ASKS = {
     "HTTP_ACCESS_CONTROL_REQUEST_HEADERS": "Access-Control-Request-Headers",
     "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK": "Access-Control-Request-Private-Network",
 }
-"""All that the headers of an answer depend on."""
+"""All that the headers of an answer depend on, beside the method."""
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -31,12 +31,12 @@ class CrossOrigin:
 
     def headers(self, environ: Mapping[str, Any]) -> Pairs:
         """Return the headers for the answer to a request, a preflight's too."""
-        return self._decided(*map(environ.get, ASKS))
+        method = "OPTIONS" if environ["REQUEST_METHOD"] == "OPTIONS" else "GET"
+        return self._decided(method, *map(environ.get, ASKS))
 
-    def _decide(self, *asked: str | None) -> Pairs:
+    def _decide(self, method: str, *asked: str | None) -> Pairs:
         sent = zip(ASKS.values(), asked, strict=True)
         headers = Headers([(name, value) for name, value in sent if value is not None])
-        method = "OPTIONS" if "Access-Control-Request-Method" in headers else "GET"
         decided = get_cors_headers(self._options, headers, method)
         return tuple(Headers(decided).to_wsgi_list())
 

@@ -28,6 +28,9 @@ NO_DELAY: Delay = ((0.0, 0), (1.0, 0))
 LONGEST_DELAY = 60_000
 MOST_FAULTS = 100
 APPLIED, FAULT = "Preference-Applied", "X-Mock-Fault"
+LENGTH, CONTENT_TYPE = "Content-Length", "content-type"
+FRAMING = frozenset({"content-length", "transfer-encoding", "connection"})
+"""Headers that say where an answer ends, which only the server may."""
 HEADERS: Mapping[int, Mapping[str, str]] = {
     401: {"WWW-Authenticate": "Api-Key"},
     429: {"Retry-After": "1"},
@@ -166,9 +169,14 @@ def answer(
     time.sleep(milliseconds(wanted.delay, 1) / 1000)
     reply = forced(wanted, operation) if wanted.status or wanted.example else serve()
     if wanted.damage == "cut":  # the server closes the connection where the body ends too early
-        headers["Content-Length"] = str(max(len(reply.body), 1))
-    body = damaged(reply.body, wanted.damage)
-    return reply._replace(body=body, headers={**reply.headers, **wanted.headers, **headers})
+        headers[LENGTH] = str(max(len(reply.body), 1))
+    others = {name: each for name, each in wanted.headers.items() if name.lower() != CONTENT_TYPE}
+    types = [each for name, each in wanted.headers.items() if name.lower() == CONTENT_TYPE]
+    return reply._replace(
+        body=damaged(reply.body, wanted.damage),
+        content_type=types[-1] if types else reply.content_type,
+        headers={**reply.headers, **others, **headers},
+    )
 
 
 def always(wait: int) -> Delay:
@@ -309,6 +317,9 @@ def _headers(value: Any) -> dict[str, str]:
     )
     if not named:
         raise ValueError("an object of header names and texts is expected")
+    for name in value:
+        if name.lower() in FRAMING:
+            raise ValueError(f"{name} is the server's own; `damage` may be `cut`")
     return {name: str(each) for name, each in value.items()}
 
 

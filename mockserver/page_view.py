@@ -13,7 +13,7 @@ from mockserver.faults import Fault, written
 from mockserver.journal import Exchange, shown
 from mockserver.query import Page, newest_first, paginate
 from mockserver.representation import IMAGE_PATH
-from mockserver.store import Assertion, Credential, Store
+from mockserver.store import SEPARATOR, Assertion, Credential, Store
 from mockserver.times import format_time
 
 CARDS = 12
@@ -64,12 +64,16 @@ def cards(store: Store, platform: str, search: str, number: str | None) -> Cards
         (
             each
             for each in store.credentials.values()
-            if each.platform == platform and term in each.searchable
+            if each.platform == platform and _has(each, term)
         ),
         key=lambda each: each.position,
     )
     page = paginate(len(found), number, CARDS)
     return Cards([_card(store, each) for each in newest_first(found, page)], page)
+
+
+def _has(credential: Credential, term: str) -> bool:
+    return any(term in text for text in credential.searchable.split(SEPARATOR))
 
 
 def _card(store: Store, credential: Credential) -> Card:

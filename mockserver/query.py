@@ -159,9 +159,9 @@ def matching(records: Records[Credential], search: str) -> list[Credential]:
     sought, found = term.encode(errors="surrogatepass"), []
     for leaf in records.leaves():
         # All the texts of a leaf are searched at once, and put together once.
-        if leaf.memo is None:
-            leaf.memo = _texts(leaf.records)
-        text, ends = leaf.memo
+        if leaf.texts is None:
+            leaf.texts = _texts(leaf.records)
+        text, ends = leaf.texts
         at = stringzilla.find(text, sought)
         while at >= 0:
             index = bisect_right(ends, at)

@@ -33,15 +33,18 @@ R = TypeVar("R", bound=Positioned)
 
 
 class Leaf(Generic[R]):
-    """Some records in their order, which never change; `memo` is what a reader keeps about them."""
+    """Some records in their order, which never change.
 
-    __slots__ = ("count", "last", "memo", "records")
+    `texts` belongs to the search: what it has worked out about them.
+    """
+
+    __slots__ = ("count", "last", "records", "texts")
 
     def __init__(self, records: tuple[R, ...]) -> None:
         self.records = records
         self.count = len(records)
         self.last = records[-1].position if records else NOWHERE
-        self.memo: Any = None
+        self.texts: Any = None
 
 
 class _Branch(Generic[R]):

@@ -6,9 +6,9 @@ address goes (`Pieces`), and a reply joins them: a page costs no encoding.
 """
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache, partial
+from functools import partial
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -46,24 +46,31 @@ def _image(store: Store, image_id: int | None, address: str | None) -> Any:
     return address
 
 
-def _issuer(store: Store, issuer: Issuer) -> orjson.Fragment:
+class _EncodedIssuer(NamedTuple):
+    """An issuer as its credentials show it, and its signatories alone."""
+
+    whole: orjson.Fragment
+    signatories: orjson.Fragment
+
+
+def _issuer(store: Store, issuer: Issuer) -> _EncodedIssuer:
     """Return the issuer, encoded once: all its credentials show it."""
     if not issuer.rendered:
+        signatories = _signatories(issuer.signatories)
         body = {
             "name": issuer.name,
             "org": issuer.platform,
             "entityId": issuer.entity_id,
-            "signatories": _signatories(issuer.signatories),
+            "signatories": signatories,
             "url": issuer.url,
             "iconImage": _image(store, issuer.icon_image_id, issuer.icon_image),
             "allowed_template_tags": issuer.allowed_template_tags,
         }
-        issuer.rendered.append(orjson.Fragment(encode(body)))
-    encoded: orjson.Fragment = issuer.rendered[0]
+        issuer.rendered.append(_EncodedIssuer(orjson.Fragment(encode(body)), signatories))
+    encoded: _EncodedIssuer = issuer.rendered[0]
     return encoded
 
 
-@lru_cache(maxsize=1024)
 def _signatories(signatories: tuple[Signatory, ...]) -> orjson.Fragment:
     return orjson.Fragment(encode([_signatory(each) for each in signatories]))
 
@@ -77,17 +84,21 @@ def _signatory(signatory: Signatory) -> dict[str, Any]:
     }
 
 
-def _signing(credential: Credential, issuer: Issuer) -> tuple[Signatory, ...]:
+def _signing(credential: Credential, issuer: Issuer, encoded: _EncodedIssuer) -> orjson.Fragment:
     """Return the issuer's signatories, or those chosen among them, then the credential's own."""
+    chosen = credential.fields.get("signatories")
+    if chosen is None and not credential.signatories:
+        return encoded.signatories
     signing = issuer.signatories
-    if credential.fields.get("signatories") is not None:
+    if chosen is not None:
         by_entity_id = {each.entity_id: each for each in signing}
-        signing = tuple(by_entity_id[chosen] for chosen in credential.fields["signatories"])
-    return signing + credential.signatories
+        signing = tuple(by_entity_id[each] for each in chosen)
+    return _signatories(signing + credential.signatories)
 
 
 def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[str, Any]:
     fields, platform = credential.fields, credential.platform
+    encoded = _issuer(store, issuer)
     images = {
         name: value
         for field, id_field in IMAGE_FIELDS.items()
@@ -117,7 +128,7 @@ def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[st
             {"name": store.pathways[platform, each], "pathway_id": each}
             for each in fields["pathways"]
         ],
-        "issuerDetails": _issuer(store, issuer),
+        "issuerDetails": encoded.whole,
         "html_template": fields["html_template"],
         "css_template": fields["css_template"],
         # On its own, since it alone may hold what only the slower encoder can write.
@@ -125,7 +136,7 @@ def _credential(store: Store, credential: Credential, issuer: Issuer) -> dict[st
         "credentialType": fields["credentialType"],
         "expires": fields["expires"],
         "tags": fields["tags"],
-        "signatories": _signatories(_signing(credential, issuer)),
+        "signatories": _signing(credential, issuer, encoded),
         "signal": fields["signal"],
     }
 
@@ -134,8 +145,10 @@ def credential_pieces(store: Store, credential: Credential) -> Pieces:
     """Return the encoded credential, from its cache while its issuer is the same."""
     issuer = store.issuers[credential.issuer]
     cache = credential.rendered
-    if cache and cache[0][0] is issuer:
-        return cache[0][1]  # type: ignore[no-any-return]
+    # Read once: a sandbox with another issuer may replace it meanwhile.
+    entry = cache[0] if cache else None
+    if entry and entry[0] is issuer:
+        return entry[1]  # type: ignore[no-any-return]
     pieces = tuple(encode(_credential(store, credential, issuer)).split(_BASE))
     cache[:] = [(issuer, pieces)]
     return pieces
@@ -143,7 +156,7 @@ def credential_pieces(store: Store, credential: Credential) -> Pieces:
 
 def issuer_pieces(store: Store, issuer: Issuer) -> Pieces:
     """Return the encoded issuer."""
-    return tuple(encode(_issuer(store, issuer)).split(_BASE))
+    return tuple(encode(_issuer(store, issuer).whole).split(_BASE))
 
 
 def signatory_pieces(signatory: Signatory) -> Pieces:

@@ -63,11 +63,7 @@ class ApplicationLoader:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._told.send(error)
             watch.join()  # or until the parent says stop: to end sooner would be a crash
-        # The world stays as long as the worker: no collection needs to look through it. What
-        # requests leave behind are records, of which few are in a cycle.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(20_000, 10, 10)
+        spare_collections()
         service: Service = app.extensions["mockserver"]
         if service.state_file:
             service.state_file.keep(service.stopping)
@@ -87,6 +83,17 @@ class ApplicationLoader:
                 if self._service.state_file:
                     self._service.state_file.wait()
             os._exit(1)
+
+
+def spare_collections() -> None:
+    """Let the garbage collector pass over what is there, and look seldom at what comes.
+
+    The world stays as long as the worker. What requests leave behind are records, of which few are
+    in a cycle.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 10, 10)
 
 
 def _forget_environment() -> None:
@@ -165,18 +172,17 @@ def serve(
     failures: list[StartError] = []
 
     def listen() -> None:
-        with contextlib.suppress(EOFError, OSError):  # the end of the worker
-            message = heard.recv()
-            if isinstance(message, StartError):
-                failures.append(message)
-                os.kill(os.getpid(), signal.SIGTERM)
-                return
-            _wait_until_it_listens(host, port)
+        message = heard.recv()
+        if isinstance(message, StartError):
+            failures.append(message)
+            os.kill(os.getpid(), signal.SIGTERM)
+        elif _listens_at_last(host, port):
             announce(message)
-            while True:
-                message = heard.recv()
-                if isinstance(message, StartError):
-                    announce(f"not started again: {message}")
+            with contextlib.suppress(EOFError, OSError):  # the server ends, and its pipe with it
+                while True:
+                    message = heard.recv()
+                    if isinstance(message, StartError):
+                        announce(f"not started again: {message}")
 
     threading.Thread(target=listen, daemon=True).start()
     server.serve(target_loader=ApplicationLoader(config, describe, told), wrap_loader=False)
@@ -184,8 +190,10 @@ def serve(
         raise failures[0]
 
 
-def _wait_until_it_listens(host: str, port: int) -> None:
+def _listens_at_last(host: str, port: int) -> bool:
+    """Wait for five seconds at most until somebody listens, and tell whether somebody does."""
     for _ in range(500):
         with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
-            return
+            return True
         time.sleep(0.01)
+    return False

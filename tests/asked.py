@@ -235,7 +235,7 @@ def callers() -> Iterator[Asked]:
 def methods() -> Iterator[Asked]:
     """Yield methods that a path has and has not, with and without a key."""
     for path in ("", ITEM, "nothing", "issuers/", f"issuers/{ISSUER}", "/api/x", "/"):
-        for method in ("PATCH", "OPTIONS", "HEAD", "TRACE", "BREW", "POST", "PUT", "DELETE"):
+        for method in ("PATCH", "OPTIONS", "HEAD", "TRACE", "BREW", "POST", "PUT", "DELETE", "get"):
             if (method, path) in (
                 ("POST", ""),
                 ("POST", "issuers/"),

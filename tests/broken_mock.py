@@ -50,7 +50,7 @@ def ask(operation_id: str, **query: str) -> None:
     """Let an operation see other query parameters than were sent."""
 
     def around(handler: Handler, work: Work) -> Reply:
-        call = replace(work.call, query={**work.call.query, **query})
+        call = work.call._replace(query={**work.call.query, **query})
         return handler(replace(work, call=call))
 
     wrap(operation_id, around)

@@ -21,7 +21,7 @@ LAYERS = (
     {"operation", "access", "world"},
     {"contract", "routes"},
     {"seed", "export"},
-    {"faults", "journal", "clock"},
+    {"faults", "journal", "clock", "incoming"},
     {"seed_assignments", "sandbox", "representation", "differences", "strict"},
     {"page_view"},
     {"published"},
@@ -42,15 +42,8 @@ LAYERS = (
 )
 """Bottom up; a module imports from below its own layer only."""
 WEB = {
-    *(
-        "api",
-        "app",
-        "cross_origin",
-        "control",
-        "control_access",
-        "control_of_state",
-        "control_of_traffic",
-    ),
+    *("api", "app", "cross_origin", "incoming"),
+    *("control", "control_access", "control_of_state", "control_of_traffic"),
     *("page", "serving", "banner", "testing", "cli", "cli_options"),
     *("cli_call", "cli_contract", "cli_control", "cli_seed", "cli_serve"),
 }

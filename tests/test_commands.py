@@ -91,6 +91,20 @@ def test_a_killed_server_leaves_no_process_on_its_port() -> None:
     check_free("127.0.0.1", port)
 
 
+def test_a_server_killed_while_it_loads_leaves_no_process() -> None:
+    """SIGKILL of the command ends its worker too, though it has not begun to serve."""
+    port = free_port()
+    command = [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{port}", "--credentials", "2000000"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        time.sleep(1)
+        process.kill()
+        killed = time.monotonic()
+        assert process.stdout is not None
+        assert process.stdout.read() == ""
+    assert time.monotonic() - killed < 20  # to load it all takes minutes
+    check_free("127.0.0.1", port)
+
+
 @pytest.mark.parametrize("delay", [0.0, 0.05, 0.2, 0.4, 0.6])
 def test_the_server_stops_whenever_it_is_told_to(delay: float) -> None:
     """SIGTERM ends the server and its worker, in the middle of its start as well."""

@@ -41,6 +41,19 @@ def test_answers_and_refusals_are_readable(shared_api: API) -> None:
     assert "WWW-Authenticate" in exposed
 
 
+def test_each_request_is_decided_by_itself(shared_api: API) -> None:
+    """What one origin or a preflight was told is not told to the next request."""
+    first, second = "http://localhost:3000", "http://localhost:4000"
+    for origin in (first, second, first):
+        told = shared_api.get(headers={"Origin": origin}).headers
+        assert told["Access-Control-Allow-Origin"] == origin
+    for method, told_methods in (("OPTIONS", True), ("GET", False)):
+        told = shared_api.send(method, headers=PREFLIGHT).headers
+        assert ("Access-Control-Allow-Methods" in told) is told_methods
+    plain = shared_api.send("OPTIONS", headers={"Origin": first}).headers
+    assert "Access-Control-Allow-Methods" not in plain
+
+
 @pytest.mark.parametrize(
     ("cors", "origin", "allowed"),
     [

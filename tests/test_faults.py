@@ -154,6 +154,8 @@ def test_faults_are_listed_and_removed(api: API) -> None:
         ({"delay": "1"}, "delay: '1'"),
         ({"damage": "burnt"}, "none of malformed, truncated, cut"),
         ({"headers": {"X\r\nY": "1"}}, "headers: "),
+        ({"headers": {"content-length": "3"}}, "content-length is the server's own"),
+        ({"headers": {"Transfer-Encoding": "chunked"}}, "Transfer-Encoding is the server's own"),
         ({"headers": {"X": "a\r\nSet-Cookie: b"}}, "headers: "),
     ],
 )
@@ -239,6 +241,21 @@ def test_delays_add_up(api: API) -> None:
     answer = api.get(MAIN)
     assert (answer.status_code, answer.headers["X-Mock-Fault"]) == (503, ", ".join(ids))
     assert time.monotonic() - started >= 0.12
+
+
+def test_a_fault_says_the_type_of_its_body_once(api: API) -> None:
+    """Whatever the case of the header, it stands in the place of the usual one."""
+    add(api, status=502, headers={"content-TYPE": "text/x"}, body="bad")
+    assert api.get(MAIN).headers.getlist("Content-Type") == ["text/x"]
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_what_has_no_body_has_no_length(api: API, status: int) -> None:
+    """RFC 9110, 8.6, also where the connection would be cut."""
+    add(api, status=status, damage="cut")
+    answer = api.get(MAIN)
+    assert (answer.status_code, answer.data) == (status, b"")
+    assert not {"Content-Length", "Content-Type"} & {*answer.headers.keys()}
 
 
 def test_a_connection_is_cut(server: RunningServer) -> None:

@@ -4,12 +4,15 @@ The differential test compares the same with the real framework; these are the f
 """
 
 import json
+from io import BytesIO
 from typing import Any
 
+import httpx
 import pytest
 
 from mockserver import Config, create_app
 from tests.conftest import API, MAIN, NOW
+from tests.server import RunningServer
 from tests.world import listed
 
 JSON = "application/json"
@@ -351,6 +354,51 @@ def test_a_body_over_the_bound_is_djangos_page(content_type: str) -> None:
     assert response.content_type == "text/html; charset=utf-8"
     assert b"Bad Request (400)" in response.data
     assert api.acting(None).post(data=body, content_type=content_type).status_code == 401
+
+
+@pytest.mark.parametrize(("length", "status"), [(1000, 200), (1001, 400)])
+def test_a_body_without_a_length_is_bounded_too(length: int, status: int) -> None:
+    """A chunked body is taken up to the bound, and not cut there."""
+    api = API(create_app(Config(maximum_body=1000, strict=True, now=NOW)))
+    body = json.dumps({"name": "Fresh", "issuer": api.issuer()}).encode().ljust(length)
+    response = api.send(
+        "POST",
+        input_stream=BytesIO(body),
+        content_type=JSON,
+        headers={"Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (response.status_code, b"Bad Request" in response.data) == (status, status == 400)
+
+
+def test_a_chunked_body_is_bounded_on_the_wire(server: RunningServer) -> None:
+    """The real server hands over all of it, or the plain 400 comes."""
+    issuer = shared_issuer(server)
+    document = json.dumps({"name": "Fresh", "issuer": issuer}).encode()
+    for size, status in ((2_000_000, 200), (Config().maximum_body + 1, 400)):
+        chunks = iter([document, b" " * (size - len(document))])
+        headers = {"Authorization": "main-admin-key", "Content-Type": JSON}
+        response = httpx.post(server.collection, content=chunks, headers=headers)
+        assert response.status_code == status, response.text[:200]
+
+
+def shared_issuer(server: RunningServer) -> str:
+    """Return an issuer that a server has."""
+    headers = {"Authorization": "main-admin-key"}
+    page = httpx.get(f"{server.collection}issuers/", headers=headers).raise_for_status().json()
+    return str(page["result"]["data"][0]["entityId"])
+
+
+def test_an_upload_is_kept_in_memory(server: RunningServer) -> None:
+    """A big picture needs no folder for temporary files, which the server may not have."""
+    comment = f"<!--{'x' * 1_000_000}-->"
+    picture = f'<svg xmlns="http://www.w3.org/2000/svg">{comment}</svg>'.encode()
+    response = httpx.post(
+        f"{server.collection}images/",
+        files={"image": ("big.svg", picture, "image/svg+xml")},
+        headers={"Authorization": "main-admin-key"},
+    )
+    assert response.status_code in (200, 201), response.text
 
 
 def test_too_many_fields_are_djangos_page(shared_api: API) -> None:

@@ -98,6 +98,22 @@ def test_a_name_that_is_none_is_told(api: API, name: str) -> None:
     assert control(api, "GET", "/__mock__/sandboxes").json == {"sandboxes": ["default"]}
 
 
+@pytest.mark.parametrize("log", ["off", "text"])
+def test_a_name_that_is_none_is_told_everywhere(
+    log: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Below a path that begins with it nothing is served; a header counts where it is read."""
+    api = API(create_app(Config(now=NOW, log_requests=log)))
+    for path in ("/__mock__/health", "/nowhere", "/__mock__/images/logo.svg"):
+        assert api.get(f"/__sandbox__/a b{path}").status_code == 400
+    header = {"X-Mock-Sandbox": "a b"}
+    assert api.get("/__mock__/health", headers=header).status_code == 200
+    assert api.get("/nowhere", headers=header).status_code == 404
+    assert api.get(headers=header).status_code == 400
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == (6 if log == "text" else 0), lines
+
+
 def test_sandboxes_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
     """Of too many the one that was used longest ago goes, with a line in the log."""
     api = API(create_app(Config(now=NOW, maximum_sandboxes=2)))

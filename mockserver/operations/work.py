@@ -15,7 +15,7 @@ from mockserver.sandbox import Sandbox
 from mockserver.store import Platform, Store, User
 
 
-@dataclass(slots=True)
+@dataclass(slots=True)  # made for each request, and not frozen: that takes three times as long
 class Visit:
     """A call that needs no key: for what, in which world."""
 
