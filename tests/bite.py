@@ -47,7 +47,10 @@ WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run said: its exit code, the rules that were broken, its seconds and requests."""
+    """What one run said: its exit code, the rules that were broken, its seconds and requests.
+
+    `server_errors` are answers of 500: a deployment that only breaks down proves no rule.
+    """
 
     exit_code: int
     rules: tuple[str, ...]
@@ -55,6 +58,7 @@ class Outcome:
     requests: int
     headline: str
     left_behind: int
+    server_errors: int = 0
 
 
 def credcheck(target: str, *options: str, **variables: str) -> Outcome:
@@ -76,6 +80,12 @@ def credcheck(target: str, *options: str, **variables: str) -> Outcome:
         report["requests"],
         report["verdict"]["headline"],
         len(report["left_behind"]),
+        sum(
+            each["seen"]
+            for operation in report["coverage"]
+            for each in operation["statuses"]
+            if each["status"] == 500
+        ),
     )
 
 

@@ -17,6 +17,7 @@ def test_each_mistake_is_caught(mistake: Callable[[], None], rule: str) -> None:
     options = ("--rule", rule, "--profile", "quick")
     outcome = credcheck(BROKEN_MOCK, *options, BROKEN=mistake.__name__)
     assert rule in outcome.rules, outcome.headline
+    assert outcome.server_errors == 0
 
 
 def test_without_a_mistake_nothing_is_caught() -> None:

@@ -77,6 +77,18 @@ def test_a_prefix_is_kept_in_every_address() -> None:
             fetch(served.url.removesuffix("/dm") + ITEM, Authorization="main-admin-key")
 
 
+SPAWNED = (
+    "import multiprocessing as m; m.set_start_method('spawn'); import mockserver.cli as c; c.main()"
+)
+
+
+def test_it_serves_where_processes_are_not_forked() -> None:
+    """As on macOS: the worker makes the application from what it is handed."""
+    with running(command=(sys.executable, "-c", SPAWNED)) as served:
+        page = fetch(served.collection, Authorization="main-admin-key")
+        assert page["result"]["count"] > 0
+
+
 def test_a_killed_server_leaves_no_process_on_its_port() -> None:
     """SIGKILL of the command ends its worker too; the next start finds the port free."""
     port = free_port()
