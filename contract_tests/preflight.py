@@ -47,7 +47,8 @@ def _of_the_list(deployment: Deployment) -> str:
         return f"{where} and leads to {reply.headers.get('location', 'nowhere')}: check base_url"
     if reply.status in GATEWAYS:
         return f"{where}: the service behind a gateway is down"
-    if reply.status == 200 and reply.headers.get("content-type", "").startswith("text/html"):
+    is_page = reply.headers.get("content-type", "").startswith("text/html")
+    if reply.status == 200 and is_page and isinstance(reply.value, str):
         return f"{where} with an HTML page: no API is there; check base_url"
     return ""
 
