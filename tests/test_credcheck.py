@@ -192,6 +192,14 @@ def test_a_target_that_is_described_wrongly_is_not_judged(
     assert "BREACH" not in ended.stdout
 
 
+def test_a_page_is_no_api() -> None:
+    """The address of a front end answers everything with its page: one line, and exit 3."""
+    ended = run("run", "wsgi:tests.refusing:page", "--org", "main", "--user-id", "1")
+    assert ended.returncode == 3
+    assert "with an HTML page: no API is there" in ended.stdout
+    assert "BREACH" not in ended.stdout
+
+
 def test_a_wrong_prefix_is_not_judged(server: RunningServer) -> None:
     """Where no API is, nothing is judged."""
     ended = run("run", f"{server.url}/nothing-here", *CONTEXT)
