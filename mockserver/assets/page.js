@@ -11,8 +11,16 @@ function say(text, isProblem = false) {
   said.classList.toggle("problem", isProblem);
 }
 
-// Do something to the sandbox, show what it is now, and say so.
-async function change(words, ...calls) {
+// Do something to the sandbox, show what it is now, and say so: one change after the other, in the
+// order of the clicks.
+let lastChange = Promise.resolve();
+
+function change(words, ...calls) {
+  lastChange = lastChange.then(() => changeNow(words, calls));
+  return lastChange;
+}
+
+async function changeNow(words, calls) {
   try {
     for (const [method, path, body] of calls) await call(method, path, body);
     await refresh("controls", "world");

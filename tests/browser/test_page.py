@@ -247,6 +247,25 @@ def test_the_clock(page: Page, world: Control) -> None:
     expect(page.get_by_text("stands still", exact=True)).to_be_hidden()
 
 
+SLOW_SET = """
+const fetchNow = window.fetch;
+window.fetch = async (address, options) => {
+  if (options?.body?.includes('"set"')) await new Promise((done) => setTimeout(done, 400));
+  return fetchNow(address, options);
+};
+"""
+
+
+def test_quick_clicks_keep_their_order(page: Page, world: Control) -> None:
+    """What is clicked second happens second, though the first takes its time."""
+    page.add_init_script(SLOW_SET)
+    shown(page, world)
+    page.get_by_label("Another day").fill("2027-01-31")
+    page.get_by_role("button", name="Set", exact=True).click()
+    page.get_by_role("button", name="+1 day").click()
+    expect(page.locator("time")).to_contain_text("2027-02-01 12:00")
+
+
 def test_another_sandbox_is_opened(page: Page, world: Control) -> None:
     """By a new name, and the default one from the list."""
     shown(page, world)
