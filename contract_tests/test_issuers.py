@@ -136,7 +136,9 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("ISSUER-05")
-@pytest.mark.parametrize("public", [True, False])
+@pytest.mark.parametrize(
+    "public", [True, pytest.param(False, marks=pytest.mark.needs("disposable"))]
+)
 def test_an_issuer_in_use_is_not_deleted(deployment: Deployment, public: bool) -> None:
     """409 while a credential, listed or not, names it; it goes after the credential went."""
     with own_issuer(deployment) as issuer:

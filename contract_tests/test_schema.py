@@ -22,6 +22,7 @@ from contract_tests.rules import (
     AUTHORITY,
     BULK_ISSUE,
     CREATE,
+    GROUP_ASSIGNMENTS,
     ISSUE,
     ISSUER,
     ISSUER_CREATE,
@@ -30,6 +31,7 @@ from contract_tests.rules import (
     PUBLIC,
     RULES,
     UPDATE,
+    USER_ASSIGNMENTS,
 )
 from contract_tests.target import Reply, is_hidden
 
@@ -68,6 +70,21 @@ def test_every_operation_answers_as_documented(deployment: Deployment) -> None:
             require(is_array, "one issuer is not an array of one", reply)
 
     deployment.while_nobody_writes(check)
+
+
+@pytest.mark.rule("SCHEMA-01")
+@pytest.mark.parametrize(
+    "operation_id",
+    [
+        pytest.param(each, marks=pytest.mark.needs(each), id=each)
+        for each in (USER_ASSIGNMENTS, GROUP_ASSIGNMENTS)
+    ],
+)
+def test_assignments_are_listed(deployment: Deployment, operation_id: str) -> None:
+    """Who may read asks for the assignments, of which there may be none."""
+    reply = deployment.get(CONTRACT.operations[operation_id].path.partition("{user_id}/")[2])
+    refused = "a request that must succeed is refused"
+    require(reply.status == 200, refused, reply, expected=200, got=reply.status)
 
 
 @pytest.mark.rule("SCHEMA-02")

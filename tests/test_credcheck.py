@@ -192,6 +192,18 @@ def test_a_target_that_is_described_wrongly_is_not_judged(
     assert "BREACH" not in ended.stdout
 
 
+@pytest.mark.parametrize("words", [("--read-only",), ("--profile", "quick")])
+def test_one_key_is_enough(server: RunningServer, words: tuple[str, ...]) -> None:
+    """With an admin's key and nothing else named, what can be judged is; the run may be green."""
+    environment = {**ENVIRONMENT, "ONLY": "main-admin-key"}
+    for name in [each for each in environment if each.startswith("CREDCHECK_")]:
+        del environment[name]
+    here = ("--org", "main", "--user-id", "1", "--key", "admin=env:ONLY")
+    ended = run("run", server.url, *here, *words, env=environment)
+    assert ended.returncode == 0, ended.stdout
+    assert "not tested" in ended.stdout
+
+
 def test_a_page_is_no_api() -> None:
     """The address of a front end answers everything with its page: one line, and exit 3."""
     ended = run("run", "wsgi:tests.refusing:page", "--org", "main", "--user-id", "1")
