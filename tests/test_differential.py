@@ -45,7 +45,7 @@ class Answered:
 def ask(base: str, asked: Asked) -> Answered:
     """Send a request exactly as it stands and return what is compared of the answer."""
     address = urlsplit(base)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=5)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     try:
         path = asked.path if asked.path.startswith("/") else MAIN + asked.path
         connection.putrequest(asked.method, path, skip_accept_encoding=True)

@@ -153,10 +153,13 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
         process = subprocess.Popen(
             command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
-        wait_for_a_creation(journal)
-        for worker in children_of(process.pid):
-            os.kill(worker, signal.SIGKILL)
-        said, _ = process.communicate(timeout=120)
+        try:
+            wait_for_a_creation(journal)
+            for worker in children_of(process.pid):
+                os.kill(worker, signal.SIGKILL)
+            said, _ = process.communicate(timeout=120)
+        finally:
+            process.kill()
         assert names(served) == []
         assert list(journal.iterdir()) == []
     assert process.returncode == 3, said
