@@ -69,9 +69,15 @@ def issued(reply: Reply) -> dict[str, Any]:
 
 
 def send_issue(deployment: Deployment, credential: str, identity: str = "", **fields: Any) -> Reply:
-    """Send what issues a credential, to the user of the run unless told otherwise."""
+    """Send what issues a credential, to the user of the run unless told otherwise.
+
+    Raises NotTested where nobody is named: an empty name would be refused, and rightly.
+    """
     options = {"actor": fields.pop("actor", "admin")}
-    body = {"recipient": {"identity": identity or deployment.settings.username}, **fields}
+    recipient = identity or deployment.settings.username
+    if not recipient:
+        raise NotTested("username is not set")
+    body = {"recipient": {"identity": recipient}, **fields}
     return deployment.send_json("POST", f"{credential}/assertions/", body, **options)
 
 

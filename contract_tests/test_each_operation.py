@@ -11,14 +11,7 @@ import pytest
 from contract_tests.contract import JSON, Operation, load_contract
 from contract_tests.deployment import Deployment
 from contract_tests.outcome import require
-from contract_tests.rules import (
-    ALL,
-    ASSERTION_UPDATE,
-    AUTHORITY,
-    IMPORT,
-    IRREVERSIBLE,
-    PUBLIC,
-)
+from contract_tests.rules import ALL, AUTHORITY, IMPORT, IRREVERSIBLE, PUBLIC
 from contract_tests.target import Reply
 from contract_tests.test_access import check_challenge
 from contract_tests.test_courses import exim, some_course
@@ -29,9 +22,9 @@ CONTRACT = load_contract()
 UNREAD = "application/x-nobody-reads-this"
 
 
-def marked(operation_id: str, *more: str) -> tuple[pytest.MarkDecorator, ...]:
-    """Return what an operation needs of a target: to be there, and to be written to; and more."""
-    needs = [operation_id, *more]
+def marked(operation_id: str) -> tuple[pytest.MarkDecorator, ...]:
+    """Return what an operation needs of a target: to be there, and to be written to."""
+    needs = [operation_id]
     if not CONTRACT.operations[operation_id].is_read:
         needs.append("write")
     if operation_id in {*IRREVERSIBLE, AUTHORITY}:
@@ -39,12 +32,9 @@ def marked(operation_id: str, *more: str) -> tuple[pytest.MarkDecorator, ...]:
     return (pytest.mark.needs(*needs),)
 
 
-def operations(ids: tuple[str, ...], issued: str = "") -> pytest.MarkDecorator:
-    """Return a parametrisation by operation; before one, something is issued to somebody."""
-    params = [
-        pytest.param(each, marks=marked(each, *["username"] * (each == issued)), id=each)
-        for each in ids
-    ]
+def operations(ids: tuple[str, ...]) -> pytest.MarkDecorator:
+    """Return a parametrisation by operation."""
+    params = [pytest.param(each, marks=marked(each), id=each) for each in ids]
     return pytest.mark.parametrize("operation_id", params)
 
 
@@ -114,7 +104,7 @@ def test_each_operation_is_the_platforms_own(deployment: Deployment, operation_i
 
 
 @pytest.mark.rule("ERR-13")
-@operations(WITH_BODY, issued=ASSERTION_UPDATE)
+@operations(WITH_BODY)
 def test_each_body_has_a_type_that_is_read(deployment: Deployment, operation_id: str) -> None:
     """A body in a media type that nobody reads is 415 wherever one is taken."""
     operation = CONTRACT.operations[operation_id]
