@@ -13,8 +13,8 @@ from urllib.parse import quote
 from bench.in_process import InProcess, Worker, resident_bytes
 from bench.requests import Request, body_with, delete, get, post, put
 from bench.setting import Setting, report
-from bench.table import Goal, Row, Section, figure
-from bench.worlds import KILOBYTE, write_bare_world
+from bench.table import KILOBYTE, Goal, Row, Section, figure
+from bench.worlds import write_bare_world
 from mockserver.config import Config
 
 SIZES = (100, 10_000, 100_000, 1_000_000)

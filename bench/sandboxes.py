@@ -7,14 +7,13 @@ from typing import Any
 from bench.in_process import InProcess, Worker, resident_bytes
 from bench.requests import LIST, body_with, get, put
 from bench.setting import Setting, report
-from bench.table import Goal, Row, Section, figure
+from bench.table import MEGABYTE, Goal, Row, Section, figure
 from mockserver.config import Config
 
 CREDENTIALS = 10_000
 NEW = 200
 MANY = 1000
 CHANGES = 10
-MEGABYTE = 1e6
 
 
 class Sandboxed:

@@ -9,10 +9,9 @@ from bench.load import ask, first_reply
 from bench.requests import LIST
 from bench.servers import Candidate, running
 from bench.setting import Setting, report
-from bench.table import Goal, Row, Section, figure
+from bench.table import MEGABYTE, Goal, Row, Section, figure
 
 REQUESTS = 400
-MEGABYTE = 1e6
 Pick = Callable[[Sequence[float]], float]
 
 

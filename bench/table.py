@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from textwrap import wrap
 from typing import Any
 
+KILOBYTE, MEGABYTE = 1e3, 1e6
 LABEL_WIDTH = 38
 CELL_WIDTH = 13
 GOAL_WIDTH = 10

@@ -14,13 +14,12 @@ from bench.load import first_reply
 from bench.requests import LIST
 from bench.servers import mock, running
 from bench.setting import Setting, report
-from bench.table import Goal, Row, Section, figure
+from bench.table import KILOBYTE, Goal, Row, Section, figure
 from mockserver.files import WORLD
 from mockserver.world import load_world, read_world
 
 SIZE = 100_000
 SMALL = 100
-KILOBYTE = 1e3
 
 
 def write_bare_world(path: Path) -> None:

@@ -78,9 +78,8 @@ class Incoming:
         self.headers = SentHeaders(environ)
         self.method: str = environ["REQUEST_METHOD"].upper()
         self.origin = f"{environ['wsgi.url_scheme']}://{_host(environ)}"
-        root = environ.get("SCRIPT_NAME")
-        self.root = quote(root.encode("latin-1"), safe=SAFE_IN_PATH) if root else ""
-        self.path = quote(environ["PATH_INFO"].encode("latin-1"), safe=SAFE_IN_PATH)
+        self.root = _quoted_path(environ.get("SCRIPT_NAME", ""))
+        self.path = _quoted_path(environ["PATH_INFO"])
         self.operation: Operation | None = None
         self._maximum = maximum_body
         self._body: bytes | None = None
@@ -131,8 +130,11 @@ class Incoming:
 
 def target_of(environ: Mapping[str, Any]) -> str:
     """Return path and query as a client may send them, without what stands before the API."""
-    path = quote(environ.get("PATH_INFO", "").encode("latin-1"), safe=SAFE_IN_PATH)
-    return path + quoted_query(environ)
+    return _quoted_path(environ.get("PATH_INFO", "")) + quoted_query(environ)
+
+
+def _quoted_path(path: str) -> str:
+    return quote(path.encode("latin-1"), safe=SAFE_IN_PATH) if path else ""
 
 
 def quoted_query(environ: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import jsonschema_rs
 
 from mockserver.config import Release
 from mockserver.errors import ContractBreach, ValidationError
-from mockserver.fields import MISSING, NON_FIELD_ERRORS, Context, Invalid
+from mockserver.fields import NON_FIELD_ERRORS, Context, Invalid
 from mockserver.messages import JSON, Call, Form, Reply
 from mockserver.parsers import parse_body
 from mockserver.serializers import ObjectOf
@@ -72,7 +72,7 @@ class Parameter:
         return in_bounds or ("last" in str(self.schema) and value == "last")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Body:
     """What an operation takes: media types and the fields of the one schema behind them."""
 
@@ -80,14 +80,6 @@ class Body:
     fields: ObjectOf
     schema_name: str
     validator: Validator
-
-    @cached_property
-    def _aliases(self) -> Mapping[str, str]:
-        return {each.name: each.alias_of for each in self.fields.members if each.alias_of}
-
-    @cached_property
-    def _defaults(self) -> Mapping[str, Any]:
-        return _defaults(self.fields)
 
     def read(self, call: Call, context: Context) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
@@ -109,19 +101,15 @@ class Body:
 
     def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
         folded, errors = dict(cleaned), {}
-        for other in filter(self._aliases.__contains__, cleaned):
-            name = self._aliases[other]
+        for other in filter(self.fields.aliases.__contains__, cleaned):
+            name = self.fields.aliases[other]
             value = folded.pop(other)
             if folded.setdefault(name, value) != value:
                 text = f'This field was sent twice, as "{name}" and as "{other}", '
                 errors[name] = [f"{text}with different values."]
         if errors:
             raise Invalid(errors)
-        return folded if partial else {**self._defaults, **folded}
-
-
-def _defaults(fields: ObjectOf) -> dict[str, Any]:
-    return {each.name: each.default for each in fields.members if each.default is not MISSING}
+        return folded if partial else {**self.fields.defaults, **folded}
 
 
 def _as_map(invalid: Invalid) -> dict[str, Any]:
@@ -193,7 +181,7 @@ class Operation:
             cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
         except Invalid as invalid:
             raise ValidationError(_as_map(invalid)) from None
-        return {**_defaults(self.query), **cleaned}
+        return {**self.query.defaults, **cleaned}
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
@@ -208,7 +196,7 @@ class Operation:
         answer.check(reply, where)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class Resource:
     """A path and the operations on it."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from mockserver.errors import StartError
@@ -42,11 +43,21 @@ class Member:
     alias_of: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots, for what is worked out once
 class ObjectOf(Scalar):
     """A nested serializer: in a form, JSON text or dotted keys."""
 
     members: tuple[Member, ...] = ()
+
+    @cached_property
+    def defaults(self) -> Mapping[str, Any]:
+        """The values of members that were not sent."""
+        return {each.name: each.default for each in self.members if each.default is not MISSING}
+
+    @cached_property
+    def aliases(self) -> Mapping[str, str]:
+        """Other spellings of members, with the canonical one."""
+        return {each.name: each.alias_of for each in self.members if each.alias_of}
 
     def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Parse the JSON text of a form field, or collect `name.part` keys."""

@@ -373,7 +373,7 @@ def test_a_body_without_a_length_is_bounded_too(length: int, status: int) -> Non
 
 def test_a_chunked_body_is_bounded_on_the_wire(server: RunningServer) -> None:
     """The real server hands over all of it, or the plain 400 comes."""
-    issuer = shared_issuer(server)
+    issuer = issuer_of(server)
     document = json.dumps({"name": "Fresh", "issuer": issuer}).encode()
     for size, status in ((2_000_000, 200), (Config().maximum_body + 1, 400)):
         chunks = iter([document, b" " * (size - len(document))])
@@ -382,7 +382,7 @@ def test_a_chunked_body_is_bounded_on_the_wire(server: RunningServer) -> None:
         assert response.status_code == status, response.text[:200]
 
 
-def shared_issuer(server: RunningServer) -> str:
+def issuer_of(server: RunningServer) -> str:
     """Return an issuer that a server has."""
     headers = {"Authorization": "main-admin-key"}
     page = httpx.get(f"{server.collection}issuers/", headers=headers).raise_for_status().json()
