@@ -38,13 +38,13 @@ types: $(READY)  ## check the types of both packages
 	$(BIN)/mypy
 
 types-check-clients: $(READY)  ## generate clients of the contract in TypeScript and Python, check and run them (needs Node)
-	@$(BIN)/python -m tests.clients
+	@$(BIN)/python -m tests.clients.generate
 
 contract: $(READY)  ## judge a deployment by the contract (make contract TARGET=https://...; else the mock)
 	$(BIN)/credcheck run $(TARGET) $(ARGS)
 
 bite: $(READY)  ## judge 227 broken deployments, and the sound ones with 20 seeds (an hour; ARGS="--narrow" is quicker)
-	$(BIN)/python -m tests.bite $(ARGS)
+	$(BIN)/python -m tests.harness.bite $(ARGS)
 
 bench: $(READY)  ## measure the mock beside a bare Flask view and other mock servers (ten minutes; ARGS="--help")
 	$(BIN)/python -m bench $(ARGS)

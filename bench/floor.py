@@ -42,7 +42,7 @@ def create_floor(replies: dict[str, str]) -> Flask:
 @click.option("--replies", required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--threads", required=True, type=int)
 def main(bind: str, replies: Path, threads: int) -> None:
-    """Serve with the settings of `mockserver.serving`."""
+    """Serve with the settings of `mockserver.cli.server`."""
     app = create_floor(json.loads(replies.read_text()))
     host, _, port = bind.rpartition(":")
 

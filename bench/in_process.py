@@ -15,8 +15,8 @@ from werkzeug.test import create_environ
 
 from bench.requests import Request
 from mockserver import create_app
+from mockserver.cli.server import spare_collections
 from mockserver.config import Config
-from mockserver.serving import spare_collections
 
 BLOCK_SECONDS = 0.25
 """A block of calls ends after this time, so that what is slow does not hold up the rest."""

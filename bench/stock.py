@@ -17,10 +17,10 @@ from pathlib import Path
 
 import click
 
-from contract_tests.contract import contract_file
+from contract_tests.engine.contract import contract_file
 from mockserver.files import WORLD
-from tests.twin.defects import DEFECTS
-from tests.twin.server import serve_twin
+from tests.differential.twin.defects import DEFECTS
+from tests.differential.twin.server import serve_twin
 
 KEY = "Authorization: Api-Key main-admin-key"
 Signature = tuple[str, str]

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from contract_tests.outcome import CouldNotAsk, UsageError
-from contract_tests.rules import CATALOGUE, RULES, SUBJECTS, describe
+from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS, describe
+from contract_tests.engine.outcome import CouldNotAsk, UsageError
 
 EXAMPLE = "\b\nExample:\n  "
 HERE = Path(__file__).resolve().parent
@@ -141,7 +141,7 @@ def _judge(target: str, *arguments: str) -> int:
     import pytest
 
     _keep_tables()
-    plain = ["--disable-plugin-autoload", "--assert=plain", "-p", "contract_tests.plugin"]
+    plain = ["--disable-plugin-autoload", "--assert=plain", "-p", "contract_tests.engine.plugin"]
     plain += [word for name in UNUSED for word in ("-p", f"no:{name}")]
     quiet = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
     nobodys_settings = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(HERE)]
@@ -210,8 +210,8 @@ def explain(rule_id: str) -> None:
 @click.option("--key", multiple=True, metavar="ROLE=REF", help="Where a role's key is.")
 def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) -> None:
     """Ask what broke a rule again, and say whether it still does; exit 0: no more, 1: still."""
-    from contract_tests.replay import send_again
-    from contract_tests.report import read_report
+    from contract_tests.report.documents import read_report
+    from contract_tests.report.replay import send_again
 
     document = read_report(Path(report))
     broken = [each for each in document["breaches"] if each["rule"] == rule_id]
@@ -244,10 +244,10 @@ def _context(document: dict[str, Any]) -> dict[str, Any]:
 @of_target
 def cleanup(target: str, **options: Any) -> None:
     """Delete what earlier runs against TARGET left behind, as their journals tell."""
-    from contract_tests.cleanup import clean_up
-    from contract_tests.journal import new_run_id
-    from contract_tests.settings import current_environment, load_settings
-    from contract_tests.target import Target
+    from contract_tests.engine.cleanup import clean_up
+    from contract_tests.engine.journal import new_run_id
+    from contract_tests.engine.settings import current_environment, load_settings
+    from contract_tests.engine.target import Target
 
     chosen = {name: value or None for name, value in options.items()}
     settings = load_settings(target, {**chosen, "allow_writes": True}, current_environment())

@@ -9,26 +9,28 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
 
-from mockserver import control_of_state, control_of_traffic, page
-from mockserver.api import Api, LogLine, refusal
+from mockserver.api.cross_origin import CrossOrigin
+from mockserver.api.incoming import target_of
+from mockserver.api.service import Service
+from mockserver.api.wsgi import Api, LogLine, refusal
 from mockserver.config import Config
-from mockserver.contract import Contract, load_contract
-from mockserver.control import control_plane
-from mockserver.cross_origin import CrossOrigin
+from mockserver.contract.document import Contract, load_contract
+from mockserver.contract.strict import judge_by
+from mockserver.control import state as control_of_state
+from mockserver.control import traffic as control_of_traffic
+from mockserver.control.public import control_plane
 from mockserver.files import WORLD
-from mockserver.incoming import target_of
-from mockserver.journal import Budget
-from mockserver.representation import check_world
-from mockserver.sandbox import Sandbox
-from mockserver.sandboxes import IN_PATH, Sandboxes, named_in, take_off
-from mockserver.scenarios import Scenarios
-from mockserver.seed import grow
-from mockserver.seed_assignments import with_assignments
-from mockserver.service import Service
-from mockserver.state_file import StateFile
-from mockserver.strict import judge_by
-from mockserver.throttle import NO_LIMIT, read_rate
-from mockserver.world import load_world, read_world
+from mockserver.framework.throttling import NO_LIMIT, read_rate
+from mockserver.page import views as page
+from mockserver.rendering.records import check_world
+from mockserver.sandbox.journal import Budget
+from mockserver.sandbox.registry import IN_PATH, Sandboxes, named_in, take_off
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.scenarios import Scenarios
+from mockserver.sandbox.state_file import StateFile
+from mockserver.world.document import load_world, read_world
+from mockserver.world.seed import grow
+from mockserver.world.seed_assignments import with_assignments
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -44,7 +46,7 @@ def create_app(config: Config | None = None) -> Flask:
     service = Service(config, everything, sandboxes, scenarios)
     if config.state:
         service.state_file = StateFile(config.state, sandboxes.default, everything)
-    app = Flask("mockserver", static_folder=None)
+    app = Flask("mockserver", static_folder=None, template_folder="page/templates")
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.register_blueprint(control_plane(service))

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import mockserver
-from mockserver.control_client import Control
+from mockserver.control.client import Control
 
 if TYPE_CHECKING:
     from flask import Flask

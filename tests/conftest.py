@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from mockserver import Config, create_app
 from mockserver.config import RELEASES
-from tests.generated_client import Client
-from tests.server import RunningServer, running
+from tests.clients.generated_client import Client
+from tests.support.server import RunningServer, running
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAIN = "/api/credentials/orgs/main/users/1/"

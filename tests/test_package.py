@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.server import running
-
-ROOT = Path(__file__).resolve().parents[1]
+from tests.support.paths import ROOT
+from tests.support.server import running
 
 
 @pytest.mark.timeout(600)

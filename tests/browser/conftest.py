@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
-from mockserver.control_client import Control
-from tests.server import running
+from mockserver.control.client import Control
+from tests.support.server import running
 
 FRONTEND = Path(__file__).resolve().parents[2] / "examples" / "frontend"
 CHROMIUM = shutil.which("chromium")

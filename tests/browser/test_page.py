@@ -11,8 +11,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from mockserver.control_client import Control
-from mockserver.faults import MOST_FAULTS
+from mockserver.control.client import Control
+from mockserver.sandbox.faults import MOST_FAULTS
 from tests.conftest import MAIN
 
 KEY = {"Authorization": "Api-Key main-admin-key"}

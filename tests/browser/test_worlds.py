@@ -2,7 +2,7 @@
 
 from playwright.sync_api import expect
 
-from mockserver.control_client import Control
+from mockserver.control.client import Control
 from tests.browser.conftest import FrontEnd
 
 

@@ -1,14 +1,12 @@
 """Create, edit, delete, upload."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import FrontEnd
-
-PICTURES = Path(__file__).resolve().parents[1] / "pictures"
+from tests.support.paths import PICTURES
 
 
 def test_name_and_issuer_are_enough(front: FrontEnd) -> None:

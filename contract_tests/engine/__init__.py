@@ -1,0 +1,1 @@
+"""How rules are run: options, scheduling, the wire, safety, cleanup."""

@@ -1,0 +1,1 @@
+"""The tests behind the catalogue, one module for each subject."""

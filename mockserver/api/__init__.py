@@ -1,0 +1,1 @@
+"""The credentials API over HTTP: blueprint, pipeline, access, and its operations."""

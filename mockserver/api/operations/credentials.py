@@ -1,0 +1,129 @@
+"""Credentials: list, create, retrieve, update, delete."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.api.operations.work import Work
+from mockserver.errors import Conflict, NotFound
+from mockserver.messages import Reply
+from mockserver.rendering.records import base_address, credential_pieces, one, paged
+from mockserver.world.document import EMPTY_FIELDS, IMAGE_FIELDS, searchable
+from mockserver.world.query import newest_first, paginate, read_page_size, select
+from mockserver.world.store import Credential
+
+
+def credentials_orgs_users_retrieve(work: Work) -> Reply:
+    """List the public credentials of the platform, newest first."""
+    store, query = work.sandbox.store, work.call.query
+    bounds = work.operation.parameter("page_size").schema
+    size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
+    filters = (query.get("search"), query.get("course"), query.get("program"))
+    records = select(store.listing(work.platform.key), *filters)
+    page = paginate(len(records), query.get("page"), size)
+    items = (credential_pieces(store, each) for each in newest_first(records, page))
+    return paged(work.call, page, items, bounds["maximum"])
+
+
+def credentials_orgs_users_create(work: Work) -> Reply:
+    """Create a credential from the fields that were sent and the defaults of the others."""
+    body = work.read_body()
+    return _store(work, fresh(work, body), "Created")
+
+
+def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
+    """Retrieve a credential of the platform; a private one exists for admins only."""
+    credential = find_credential(work)
+    pieces = credential_pieces(work.sandbox.store, credential)
+    return one("Ok", pieces, base_address(work.call))
+
+
+def credentials_orgs_users_update(work: Work) -> Reply:
+    """Change the fields that were sent and leave the others."""
+    old = find_credential(work)
+    body = work.read_body(partial=True)
+    return _store(work, changed(old, body), "Updated")
+
+
+def credentials_orgs_users_destroy(work: Work) -> Reply:
+    """Delete a credential that nobody holds an active assertion of."""
+    credential, store = find_credential(work), work.sandbox.store
+    now = work.sandbox.clock.now()
+    if any(
+        assertion.active(now) for assertion in store.assertions_of.get(credential.entity_id, ())
+    ):
+        raise Conflict("This credential has active assertions and cannot be deleted.")
+    store.remove_credential(credential)
+    return Reply(204)
+
+
+def fresh(work: Work, body: Mapping[str, Any]) -> Credential:
+    """Return a new credential of the platform from a validated body."""
+    sandbox = work.sandbox
+    return _with_fields(
+        dict(EMPTY_FIELDS),
+        body,
+        entity_id=sandbox.new_entity_id(),
+        platform=work.platform.key,
+        issuer="",
+        public=True,
+        created_at=sandbox.clock.now(),
+        sequence=sandbox.next_sequence(),
+    )
+
+
+def changed(old: Credential, body: Mapping[str, Any]) -> Credential:
+    """Return a credential with the validated body's values in the place of its own."""
+    return _with_fields(
+        dict(old.fields),
+        body,
+        entity_id=old.entity_id,
+        platform=old.platform,
+        issuer=old.issuer,
+        public=old.public,
+        created_at=old.created_at,
+        sequence=old.sequence,
+        signatories=old.signatories,
+    )
+
+
+def find_credential(work: Work) -> Credential:
+    """Return the credential of the path, if it exists for the caller; raises NotFound."""
+    credential = work.sandbox.store.credentials.get(work.path_values["entity_id"])
+    if (
+        credential is None
+        or credential.platform != work.platform.key
+        or not (credential.public or work.caller.sees_private())
+    ):
+        raise NotFound.of("Credential")
+    return credential
+
+
+def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -> Credential:
+    """Return a credential with the body's values laid over its fields."""
+    if "issuer" in body and body["issuer"] != rest["issuer"]:
+        rest["issuer"] = body["issuer"]
+        fields.pop("signatories", None)
+    rest["public"] = body.get("public", rest["public"])
+    for name, value in body.items():
+        if name in ("issuer", "public"):
+            continue
+        if name == "expires" or (name == "metadata" and _are_objects(fields[name], value)):
+            value = {**fields[name], **value}
+        fields[name] = value
+    for field, id_field in IMAGE_FIELDS.items():
+        if body.get(id_field) is not None:
+            fields[field] = None
+        elif field in body or id_field in body:
+            fields[id_field] = None
+    return Credential(fields=fields, searchable=searchable(fields), **rest)
+
+
+def _are_objects(*values: Any) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _store(work: Work, credential: Credential, description: str) -> Reply:
+    store = work.sandbox.store
+    pieces = credential_pieces(store, credential)
+    store.put_credential(credential)
+    return one(description, pieces, base_address(work.call))

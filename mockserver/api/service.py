@@ -1,0 +1,161 @@
+"""The request pipeline: from a plain call to a plain reply."""
+
+import threading
+from collections.abc import Mapping
+
+from mockserver.api.access import admit, home, identify, rule_for
+from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
+from mockserver.api.operations.assignments import complete
+from mockserver.api.operations.work import Visit, Work
+from mockserver.config import MOST_STREAMS, Config
+from mockserver.contract.document import Contract
+from mockserver.contract.operation import Operation, Resource
+from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
+from mockserver.framework.negotiation import accept_json
+from mockserver.messages import JSON, Call, Reply, encode, indented
+from mockserver.sandbox.registry import Sandboxes
+from mockserver.sandbox.sandbox import Sandbox
+from mockserver.sandbox.scenarios import Scenarios
+from mockserver.sandbox.state_file import StateFile
+
+VIEW_NAMES = {
+    "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
+    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}": "Credential",
+    "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
+    "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
+    "/api/credentials/orgs/{org}/users/{user_id}/issuers/authority/": "Issuer Authority",
+    "/api/credentials/orgs/{org}/users/{user_id}/assertions/": "User Assertions",
+    "/api/credentials/orgs/{org}/users/{user_id}/assertions/{entity_id}": "Assertion",
+    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}/assertions/": "Credential Assertions",
+    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}/assertions/bulk/": "Bulk Assertions",
+    "/api/credentials/public/assertions/{entity_id}/": "Public Assertion",
+    "/api/credentials/orgs/{org}/users/{user_id}/images/": "Images",
+    "/api/credentials/orgs/{org}/users/{user_id}/assignments/users/": "User Assignments",
+    "/api/credentials/orgs/{org}/users/{user_id}/assignments/groups/": "Group Assignments",
+    "/api/credentials/orgs/{org}/users/{user_id}/assignments/{assignment_id}": "Assignment",
+    "/api/credentials/orgs/{org}/users/{user_id}/course-credentials/": "Course Credentials",
+    "/api/credentials/orgs/{org}/users/{user_id}/assertions-over-time/": "Assertions Over Time",
+    "/api/credentials/orgs/{org}/users/{user_id}/course-assertions-over-time/": (
+        "Course Assertions Over Time"
+    ),
+    "/api/credentials/orgs/{org}/users/{user_id}/credentials-over-time/": "Credentials Over Time",
+    "/api/credentials/exim/credentials/course/{course_id}/export/": "Course Export",
+    "/api/credentials/exim/credentials/course/{course_id}/import/": "Course Import",
+    "/api/credentials/providers/": "Providers",
+    "/api/credentials/provider-config/": "Provider Configs",
+    "/api/credentials/external-mapping/": "External Mappings",
+}
+"""What OPTIONS calls each path; production's view names are not known, so these are our choice."""
+
+
+class Service:
+    """The API over its worlds, with the operations of one release.
+
+    `stopping` is set when the server ends, and ends what would go on.
+    """
+
+    def __init__(
+        self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
+    ) -> None:
+        _check_complete(contract)
+        self.config = config
+        self.contract = contract.as_of(config.api_version)
+        self.sandboxes = sandboxes
+        self.scenarios = scenarios
+        self.state_file: StateFile | None = None
+        self.stopping = threading.Event()
+        self.streams = threading.BoundedSemaphore(MOST_STREAMS)
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The sandbox of whoever names none."""
+        return self.sandboxes.default
+
+    def answer(
+        self, call: Call, resource: Resource, values: Mapping[str, str], sandbox: Sandbox
+    ) -> Reply:
+        """Serve one call of a resource; whatever ends it early becomes the framework's answer."""
+        name = "GET" if call.method == "HEAD" else call.method
+        operation = resource.operations.get(name)
+        try:
+            indent = accept_json(call.headers.get("Accept"), call.query.get("format"))
+            reply = self._serve(call, resource, operation, values, sandbox)
+            if indent and reply.body:
+                reply = Reply(reply.status, indented(reply.body, indent), JSON, reply.headers)
+        except PlainPage as error:
+            return error.reply()
+        except APIError as error:
+            reply = error.reply()
+        headers = {**reply.headers, "Allow": resource.allow, "Vary": "Accept"}
+        return Reply(reply.status, reply.body, reply.content_type, headers)
+
+    def _serve(
+        self,
+        call: Call,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+        sandbox: Sandbox,
+    ) -> Reply:
+        if resource.is_public:
+            return self._serve_anybody(call, resource, operation, values, sandbox)
+        store = sandbox.store
+        caller = identify(call.headers.get("Authorization"), store, self.config.auth)
+        rule = rule_for(operation.operation_id if operation else None, call.method)
+        platform_key = call.query.get("platform_org") or values.get("org") or home(caller, store)
+        platform = admit(caller, rule, platform_key, store)
+        sandbox.throttle.check(str(caller.user.id) if caller.user else "", sandbox.clock.now())
+        if operation is None:
+            return describe(call.method, resource)
+        if "user_id" in values:
+            user = store.find_user(platform.key, values["user_id"])
+        else:
+            user = caller.user or store.first_admin(platform.key)
+        if user is None:
+            raise NotFound.of("User")
+        work = Work(call, operation, values, sandbox, caller, platform, user, self.contract)
+        with sandbox.lock:
+            complete(sandbox)
+            if operation.method != "GET":
+                sandbox.own()
+            return HANDLERS[operation.operation_id](work)
+
+    def _serve_anybody(
+        self,
+        call: Call,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+        sandbox: Sandbox,
+    ) -> Reply:
+        if operation is None:
+            return describe(call.method, resource)
+        sandbox.throttle.check("", sandbox.clock.now())
+        visit = Visit(call, operation, values, sandbox)
+        with sandbox.lock:
+            complete(sandbox)
+            return PUBLIC_HANDLERS[operation.operation_id](visit)
+
+
+def describe(method: str, resource: Resource) -> Reply:
+    """Answer OPTIONS as the framework's SimpleMetadata does; any other method is not allowed."""
+    if method != "OPTIONS":
+        raise MethodNotAllowed(method)
+    body = {
+        "name": VIEW_NAMES.get(resource.path, ""),
+        "description": "",
+        "renders": [JSON],
+        "parses": list(resource.media_types),
+    }
+    return Reply(200, encode(body), JSON)
+
+
+def _check_complete(contract: Contract) -> None:
+    """Raise StartError unless contract and handlers are about the same operations."""
+    handlers = HANDLERS.keys() | PUBLIC_HANDLERS.keys()
+    without_handler = contract.operations.keys() - handlers
+    if without_handler:
+        raise StartError(f"operations without a handler: {', '.join(sorted(without_handler))}")
+    without_operation = handlers - contract.operations.keys()
+    if without_operation:
+        raise StartError(f"handlers without an operation: {', '.join(sorted(without_operation))}")

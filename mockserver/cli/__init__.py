@@ -1,0 +1,1 @@
+"""The command `credmock`, one module for each subcommand, and the server."""

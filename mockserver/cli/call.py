@@ -1,0 +1,75 @@
+"""The command `credmock call`."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from mockserver.app import create_app
+from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE
+from mockserver.config import Auth, Config, Release
+from mockserver.errors import StartError
+
+
+@click.command(
+    epilog=EXAMPLE + "credmock call GET '/api/credentials/orgs/main/users/1/?search=python' "
+    "-H 'Authorization: Api-Key main-admin-key'"
+)
+@click.argument("method")
+@click.argument("path")
+@click.option("-H", "--header", multiple=True, metavar="NAME: VALUE", help="A request header.")
+@click.option("-d", "--data", metavar="BODY", help="The body; @FILE reads a file. JSON by default.")
+@click.option("--world", type=FILE, help="Seed world.  [default: the one that ships]")
+@click.option("--auth", type=AUTH, default="keys", show_default=True)
+@API_VERSION
+@click.option("--strict", is_flag=True, help="Judge the exchange by the contract.")
+def call(
+    method: str,
+    path: str,
+    header: tuple[str, ...],
+    data: str | None,
+    world: Path | None,
+    auth: Auth,
+    api_version: Release,
+    strict: bool,
+) -> None:
+    """Send one request in process and print the reply; exit 0 below status 400, else 1."""
+    headers = list(_headers(header))
+    body = _data(data)
+    if body is not None and not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "application/json"))
+    if not path.startswith("/"):
+        raise click.BadParameter(f"{path!r} must begin with /", param_hint="PATH")
+    app = create_app(Config(world=world, auth=auth, api_version=api_version, strict=strict))
+    response = app.test_client().open(path, method=method.upper(), headers=headers, data=body)
+    click.echo(f"HTTP/1.1 {response.status}")
+    for name, value in response.headers:
+        click.echo(f"{name}: {value}")
+    click.echo()
+    click.echo(_readable(response.get_data(as_text=True), response.is_json), nl=False)
+    sys.exit(0 if response.status_code < 400 else 1)
+
+
+def _headers(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        name, colon, value = line.partition(":")
+        if not colon or not name.strip():
+            raise click.BadParameter(f"{line!r} is no 'Name: value'", param_hint="--header")
+        yield name.strip(), value.strip()
+
+
+def _data(data: str | None) -> bytes | None:
+    if data is None or not data.startswith("@"):
+        return None if data is None else data.encode()
+    try:
+        return Path(data[1:]).read_bytes()
+    except OSError as error:
+        raise StartError(f"--data {data}: {error.strerror}") from error
+
+
+def _readable(text: str, is_json: bool) -> str:
+    if is_json and text:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
+    return text

@@ -1,0 +1,85 @@
+"""The commands about the contract: `credmock routes`, `spec` and `drift`."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from mockserver.cli.options import EXAMPLE, FILE
+from mockserver.contract.document import load_contract, read_document
+from mockserver.errors import StartError
+from mockserver.files import CONTRACT, LEDGER
+
+
+@click.command(epilog=EXAMPLE + "credmock routes")
+def routes() -> None:
+    """List the operations: method, path, operationId, first release, evidence."""
+    for operation in load_contract().operations.values():
+        evidence = ",".join(operation.evidence)
+        click.echo(
+            f"{operation.method:<7}{operation.path:<75}{operation.operation_id:<49}"
+            f"{operation.since:<6}{evidence}"
+        )
+
+
+def _validate(path: Path) -> None:
+    """Raise StartError unless the file is a valid OpenAPI document."""
+    from openapi_spec_validator import validate
+    from openapi_spec_validator.validation.exceptions import (
+        OpenAPIValidationError,
+        ValidatorDetectError,
+    )
+
+    try:
+        validate(read_document(path))
+    except (OpenAPIValidationError, ValidatorDetectError) as error:
+        place = "/".join(map(str, getattr(error, "absolute_path", ())))
+        message = getattr(error, "message", "") or "this is no OpenAPI document"
+        raise StartError(f"{path}: at /{place}: {message[-300:]}") from error
+
+
+@click.command(epilog=EXAMPLE + "credmock spec --divergences")
+@click.option("--check", is_flag=True, help="Validate the contract instead of printing it.")
+@click.option("--divergences", is_flag=True, help="Print the ledger of departures as a table.")
+@click.option("--file", type=FILE, help="Another contract.  [default: the one that ships]")
+def spec(check: bool, divergences: bool, file: Path | None) -> None:
+    """Print the contract, check it, or print where it departs from the published description."""
+    path = file or CONTRACT
+    if check:
+        _validate(path)
+        contract = load_contract(path)
+        click.echo(f"{path.name}: {len(contract.operations)} operations, every schema compiles")
+    elif divergences:
+        click.echo("| where | published | contract | evidence | why |")
+        click.echo("| --- | --- | --- | --- | --- |")
+        for row in read_document(LEDGER)["rows"]:
+            cells = {**row, "where": f"`{row['where']}`", "evidence": ", ".join(row["evidence"])}
+            columns = ("where", "published", "contract", "evidence", "why")
+            click.echo("| " + " | ".join(" ".join(cells[each].split()) for each in columns) + " |")
+    else:
+        click.echo(path.read_text(encoding="utf-8"), nl=False)
+
+
+@click.command(epilog=EXAMPLE + "credmock drift published-4.90.4.yaml --format json")
+@click.argument("published", type=FILE, metavar="PUBLISHED.yaml")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["markdown", "json"]),
+    default="markdown",
+    show_default=True,
+    help="Form of the report.",
+)
+def drift(published: Path, form: str) -> None:
+    """Compare a published description with the contract and explain each difference.
+
+    A difference that the ledger knows is told by its row; one that it does not know is shown with
+    whether it is breaking. Exit codes: 0 all are known, 1 some are not, 2 wrong usage.
+    """
+    from mockserver.drift.drift import drift as compare
+    from mockserver.drift.report import as_json, as_markdown
+
+    found = compare(published)
+    write = as_json if form == "json" else as_markdown
+    click.echo(write(found, published.name))
+    sys.exit(found.exit_code)

@@ -1,0 +1,156 @@
+"""The commands `credmock ctl …`: control a mock that serves."""
+
+import json
+from typing import Any, TextIO
+
+import click
+
+from mockserver.control.client import DEFAULT_URL, Control, ControlError
+from mockserver.errors import StartError
+
+
+@click.group()
+@click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the mock serves.")
+@click.option("--sandbox", default="default", show_default=True, help="Which sandbox.")
+@click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")
+@click.pass_context
+def ctl(context: click.Context, url: str, sandbox: str, control_token: str) -> None:
+    """Control a mock that serves: its state, time, faults, and what was asked."""
+    try:
+        context.obj = Control(url, sandbox, control_token)
+    except ControlError as error:
+        raise click.BadParameter(str(error), param_hint="--url") from error
+
+
+def _asked(make: Any) -> Any:
+    """Return what a call answers; what the mock refuses is one line."""
+    try:
+        return make()
+    except ControlError as error:
+        raise StartError(str(error)) from error
+
+
+def _show(make: Any) -> None:
+    """Print what a call answers, as JSON."""
+    answer = _asked(make)
+    if answer is not None:
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+@ctl.command()
+@click.pass_obj
+def reset(control: Control) -> None:
+    """Go back to the world that the mock started with."""
+    _show(control.reset)
+
+
+@ctl.command()
+@click.pass_obj
+def clear(control: Control) -> None:
+    """Take out credentials and all that is about them."""
+    _show(control.clear)
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl export > world.json")
+@click.pass_obj
+def export(control: Control) -> None:
+    """Print all records as a world document, for `load` and for `serve --world`."""
+    _show(control.export)
+
+
+@ctl.command()
+@click.argument("world", type=click.File(encoding="utf-8"), metavar="WORLD.json")
+@click.pass_obj
+def load(control: Control, world: TextIO) -> None:
+    """Take over the records of a world document; one that is wrong changes nothing."""
+    try:
+        document = json.load(world)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{world.name}: no JSON: {error}", param_hint="WORLD.json"
+        ) from error
+    _show(lambda: control.load(document))
+
+
+@ctl.command()
+@click.argument("name")
+@click.pass_obj
+def snapshot(control: Control, name: str) -> None:
+    """Keep the records as they are now, under NAME."""
+    _show(lambda: control.snapshot(name))
+
+
+@ctl.command()
+@click.argument("name")
+@click.pass_obj
+def restore(control: Control, name: str) -> None:
+    """Go back to the records of the snapshot NAME."""
+    _show(lambda: control.restore(name))
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl scenario long-names")
+@click.argument("name", required=False)
+@click.pass_obj
+def scenario(control: Control, name: str | None) -> None:
+    """Begin anew in the scenario NAME; without a name, list them. `ctl reset` leaves it."""
+    if name is not None:
+        _show(lambda: control.scenario(name))
+        return
+    found = _asked(control.scenarios)
+    for each in found["scenarios"]:
+        mark = "*" if each["name"] == found["current"] else " "
+        click.echo(f"{mark} {each['name']:<22}{each.get('error') or each['description']}")
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
+@click.option("--set", "moment", metavar="TIME", help="Such as 2026-06-01T12:00:00Z.")
+@click.option("--advance", metavar="DURATION", help="Such as P30D, PT90S or -P1W.")
+@click.option("--freeze", is_flag=True, help="Let the time stand still.")
+@click.option("--run", is_flag=True, help="Let it go on.")
+@click.pass_obj
+def clock(
+    control: Control, moment: str | None, advance: str | None, freeze: bool, run: bool
+) -> None:
+    """Tell the time of a sandbox, or change it."""
+    changes = {"set": moment, "advance": advance, "freeze": freeze, "run": run}
+    _show(lambda: control.clock(**{name: value for name, value in changes.items() if value}))
+
+
+@ctl.command(epilog="""\b\nExample:\n  credmock ctl fault '{"method": "POST", "status": 503}'""")
+@click.argument("rule", metavar="JSON")
+@click.pass_obj
+def fault(control: Control, rule: str) -> None:
+    """Add a fault, as one JSON object."""
+    try:
+        words = json.loads(rule)
+    except ValueError as error:
+        raise click.BadParameter(f"no JSON: {error}", param_hint="JSON") from error
+    if not isinstance(words, dict):
+        raise click.BadParameter("an object is expected", param_hint="JSON")
+    _show(lambda: {"id": control.fault(**words)})
+
+
+@ctl.command()
+@click.option("--clear", "all_of_them", is_flag=True, help="Remove all of them.")
+@click.pass_obj
+def faults(control: Control, all_of_them: bool) -> None:
+    """List the faults, or remove them."""
+    _show(control.clear_faults if all_of_them else control.faults)
+
+
+@ctl.command(epilog="\b\nExample:\n  credmock ctl requests --status 404 --curl")
+@click.option("--method", metavar="METHOD")
+@click.option("--path", metavar="PATTERN", help="Such as '*/issuers/'.")
+@click.option("--status", metavar="STATUS")
+@click.option("--operation", metavar="ID")
+@click.option("--curl", is_flag=True, help="Print curl lines only.")
+@click.pass_obj
+def requests(control: Control, /, curl: bool, **match: str | None) -> None:
+    """Show the last exchanges that fit, the newest first."""
+    chosen = {name: value for name, value in match.items() if value is not None}
+    found = _asked(lambda: control.requests(**chosen))
+    if curl:
+        for each in found:
+            click.echo(each["curl"])
+    else:
+        _show(lambda: found)

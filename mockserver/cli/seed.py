@@ -1,0 +1,89 @@
+"""The command `credmock seed`."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mockserver.cli.options import EXAMPLE, FILE
+from mockserver.contract.document import load_contract
+from mockserver.errors import StartError
+from mockserver.files import WORLD
+from mockserver.messages import encode
+from mockserver.world.document import load_world, read_world
+from mockserver.world.seed import generate, generate_assertions
+from mockserver.world.seed_assignments import with_assignments
+
+
+@click.command(epilog=EXAMPLE + "credmock seed --seed 42 --credentials 5000 -o world.json")
+@click.option("--seed", default=42, show_default=True, help="The same seed gives the same bytes.")
+@click.option(
+    "--credentials",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0, 5_000_000),
+    metavar="N",
+    help="How many credentials to generate.",
+)
+@click.option(
+    "--assertions",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(0, 5_000_000),
+    metavar="N",
+    help="How many assertions to generate, over the year before the world's newest record.",
+)
+@click.option(
+    "--assignments",
+    default=100,
+    show_default=True,
+    type=click.IntRange(0, 100_000),
+    metavar="N",
+    help="How many assignments to generate, with groups, departments and images.",
+)
+@click.option("--world", type=FILE, help="World to add to.  [default: the one that ships]")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    default=Path("-"),
+    help="File to write.  [default: standard output]",
+)
+def seed(
+    seed: int,
+    credentials: int,
+    assertions: int,
+    assignments: int,
+    world: Path | None,
+    output: Path,
+) -> None:
+    """Write a bigger world, generated from the contract's schemas."""
+    if not output.parent.is_dir():
+        raise StartError(f"--output {output}: there is no folder {output.parent}")
+    source = world or WORLD
+    document = read_world(source)
+    load_world(document, str(source))
+    contract = load_contract()
+    with _bar(generate(document, contract, seed, credentials), credentials, "credentials") as bar:
+        made = list(bar)
+    grown = {**document, "credentials": [*made, *document["credentials"]]}
+    with _bar(
+        generate_assertions(grown, contract, seed, assertions), assertions, "assertions"
+    ) as bar:
+        issued = list(bar)
+    grown["assertions"] = [*issued, *document.get("assertions", ())]
+    grown = with_assignments(grown, contract, seed, assignments)
+    if str(output) == "-":
+        sys.stdout.buffer.write(encode(grown) + b"\n")
+        return
+    try:
+        output.write_bytes(encode(grown) + b"\n")
+    except OSError as error:
+        raise StartError(f"--output {output}: {error.strerror}") from error
+
+
+def _bar(records: Iterator[dict[str, Any]], length: int, label: str) -> Any:
+    hidden = not sys.stderr.isatty()
+    return click.progressbar(records, length=length, label=label, file=sys.stderr, hidden=hidden)

@@ -1,0 +1,1 @@
+"""The contract: read, compiled, and what the mock is judged by."""

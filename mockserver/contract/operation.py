@@ -1,0 +1,224 @@
+"""What the contract says of one operation, compiled: parameters, body, answers."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jsonschema_rs
+
+from mockserver.config import Release
+from mockserver.errors import ContractBreach, ValidationError
+from mockserver.framework.fields import NON_FIELD_ERRORS, Context, Invalid
+from mockserver.framework.parsers import parse_body
+from mockserver.framework.serializers import ObjectOf
+from mockserver.messages import JSON, Call, Form, Reply
+
+Schema = Mapping[str, Any]
+
+
+class Validator:
+    """A schema, compiled when it is first asked: that it compiles was checked at the start."""
+
+    def __init__(self, schema: Schema, schemas: Mapping[str, Any]) -> None:
+        self.schema, self._schemas = schema, schemas
+
+    @cached_property
+    def _compiled(self) -> jsonschema_rs.Draft202012Validator:
+        return compile_schema(self.schema, self._schemas)
+
+    def iter_errors(self, value: Any) -> Iterator[jsonschema_rs.ValidationError]:
+        """Yield what is wrong with a value."""
+        return iter(self._compiled.iter_errors(value))
+
+
+def compile_schema(
+    schema: Schema, schemas: Mapping[str, Any]
+) -> jsonschema_rs.Draft202012Validator:
+    """Compile a schema that refers to component schemas; raises what jsonschema-rs raises."""
+    rooted = {**schema, "components": {"schemas": schemas}}
+    return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One declared parameter; `lenient` ones are read, never refused."""
+
+    name: str
+    location: str
+    schema: Schema
+    required: bool
+    lenient: bool
+
+    @property
+    def default(self) -> Any:
+        """The value that counts when none is sent."""
+        return self.schema.get("default")
+
+    def understands(self, value: str | None) -> bool:
+        """Tell whether a value counts; what a lenient parameter does not understand is not there.
+
+        Values of the others are refused where they are wrong.
+        """
+        if not self.lenient:
+            return True
+        if not value:
+            return False
+        if "integer" not in str(self.schema):
+            return True
+        digits = value.isascii() and value.isdecimal() and len(value) < 20
+        in_bounds = digits and 1 <= int(value) <= self.schema.get("maximum", 2**31)
+        return in_bounds or ("last" in str(self.schema) and value == "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What an operation takes: media types and the fields of the one schema behind them."""
+
+    media_types: tuple[str, ...]
+    fields: ObjectOf
+    schema_name: str
+    validator: Validator
+
+    def read(self, call: Call, context: Context) -> dict[str, Any]:
+        """Parse, clean and fold both spellings of each field into the canonical one.
+
+        Fields that were not sent are absent in a partial change, else they have their defaults.
+        Raises UnsupportedMediaType, ParseError and ValidationError.
+        """
+        data = parse_body(call, self.media_types)
+        if data is None:
+            raise ValidationError({NON_FIELD_ERRORS: ["No data provided"]})
+        return self.validate(data, context)
+
+    def validate(self, data: Any, context: Context) -> dict[str, Any]:
+        """Clean and fold data that was parsed; raises ValidationError."""
+        try:
+            return self._fold(self.fields.clean(data, context), partial=context.partial)
+        except Invalid as invalid:
+            raise ValidationError(_as_map(invalid)) from None
+
+    def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
+        folded, errors = dict(cleaned), {}
+        for other in filter(self.fields.aliases.__contains__, cleaned):
+            name = self.fields.aliases[other]
+            value = folded.pop(other)
+            if folded.setdefault(name, value) != value:
+                text = f'This field was sent twice, as "{name}" and as "{other}", '
+                errors[name] = [f"{text}with different values."]
+        if errors:
+            raise Invalid(errors)
+        return folded if partial else {**self.fields.defaults, **folded}
+
+
+def _as_map(invalid: Invalid) -> dict[str, Any]:
+    errors = invalid.errors
+    return errors if isinstance(errors, dict) else {NON_FIELD_ERRORS: errors}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A documented answer: a validator for each media type, and the headers it must carry.
+
+    `examples` are media type, name and value.
+    """
+
+    content: Mapping[str, Validator]
+    headers: tuple[str, ...]
+    may_be_empty: bool = False
+    examples: tuple[tuple[str, str, Any], ...] = ()
+
+    def check(self, reply: Reply, where: str) -> None:
+        """Raise ContractBreach unless the reply is this answer."""
+        for name in self.headers:
+            if name not in reply.headers:
+                raise ContractBreach(f"{where}: the header {name} is missing")
+        if self.may_be_empty and not (reply.body or reply.content_type):
+            return
+        if not self.content:
+            if reply.body or reply.content_type:
+                raise ContractBreach(f"{where}: there must be no body")
+            return
+        media_type = (reply.content_type or "").partition(";")[0]
+        if media_type not in self.content:
+            raise ContractBreach(f"{where}: {media_type or 'no content type'} is not documented")
+        if media_type == JSON:
+            value = _load_json(reply.body, where)
+            error = next(self.content[media_type].iter_errors(value), None)
+            if error:
+                place = "/".join(map(str, error.instance_path))
+                raise ContractBreach(f"{where}: at /{place}: {error.message[-300:]}")
+
+
+def _load_json(body: bytes, where: str) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise ContractBreach(f"{where}: the body is not JSON: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the contract, compiled."""
+
+    operation_id: str
+    method: str
+    path: str
+    summary: str
+    evidence: tuple[str, ...]
+    since: Release
+    parameters: tuple[Parameter, ...]
+    query: ObjectOf
+    body: Body | None
+    answers: Mapping[int, Answer]
+    is_public: bool
+
+    def read_query(self, call: Call) -> dict[str, Any]:
+        """Return the values of the parameters that are validated; raises ValidationError."""
+        form = Form({name: [value] for name, value in call.query.items()})
+        try:
+            cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
+        except Invalid as invalid:
+            raise ValidationError(_as_map(invalid)) from None
+        return {**self.query.defaults, **cleaned}
+
+    def parameter(self, name: str) -> Parameter:
+        """Return a declared query parameter."""
+        return next(p for p in self.parameters if p.name == name and p.location == "query")
+
+    def check_reply(self, reply: Reply) -> None:
+        """Raise ContractBreach unless the contract documents this reply."""
+        where = f"{self.operation_id} {reply.status}"
+        answer = self.answers.get(reply.status)
+        if answer is None:
+            raise ContractBreach(f"{where}: the status is not documented")
+        answer.check(reply, where)
+
+
+@dataclass(frozen=True)  # without slots, for what is worked out once
+class Resource:
+    """A path and the operations on it."""
+
+    path: str
+    operations: Mapping[str, Operation]
+    method_not_allowed: Answer
+
+    @cached_property
+    def allow(self) -> str:
+        """The value of the Allow header, in the framework's order."""
+        head = ["HEAD"] if "GET" in self.operations else []
+        return ", ".join([*self.operations, *head, "OPTIONS"])
+
+    @cached_property
+    def is_public(self) -> bool:
+        """Whether nobody needs a key here."""
+        return all(each.is_public for each in self.operations.values())
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """The media types of the bodies that any operation here takes, or would take."""
+        for operation in self.operations.values():
+            if operation.body:
+                return operation.body.media_types
+        return (JSON, "application/x-www-form-urlencoded", "multipart/form-data")

@@ -1,0 +1,1 @@
+"""A published description held against the contract."""

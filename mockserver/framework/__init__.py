@@ -1,0 +1,1 @@
+"""What Django REST Framework does by default: negotiation, parsers, fields, pagination."""

@@ -1,0 +1,102 @@
+"""From the bytes of a body to plain data, as the framework's three parsers do."""
+
+import codecs
+import json
+from contextlib import suppress
+from functools import lru_cache
+from io import BytesIO
+from typing import Any
+from urllib.parse import parse_qsl
+
+from mockserver.errors import ParseError, SuspiciousRequest, UnsupportedMediaType
+from mockserver.framework.negotiation import MediaType, select_parser
+from mockserver.messages import JSON, MAXIMUM_FIELDS, Call, Form
+
+FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+def parse_body(call: Call, offered: tuple[str, ...]) -> Any:
+    """Return the data of a body: any JSON value, or a Form.
+
+    `offered` are the media types that the operation takes. Raises UnsupportedMediaType and
+    ParseError; a body of no bytes is an empty object or form whatever it claims to be.
+    """
+    content_type = call.headers.get("Content-Type") or ""
+    body = call.read_body()
+    if not body:
+        return Form() if select_parser(content_type, (FORM, MULTIPART)) else {}
+    kind = select_parser(content_type, offered)
+    if kind is None:
+        raise UnsupportedMediaType(content_type)
+    if kind == MULTIPART:
+        return _parse_multipart(call, body, MediaType.parse(content_type))
+    encoding = _encoding(content_type)
+    return _parse_json(body, encoding) if kind == JSON else _parse_form(body, encoding)
+
+
+@lru_cache(maxsize=256)
+def _encoding(content_type: str) -> str:
+    charset = MediaType.parse(content_type).parameters.get("charset", "utf-8")
+    try:
+        codecs.lookup(charset)
+    except (LookupError, ValueError):  # Django ignores a charset it has never heard of
+        return "utf-8"
+    try:
+        "".encode(charset)
+    except (LookupError, UnicodeError):
+        raise ParseError(
+            f'Unsupported charset "{charset}" in request Content-Type header.'
+        ) from None
+    return charset
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"Out of range float values are not JSON compliant: {name!r}")
+
+
+def _decode(body: bytes, encoding: str) -> str:
+    if encoding == "utf-8":
+        with suppress(UnicodeDecodeError):
+            return body.decode()
+    # By a stream, as the framework reads it, for the texts of its complaints.
+    return codecs.getreader(encoding)(BytesIO(body)).read()
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
+def _parse_json(body: bytes, encoding: str) -> Any:
+    try:
+        text = _decode(body, encoding)
+        if text.startswith("\ufeff"):
+            return json.loads(text)  # which refuses it
+        return _JSON.decode(text)
+    except ValueError as error:
+        raise ParseError(f"JSON parse error - {error}") from None
+    except RecursionError:
+        raise ParseError("JSON parse error - nested too deeply") from None
+
+
+def _parse_form(body: bytes, encoding: str) -> Form:
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError:
+        text = body.decode("iso-8859-1")
+    form = Form()
+    try:
+        pairs = parse_qsl(
+            text, keep_blank_values=True, encoding=encoding, max_num_fields=MAXIMUM_FIELDS
+        )
+    except ValueError:
+        raise SuspiciousRequest from None
+    for name, value in pairs:
+        form.setdefault(name, []).append(value)
+    return form
+
+
+def _parse_multipart(call: Call, body: bytes, media_type: MediaType) -> Form:
+    boundary = media_type.parameters.get("boundary")
+    if not boundary or len(boundary) > 200 or not boundary.isascii():
+        raise ParseError(f"Multipart form parse error - Invalid boundary in multipart: {boundary}")
+    return call.parse_multipart(body, boundary.encode())

@@ -1,0 +1,1 @@
+"""The page at `/__mock__/` and the reference at `/__mock__/docs`."""

@@ -1,0 +1,128 @@
+"""The page at `/__mock__/`, and the contract as an interactive reference at `/__mock__/docs`.
+
+Both are made on the server and are for the mock's owner only. Nothing that they load is from
+elsewhere, and what a record brings along runs nothing.
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from flask import Response, render_template, request, send_from_directory
+
+from mockserver.control.guard import Missing, guarded, named, service
+from mockserver.errors import NotFound
+from mockserver.page import presenter as page_view
+from mockserver.sandbox.registry import named_in
+
+ROWS = 50
+ASSETS = Path(__file__).parent / "assets"
+STRICT = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'"
+)
+FOR_SWAGGER_UI = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""Swagger UI sets styles of elements."""
+FOR_PREVIEWS = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; "
+    "sandbox"
+)
+
+plane = guarded("page")
+"""The routes of the page; each shows the sandbox that the request names."""
+
+
+@plane.get("/")
+def page() -> Response:
+    """Show a sandbox: its world, its journal, and what can be switched."""
+    served, sandbox = service(), named()
+    search = request.args.get("search", "")
+    with sandbox.lock:
+        store, now = sandbox.store, sandbox.clock.now()
+        platform = store.platforms.get(request.args.get("platform", ""))
+        platform = platform or next(iter(store.platforms.values()))
+        try:
+            found = page_view.cards(store, platform.key, search, request.args.get("page"))
+        except NotFound as error:
+            raise Missing(error.detail) from error
+        shown: dict[str, Any] = {
+            "cards": found,
+            "issued": page_view.last_issued(store, platform.key, now),
+            "curve": page_view.curve(store, platform.key, now),
+        }
+    rows = [page_view.row(each) for each in sandbox.journal.find({})[:ROWS]]
+    return _page(
+        "page.html",
+        STRICT,
+        **shown,
+        rows=rows,
+        store=store,
+        platform=platform,
+        search=search,
+        sandbox=sandbox,
+        name=named_in(request.environ),
+        names=served.sandboxes.names(),
+        scenarios=list(served.scenarios.listed()),
+        operations=served.contract.operations,
+        config=served.config,
+        base=request.host_url.rstrip("/") + request.root_path,
+        told=page_view.told,
+        clock=sandbox.clock.told(),
+    )
+
+
+@plane.get("/journal")
+def journal() -> Response:
+    """Return the rows of the exchanges after a number, the newest first."""
+    after = request.args.get("after", "0")
+    number = int(after) if after.isdecimal() and len(after) < 20 else 0
+    news = [each for each in named().journal.find({}) if each.number > number]
+    return _page("journal.html", STRICT, rows=[page_view.row(each) for each in news[:ROWS]])
+
+
+@plane.get("/credentials/<entity_id>/preview")
+def preview(entity_id: str) -> Response:
+    """Show a credential's own template as a page that runs nothing."""
+    store = named().store
+    credential = store.credentials.get(entity_id)
+    if credential is None or not credential.fields["html_template"]:
+        raise Missing("there is no credential of this id with a template")
+    response = Response(page_view.preview(store, credential), content_type="text/html")
+    return _with_policy(response, FOR_PREVIEWS)
+
+
+@plane.get("/assets/<name>")
+def asset(name: str) -> Response:
+    """Return a style sheet or a script of the page."""
+    return _with_policy(send_from_directory(ASSETS, name, max_age=0), STRICT)
+
+
+@plane.get("/docs")
+def docs() -> Response:
+    """Show the contract as an interactive reference, whose tries go to this sandbox."""
+    store, auth = named().store, service().config.auth
+    key = next((each.key for each in store.api_keys.values() if each.active), "any")
+    return _page("docs.html", FOR_SWAGGER_UI, key="" if auth == "off" else f"Api-Key {key}")
+
+
+@plane.get("/docs/<name>")
+def docs_asset(name: str) -> Response:
+    """Return a file of Swagger UI."""
+    folder = Path(str(files("flask_swagger_ui"))) / "dist"
+    return send_from_directory(folder, name, max_age=86_400)
+
+
+def _page(template: str, policy: str, **values: Any) -> Response:
+    response = Response(
+        render_template(template, **values), content_type="text/html; charset=utf-8"
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return _with_policy(response, policy)
+
+
+def _with_policy(response: Response, policy: str) -> Response:
+    response.headers["Content-Security-Policy"] = policy
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response

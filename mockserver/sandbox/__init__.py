@@ -1,0 +1,1 @@
+"""One client's world: records, clock, faults, journal, scenarios."""

@@ -1,0 +1,96 @@
+"""The time of a sandbox, which may stand still or be another one."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mockserver.errors import APIError
+from mockserver.framework.times import format_time, parse_time
+from mockserver.world.periods import shifted
+
+WORDS = ("set", "advance", "freeze", "run")
+"""What can be done to a clock, in this order."""
+
+
+class WrongTime(APIError):
+    """A change that cannot be made; the text names the word at fault."""
+
+    status = 400
+
+
+class Clock:
+    """The time of a sandbox: the real one, frozen, or so much ahead of or behind the real one."""
+
+    def __init__(self, frozen: datetime | None = None) -> None:
+        self._frozen = frozen
+        self._shift = timedelta()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the time stands still."""
+        return self._frozen is not None
+
+    def now(self) -> datetime:
+        """Return the time in UTC."""
+        return self._frozen or datetime.now(UTC) + self._shift
+
+    def freeze(self, moment: datetime | None = None) -> None:
+        """Let the time stand still, at a moment or now."""
+        self._frozen = moment or self.now()
+
+    def run(self) -> None:
+        """Let the time go on from where it is."""
+        self._shift, self._frozen = self.now() - datetime.now(UTC), None
+
+    def set(self, moment: datetime) -> None:
+        """Make it another time; whether time stands still is as before."""
+        if self.is_frozen:
+            self._frozen = moment
+        else:
+            self._shift = moment - datetime.now(UTC)
+
+    def change(self, words: Mapping[str, Any]) -> None:
+        """Do what `{"set": …, "advance": …, "freeze": true, "run": true}` says, or nothing of it.
+
+        Raises WrongTime.
+        """
+        for word in words.keys() - set(WORDS):
+            raise WrongTime(f"{word!r} is none of {', '.join(WORDS)}")
+        if not words:
+            raise WrongTime('say what to do, for example {"advance": "P30D"}')
+        moment = self.now()
+        if "set" in words:
+            moment = _moment(words["set"])
+        if "advance" in words:
+            moment = _later(moment, words["advance"])
+        freezes, runs = (_truth(word, words.get(word, False)) for word in ("freeze", "run"))
+        if words.keys() & {"set", "advance"}:
+            self.set(moment)
+        if freezes:
+            self.freeze()
+        if runs:
+            self.run()
+
+    def told(self) -> dict[str, Any]:
+        """Return what the control plane says of it."""
+        return {"now": format_time(self.now()), "frozen": self.is_frozen}
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        return parse_time(value)
+    except (TypeError, ValueError) as error:
+        raise WrongTime(f"set: {error}; write for example 2026-06-01T12:00:00Z") from error
+
+
+def _later(now: datetime, value: Any) -> datetime:
+    try:
+        return shifted(now, value)
+    except ValueError as error:
+        raise WrongTime(f"advance: {error}") from error
+
+
+def _truth(word: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise WrongTime(f"{word}: {value!r} is neither true nor false")
+    return value

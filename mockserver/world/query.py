@@ -1,0 +1,176 @@
+"""Filter, search and page: pure functions over records that are already in order."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import TypeVar
+
+import stringzilla
+
+from mockserver.errors import NotFound
+from mockserver.messages import Call
+from mockserver.world.records import Records
+from mockserver.world.store import NOTHING, SEPARATOR, Credential, Listing
+
+Record = TypeVar("Record")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a result of `count` items; `start` and `stop` are offsets into it."""
+
+    number: int
+    size: int
+    count: int
+
+    @property
+    def num_pages(self) -> int:
+        """Pages in all; nothing found is one empty page."""
+        return max(1, -(-self.count // self.size))
+
+    @property
+    def start(self) -> int:
+        """Offset of the first item."""
+        return (self.number - 1) * self.size
+
+    @property
+    def stop(self) -> int:
+        """Offset behind the last item."""
+        return min(self.start + self.size, self.count)
+
+    def next(self, call: Call) -> str | None:
+        """Return the address of the page after this one."""
+        return call.link(page=str(self.number + 1)) if self.number < self.num_pages else None
+
+    def previous(self, call: Call) -> str | None:
+        """Return the address of the page before this one; the first page's has no `page`."""
+        if self.number == 1:
+            return None
+        return call.link(page=str(self.number - 1) if self.number > 2 else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A cut out of a result of `count` items by limit and offset, told as a page."""
+
+    limit: int
+    offset: int
+    count: int
+
+    @property
+    def num_pages(self) -> int:
+        """Windows of this size in all."""
+        return max(1, -(-self.count // self.limit))
+
+    @property
+    def number(self) -> int:
+        """The window that the offset lies in; behind the end, the last one."""
+        return min(self.offset // self.limit + 1, self.num_pages)
+
+    @property
+    def start(self) -> int:
+        """Offset of the first item."""
+        return self.offset
+
+    @property
+    def stop(self) -> int:
+        """Offset behind the last item."""
+        return min(self.offset + self.limit, self.count)
+
+    def next(self, call: Call) -> str | None:
+        """Return the address of the window after this one."""
+        behind = self.offset + self.limit
+        if behind >= self.count:
+            return None
+        return call.link(limit=str(self.limit), offset=str(behind))
+
+    def previous(self, call: Call) -> str | None:
+        """Return the address of the window before this one; the first one's has no `offset`."""
+        if self.offset <= 0:
+            return None
+        before = self.offset - self.limit
+        return call.link(limit=str(self.limit), offset=str(before) if before > 0 else None)
+
+
+def read_window(query: Mapping[str, str], count: int, default: int, maximum: int) -> Window | None:
+    """Read `limit` and `offset`; None where neither is sent, or a page is asked for as well."""
+    if not query.keys() & {"limit", "offset"} or query.keys() & {"page", "page_size"}:
+        return None
+    try:
+        offset = max(0, int(query.get("offset", "")))
+    except ValueError:
+        offset = 0
+    return Window(read_page_size(query.get("limit"), default, maximum), offset, count)
+
+
+def read_page_size(text: str | None, default: int, maximum: int) -> int:
+    """Read `page_size`: an unusable one is the default, one over the maximum is capped."""
+    try:
+        size = int(text or "")
+    except ValueError:
+        return default
+    return min(size, maximum) if size > 0 else default
+
+
+def paginate(count: int, page: str | None, size: int) -> Page:
+    """Read `page` against a result of `count` items; raises NotFound("Invalid page.").
+
+    The arithmetic of Django's Paginator: an empty `page` is page 1, `last` the last one.
+    """
+    pages = Page(1, size, count)
+    if page == "last":
+        return Page(pages.num_pages, size, count)
+    try:
+        number = int(page or 1)
+    except ValueError:
+        raise NotFound("Invalid page.") from None
+    if not 1 <= number <= pages.num_pages:
+        raise NotFound("Invalid page.")
+    return Page(number, size, count)
+
+
+def newest_first(records: Sequence[Record], page: Page) -> Sequence[Record]:
+    """Cut a page out of records that stand in the order of creation."""
+    stop = page.count - page.start
+    return records[page.count - page.stop : stop][::-1]
+
+
+def select(
+    listing: Listing, search: str | None, course: str | None, program: str | None
+) -> Sequence[Credential]:
+    """Return the listed credentials that pass every filter that is not empty."""
+    records = listing.all
+    if course:
+        records = listing.by_course.get(course, NOTHING)
+    elif program:
+        records = listing.by_program.get(program, NOTHING)
+    found = matching(records, search) if search else records
+    if course and program:
+        found = [each for each in found if program in each.fields["programs"]]
+    return found
+
+
+def matching(records: Records[Credential], search: str) -> list[Credential]:
+    """Return the credentials in one of whose texts a term occurs, in any case."""
+    term = search.casefold()
+    if SEPARATOR in term:
+        return []
+    sought, found = term.encode(errors="surrogatepass"), []
+    for leaf in records.leaves():
+        # All the texts of a leaf are searched at once, and put together once.
+        if leaf.texts is None:
+            leaf.texts = _texts(leaf.records)
+        text, ends = leaf.texts
+        at = stringzilla.find(text, sought)
+        while at >= 0:
+            index = bisect_right(ends, at)
+            found.append(leaf.records[index])
+            at = stringzilla.find(text, sought, ends[index])
+    return found
+
+
+def _texts(records: Iterable[Credential]) -> tuple[bytes, list[int]]:
+    """Return the texts of records, and where each ends."""
+    texts = [f"{each.searchable}{SEPARATOR}".encode(errors="surrogatepass") for each in records]
+    return b"".join(texts), list(accumulate(map(len, texts)))

@@ -1,0 +1,174 @@
+"""Generated groups, departments, uploaded images and assignments, repeatable from one number.
+
+They are made around the users, credentials and assertions of the first platform of a world.
+"""
+
+import base64
+import random
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+from mockserver.contract.document import Contract
+from mockserver.errors import StartError
+from mockserver.framework.times import format_time, parse_time
+from mockserver.world.document import new_entity_id
+from mockserver.world.periods import end_of
+from mockserver.world.seed import Maker
+
+GROUP_SHARE, DEPARTMENT_SHARE, IMAGE_SHARE = 10, 25, 20
+"""Assignments for each group, department and image that is generated."""
+TO_GROUPS = 0.25
+LARGEST_GROUP = 6
+SIDE = 16
+"""Pixels of a generated badge's side."""
+
+Records = dict[str, list[dict[str, Any]]]
+
+
+def generate_assignments(
+    document: Mapping[str, Any], contract: Contract, seed: int, count: int
+) -> Records:
+    """Return `count` assignments, with the groups, departments and images around them.
+
+    What an assignment to a user issued is an assertion of the world; an assignment to a group
+    comes with assertions of its own.
+    """
+    made: Records = {name: [] for name in ("images", "groups", "departments")}
+    made |= {"assertions": [], "assignments": []}
+    platform = document["platforms"][0]["key"]
+    source = random.Random(f"{seed}:{platform}:assignments")
+    maker = Maker(contract, seed)
+    people = [each for each in document["users"] if each["platform"] == platform]
+    users = [each["id"] for each in people]
+    admins = [each["id"] for each in people if each["role"] == "platform-admin"]
+    credentials = {e["entityId"]: e for e in document["credentials"] if e["platform"] == platform}
+    if not (admins and credentials):
+        raise StartError(f"platform {platform!r} has nobody, or nothing, to assign")
+    made["images"] = _images(document, maker, source, count // IMAGE_SHARE + 1)
+    name_of = maker.compile(maker.schemas["AssignedGroup"]["properties"]["name"])
+    for index in range(count // GROUP_SHARE + 1):
+        members = sorted(source.sample(users, source.randrange(1, min(len(users), LARGEST_GROUP))))
+        group = {"id": f"generated-{seed}-{index + 1}", "platform": platform}
+        made["groups"].append({**group, "name": name_of(source), "members": members})
+    made["departments"] = _departments(document, users, source, count // DEPARTMENT_SHARE + 1)
+    taken = {each for a in document.get("assignments", ()) for each in a["assertions"]}
+    free = [a for a in document["assertions"] if a["credential"] in credentials]
+    free = [a for a in free if a["entityId"] not in taken]
+    source.shuffle(free)
+    for _ in range(count):
+        if free and source.random() > TO_GROUPS:
+            made["assignments"].append(_to_user(free.pop(), admins, source))
+        else:
+            credential = credentials[source.choice(list(credentials))]
+            group = source.choice(made["groups"])
+            assignment, issued = _to_group(group, credential, admins, source)
+            made["assignments"].append(assignment)
+            made["assertions"] += issued
+    return made
+
+
+def _to_user(assertion: Mapping[str, Any], admins: list[int], source: random.Random) -> Any:
+    return {
+        "entityId": new_entity_id(source),
+        "credential": assertion["credential"],
+        "user": assertion["recipient"],
+        "assigned_by": source.choice(admins),
+        "assignedOn": assertion["issuedOn"],
+        "assertions": [assertion["entityId"]],
+    }
+
+
+def _to_group(
+    group: Mapping[str, Any],
+    credential: Mapping[str, Any],
+    admins: list[int],
+    source: random.Random,
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return an assignment to a group, made when its credential was, and what it issued."""
+    moment, period = parse_time(credential["createdAt"]), credential["expires"]
+    expires = end_of(moment, period["amount"], period["duration"])
+    issued = [
+        {
+            "entityId": new_entity_id(source),
+            "credential": credential["entityId"],
+            "recipient": member,
+            "issuedOn": format_time(moment),
+            "expires": None if expires is None else format_time(expires),
+            "revoked": False,
+        }
+        for member in group["members"]
+    ]
+    assignment = {
+        "entityId": new_entity_id(source),
+        "credential": credential["entityId"],
+        "group": group["id"],
+        "assigned_by": source.choice(admins),
+        "assignedOn": format_time(moment),
+        "assertions": [each["entityId"] for each in issued],
+    }
+    return assignment, issued
+
+
+def _departments(
+    document: Mapping[str, Any], users: list[int], source: random.Random, count: int
+) -> list[dict[str, Any]]:
+    platform = document["platforms"][0]["key"]
+    first = max((each["id"] for each in document.get("departments", ())), default=0) + 1
+    return [
+        {
+            "id": first + index,
+            "platform": platform,
+            "name": f"Department {first + index}",
+            "admins": [],
+            "members": sorted(source.sample(users, source.randrange(1, len(users) + 1))),
+        }
+        for index in range(count)
+    ]
+
+
+def _images(
+    document: Mapping[str, Any], maker: Maker, source: random.Random, count: int
+) -> list[dict[str, Any]]:
+    name_of = maker.compile({"type": "string", "x-faker": "catch_phrase"})
+    first = max((each["id"] for each in document.get("images", ())), default=0) + 1
+    return [
+        {
+            "id": first + index,
+            "platform": document["platforms"][0]["key"],
+            "name": name_of(source),
+            "content": base64.b64encode(_badge(source)).decode(),
+        }
+        for index in range(count)
+    ]
+
+
+def _badge(source: random.Random) -> bytes:
+    """Return a small PNG: a disc of one colour on another."""
+    colours = [bytes(source.randrange(256) for _ in range(3)) for _ in range(2)]
+    middle = (SIDE - 1) / 2
+    rows = b"".join(
+        b"\0"
+        + b"".join(
+            colours[(x - middle) ** 2 + (y - middle) ** 2 < (0.4 * SIDE) ** 2] for x in range(SIDE)
+        )
+        for y in range(SIDE)
+    )
+    header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 2, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
+    chunks = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def with_assignments(
+    document: Mapping[str, Any], contract: Contract, seed: int, count: int
+) -> dict[str, Any]:
+    """Return the world with generated assignments, and what is around them, behind its own."""
+    if not count:
+        return dict(document)
+    made = generate_assignments(document, contract, seed, count)
+    return {**document, **{k: [*document.get(k, ()), *v] for k, v in made.items() if v}}

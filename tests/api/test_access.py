@@ -1,0 +1,231 @@
+"""Who may do what: schemes, keys, roles, platforms."""
+
+from io import BytesIO
+from typing import Any
+
+import pytest
+
+from mockserver import Config, create_app
+from mockserver.api.access import MATRIX, Role
+from mockserver.contract.document import load_contract
+from mockserver.files import IMAGES
+from tests.conftest import API, NOW
+from tests.support.world import DOCUMENT, listed
+
+KEYS: dict[str, Role] = {
+    "main-admin-key": "platform-admin",
+    "main-department-admin-key": "department-admin",
+    "main-learner-key": "learner",
+}
+HERE = "platform_org=main"
+EXIM = f"/api/credentials/exim/credentials/course/{DOCUMENT['courses'][0]['course_id']}/"
+CONFIGS, MAPPINGS = "/api/credentials/provider-config/", "/api/credentials/external-mapping/"
+PICTURE = (IMAGES / "medal.svg").read_bytes()
+ANOTHER_PLATFORM = "acme-admin-key"
+
+
+def attempt(api: API, operation_id: str) -> Any:
+    """Send the request of an operation that an admin would succeed with."""
+    held = {each["credential"] for each in DOCUMENT["assertions"]}
+    entity_id = next(c["entityId"] for c in listed() if c["entityId"] not in held)
+    issuer = next(i["entityId"] for i in DOCUMENT["issuers"] if i["platform"] == "main")
+    mine = next(a for a in DOCUMENT["assertions"] if a["recipient"] == 2 and not a["revoked"])
+    holder = "/api/credentials/orgs/main/users/2/assertions/"
+    person = {"name": "n", "title": "t", "signature": "https://example.com/s.png"}
+    return {
+        "credentials_orgs_users_retrieve": lambda: api.get(),
+        "credentials_orgs_users_create": lambda: api.post({"name": "n", "issuer": issuer}),
+        "credentials_orgs_users_retrieve_2": lambda: api.get(entity_id),
+        "credentials_orgs_users_update": lambda: api.put(entity_id, {"name": "n"}),
+        "credentials_orgs_users_destroy": lambda: api.delete(entity_id),
+        "credentials_orgs_users_issuers_retrieve": lambda: api.get("issuers/"),
+        "credentials_orgs_users_issuers_create": lambda: api.post({"name": "n"}, "issuers/"),
+        "credentials_orgs_users_issuers_retrieve_2": lambda: api.get(f"issuers/{issuer}"),
+        "credentials_orgs_users_images_retrieve": lambda: api.get("images/?query=badge"),
+        "credentials_orgs_users_assignments_users_retrieve": lambda: api.get("assignments/users/"),
+        "credentials_orgs_users_assignments_users_create": lambda: api.post(
+            {"credential_id": entity_id, "user_ids": [4]}, "assignments/users/"
+        ),
+        "credentials_orgs_users_assignments_groups_retrieve": lambda: api.get(
+            "assignments/groups/"
+        ),
+        "credentials_orgs_users_assignments_groups_create": lambda: api.post(
+            {"credential_id": entity_id, "group_ids": ["night-school"]}, "assignments/groups/"
+        ),
+        "credentials_orgs_users_assignments_destroy": lambda: api.delete(
+            f"assignments/{DOCUMENT['assignments'][0]['entityId']}"
+        ),
+        "credentials_orgs_users_course_credentials_list": lambda: api.get("course-credentials/"),
+        "credentials_orgs_users_assertions_over_time_retrieve": lambda: api.get(
+            "assertions-over-time/"
+        ),
+        "credentials_orgs_users_course_assertions_over_time_retrieve": lambda: api.get(
+            "course-assertions-over-time/"
+        ),
+        "credentials_orgs_users_credentials_over_time_retrieve": lambda: api.get(
+            "credentials-over-time/"
+        ),
+        "credentials_exim_credentials_course_export_retrieve": lambda: api.get(
+            f"{EXIM}export/?{HERE}"
+        ),
+        "credentials_exim_credentials_course_import_create": lambda: api.post(
+            {"credentials": [{"name": "n", "issuer": issuer}]}, f"{EXIM}import/?{HERE}"
+        ),
+        "credentials_providers_list": lambda: api.get("/api/credentials/providers/?" + HERE),
+        "credentials_provider_config_list": lambda: api.get(f"{CONFIGS}?{HERE}"),
+        "credentials_provider_config_create": lambda: api.post(
+            {"provider": "credly"}, f"{CONFIGS}?{HERE}"
+        ),
+        "credentials_external_mapping_list": lambda: api.get(f"{MAPPINGS}?{HERE}"),
+        "credentials_external_mapping_create": lambda: api.post(
+            {"credential": entity_id, "provider": "credly", "external_id": "1"},
+            f"{MAPPINGS}?{HERE}",
+        ),
+        "credentials_orgs_users_images_create": lambda: api.post(
+            path="images/", data={"image": (BytesIO(PICTURE), "a.svg")}
+        ),
+        "credentials_orgs_users_issuers_update": lambda: api.put(f"issuers/{issuer}", {}),
+        "credentials_orgs_users_issuers_destroy": lambda: api.delete("issuers/" + unused(api)),
+        "credentials_orgs_users_issuers_authority_create": lambda: api.post(
+            person, "issuers/authority/"
+        ),
+        "credentials_orgs_users_assertions_retrieve": lambda: api.get(holder),
+        "credentials_orgs_users_assertions_retrieve_2": lambda: api.get(
+            f"assertions/{mine['entityId']}"
+        ),
+        "credentials_orgs_users_assertions_update": lambda: api.put(
+            f"assertions/{mine['entityId']}", {"revoked": False}
+        ),
+        "credentials_orgs_users_assertions_retrieve_3": lambda: api.get(f"{entity_id}/assertions/"),
+        "credentials_orgs_users_assertions_create": lambda: api.post(
+            {"recipient": {"identity": "learner"}}, f"{entity_id}/assertions/"
+        ),
+        "credentials_orgs_users_assertions_bulk_create": lambda: api.post(
+            {"users": ["learner"]}, f"{entity_id}/assertions/bulk/"
+        ),
+    }[operation_id]()
+
+
+def unused(api: API) -> str:
+    """Return the id of an issuer that no credential names."""
+    created = api.acting("main-admin-key").post({"name": "Unused"}, "issuers/")
+    assert created.json is not None
+    return str(created.json["result"]["entityId"])
+
+
+@pytest.mark.parametrize("operation_id", MATRIX)
+@pytest.mark.parametrize("key", KEYS)
+def test_the_matrix_holds(api: API, operation_id: str, key: str) -> None:
+    """Each role succeeds or gets 403 with each operation, as the matrix says."""
+    response = attempt(api.acting(key), operation_id)
+    if KEYS[key] in MATRIX[operation_id].roles:
+        assert response.status_code in (200, 201, 204), response.text
+    else:
+        assert response.status_code == 403
+        assert response.json == {"detail": "You do not have permission to perform this action."}
+
+
+@pytest.mark.parametrize("operation_id", MATRIX)
+def test_another_platforms_key_is_403_everywhere(api: API, operation_id: str) -> None:
+    """An admin of one platform may do nothing on another."""
+    assert attempt(api.acting(ANOTHER_PLATFORM), operation_id).status_code == 403
+
+
+@pytest.mark.parametrize("operation_id", MATRIX)
+@pytest.mark.parametrize(
+    ("key", "detail"),
+    [
+        (None, "Authentication credentials were not provided."),
+        ("no-such-key", "Invalid token."),
+        ("retired-key", "User inactive or deleted."),
+    ],
+)
+def test_without_a_valid_key_everything_is_401(
+    api: API, operation_id: str, key: str | None, detail: str
+) -> None:
+    """No key, an unknown one and a deactivated one are 401 with the scheme to use."""
+    response = attempt(api.acting(key), operation_id)
+    assert (response.status_code, response.json) == (401, {"detail": detail})
+    assert response.headers["WWW-Authenticate"] == "Api-Key"
+
+
+def test_the_matrix_covers_the_contract() -> None:
+    """Every operation has its rule, and the rule its evidence."""
+    operations = load_contract().operations.values()
+    assert MATRIX.keys() == {each.operation_id for each in operations if not each.is_public}
+    assert all(rule.evidence for rule in MATRIX.values())
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "detail"),
+    [
+        ("Api-Key main-admin-key", 200, None),
+        ("Api-Token main-admin-key", 200, None),
+        ("Token main-admin-key", 200, None),
+        ("Bearer main-admin-key", 200, None),
+        ("bEaReR main-admin-key", 200, None),
+        ("main-admin-key", 200, None),
+        ("  Api-Key   main-admin-key  ", 200, None),
+        ("", 401, "Authentication credentials were not provided."),
+        ("Basic bWFpbjo=", 401, "Authentication credentials were not provided."),
+        ("Api-Key", 401, "Invalid token header. No credentials provided."),
+        ("Api-Key a b", 401, "Invalid token header. Token string should not contain spaces."),
+        ("Api-Key main-admin-kex", 401, "Invalid token."),
+        ("MAIN-ADMIN-KEY", 401, "Invalid token."),
+    ],
+)
+def test_schemes(shared_api: API, header: str, status: int, detail: str | None) -> None:
+    """Four schemes in any case and the bare key are taken; the rest is refused in its words."""
+    response = shared_api.get(headers={"Authorization": header})
+    assert response.status_code == status
+    assert detail is None or response.json == {"detail": detail}
+
+
+def test_a_private_credential_exists_for_admins_only(shared_api: API) -> None:
+    """Retrieving what is not public is 404 for a learner."""
+    private = next(
+        c["entityId"]
+        for c in DOCUMENT["credentials"]
+        if c["platform"] == "main" and not c["public"]
+    )
+    assert shared_api.get(private).status_code == 200
+    assert shared_api.acting("main-department-admin-key").get(private).status_code == 200
+    refused = shared_api.acting("main-learner-key").get(private)
+    assert (refused.status_code, refused.json) == (
+        404,
+        {"detail": "No Credential matches the given query."},
+    )
+
+
+def test_a_refusal_tells_nothing_of_what_was_refused(shared_api: API) -> None:
+    """The body of a 403 or 404 does not hold anything of the record."""
+    record = listed()[0]
+    for key in (ANOTHER_PLATFORM, "retired-key", "nothing"):
+        response = shared_api.acting(key).get(record["entityId"])
+        assert response.status_code in (401, 403)
+        assert record["name"] not in response.text
+
+
+def test_an_unknown_platform_is_404_before_403(shared_api: API) -> None:
+    """A platform that is not there is 404 for whoever asks with a valid key, for no other."""
+    path = "/api/credentials/orgs/nowhere/users/1/"
+    assert shared_api.acting("main-learner-key").get(path).json == {
+        "detail": "No Platform matches the given query."
+    }
+    assert shared_api.acting(None).get(path).status_code == 401
+
+
+def test_auth_any_takes_every_header() -> None:
+    """With `--auth any` a token of a real login is a platform admin's; none is still 401."""
+    api = API(create_app(Config(auth="any", strict=True, now=NOW)), key="whatever-the-login-gave")
+    created = api.create()
+    assert api.delete(created["entityId"]).status_code == 204
+    assert api.acting("x", "/api/credentials/orgs/acme/users/11/").get().status_code == 200
+    assert api.acting(None).get().status_code == 401
+
+
+def test_auth_off_needs_no_header() -> None:
+    """With `--auth off` everybody is a platform admin."""
+    api = API(create_app(Config(auth="off", strict=True, now=NOW)), key=None)
+    created = api.create()
+    assert api.delete(created["entityId"]).status_code == 204

@@ -1,0 +1,86 @@
+"""The ledger of divergences speaks of every difference, and of nothing else."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from mockserver.contract.document import read_document
+from mockserver.drift.differences import Sides, differences
+from mockserver.files import CONTRACT, LEDGER
+
+SPEC = LEDGER.parent
+
+
+def check(found: Mapping[str, Sides], rows: list[dict[str, Any]]) -> list[str]:
+    """Return a complaint for each difference without a row and each row without a difference."""
+    complaints = []
+    used = set()
+    for where, sides in found.items():
+        matching = [row for row in rows if fnmatchcase(where, row["where"])]
+        used.update(row["where"] for row in matching)
+        if not matching:
+            complaints.append(f"no row for {where}: {sides}")
+    complaints += [f"stale row: {row['where']}" for row in rows if row["where"] not in used]
+    return complaints
+
+
+def ledger() -> dict[str, Any]:
+    """Return the ledger as it is written."""
+    return read_document(LEDGER)
+
+
+def test_every_difference_from_the_published_description_has_a_row() -> None:
+    """Contract and published 3.59.0 differ exactly where the ledger says."""
+    found = differences(read_document(SPEC / ledger()["published"]), read_document(CONTRACT))
+    assert check(found, ledger()["rows"]) == []
+
+
+def test_every_change_of_the_later_description_has_a_row() -> None:
+    """Published 4.90.4 differs from 3.59.0 exactly where the ledger's second block says."""
+    later = ledger()["later"]
+    before = read_document(SPEC / ledger()["published"])
+    assert check(differences(before, read_document(SPEC / later["published"])), later["rows"]) == []
+
+
+def test_rows_of_one_place_quote_both_sides() -> None:
+    """Where a row names one place, its two texts are what the walk sees there."""
+    found = differences(read_document(SPEC / ledger()["published"]), read_document(CONTRACT))
+    quoted = {r["where"]: (r["published"], r["contract"]) for r in ledger()["rows"]}
+    plain = {where: sides for where, sides in quoted.items() if "*" not in where}
+    assert plain == {where: found[where] for where in plain}
+
+
+def test_rows_are_complete_and_unique() -> None:
+    """Each row has all five parts, known evidence, and a place of its own."""
+    rows = ledger()["rows"] + ledger()["later"]["rows"]
+    for row in rows:
+        assert row.keys() == {"where", "published", "contract", "evidence", "why"}
+        assert set(row["evidence"]) <= {"C", "N", "G", "P", "F", "choice"}
+    places = [row["where"] for row in rows]
+    assert len(places) == len(set(places))
+
+
+@pytest.mark.parametrize(
+    ("place", "change"),
+    [
+        ("schemas/Credential/name", {"maxLength": 10}),
+        ("schemas/Credential/programs", {"type": "array", "items": {"type": "string"}}),
+        ("schemas/Issuer/url", {"type": ["string", "null"]}),
+    ],
+)
+def test_the_check_bites(place: str, change: dict[str, Any]) -> None:
+    """A change of the contract that the ledger does not know is found."""
+    contract = read_document(CONTRACT)
+    _, schema, field = place.split("/")
+    contract["components"]["schemas"][schema]["properties"][field] = {"type": "string"} | change
+    found = differences(read_document(SPEC / ledger()["published"]), contract)
+    quoted = {r["where"]: r["contract"] for r in ledger()["rows"]}
+    assert found[place][1] != quoted.get(place)
+
+
+def test_a_stale_row_is_found() -> None:
+    """A row about something that does not differ is a complaint."""
+    row = {"where": "schemas/Credential/name"}
+    assert check({}, [row]) == ["stale row: schemas/Credential/name"]

@@ -1,0 +1,35 @@
+"""The broken deployments: mistakes of the twin that can be switched on, one at a time."""
+
+import difflib
+from collections.abc import Mapping
+
+from tests.differential.twin.defects.access import ACCESS
+from tests.differential.twin.defects.assertions import ASSERTIONS
+from tests.differential.twin.defects.defect import Defect, Twin
+from tests.differential.twin.defects.errors import ERRORS
+from tests.differential.twin.defects.issuers import ISSUERS
+from tests.differential.twin.defects.pagination import PAGINATION
+from tests.differential.twin.defects.protocol import PROTOCOL
+from tests.differential.twin.defects.schema import SCHEMA
+from tests.differential.twin.defects.search import SEARCH
+from tests.differential.twin.defects.state import STATE
+
+DEFECTS: Mapping[str, Defect] = {
+    each.id: each
+    for each in (
+        *(*SCHEMA, *ERRORS, *PAGINATION, *SEARCH, *STATE, *ACCESS, *PROTOCOL),
+        *(*ISSUERS, *ASSERTIONS),
+    )
+}
+
+
+def near_matches(defect_id: str) -> list[str]:
+    """Return the ids that somebody may have meant."""
+    inside = [known for known in DEFECTS if defect_id in known]
+    return inside or difflib.get_close_matches(defect_id, DEFECTS, n=5, cutoff=0.4)
+
+
+def switch_on(defect_id: str) -> None:
+    """Break the twin of this process for good; an empty id leaves it sound."""
+    if defect_id:
+        DEFECTS[defect_id].apply(Twin.of_this_process())

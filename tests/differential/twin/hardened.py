@@ -1,0 +1,68 @@
+"""What a careful team adds to the framework, so that a deployment keeps all of the contract.
+
+The bare twin shows what the framework does by itself. By itself it fails on a body nested without
+end and on half a surrogate pair, and with one renderer it sends no `Vary`; production sends it.
+"""
+
+from typing import Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
+from rest_framework.serializers import JSONField
+from rest_framework.utils import json
+from rest_framework.views import APIView
+
+from tests.differential.twin.defects.defect import redeclare
+from tests.differential.twin.serializers import AssertionBody, BulkAssertionBody, CredentialBody
+from tests.differential.twin.views import ServiceView
+
+
+class BoundedJSONParser(JSONParser):
+    """The framework's parser, which refuses what is nested without end."""
+
+    def parse(self, *arguments: Any, **options: Any) -> Any:
+        """Return what a body says."""
+        try:
+            return super().parse(*arguments, **options)
+        except RecursionError:
+            raise ParseError("JSON parse error - nested too deeply") from None
+
+
+class EscapingJSONRenderer(JSONRenderer):
+    """The framework's renderer, which escapes half a surrogate pair that a message repeats."""
+
+    def render(self, *arguments: Any, **options: Any) -> bytes:
+        """Return the body of an answer."""
+        try:
+            return super().render(*arguments, **options)
+        except UnicodeEncodeError:
+            self.ensure_ascii = True
+            return super().render(*arguments, **options)
+
+
+class SendableJSON(JSONField):
+    """Any JSON that an answer can carry: no half of a surrogate pair, no endless nesting."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the value that was sent."""
+        try:
+            value = super().to_internal_value(data)
+            json.dumps(value, ensure_ascii=False).encode()
+        except (UnicodeEncodeError, RecursionError):
+            self.fail("invalid")
+        return value
+
+
+def headers_of_production(view: APIView) -> dict[str, str]:
+    """Return the headers that every answer of a view carries."""
+    return {"Allow": ", ".join(view.allowed_methods), "Vary": "Accept"}
+
+
+def harden() -> None:
+    """Harden the twin of this process."""
+    ServiceView.parser_classes = [BoundedJSONParser, *ServiceView.parser_classes[1:]]
+    ServiceView.renderer_classes = [EscapingJSONRenderer]
+    ServiceView.default_response_headers = property(headers_of_production)
+    for body in (CredentialBody, AssertionBody, BulkAssertionBody):
+        redeclare(body, metadata=SendableJSON(required=False, allow_null=True))

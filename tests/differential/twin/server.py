@@ -1,0 +1,129 @@
+"""Runs the twin over HTTP: `python -m tests.differential.twin.server --world FILE --port N`."""
+
+import argparse
+import contextlib
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from mockserver.testing import free_port
+from tests.differential.twin.defects import DEFECTS, near_matches
+from tests.differential.twin.wsgi import ROOT, configure, configured_application, create_database
+
+SECONDS_TO_START = 30
+SECONDS_TO_STOP = 10
+
+
+@contextlib.contextmanager
+def serve_twin(
+    world: Path,
+    *,
+    prefix: str = "",
+    freeze: str = "",
+    defect: str = "",
+    hardened: bool = False,
+) -> Iterator[str]:
+    """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.differential.twin.server"]
+    command += ["--world", str(Path(world).resolve()), "--port", str(port)]
+    command += ["--prefix", prefix, "--freeze", freeze, "--defect", defect]
+    command += ["--hardened"] if hardened else []
+    process = subprocess.Popen(command, cwd=ROOT)
+    try:
+        wait_until_it_answers(process, port)
+        yield f"http://127.0.0.1:{port}{cleaned_prefix(prefix)}"
+    finally:
+        stop(process)
+
+
+def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return once the server accepts connections."""
+    deadline = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"the twin ended with code {process.returncode} at its start")
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.02)
+    raise RuntimeError(f"the twin did not answer within {SECONDS_TO_START} seconds")
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End the server, politely first."""
+    process.terminate()
+    try:
+        process.wait(SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def cleaned_prefix(prefix: str) -> str:
+    """Return the prefix with one slash before it and none behind, or nothing."""
+    inner = prefix.strip("/")
+    return f"/{inner}" if inner else ""
+
+
+def known_defect(defect_id: str) -> str:
+    """Return the id of a defect, or an empty one for the sound twin."""
+    if defect_id and defect_id not in DEFECTS:
+        near = ", ".join(near_matches(defect_id)) or "none"
+        raise argparse.ArgumentTypeError(f"no defect {defect_id!r}; near matches: {near}")
+    return defect_id
+
+
+def main() -> None:
+    """Serve a world from a fresh database until a signal ends the process."""
+    parser = argparse.ArgumentParser(prog="tests.differential.twin.server")
+    parser.add_argument("--world", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--prefix", default="", help="serve below this path, such as /dm")
+    parser.add_argument("--freeze", default="", metavar="ISO", help="stop the clock at this time")
+    parser.add_argument("--defect", default="", type=known_defect, metavar="ID")
+    parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
+    options = parser.parse_args()
+    threads = DEFECTS[options.defect].threads if options.defect else 1
+    with tempfile.TemporaryDirectory(prefix="twin-") as folder:
+        configure(
+            Path(folder),
+            defect=options.defect,
+            freeze=options.freeze,
+            prefix=options.prefix,
+            hardened=options.hardened,
+        )
+        create_database(options.world)
+        serve(options.port, threads)
+
+
+def application(*_: str) -> Any:
+    """Return the twin in the process that serves it."""
+    return configured_application()
+
+
+def serve(port: int, threads: int) -> None:
+    """Serve on the loopback port with one worker, which handles so many requests at a time."""
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces
+
+    server = Granian(
+        "twin",
+        address="127.0.0.1",
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        workers=1,
+        blocking_threads=threads,
+        websockets=False,
+        log_enabled=False,
+    )
+    server.serve(target_loader=application, wrap_loader=False)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,392 @@
+"""The command `credcheck`: verdicts, exit codes, safety, secrets, reports."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from contract_tests.catalogue import CATALOGUE, RULES
+from contract_tests.engine.settings import load_settings
+from contract_tests.vocabulary.deployment import stable
+from mockserver.files import WORLD
+from tests.harness.bite import CONTEXT, WITHOUT, Outcome, credcheck, judge_defect
+from tests.support.command import ENVIRONMENT, ROOT, run
+from tests.support.server import RunningServer, free_port, running
+from tests.support.world import DOCUMENT
+
+
+def test_the_mock_conforms_in_process(tmp_path: Path) -> None:
+    """The quick profile against the mock: exit 0, every operation reached, nothing left behind."""
+    here = tmp_path / "here"
+    here.mkdir()
+    words = ("run", "mock", "--profile", "quick", "--no-unknown-fields", "--report", str(tmp_path))
+    ended = run(*words, cwd=here, env={**ENVIRONMENT, "PYTHONPATH": str(ROOT)})
+    assert ended.returncode == 0, ended.stdout
+    assert "VERDICT  mock: conforms" in ended.stdout
+    assert re.search(r"seed \d+", ended.stdout)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["not_reached"] == []
+    assert report["left_behind"] == []
+    assert [each.name for each in here.iterdir()] == [".credcheck"]
+    for name in ("report.html", "junit.xml", "traffic.har"):
+        assert (tmp_path / name).stat().st_size > 1000, name
+
+
+def test_workers_give_the_same_verdict(tmp_path: Path) -> None:
+    """Two processes that ask one deployment, and write to it, find and leave out what one does."""
+    with running("--quiet") as served:
+        options = ("run", served.url, *CONTEXT, "--profile", "quick", "--seed", "5")
+        options += ("--journal", str(tmp_path))
+        # Those that write, and two that read; generated requests touch nothing that workers share.
+        for subject in ("state", "issuers", "assertions", "images", "pagination", "search"):
+            options += ("--subject", subject)
+        alone, together = run(*options), run(*options, "-n", "2")
+    assert list(tmp_path.iterdir()) == []
+    assert (alone.returncode, together.returncode) == (0, 0), together.stdout
+    told = re.compile(r"\d+ kept, \d+ breached, \d+ not tested, \d+ not asked")
+    assert told.findall(alone.stdout) == told.findall(together.stdout) != []
+
+
+def judge_inside(monkeypatch: pytest.MonkeyPatch, defect: str, *options: str) -> Outcome:
+    """Judge the twin with one defect in the process that asks, which starts one process less."""
+    monkeypatch.setenv("TWIN_DEFECT", defect)
+    monkeypatch.setenv("TWIN_HARDENED", "1")
+    return credcheck("wsgi:tests.differential.twin.wsgi:application", *options, *WITHOUT)
+
+
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        ("any-signal-is-accepted", "ERR-07"),
+        ("slash-redirect-drops-the-query", "PROTO-03"),
+        ("list-leaves-templates-out", "SCHEMA-05"),
+    ],
+)
+def test_it_bites(monkeypatch: pytest.MonkeyPatch, defect: str, rule: str) -> None:
+    """A broken deployment is caught by the rule that is about it; the others are `make bite`'s."""
+    outcome = judge_inside(monkeypatch, defect, "--rule", rule, "--profile", "quick")
+    assert outcome.exit_code == 1, outcome.headline
+    assert outcome.left_behind == 0
+
+
+@pytest.mark.parametrize(
+    ("defect", "rule"),
+    [
+        ("put-resets-other-fields", "STATE-04"),
+        ("search-terms-are-patterns", "SEARCH-06"),
+        ("refusal-of-a-key-lacks-its-challenge", "ACCESS-02"),
+        ("", "STATE-04"),
+    ],
+)
+def test_in_process_and_over_the_wire_agree(
+    monkeypatch: pytest.MonkeyPatch, defect: str, rule: str
+) -> None:
+    """The same deployment, broken or sound, has the same verdict in process and on a port."""
+    options = ("--rule", rule, "--profile", "quick", "--seed", "3")
+    inside = judge_inside(monkeypatch, defect, *options)
+    outside = judge_defect(defect, *options)
+    assert (inside.exit_code, inside.rules) == (outside.exit_code, outside.rules)
+    assert inside.exit_code == (1 if defect else 0), inside.headline
+    assert (inside.left_behind, outside.left_behind) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("run", "nowhere"), "credcheck.toml"),
+        (("run", "https://base.manager.iblai.app"), "--yes-this-is-production"),
+        (("run", "http://127.0.0.1:1", "--user-id", "1"), "--org"),
+        (("run", "mock", "--key", "admin=main-admin-key"), "env:NAME"),
+        (("run", "mock", "--key", "admin=env:NOT_SET_AT_ALL"), "NOT_SET_AT_ALL"),
+        (("run", "mock", "--key", "king=env:HOME"), "king"),
+        (("run", "mock", "--rate", "fast"), "5/s"),
+        (("run", "mock", "--rule", "PAGE-99"), "PAGE-99"),
+        (("run", "mock", "--profile", "lazy"), "lazy"),
+        (("run", "mock", "--accept", "missing.toml"), "missing.toml"),
+        (("run", "mock", "--config", "missing.toml"), "missing.toml"),
+        (("run", "http://user:secret-word@127.0.0.1:1", "--org", "a"), "leave out"),
+        (("run", "wsgi:no.such:thing", *CONTEXT), "wsgi:no.such"),
+        (("explain", "PAGE-99"), "PAGE-99"),
+        (("replay", "missing.json", "PAGE-01"), "missing.json"),
+        (("dance",), "dance"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_2(words: tuple[str, ...], named: str) -> None:
+    """What is wrong with the words is told in one line that names it."""
+    ended = run(*words)
+    said = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+    assert ended.returncode == 2, said
+    assert len(said) == 1, said
+    assert named in said[0]
+    assert "Traceback" not in said[0]
+    assert "secret-word" not in said[0]
+
+
+def test_a_file_of_targets(tmp_path: Path, server: RunningServer) -> None:
+    """A target by name has its table's settings; a typing mistake in it is told."""
+    table = f"""
+        [target.local]
+        base_url = "{server.url}"
+        org = "main"
+        user_id = "admin"
+        keys = {{ admin = "env:CREDCHECK_KEY_ADMIN", learner = "file:{tmp_path / "key"}" }}
+        allow_writes = false
+        rate = "200/s"
+    """
+    (tmp_path / "key").write_text("main-learner-key\n")
+    (tmp_path / "credcheck.toml").write_text(table)
+    ended = run("run", "local", "--rule", "ACCESS-04", "--rule", "PAGE-05", cwd=tmp_path)
+    assert ended.returncode == 0, ended.stdout
+    (tmp_path / "credcheck.toml").write_text(table + '\n        other_orgg = "acme"\n')
+    ended = run("run", "local", cwd=tmp_path)
+    assert ended.returncode == 2
+    assert "did you mean 'other_org'" in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.1:1", "wsgi:tests.support.refusing:application"]
+)
+def test_a_target_that_cannot_be_judged_is_exit_3(target: str) -> None:
+    """Nobody there, or somebody who keeps refusing: the run stops soon and says why."""
+    started = time.monotonic()
+    ended = run("run", target, "--org", "main", "--user-id", "1")
+    assert ended.returncode == 3, ended.stdout
+    assert "not judged: the target" in ended.stdout
+    assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize(
+    ("words", "key", "said"),
+    [
+        (("--org", "main", "--user-id", "1"), "nobodys-key", "the admin's key is not known"),
+        (("--org", "main", "--user-id", "1"), "acme-admin-key", "may not read platform 'main'"),
+        (("--org", "nowhere", "--user-id", "1"), "", "check the prefix in base_url"),
+        (("--org", "main", "--user-id", "1", "--issuer", "nobody"), "", "no issuer 'nobody'"),
+        (
+            ("--org", "main", "--user-id", "1", "--other-org", "acme", "--other-user-id", "1"),
+            "",
+            "check other_org and other_user_id",
+        ),
+        (
+            ("--org", "main", "--user-id", "1", "--key", "learner=env:USER_KEY"),
+            "",
+            "the key of learner is not known",
+        ),
+    ],
+)
+def test_a_target_that_is_described_wrongly_is_not_judged(
+    server: RunningServer, words: tuple[str, ...], key: str, said: str
+) -> None:
+    """A wrong address, name or key is one line and exit 3, and not a hundred breaches."""
+    environment = {**ENVIRONMENT, "USER_KEY": "an-old-key"}
+    if key:
+        environment["CREDCHECK_KEY_ADMIN"] = key
+    ended = run("run", server.url, *words, env=environment)
+    assert ended.returncode == 3, ended.stdout
+    assert "VERDICT" in ended.stdout
+    assert said in ended.stdout
+    assert "BREACH" not in ended.stdout
+
+
+@pytest.mark.parametrize("words", [("--read-only",), ("--profile", "quick")])
+def test_one_key_is_enough(server: RunningServer, words: tuple[str, ...]) -> None:
+    """With an admin's key and nothing else named, what can be judged is; the run may be green."""
+    environment = {**ENVIRONMENT, "ONLY": "main-admin-key"}
+    for name in [each for each in environment if each.startswith("CREDCHECK_")]:
+        del environment[name]
+    here = ("--org", "main", "--user-id", "1", "--key", "admin=env:ONLY")
+    ended = run("run", server.url, *here, *words, env=environment)
+    assert ended.returncode == 0, ended.stdout
+    assert "not tested" in ended.stdout
+
+
+def test_a_page_is_no_api() -> None:
+    """The address of a front end answers everything with its page: one line, and exit 3."""
+    ended = run("run", "wsgi:tests.support.refusing:page", "--org", "main", "--user-id", "1")
+    assert ended.returncode == 3
+    assert "with an HTML page: no API is there" in ended.stdout
+    assert "BREACH" not in ended.stdout
+
+
+def test_a_wrong_prefix_is_not_judged(server: RunningServer) -> None:
+    """Where no API is, nothing is judged."""
+    ended = run("run", f"{server.url}/nothing-here", *CONTEXT)
+    assert ended.returncode == 3
+    assert "check the prefix in base_url" in ended.stdout
+
+
+def test_the_mock_needs_no_configuration() -> None:
+    """Variables about somebody's deployment do not change what `mock` is."""
+    variables = {
+        "CREDCHECK_ORG": "theirs",
+        "CREDCHECK_KEY_ADMIN": "theirs",
+        "CREDCHECK_RATE": "1/s",
+    }
+    ended = run("run", "mock", "--rule", "PAGE-08", env={**ENVIRONMENT, **variables})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_a_remote_target_has_a_rate() -> None:
+    """Without a word about it, a target elsewhere is asked ten times in a second at most."""
+    options = {"org": "main", "user_id": "1"}
+    assert load_settings("https://staging.example.com", options, ENVIRONMENT).rate == 10
+    assert load_settings("http://127.0.0.1:1", options, ENVIRONMENT).rate is None
+
+
+def test_what_a_target_lacks_is_not_tested(server: RunningServer) -> None:
+    """Operations of a tag that the target does not offer are neither asked nor missed."""
+    options = ("--org", "main", "--user-id", "1", "--rule", "SEARCH-07", "--rule", "PAGE-08")
+    ended = run("run", server.url, *options, "--without", "issuers")
+    assert ended.returncode == 0, ended.stdout
+    assert "not tested     SEARCH-07: the target has no issuers" in ended.stdout
+    ended = run("run", server.url, *options, "--without", "isuers")
+    assert ended.returncode == 2
+    assert "'isuers' is no tag" in ended.stdout + ended.stderr
+
+
+def test_parts_that_a_target_lacks_are_no_breaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sound twin has none of these parts, and nothing about them counts against it."""
+    subjects = ("images", "assignments", "courses", "exim", "providers", "analytics", "protocol")
+    options = [word for each in subjects for word in ("--subject", each)]
+    outcome = judge_inside(monkeypatch, "", *options)
+    assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
+
+
+@pytest.mark.parametrize(("hold", "exit_code"), [((), 3), (("--hold-choices",), 1)])
+def test_a_departure_from_a_choice(
+    monkeypatch: pytest.MonkeyPatch, hold: tuple[str, ...], exit_code: int
+) -> None:
+    """Where production is not known, another behaviour is told, and a breach only if asked."""
+    monkeypatch.setenv("TWIN_DEFECT", "second-spelling-wins-silently")
+    monkeypatch.setenv("TWIN_HARDENED", "1")
+    options = [each for each in (*CONTEXT, *WITHOUT) if each != "--hold-choices"]
+    ended = run(
+        "run", "wsgi:tests.differential.twin.wsgi:application", *options, "--rule", "ERR-11", *hold,
+        env={**ENVIRONMENT, **os.environ},
+    )  # fmt: skip
+    assert ended.returncode == exit_code, ended.stdout
+    assert hold or "ERR-11: departs from what we chose" in ended.stdout
+
+
+def test_the_smallest_request_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Of a generated request that breaks the contract all is left out that need not be there."""
+    judged = judge_inside(
+        *(monkeypatch, "unusable-page-size-is-a-500", "--rule", "SCHEMA-04", "--profile", "quick"),
+        *("--report", str(tmp_path), "--without", "assertions", "--without", "issuers"),
+    )
+    assert judged.exit_code == 1
+    report = json.loads((tmp_path / "report.json").read_text())
+    found = [each for each in report["breaches"] if each["rule"] == "ERR-01"]
+    assert found
+    for each in found:
+        ((name, value),) = parse_qsl(urlsplit(each["exchange"]["url"]).query)
+        assert name == "page_size"
+        assert len(value) <= 8, value
+
+
+def test_signatures_do_not_make_answers_differ() -> None:
+    """The signature of an address is another each time; the address is the same."""
+    signed = "https://cdn.example.com/a.png?X-Amz-Date={}&X-Amz-Signature={}"
+    first, second = ({"icon": signed.format(n, n * "ab")} for n in (1, 2))
+    assert first != second
+    assert stable(first) == stable(second) == {"icon": "https://cdn.example.com/a.png"}
+    other = {"criteriaUrl": "https://example.com/criteria?a=1"}
+    assert stable(other) == other
+
+
+def accepted(rule: str, expires: str) -> str:
+    """Return a file of one known breach."""
+    return f'[[accepted]]\nrule = "{rule}"\nreason = "known"\nowner = "team"\nexpires = {expires}\n'
+
+
+@pytest.mark.parametrize(
+    ("content", "exit_code", "said"),
+    [
+        (accepted("PROTO-10", "2999-01-01"), 0, "accepted PROTO-10"),
+        (accepted("PROTO-10", "2001-01-01"), 1, "expired on 2001-01-01"),
+        (accepted("PROTO-10", "2999-01-01") + accepted("PAGE-08", "2999-01-01"), 1, "no longer"),
+        (accepted("PAGE-99", "2999-01-01"), 2, "PAGE-99"),
+        ('[[accepted]]\nrule = "PAGE-01"\n', 2, "expires"),
+        ("[[accepted", 2, "accepted.toml"),
+    ],
+)
+def test_known_breaches(tmp_path: Path, content: str, exit_code: int, said: str) -> None:
+    """A known breach does not fail until it expires or no longer occurs."""
+    file = tmp_path / "accepted.toml"
+    file.write_text(content)
+    ended = run("run", "mock", "--rule", "PROTO-10", "--rule", "PAGE-08", "--max-latency",
+                "0.0000001", "--accept", str(file))  # fmt: skip
+    assert ended.returncode == exit_code, ended.stdout
+    assert said in ended.stdout + ended.stderr
+
+
+def test_replay_asks_again(tmp_path: Path) -> None:
+    """`replay` says whether what was broken still is."""
+    options = ("--rule", "PROTO-10", "--report", str(tmp_path))
+    assert run("run", "mock", *options, "--max-latency", "0.0000001").returncode == 1
+    ended = run("replay", str(tmp_path / "report.json"), "PROTO-10")
+    assert "then    200  curl" in ended.stdout
+    assert ended.returncode == 1
+    assert "still broken" in ended.stdout
+    assert run("replay", str(tmp_path / "report.json"), "PAGE-01").returncode == 2
+
+
+def test_replay_knows_the_deployment(tmp_path: Path) -> None:
+    """A breach of a deployment on a port is asked again there, and gone once it is mended."""
+    port = free_port()
+    address = ("--bind", f"127.0.0.1:{port}", "--quiet")
+    options = ("--rule", "ACCESS-03", "--read-only", "--report", str(tmp_path))
+    document = json.loads(WORLD.read_text())
+    for key in document["api_keys"]:
+        key["active"] = True
+    world = tmp_path / "world.json"
+    world.write_text(json.dumps(document))
+    url = f"http://127.0.0.1:{port}"
+    with running(*address, "--world", str(world)):
+        assert run("run", url, *CONTEXT, *options).returncode == 1
+        assert "still broken" in run("replay", f"{tmp_path}/report.json", "ACCESS-03").stdout
+    with running(*address):
+        ended = run("replay", f"{tmp_path}/report.json", "ACCESS-03")
+    assert ended.returncode == 0, ended.stdout
+    assert "fixed" in ended.stdout
+
+
+def test_the_catalogue_and_the_tests_agree() -> None:
+    """Every rule has a test, every test a rule; `rules` and `explain` tell them."""
+    text = "".join(
+        path.read_text() for path in (ROOT / "contract_tests" / "rules").glob("test_*.py")
+    )
+    marked = set(re.findall(r'pytest\.mark\.rule\("([A-Z]+-\d+)"\)', text))
+    assert marked == set(RULES)
+    assert len(RULES) == len(CATALOGUE)
+    listed = run("rules").stdout
+    for rule in CATALOGUE:
+        assert f"{rule.id} " in listed
+    explained = run("explain", "PAGE-03").stdout
+    assert RULES["PAGE-03"].law in explained
+    assert RULES["PAGE-03"].breach in explained
+
+
+def test_other_test_runs_are_left_alone(tmp_path: Path) -> None:
+    """The plugin does nothing in a run of pytest without `--target`."""
+    (tmp_path / "test_x.py").write_text("def test_x():\n    assert True\n")
+    ended = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", str(tmp_path)], capture_output=True, text=True
+    )
+    assert ended.returncode == 0
+    assert "credcheck" not in ended.stdout
+
+
+def test_the_shipped_world_has_the_keys_that_the_mock_is_asked_with() -> None:
+    """`credcheck run mock` knows the world that ships."""
+    from contract_tests.engine.settings import MOCK, MOCK_KEYS
+
+    keys = {each["key"] for each in DOCUMENT["api_keys"]}
+    assert set(MOCK_KEYS.values()) <= keys
+    assert MOCK["org"] in {each["key"] for each in DOCUMENT["platforms"]}

@@ -1,0 +1,480 @@
+"""The reports: what they hold, that they are valid, and that a target cannot speak in them."""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from contract_tests.catalogue import (
+    CREATE,
+    DELETE,
+    ISSUER_CREATE,
+    ISSUERS,
+    LIST,
+    RETRIEVE,
+    RULES,
+    UPDATE,
+)
+from contract_tests.engine.contract import load_contract
+from contract_tests.engine.outcome import Exchange, Finding, Result, UsageError
+from contract_tests.report.documents import (
+    as_html,
+    har,
+    pretty,
+    read_report,
+    report_document,
+    report_validator,
+    write_reports,
+)
+from contract_tests.report.verdict import Verdict
+
+BASE = "https://staging.example.org/dm"
+PLACE = f"{BASE}/api/credentials/orgs/main/users/7/"
+HOSTILE = "</script></pre><script>alert('gotcha')</script><img src=x onerror=alert(1)>\"'&{{ 7*7 }}"
+
+
+def exchange(**fields: Any) -> Exchange:
+    """Return an exchange of the list, with what a test is about changed."""
+    usual: dict[str, Any] = {
+        "rule": "PAGE-02",
+        "operation": LIST,
+        "actor": "admin",
+        "method": "GET",
+        "url": f"{PLACE}?page=2&page_size=10",
+        "request_headers": {"Authorization": "Api-Key $CREDCHECK_KEY_ADMIN"},
+        "request_body": "",
+        "status": 200,
+        "reply_headers": {"content-type": "application/json"},
+        "reply_body": '{"result": {"count": 21, "num_pages": 2}, "status": {"success": true}}',
+        "milliseconds": 12.5,
+        "started": "2026-11-01T12:00:00.250000+00:00",
+        "curl": f"curl -sS -i -H \"Authorization: Api-Key $CREDCHECK_KEY_ADMIN\" '{PLACE}?page=2'",
+    }
+    return Exchange(**{**usual, **fields})
+
+
+def finding(rule: str, operation: str, message: str, shown: Exchange | None) -> dict[str, Any]:
+    """Return a finding as a verdict holds it."""
+    steps = ("create a credential", "change its name")
+    return Finding(rule, operation, message, "3", "2", shown, steps).as_dict()
+
+
+def verdict(**fields: Any) -> Verdict:
+    """Return the verdict of a small run in which all is well, with what a test is about changed."""
+    asked = [exchange(), exchange(url=f"{PLACE}?search=a&search=b"), exchange(url=PLACE)]
+    usual: dict[str, Any] = {
+        "target": "staging",
+        "base_url": BASE,
+        "profile": "standard",
+        "seed": 4711,
+        "run_id": "0a1b2c3d",
+        "writes": False,
+        "started": "2026-11-01T12:00:00+00:00",
+        "seconds": 14.2,
+        "requests": 3,
+        "results": [Result("PAGE-02", "test_page_numbers", "kept", seconds=0.4)],
+        "breaches": [],
+        "accepted": [],
+        "complaints": [],
+        "coverage": {LIST: {200: 3}},
+        "not_reached": [],
+        "unreachable_here": {CREATE: "the run is read-only"},
+        "notices": [],
+        "left_behind": [],
+        "exchanges": [Finding("", "", "", "", "", each).as_dict()["exchange"] for each in asked],
+        "headline": "conforms",
+        "counts": {"kept": 1},
+    }
+    return Verdict(**{**usual, **fields})
+
+
+def breaching() -> Verdict:
+    """Return the verdict of a run with breaches, accepted ones, and rules that were not tested."""
+    wrong = finding("PAGE-02", LIST, "`num_pages` is not 3", exchange())
+    watched = finding("SCHEMA-01", ISSUERS, "200 lacks the header Vary", exchange())
+    options = finding("PROTO-02", "", "OPTIONS is 405", exchange(operation="", method="OPTIONS"))
+    known = finding("ACCESS-11", LIST, "`Bearer` is 401", None)
+    about = {"reason": "gateway is old", "owner": "platform team", "until": "2027-01-31"}
+    results = [
+        Result("PAGE-02", "test_page_numbers", "breached", findings=[wrong, watched]),
+        Result("PAGE-03", "test_previous", "breached", findings=[watched]),
+        Result("SCHEMA-01", "test_schema", "kept"),
+        Result("PROTO-02", "test_options", "breached", findings=[options]),
+        Result("ACCESS-11", "test_schemes", "breached", findings=[known]),
+        Result("ACCESS-04", "test_learner", "not tested", "no key for learner"),
+        Result("SEARCH-01", "test_search", "could not ask", "ReadTimeout"),
+    ]
+    return verdict(
+        results=results,
+        breaches=[wrong, watched, options],
+        accepted=[{**known, **about}],
+        complaints=["1 left behind: Xy12; credcheck cleanup"],
+        coverage={LIST: {200: 2, 418: 1}, ISSUERS: {200: 1}},
+        notices=[f"{LIST}: the contract does not know /result/data/*/pk"],
+        left_behind=["Xy12"],
+        exit_code=1,
+        headline="breaks the contract: 4 breaches",
+        counts={"kept": 1, "breached": 4, "not tested": 1, "could not ask": 1},
+    )
+
+
+class Page(HTMLParser):
+    """What a browser would make of a page: its elements, the ids, the text outside of scripts."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self._inside = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        self.elements.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave an element."""
+        self._inside = ""
+
+    def handle_data(self, data: str) -> None:
+        """Gather the text that people read."""
+        if self._inside not in ("script", "style"):
+            self.text += data
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        """Return the attributes of each element of a name."""
+        return [attributes for each, attributes in self.elements if each == tag]
+
+
+def cell(document: dict[str, Any], rule: str, operation: str) -> tuple[str, str]:
+    """Return outcome and reason of one cell of the matrix."""
+    row = next(each for each in document["matrix"] if each["rule"] == rule)
+    found = next(each for each in row["cells"] if each["operation"] == operation)
+    return found["outcome"], found["reason"]
+
+
+def not_judged() -> Verdict:
+    """Return the verdict of a run that a target refused to go on with."""
+    refused = "the target answered 429 6 times in a row"
+    return verdict(stopped=refused, exit_code=3, headline=f"not judged: {refused}", exchanges=[],
+                   results=[], coverage={}, not_reached=[LIST], requests=6, counts={})  # fmt: skip
+
+
+@pytest.mark.parametrize("make", [verdict, breaching, not_judged])
+def test_a_report_keeps_its_schema(make: Callable[[], Verdict], tmp_path: Path) -> None:
+    """Whatever the verdict, the three files are written, and the data is what the schema says."""
+    write_reports(make(), tmp_path / "new" / "folder")
+    written = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
+    assert written == {"report.json", "report.html", "traffic.har"}
+    report = read_report(tmp_path / "new" / "folder" / "report.json")
+    report_validator().validate(report)
+    assert report["verdict"]["headline"] == make().headline
+
+
+def test_the_schema_is_strict() -> None:
+    """A report with something unknown in a breach, or without a part, is refused."""
+    document = json.loads(json.dumps(report_document(breaching())))
+    changes: tuple[Callable[[Any], Any], ...] = (
+        lambda each: each["breaches"][0].update(more=1),
+        lambda each: each["accepted"][0].pop("owner"),
+        lambda each: each.pop("seed"),
+    )
+    for change in changes:
+        changed = json.loads(json.dumps(document))
+        change(changed)
+        with pytest.raises(jsonschema_rs.ValidationError):
+            report_validator().validate(changed)
+
+
+def test_a_breach_tells_its_law() -> None:
+    """A breach carries law, reason and evidence of its rule, steps, and the curl line."""
+    first = report_document(breaching())["breaches"][0]
+    assert first["law"] == RULES["PAGE-02"].law
+    assert first["why"] == RULES["PAGE-02"].why
+    assert first["evidence"] == ["F"]
+    assert first["steps"] == ["create a credential", "change its name"]
+    assert first["curl"] == exchange().curl
+
+
+def test_the_matrix_never_calls_kept_what_was_not_asked() -> None:
+    """A cell is breached, accepted, kept or open, each for its own reason."""
+    document = report_document(breaching())
+    assert cell(document, "PAGE-02", LIST)[0] == "breached"
+    assert cell(document, "PAGE-02", ISSUERS) == ("not tested", "the test ended at the breach")
+    assert cell(document, "PAGE-02", RETRIEVE)[0] == "not applicable"
+    assert cell(document, "PAGE-03", LIST)[0] == "kept", "it failed for another rule's finding"
+    assert cell(document, "SCHEMA-01", ISSUERS)[0] == "breached"
+    assert cell(document, "SCHEMA-01", LIST)[0] == "kept"
+    assert cell(document, "SCHEMA-01", RETRIEVE) == ("not tested", "no request went to it")
+    assert cell(document, "SCHEMA-01", CREATE) == ("not tested", "the run is read-only")
+    assert cell(document, "PROTO-02", "")[0] == "breached"
+    assert cell(document, "ACCESS-11", LIST)[0] == "accepted"
+    assert cell(document, "ACCESS-04", LIST) == ("not tested", "no key for learner")
+    assert cell(document, "SEARCH-01", LIST) == ("could not ask", "ReadTimeout")
+    assert cell(document, "STATE-09", DELETE) == ("not tested", "not a part of this run")
+
+
+def test_a_rule_says_nothing_of_operations_that_it_did_not_ask() -> None:
+    """In a run whose traffic is all known, a rule is kept only where its requests went."""
+    results = [Result("SCHEMA-06", "test_envelope", "kept")]
+    asked = [Finding("", "", "", "", "", exchange(rule="SCHEMA-06")).as_dict()["exchange"]]
+    fields: dict[str, Any] = {"results": results, "coverage": {LIST: {200: 1}, UPDATE: {200: 1}}}
+    document = report_document(verdict(**fields, exchanges=asked, requests=1))
+    assert cell(document, "SCHEMA-06", LIST)[0] == "kept"
+    silent = ("not tested", "no request of this rule went to it")
+    assert cell(document, "SCHEMA-06", UPDATE) == silent
+    cut = report_document(verdict(**fields, exchanges=asked, requests=2))
+    assert cell(cut, "SCHEMA-06", UPDATE)[0] == "kept"
+
+
+def test_coverage_counts_statuses_and_parameters() -> None:
+    """Each documented status and parameter is there with how often it was seen or sent."""
+    rows = {each["operation"]: each for each in report_document(breaching())["coverage"]}
+    assert set(rows) == set(load_contract().operations)
+    row = rows[LIST]
+    statuses = {each["status"]: (each["seen"], each["documented"]) for each in row["statuses"]}
+    assert statuses[200] == (2, True)
+    assert statuses[418] == (1, False)
+    assert statuses[404] == (0, True)
+    assert 404 in row["never_seen"]
+    assert {200, 418}.isdisjoint(row["never_seen"])
+    sent = {(each["in"], each["name"]): each["sent"] for each in row["parameters"]}
+    assert sent["query", "page"] == 1
+    assert sent["query", "search"] == 1, "a repeated parameter is one request"
+    assert sent["query", "course"] == 0
+    assert sent["path", "org"] == 3
+    assert not rows[ISSUER_CREATE]["reached"]
+    assert ("body", "application/json") in {
+        (each["in"], each["name"]) for each in rows[CREATE]["parameters"]
+    }
+
+
+def test_what_was_not_kept_is_not_called_never() -> None:
+    """Where a part of the traffic is known, a parameter that is not in it may have been sent."""
+    cut = verdict(coverage={LIST: {200: 9}}, requests=9)
+    row = next(each for each in report_document(cut)["coverage"] if each["operation"] == LIST)
+    assert (row["exchanges_kept"], row["requests"]) == (3, 9)
+    text = " ".join(Page(as_html(report_document(cut))).text.split())
+    assert "counted in the 3 of 9 requests that were kept" in text
+    assert "not in those kept" in text
+    assert "not in those kept" not in Page(as_html(report_document(verdict()))).text
+
+
+def test_bodies_are_counted_by_media_type() -> None:
+    """A body counts for its media type, whatever its charset and the case of its header."""
+    headers = {"Content-Type": "Application/JSON; charset=utf-8"}
+    sent = exchange(operation=CREATE, method="POST", request_headers=headers, request_body="{}")
+    asked = [Finding("", "", "", "", "", sent).as_dict()["exchange"]]
+    rows = {
+        each["operation"]: each for each in report_document(verdict(exchanges=asked))["coverage"]
+    }
+    assert {"in": "body", "name": "application/json", "sent": 1} in rows[CREATE]["parameters"]
+
+
+def test_the_archive_is_one() -> None:
+    """The traffic has every field that HAR 1.2 asks for."""
+    sent = exchange(
+        method="POST",
+        request_headers={"Content-Type": "application/json"},
+        request_body='{"name": "é"}',
+        status=301,
+        reply_headers={"location": "/x/", "content-type": "text/html"},
+    )
+    archive = har([Finding("", "", "", "", "", sent).as_dict()["exchange"]])["log"]
+    assert archive["version"] == "1.2"
+    assert set(archive["creator"]) == {"name", "version"}
+    entry = archive["entries"][0]
+    assert datetime.fromisoformat(entry["startedDateTime"]).tzinfo == UTC
+    assert entry["time"] == sum(entry["timings"].values()) == 12.5
+    assert set(entry["timings"]) == {"send", "wait", "receive"}
+    assert entry["cache"] == {}
+    request, reply = entry["request"], entry["response"]
+    shared = {"httpVersion", "cookies", "headers", "headersSize", "bodySize"}
+    assert set(request) == shared | {"method", "url", "queryString", "postData"}
+    assert set(reply) == shared | {"status", "statusText", "content", "redirectURL"}
+    assert request["queryString"] == [
+        {"name": "page", "value": "2"},
+        {"name": "page_size", "value": "10"},
+    ]
+    assert request["postData"] == {"mimeType": "application/json", "text": '{"name": "é"}'}
+    assert request["bodySize"] == 14
+    assert (reply["status"], reply["statusText"]) == (301, "Moved Permanently")
+    assert reply["redirectURL"] == "/x/"
+    assert reply["content"]["mimeType"] == "text/html"
+
+
+def everywhere(text: str) -> Verdict:
+    """Return a verdict with a text wherever a target, a user or a test may put one."""
+    shown = exchange(
+        actor=text,
+        method=text,
+        url=f"{PLACE}?q={text}",
+        request_headers={text: text},
+        request_body=text,
+        reply_headers={text: text},
+        reply_body=text,
+        curl=text,
+    )
+    bad = Finding("PAGE-02", LIST, text, text, text, shown, (text,)).as_dict()
+    about = {"reason": text, "owner": text, "until": text}
+    return verdict(
+        target=text,
+        base_url=text,
+        headline=text,
+        stopped=text,
+        results=[Result("PAGE-03", text, "not tested", text)],
+        breaches=[bad],
+        accepted=[{**bad, **about}],
+        complaints=[text],
+        notices=[text],
+        left_behind=[text],
+        unreachable_here={CREATE: text},
+        exit_code=1,
+    )
+
+
+def test_nothing_of_the_target_is_markup() -> None:
+    """What a hostile target puts anywhere is text on the page, and adds no element to it."""
+    hostile = Page(as_html(report_document(everywhere(HOSTILE))))
+    harmless = Page(as_html(report_document(everywhere("harmless"))))
+    assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in harmless.elements]
+    assert len(hostile.named("script")) == 1
+    names = {name for _, attributes in hostile.elements for name in attributes}
+    assert not any(name.startswith("on") for name in names)
+    assert hostile.text.count(HOSTILE) > 40
+
+
+def test_the_page_fetches_nothing() -> None:
+    """No address stands where a browser would fetch it, and the page's own policy forbids it."""
+    text = as_html(report_document(breaching()))
+    page = Page(text)
+    for tag, attributes in page.elements:
+        for name in ("src", "href", "action", "data", "srcset", "poster"):
+            assert re.match(r"#|data:,$", attributes.get(name) or "#"), (tag, attributes)
+    assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest|import\(", text)
+    policies = [
+        each.get("content")
+        for each in page.named("meta")
+        if each.get("http-equiv") == "Content-Security-Policy"
+    ]
+    assert policies == [
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+    ]
+
+
+def test_the_page_is_told_in_words() -> None:
+    """Verdict, breaches, how to repeat, and what is not known stand on the page as text."""
+    page = Page(as_html(report_document(breaching())))
+    text = " ".join(page.text.split())
+    for words in (
+        "Breaks the contract",
+        "breaks the contract: 4 breaches",
+        "num_pages is not 3",
+        RULES["PAGE-02"].why,
+        "change its name",
+        "credcheck run staging --profile standard --seed 4711 --read-only",
+        "credcheck cleanup staging",
+        "platform team answers for it until 2027-01-31",
+        "no key for learner",
+        "418",
+        "1 extra",
+        "/result/data/*/pk",
+    ):
+        assert words in text, words
+    assert all(rule in text for rule in RULES)
+
+
+@pytest.mark.parametrize("make", [verdict, breaching, not_judged])
+def test_the_page_can_be_used_by_all(make: Callable[[], Verdict]) -> None:
+    """The page has a language, one first heading, captions, unique ids, and links that lead."""
+    page = Page(as_html(report_document(make())))
+    assert page.named("html")[0]["lang"] == "en"
+    assert len(page.named("h1")) == 1
+    assert len(page.named("caption")) == len(page.named("table"))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    for _, attributes in page.elements:
+        for name in ("for", "data-copy", "aria-labelledby"):
+            assert attributes.get(name, ids[0]) in ids
+        if (attributes.get("href") or "").startswith("#"):
+            assert (attributes["href"] or "")[1:] in ids
+
+
+def test_a_run_that_was_not_judged_says_so() -> None:
+    """A run that was stopped is neither green nor red, and tells what it did not reach."""
+    text = " ".join(Page(as_html(report_document(not_judged()))).text.split())
+    assert "Not judged" in text
+    assert "the target answered 429 6 times in a row" in text
+    assert f"Not reached: {LIST} answered nothing, never 2xx" in text
+    assert "Conforms" not in text
+
+
+def test_odd_characters_are_shown(tmp_path: Path) -> None:
+    """Half a surrogate pair, a NUL and a change of direction break no file and are seen."""
+    odd = finding("STATE-11", LIST, "half \ud83c, \x00, \u202e, 🎓", exchange(reply_body="\udc00"))
+    write_reports(verdict(breaches=[odd]), tmp_path)
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert r"half \ud83c, \u0000, \u202e, 🎓" in page
+    message = read_report(tmp_path / "report.json")["breaches"][0]["message"]
+    assert message == "half \\ud83c, \x00, \u202e, 🎓"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"a":[1]}', '{\n  "a": [\n    1\n  ]\n}'),
+        ('{"a":1,"a":2}', '{"a":1,"a":2}'),
+        ('{"a":NaN}', '{"a":NaN}'),
+        ("<b>no</b>", "<b>no</b>"),
+        ("[" * 100_000, "[" * 6000 + "\n… 94000 more characters"),
+    ],
+)
+def test_bodies_are_indented_only_if_that_keeps_them(text: str, shown: str) -> None:
+    """JSON is indented unless that would hide something; what is long is cut."""
+    assert pretty(text) == shown
+
+
+def test_a_report_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    """A second run into the same folder leaves its own three files and nothing else."""
+    write_reports(breaching(), tmp_path)
+    write_reports(verdict(), tmp_path)
+    assert len(list(tmp_path.iterdir())) == 3
+    assert read_report(tmp_path / "report.json")["verdict"]["outcome"] == "conforms"
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """A file in the way of the folder is one line."""
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"the reports cannot be written: .*taken"):
+        write_reports(verdict(), tmp_path / "taken")
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (None, "No such file"),
+        (b"<html>", "no JSON"),
+        (b"\xff\xfe", "no JSON"),
+        (b"[" * 100_000, "no JSON"),
+        (b"[]", "no report of credcheck"),
+        (b'{"version": 2}', "no report of credcheck"),
+        (b'{"log": {"version": "1.2"}}', "no report of credcheck"),
+    ],
+)
+def test_a_foreign_file_is_told(content: bytes | None, complaint: str, tmp_path: Path) -> None:
+    """A file that is missing, no JSON or no report is one line with its name."""
+    path = tmp_path / "other.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match=complaint) as error:
+        read_report(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)

@@ -1,0 +1,248 @@
+"""The journal: the last exchanges of a sandbox, with what a developer would want to be told."""
+
+import contextlib
+import json
+import shlex
+import subprocess
+import time
+from typing import Any
+
+import httpx
+import pytest
+
+from mockserver import Config, create_app
+from mockserver.config import MOST_STREAMS
+from mockserver.sandbox.journal import MOST_BYTES, MOST_EXCHANGES
+from tests.conftest import API, MAIN, NOW
+from tests.sandbox.test_sandboxes import ALICE, control, within
+from tests.support.server import RunningServer, running
+
+JOURNAL = "/__mock__/requests"
+
+
+def kept(api: API, query: str = "", prefix: str = "") -> list[dict[str, Any]]:
+    """Return the exchanges that fit, the newest first."""
+    answer = control(api, "GET", f"{prefix}{JOURNAL}{query}")
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json["requests"]
+    return found
+
+
+def test_every_exchange_is_kept(api: API) -> None:
+    """A success, each kind of refusal, a plain page and a forced failure: all with their bodies."""
+    api.post({"name": ""})
+    api.get("nothing")
+    api.acting("no-such-key").get(MAIN)
+    api.get("/api/credentials/nowhere/")
+    api.send("PATCH", MAIN)
+    api.get(MAIN, headers={"Prefer": "code=503"})
+    api.get(MAIN)
+    found = kept(api)
+    assert [each["status"] for each in found] == [200, 503, 405, 404, 401, 404, 400]
+    assert [each["number"] for each in found] == [7, 6, 5, 4, 3, 2, 1]
+    first, last = found[-1], found[0]
+    assert (first["method"], first["path"]) == ("POST", MAIN)
+    assert first["request"]["body"] == '{"name": ""}'
+    assert "name" in first["response"]["body"]
+    assert first["operation"] == "credentials_orgs_users_create"
+    assert last["response"]["headers"]["Content-Type"] == "application/json"
+    assert found[3]["operation"] is None
+
+
+def test_a_journal_is_of_one_sandbox(api: API) -> None:
+    """Each sandbox keeps what was sent to it, and the control plane is kept nowhere."""
+    inside = within(api, ALICE)
+    inside.get(inside.base)
+    kept(api)
+    assert [each["path"] for each in kept(api, prefix=ALICE)] == [MAIN]
+    assert kept(api) == []
+    assert control(api, "DELETE", f"{ALICE}{JOURNAL}").status_code == 204
+    assert kept(api, prefix=ALICE) == []
+
+
+def test_no_key_is_kept(api: API) -> None:
+    """Neither a key in any spelling nor a provider's secret is in the journal or the archive."""
+    for header in ("Api-Key main-admin-key", "main-admin-key", "Token main-admin-key"):
+        api.get(MAIN, headers={"Authorization": header, "Cookie": "session=main-admin-key"})
+    provider = api.get("/api/credentials/providers/").json[0]["slug"]
+    sent = {"provider": provider, "api_key": "a-secret-of-the-provider"}
+    api.post(sent, "/api/credentials/provider-config/")
+    for path in (JOURNAL, f"{JOURNAL}.har"):
+        text = control(api, "GET", path).get_data(as_text=True)
+        assert "main-admin-key" not in text
+        assert "a-secret-of-the-provider" not in text
+    assert kept(api)[-1]["request"]["headers"]["Authorization"] == "Api-Key $CREDMOCK_KEY"
+
+
+@pytest.mark.parametrize(
+    ("match", "expected"),
+    [
+        ({}, 4),
+        ({"method": "get"}, 3),
+        ({"status": 404}, 1),
+        ({"operation": "credentials_orgs_users_retrieve"}, 2),
+        ({"path": "*/users/1/"}, 3),
+        ({"path": "*/users/1/", "method": "GET", "status": 200}, 2),
+        ({"path": "*/users/2/"}, 0),
+    ],
+)
+def test_requests_are_counted(api: API, match: dict[str, Any], expected: int) -> None:
+    """A test asks how often its front end called, by method, path, status and operation."""
+    api.get(MAIN)
+    api.get(MAIN + "?page=2")
+    api.get("nothing")
+    api.post({"name": "x"})
+    assert control(api, "POST", f"{JOURNAL}/count", json=match).json == {"count": expected}
+    query = "&".join(f"{name}={value}" for name, value in match.items())
+    assert len(kept(api, f"?{query}")) == expected
+
+
+@pytest.mark.parametrize("match", [{"verb": "GET"}, {"status": [200]}, {"method": True}])
+def test_a_wrong_match_is_told(api: API, match: dict[str, Any]) -> None:
+    """A match with a word that is none is 400, and no count of 0."""
+    assert control(api, "POST", f"{JOURNAL}/count", json=match).status_code == 400
+    assert control(api, "GET", f"{JOURNAL}?limit=many").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "hint"),
+    [
+        ("?serch=a", None, "`serch` is not a parameter of this operation; did you mean `search`?"),
+        ("?zzz=1", None, "`zzz` is not a parameter of this operation"),
+        ("", {"criteria_text": "x"}, "`criteria_text` is another spelling of `criteriaNarrative`"),
+        ("", {"descripton": "x"}, "`descripton` is not a field of this body, and is ignored; "
+         "did you mean `description`?"),
+        ("?search=python", None, None),
+        ("", {"description": "x"}, None),
+    ],
+)  # fmt: skip
+def test_hints(api: API, query: str, body: dict[str, Any] | None, hint: str | None) -> None:
+    """What production ignores in silence is told, and nothing else is."""
+    if body is None:
+        api.get(MAIN + query)
+    else:
+        api.post({"name": "Hinted", "issuer": "no-such-issuer", **body})
+    assert kept(api)[0]["hints"] == ([] if hint is None else [hint])
+
+
+def test_the_curl_line_asks_again(server: RunningServer) -> None:
+    """Pasted into a shell with the key, the line gets what the front end got."""
+    prefix = f"{server.url}/__sandbox__/curled"
+    first = subprocess.run(
+        ["curl", "-s", "-X", "POST", "-H", "Authorization: Api-Key main-admin-key", "-H",
+         "Content-Type: application/json", "-d", '{"name": "it\'s $HOME"}', prefix + MAIN],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    told = subprocess.run(
+        ["curl", "-s", f"{prefix}{JOURNAL}"], capture_output=True, text=True, check=True
+    )
+    line = json.loads(told.stdout)["requests"][0]["curl"]
+    assert f"{prefix}{MAIN}" in shlex.split(line)
+    again = subprocess.run(
+        ["sh", "-c", line], capture_output=True, text=True, check=True,
+        env={"CREDMOCK_KEY": "main-admin-key", "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert again.stdout.endswith(first.stdout)
+    assert "HTTP/1.1 400" in again.stdout
+
+
+def test_the_archive_is_in_order(api: API) -> None:
+    """The HTTP Archive has each exchange with its parts, the oldest first."""
+    api.get(MAIN + "?search=python&page=1")
+    api.post({"name": "x"})
+    log = control(api, "GET", f"{JOURNAL}.har").json["log"]
+    assert (log["version"], log["creator"]["name"], len(log["entries"])) == ("1.2", "credmock", 2)
+    read, write = log["entries"]
+    assert read["request"]["queryString"] == [
+        {"name": "search", "value": "python"}, {"name": "page", "value": "1"},
+    ]  # fmt: skip
+    assert read["request"]["url"] == f"http://localhost{MAIN}?search=python&page=1"
+    assert write["request"]["postData"] == {"mimeType": "application/json", "text": '{"name": "x"}'}
+    assert write["response"]["status"] == 400
+
+
+def test_the_journal_is_bounded() -> None:
+    """Of too many exchanges, or of too many bytes, the oldest go."""
+    api = API(create_app(Config(now=NOW)))
+    for _ in range(MOST_EXCHANGES + 5):
+        api.get(MAIN + "?page_size=100")
+    found = kept(api, f"?limit={MOST_EXCHANGES}")
+    assert found[0]["number"] == MOST_EXCHANGES + 5
+    assert len(found) < MOST_EXCHANGES
+    assert sum(len(each["response"]["body"]) for each in found) < MOST_BYTES
+    assert len(found) > 20
+
+
+def test_what_the_contract_does_not_allow_is_hinted(api: API) -> None:
+    """A value that production converts, a parameter that it passes over."""
+    issuer = api.issuer()
+    api.post({"name": 5, "issuer": issuer, "expires": {"amount": "7"}, "criteria_text": "c"})
+    api.get(f"{MAIN}?page_size=ten&page=last&search=")
+    asked, posted = (each["hints"] for each in kept(api)[:2])
+    assert asked == [
+        "`page_size=ten` is not understood, and is passed over",
+        "`search=` is not understood, and is passed over",
+    ]
+    assert any("`criteria_text` is another spelling" in each for each in posted)
+    for place in ("name", "expires.amount"):
+        (hint,) = [each for each in posted if f"breaks the contract at `{place}`" in each]
+        assert hint.endswith("production takes it all the same")
+    api.post({"name": "", "issuer": issuer})
+    assert kept(api)[0]["hints"] == []  # the answer tells
+
+
+def test_all_journals_together_are_bounded(api: API) -> None:
+    """Of too many bytes those go that belong to the sandbox that was used longest ago."""
+    sandboxes = api.app.extensions["mockserver"].sandboxes
+    issuer = api.issuer()
+    for number in range(40):
+        inside = within(api, f"/__sandbox__/s{number}")
+        for _ in range(16):
+            inside.post({"name": "n", "issuer": issuer, "description": "d" * 60_000})
+    budget = sandboxes.default.journal.budget
+    assert not budget.is_exceeded
+    counts = [len(kept(api, prefix=f"/__sandbox__/s{number}")) for number in (0, 39)]
+    assert counts[0] == 0 < counts[1]
+    for number in range(40):
+        control(api, "DELETE", f"/__mock__/sandboxes/s{number}")
+    control(api, "POST", "/__mock__/state/reset")
+    assert budget._used == 0
+
+
+def test_exchanges_are_streamed_as_they_happen(server: RunningServer) -> None:
+    """Server-sent events of one sandbox, numbered; a stream can be taken up where it ended."""
+    base = f"{server.url}/__sandbox__/streamed"
+    url = f"{base}/__mock__/requests/stream"
+    with httpx.Client(headers={"Authorization": "main-admin-key"}, timeout=10) as client:
+        with client.stream("GET", url) as stream:
+            assert stream.headers["Content-Type"].startswith("text/event-stream")
+            lines = stream.iter_lines()
+            client.get(f"{server.url}{MAIN}")
+            client.get(f"{base}{MAIN}?serch=x")
+            event = [next(lines) for _ in range(3)]
+            assert event[:2] == ["id: 1", "event: exchange"]
+            data = json.loads(event[2].removeprefix("data: "))
+            assert (data["path"], data["status"]) == (f"{MAIN}?serch=x", 200)
+            assert "did you mean `search`" in data["hints"][0]
+        client.get(f"{base}{MAIN}nothing")
+        with client.stream("GET", url, headers={"Last-Event-ID": "1"}) as stream:
+            assert next(stream.iter_lines()) == "id: 2"
+
+
+def test_streams_are_bounded() -> None:
+    """One more than there may be is told so; when one ends there is room again."""
+    with running("--quiet") as server, contextlib.ExitStack() as stack:
+        url = f"{server.url}/__mock__/requests/stream"
+        client = stack.enter_context(httpx.Client(timeout=20))
+        streams = [stack.enter_context(client.stream("GET", url)) for _ in range(MOST_STREAMS)]
+        assert {each.status_code for each in streams} == {200}
+        refused = client.get(url)
+        assert (refused.status_code, "close one" in refused.json()["detail"]) == (503, True)
+        assert client.get(f"{server.url}/__mock__/health").status_code == 200
+        streams[0].close()
+        deadline = time.monotonic() + 20
+        status = 503
+        while status == 503 and time.monotonic() < deadline:  # until the server has noticed
+            with client.stream("GET", url) as stream:
+                status = stream.status_code
+        assert status == 200

@@ -1,0 +1,131 @@
+"""`serve --state FILE`: what was written is there again after a restart."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mockserver import Config, create_app
+from mockserver.errors import StartError
+from mockserver.files import WORLD
+from tests.cli.test_commands import credmock
+from tests.conftest import API, MAIN
+from tests.support.server import CREDMOCK, RunningServer, free_port, running
+
+KEY = {"Authorization": "main-admin-key"}
+
+
+def create(server: RunningServer, name: str, prefix: str = "") -> None:
+    """Create a credential."""
+    url = f"{server.url}{prefix}{MAIN}"
+    issuer = httpx.get(f"{url}issuers/", headers=KEY).json()["result"]["data"][0]["entityId"]
+    httpx.post(url, headers=KEY, json={"name": name, "issuer": issuer}).raise_for_status()
+
+
+def newest(server: RunningServer) -> str:
+    """Return the name of the newest credential of the default sandbox."""
+    name: str = httpx.get(server.collection, headers=KEY).json()["result"]["data"][0]["name"]
+    return name
+
+
+def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
+    """Also with an open stream, which the server ends; the file is a world, and made at first."""
+    path = tmp_path / "state.json"
+    with running("--state", str(path)) as server:
+        create(server, "Kept")
+        create(server, "Not kept", "/__sandbox__/other")
+        with httpx.stream("GET", f"{server.url}/__mock__/requests/stream") as stream:
+            assert stream.status_code == 200
+            create(server, "Kept at the end")
+            started = time.monotonic()
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(timeout=20) == 0
+            assert time.monotonic() - started < 3  # nobody was killed
+    names = [each["name"] for each in json.loads(path.read_bytes())["credentials"]]
+    assert names[-2:] == ["Kept", "Kept at the end"]
+    assert list(tmp_path.iterdir()) == [path]
+    with running("--state", str(path)) as server:
+        assert newest(server) == "Kept at the end"
+        httpx.post(f"{server.url}/__mock__/state/reset").raise_for_status()
+        assert newest(server) not in names[-2:]
+
+
+def test_a_server_that_is_killed_has_saved(tmp_path: Path) -> None:
+    """Changes are saved every few seconds, and at last when the process that started it is gone."""
+    path = tmp_path / "state.json"
+    command = [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{free_port()}", "--state", str(path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        server = RunningServer(next(lines).split()[-1], process, "")
+        create(server, "Saved")
+        deadline = time.monotonic() + 30
+        while not path.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        written = path.stat().st_mtime_ns
+        create(server, "Saved when its parent was gone")
+        process.kill()
+        *_, _last = lines  # until the worker has ended too
+    assert path.stat().st_mtime_ns > written
+    names = [each["name"] for each in json.loads(path.read_bytes())["credentials"]]
+    assert names[-2:] == ["Saved", "Saved when its parent was gone"]
+
+
+def test_reads_write_nothing(tmp_path: Path) -> None:
+    """A mock that is only asked makes no file."""
+    path = tmp_path / "state.json"
+    with running("--state", str(path)) as server:
+        newest(server)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "line 1: no JSON"),
+        (b"{}", "no world"),
+        (WORLD.read_bytes()[:5000], "no JSON"),
+        (b'{"format": "credmock-world/1", "users": [{"id": 1}]}', "users[0]"),
+    ],
+    ids=["no JSON", "no world", "cut", "wrong record"],
+)
+def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, content: bytes, said: str) -> None:
+    """One line that names option, file, place and mend; exit code 2; the file is as it was."""
+    path = tmp_path / "state.json"
+    path.write_bytes(content)
+    ended = credmock("serve", "--state", str(path))
+    assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
+    for part in (f"--state {path}", said, "mend it, or move it away"):
+        assert part in ended.stderr
+    assert path.read_bytes() == content
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """It is not made."""
+    with pytest.raises(StartError, match="there is no folder"):
+        create_app(Config(state=tmp_path / "nowhere" / "state.json"))
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> None:
+    """What was kept stays, no part of a new file does, and the next try saves."""
+    path = tmp_path / "state.json"
+    app = create_app(Config(state=path))
+    kept = app.extensions["mockserver"].state_file
+    API(app).create(name="First")
+    kept.save()
+    before = path.read_bytes()
+    path.unlink()
+    path.mkdir()  # which no file can replace
+    API(app).create(name="Second")
+    with pytest.raises(OSError, match="directory"):
+        kept.save()
+    assert os.listdir(tmp_path) == ["state.json"]
+    path.rmdir()
+    path.write_bytes(before)
+    kept.save()
+    assert b"Second" in path.read_bytes()
