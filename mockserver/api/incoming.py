@@ -13,7 +13,7 @@ from werkzeug.wsgi import get_content_length, get_host, get_input_stream
 
 from mockserver.contract.operation import Operation
 from mockserver.errors import BodyTooLarge, SuspiciousRequest
-from mockserver.messages import MAXIMUM_FIELDS, Call, Form, InMemoryUploadedFile
+from mockserver.messages import MAXIMUM_FIELDS, Form, InMemoryUploadedFile, Request
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -108,14 +108,14 @@ class Incoming:
             self._body = body
         return self._body
 
-    def call(self) -> Call:
+    def call(self) -> Request:
         """Return the plain call that the behaviour sees; raises SuspiciousRequest."""
         query = self.environ.get("QUERY_STRING", "")
         try:
             pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS)
         except ValueError:
             raise SuspiciousRequest from None
-        return Call(
+        return Request(
             self.method,
             self.origin,
             self.root,

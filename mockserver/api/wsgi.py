@@ -19,7 +19,7 @@ from mockserver.api.routes import Routes
 from mockserver.api.service import Service
 from mockserver.contract.strict import Judge
 from mockserver.errors import APIError, ContractBreach, NoSuchRoute, ServerError
-from mockserver.messages import HTML, Reply
+from mockserver.messages import HTML, Response
 from mockserver.sandbox.faults import LENGTH, answer
 from mockserver.sandbox.registry import named_in
 from mockserver.sandbox.sandbox import Sandbox
@@ -58,27 +58,27 @@ class Api:
         sandbox = None
         try:
             sandbox = self._service.sandboxes.get(named_in(environ))
-            reply = self._reply(incoming, sandbox)
+            response = self._reply(incoming, sandbox)
         except Exception as error:  # noqa: BLE001  (whatever it is becomes an answer)
-            reply = refusal(error, incoming.method, incoming.path)
-        is_cut, has_no_body = LENGTH in reply.headers, reply.status in (204, 304)
-        headers = _headers_of(reply, has_no_body=has_no_body)
+            response = refusal(error, incoming.method, incoming.path)
+        is_cut, has_no_body = LENGTH in response.headers, response.status in (204, 304)
+        headers = _headers_of(response, has_no_body=has_no_body)
         if self._cross_origin:
             headers += self._cross_origin.headers(environ)
         milliseconds = (time.perf_counter() - started) * 1000
         if sandbox:
-            self._keep(sandbox, incoming, reply, headers, milliseconds)
+            self._keep(sandbox, incoming, response, headers, milliseconds)
         if self._log:
-            self._log(incoming.method, incoming.target, reply.status, milliseconds)
-        start_response(_status_line(reply.status), headers)
-        body = [] if has_no_body or incoming.method == "HEAD" else [reply.body]
+            self._log(incoming.method, incoming.target, response.status, milliseconds)
+        start_response(_status_line(response.status), headers)
+        body = [] if has_no_body or incoming.method == "HEAD" else [response.body]
         # The server sends a list as one piece; only an iterator may end before its length.
         return iter(body) if is_cut else body
 
-    def _reply(self, incoming: Incoming, sandbox: Sandbox) -> Reply:
+    def _reply(self, incoming: Incoming, sandbox: Sandbox) -> Response:
         environ = incoming.environ
         if self._cross_origin and is_preflight(environ):
-            return Reply(200, b"", HTML)
+            return Response(200, b"", HTML)
         path = _decoded(environ["PATH_INFO"])
         found = self._routes.find(path)
         if found is None:
@@ -86,23 +86,23 @@ class Api:
                 return _redirect(incoming)
             raise NoSuchRoute
         resource, values = found
-        call = incoming.call()
+        request = incoming.call()
 
-        def serve() -> Reply:
-            reply = self._service.answer(call, resource, values, sandbox)
+        def serve() -> Response:
+            response = self._service.answer(request, resource, values, sandbox)
             if self._judge:
-                self._judge.check(call, resource, values, reply)
-            return reply
+                self._judge.check(request, resource, values, response)
+            return response
 
         name = "GET" if incoming.method == "HEAD" else incoming.method
         incoming.operation = resource.operations.get(name)
-        return answer(call, incoming.operation, sandbox.faults, serve)
+        return answer(request, incoming.operation, sandbox.faults, serve)
 
     def _keep(
         self,
         sandbox: Sandbox,
         incoming: Incoming,
-        reply: Reply,
+        response: Response,
         headers: list[tuple[str, str]],
         milliseconds: float,
     ) -> None:
@@ -111,12 +111,12 @@ class Api:
             incoming.operation,
             tuple(incoming.headers.items()),
             incoming.body_that_was_read,
-            reply.body,
+            response.body,
             moment=time.time(),
             origin=incoming.origin + incoming.root,
             method=incoming.method,
             target=incoming.target,
-            status=reply.status,
+            status=response.status,
             response_headers=tuple(headers),
             milliseconds=milliseconds,
         )
@@ -124,30 +124,30 @@ class Api:
             self._service.sandboxes.spare_journals()
 
 
-def refusal(error: Exception, method: str, path: str) -> Reply:
+def refusal(error: Exception, method: str, path: str) -> Response:
     """Answer what was raised outside the pipeline: no route, a refused request, a fault of ours."""
     if isinstance(error, APIError):
-        return error.reply()
+        return error.response()
     if isinstance(error, HTTPException):
         if error.code == 404:
-            return NoSuchRoute().reply()
-        return Reply(error.code or 500, (error.description or "").encode(), "text/plain")
+            return NoSuchRoute().response()
+        return Response(error.code or 500, (error.description or "").encode(), "text/plain")
     LOG.error("%s %s", method, path, exc_info=error)
     if isinstance(error, ContractBreach):
         text = f"the mock broke the contract: {error}\n"
-        return Reply(500, text.encode(), "text/plain; charset=utf-8")
-    return ServerError().reply()
+        return Response(500, text.encode(), "text/plain; charset=utf-8")
+    return ServerError().response()
 
 
-def _headers_of(reply: Reply, *, has_no_body: bool) -> list[tuple[str, str]]:
+def _headers_of(response: Response, *, has_no_body: bool) -> list[tuple[str, str]]:
     """Return the headers of an answer, with the length of a body that there may be."""
     if has_no_body:
-        return [(name, value) for name, value in reply.headers.items() if name != LENGTH]
-    headers = [*reply.headers.items()]
-    if reply.content_type is not None:
-        headers.append(("Content-Type", reply.content_type))
-    if LENGTH not in reply.headers:
-        headers.append((LENGTH, str(len(reply.body))))
+        return [(name, value) for name, value in response.headers.items() if name != LENGTH]
+    headers = [*response.headers.items()]
+    if response.content_type is not None:
+        headers.append(("Content-Type", response.content_type))
+    if LENGTH not in response.headers:
+        headers.append((LENGTH, str(len(response.body))))
     return headers
 
 
@@ -161,7 +161,7 @@ def _decoded(path: str) -> str:
     return path if path.isascii() else path.encode("latin-1").decode(errors="replace")
 
 
-def _redirect(incoming: Incoming) -> Reply:
+def _redirect(incoming: Incoming) -> Response:
     """Answer as Django's APPEND_SLASH does: 301, no body, path and query only."""
     location = f"{incoming.root}{incoming.path}/{quoted_query(incoming.environ)}"
-    return Reply(301, b"", HTML, {"Location": location})
+    return Response(301, b"", HTML, {"Location": location})
