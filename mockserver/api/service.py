@@ -10,9 +10,11 @@ from mockserver.api.operations.assignments import complete
 from mockserver.config import MOST_STREAMS, Config
 from mockserver.contract.document import Contract
 from mockserver.contract.operation import Operation, Resource
+from mockserver.contract.strict import judge_by
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
+from mockserver.sandbox.faults import answer
 from mockserver.sandbox.registry import Sandboxes
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
@@ -62,9 +64,28 @@ class Service:
         self.contract = contract.as_of(config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
+        self._judge = judge_by(self.contract) if config.strict else None
         self.state_file: StateFile | None = None
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
+
+    def respond(
+        self,
+        request: Request,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+        sandbox: Sandbox,
+    ) -> Response:
+        """Serve one request as the faults of its sandbox say; a strict mock judges what it does."""
+
+        def serve() -> Response:
+            response = self.answer(request, resource, operation, values, sandbox)
+            if self._judge:
+                self._judge.check(request, resource, values, response)
+            return response
+
+        return answer(request, operation, sandbox.faults, serve)
 
     @property
     def sandbox(self) -> Sandbox:
@@ -72,11 +93,14 @@ class Service:
         return self.sandboxes.default
 
     def answer(
-        self, request: Request, resource: Resource, values: Mapping[str, str], sandbox: Sandbox
+        self,
+        request: Request,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+        sandbox: Sandbox,
     ) -> Response:
-        """Serve one call of a resource; whatever ends it early becomes the framework's answer."""
-        name = "GET" if request.method == "HEAD" else request.method
-        operation = resource.operations.get(name)
+        """Serve one request; whatever ends it early becomes the framework's response."""
         try:
             indent = accept_json(request.headers.get("Accept"), request.query.get("format"))
             response = self._serve(request, resource, operation, values, sandbox)
