@@ -55,6 +55,7 @@ def create_app(config: Config | None = None) -> Flask:
             origins=config.cors,
             expose_headers=list(CORS_HEADERS),
             max_age=86_400,
+            always_send=False,
         )
     app.register_blueprint(create_blueprint(service))
     app.register_blueprint(control_plane(service))

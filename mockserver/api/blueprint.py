@@ -9,18 +9,20 @@ import re
 from collections.abc import Callable, Iterable
 from functools import partial
 
-from flask import Blueprint, g, request
+from flask import Blueprint, request
 from flask.blueprints import BlueprintSetupState
 
 from mockserver.api.exchange import (
     APIResponse,
-    Exchange,
     append_slash,
+    current_exchange,
+    preflight_response,
     read_request,
     write_response,
 )
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation, Resource
+from mockserver.errors import NoSuchRoute
 
 BRACES = re.compile(r"\{(\w+)\}")
 View = Callable[..., APIResponse]
@@ -70,16 +72,19 @@ def _view_without_slash(
             names = BRACES.findall(item.path)
             fixed = {n: v for n, v in zip(names, found.groups(), strict=True) if v[0] != "{"}
             return partial(_serve_any_method, service, item, **fixed)
-    return _append_slash
+    return partial(_append_slash, service)
 
 
-def _append_slash(**path_values: str) -> APIResponse:
+def _append_slash(service: Service, **path_values: str) -> APIResponse:
     """Redirect to the path with its slash."""
-    return append_slash(g.exchange)
+    exchange = current_exchange(service)
+    return preflight_response() if exchange.is_preflight else append_slash(exchange)
 
 
 def _serve_any_method(service: Service, resource: Resource, **path_values: str) -> APIResponse:
     """Serve a request whose method may be none that the resource has."""
+    if service.config.cors and current_exchange(service).is_preflight:
+        return preflight_response()
     method = "GET" if request.method == "HEAD" else request.method
     return _serve(service, resource, resource.operations.get(method), **path_values)
 
@@ -88,9 +93,11 @@ def _serve(
     service: Service, resource: Resource, operation: Operation | None, **path_values: str
 ) -> APIResponse:
     """Serve one request by the pipeline, which knows nothing of Flask."""
-    exchange: Exchange = g.exchange
+    exchange = current_exchange(service)
     exchange.operation = operation
-    assert exchange.sandbox is not None  # noqa: S101  (every path of the contract has one)
-    plain = read_request(request, exchange)
-    response = service.respond(plain, resource, operation, path_values, exchange.sandbox)
+    if exchange.sandbox is None:
+        raise exchange.refusal or NoSuchRoute
+    response = service.respond(
+        read_request(exchange), resource, operation, path_values, exchange.sandbox
+    )
     return write_response(response)

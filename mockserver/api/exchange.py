@@ -3,18 +3,23 @@
 Addresses are written as Django writes them, which is not always as Werkzeug does.
 """
 
+import time
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
+from flask import g, request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
 
+from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
-from mockserver.errors import BodyTooLarge, SuspiciousRequest
+from mockserver.errors import APIError, BodyTooLarge, SuspiciousRequest
 from mockserver.messages import (
     HTML,
     MAXIMUM_FIELDS,
@@ -24,7 +29,12 @@ from mockserver.messages import (
     Response,
 )
 from mockserver.sandbox.faults import LENGTH
+from mockserver.sandbox.journal import Journal
+from mockserver.sandbox.registry import IN_PATH, named_in
 from mockserver.sandbox.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 # What Django leaves unquoted: in a path (`django.utils.encoding.escape_uri_path`), in a query
 # (`iri_to_uri`).
@@ -35,28 +45,67 @@ SAFE_IN_QUERY = "/#%[]=:;$&()+,!?*@'~"
 class Exchange:
     """A request that is being served, with what is known of it; kept in Flask's `g`.
 
-    `started` is a reading of `time.perf_counter()`. `origin` is scheme and host as the client used
-    them, `root` what stands before the API in the path, `path` the rest, both quoted. `sandbox` is
-    None where the request is none to the API; `body` is what was read of the request.
+    `origin` is scheme and host as the client used them, `root` what stands before the API in the
+    path, `path` the rest, both quoted. `sandbox` is None where the request is not one to the API;
+    `refusal` is what is wrong with the sandbox's name; `body` is what was read of the request.
     """
 
-    __slots__ = ("body", "operation", "origin", "path", "query", "root", "sandbox", "started")
+    __slots__ = (
+        *("_started", "body", "operation", "origin", "path", "query", "received", "refusal"),
+        *("root", "sandbox"),
+    )
 
-    def __init__(self, received: FlaskRequest, started: float) -> None:
+    def __init__(self, received: FlaskRequest) -> None:
         environ = received.environ
-        self.started = started
+        self._started = time.perf_counter()
+        self.received = received
         self.origin = f"{received.scheme}://{received.host}"
         self.root = quote_path(environ["SCRIPT_NAME"])
-        self.path = quote_path(environ["PATH_INFO"])
+        self.path = quote_path(environ.get(UNROUTED) or environ["PATH_INFO"])
         self.query: str = environ["QUERY_STRING"]
         self.sandbox: Sandbox | None = None
+        self.refusal: APIError | None = None
         self.operation: Operation | None = None
         self.body = b""
+
+    def milliseconds(self) -> float:
+        """Return how long ago the mock began to serve the request."""
+        return (time.perf_counter() - self._started) * 1000
+
+    @property
+    def is_preflight(self) -> bool:
+        """Whether a browser asks what it may send to the API; such a request has no key."""
+        return (
+            self.received.method == "OPTIONS"
+            and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in self.received.environ
+            and self.path.startswith(API)
+        )
 
     @property
     def target(self) -> str:
         """Path and query as a client may send them, without what stands before the API."""
         return self.path + quote_query(self.query)
+
+    def record(self, journal: Journal, response: FlaskResponse, milliseconds: float) -> None:
+        """Write this exchange into a journal."""
+        journal.add(
+            self.operation,
+            read_headers(self.received.environ),
+            self.body,
+            _body_of(response),
+            moment=time.time(),
+            origin=self.origin + self.root,
+            method=self.received.method,
+            target=self.target,
+            status=response.status_code,
+            response_headers=tuple(response.headers),
+            milliseconds=milliseconds,
+        )
+
+
+API = "/api/"
+UNROUTED = "mockserver.unrouted"
+"""Where the environment of a request keeps a path that was taken away for having no rule."""
 
 
 class APIResponse(FlaskResponse):
@@ -79,9 +128,49 @@ class CutBody:
         return iter([self.body])
 
 
-def read_request(received: FlaskRequest, exchange: Exchange) -> Request:
+def _body_of(response: FlaskResponse) -> bytes:
+    """Return the body of a response, unless it is streamed."""
+    if isinstance(response.response, CutBody):
+        return response.response.body
+    return response.get_data() if response.is_sequence else b""
+
+
+def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
+    """Return the headers of a request, with the usual spelling of their names.
+
+    Werkzeug's own reader works each name out anew; there are a dozen in a request of a browser.
+    """
+    return tuple(
+        (_header_name(key), value)
+        for key, value in environ.items()
+        if key.startswith("HTTP_") or (value and key in ("CONTENT_TYPE", "CONTENT_LENGTH"))
+    )
+
+
+@lru_cache(maxsize=1024)
+def _header_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").title()
+
+
+def current_exchange(service: Service) -> Exchange:
+    """Return the exchange of the current request, which begins when somebody first asks."""
+    exchange: Exchange | None = g.get("exchange")
+    if exchange is None:
+        exchange = g.exchange = Exchange(request._get_current_object())  # type: ignore[attr-defined]
+        environ = exchange.received.environ
+        try:
+            if exchange.path.startswith(API):
+                exchange.sandbox = service.sandboxes.get(named_in(environ))
+            elif IN_PATH in environ:  # refused however the path goes on
+                named_in(environ)
+        except APIError as invalid_name:
+            exchange.refusal = invalid_name
+    return exchange
+
+
+def read_request(exchange: Exchange) -> Request:
     """Return a request as the behaviour sees it; raises SuspiciousRequest."""
-    query = exchange.query
+    received, query = exchange.received, exchange.query
     try:
         pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS)
     except ValueError:
@@ -126,17 +215,24 @@ def write_response(response: Response) -> APIResponse:
     return APIResponse(response.body, response.status, headers)
 
 
+def preflight_response() -> APIResponse:
+    """Return the response to a preflight, which Flask-CORS adds its headers to."""
+    return APIResponse(b"", 200, content_type=HTML)
+
+
 def append_slash(exchange: Exchange) -> APIResponse:
     """Redirect as Django's APPEND_SLASH does: 301, no body, path and query only."""
     location = f"{exchange.root}{exchange.path}/{quote_query(exchange.query)}"
     return APIResponse(b"", 301, {"Location": location}, content_type=HTML)
 
 
+@lru_cache(maxsize=1024)
 def quote_path(path: str) -> str:
     """Return a path of WSGI, which is bytes as Latin-1, as Django writes it into an address."""
     return quote(path.encode("latin-1"), safe=SAFE_IN_PATH) if path else ""
 
 
+@lru_cache(maxsize=1024)
 def quote_query(query: str) -> str:
     """Return a query with its question mark as Django writes it into an address; or nothing."""
     return f"?{quote(query.encode('latin-1'), safe=SAFE_IN_QUERY)}" if query else ""

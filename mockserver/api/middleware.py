@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from mockserver.api.exchange import UNROUTED
 from mockserver.sandbox.registry import take_off
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ class PathPrefix:
     """Moves `/__sandbox__/NAME` and a path prefix from `PATH_INFO` to `SCRIPT_NAME`.
 
     So the application serves below any prefix, and its links lead back there. The control plane
-    stays at the root as well; anything else outside of the prefix is not found.
+    stays at the root as well; anything else outside of the prefix, or below an invalid name, has no
+    rule. Its path is kept under `UNROUTED`.
     """
 
     def __init__(self, app: "WSGIApplication", prefix: str = "") -> None:
@@ -28,11 +30,12 @@ class PathPrefix:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Call the application with what is left of the path."""
-        take_off(environ)
+        is_valid = take_off(environ)
         prefix, path = self.prefix, environ.get("PATH_INFO", "")
-        if prefix and (path == prefix or path.startswith(prefix + "/")):
+        if is_valid and prefix and (path == prefix or path.startswith(prefix + "/")):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
             environ["PATH_INFO"] = path[len(prefix) :]
-        elif prefix and not (path + "/").startswith(CONTROL_PLANE):
+        elif not is_valid or (prefix and not (path + "/").startswith(CONTROL_PLANE)):
+            environ[UNROUTED] = path
             environ["PATH_INFO"] = NOWHERE
         return self.app(environ, start_response)

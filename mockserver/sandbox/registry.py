@@ -34,18 +34,23 @@ def checked(name: str, what: str = "sandbox") -> str:
 
 def named_in(environ: Mapping[str, Any]) -> str:
     """Return the sandbox that a request names, by path or else by header; raises UnusableName."""
-    name = environ.get(IN_PATH)
-    return checked(environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT) if name is None else name)
+    name = environ.get(IN_PATH) or environ.get("HTTP_X_MOCK_SANDBOX")
+    return DEFAULT if name is None else checked(name)
 
 
-def take_off(environ: dict[str, Any]) -> None:
-    """Move `/__sandbox__/NAME` from a request's path to what stands before it, so links keep it."""
+def take_off(environ: dict[str, Any]) -> bool:
+    """Move `/__sandbox__/NAME` from a request's path to what stands before it, so links keep it.
+
+    Return whether the name is a valid one.
+    """
     path = environ.get("PATH_INFO", "")
-    if path.startswith(PREFIX):
-        name, slash, rest = path.removeprefix(PREFIX).partition("/")
-        environ[IN_PATH] = name
-        environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{PREFIX}{name}"
-        environ["PATH_INFO"] = slash + rest
+    if not path.startswith(PREFIX):
+        return True
+    name, slash, rest = path.removeprefix(PREFIX).partition("/")
+    environ[IN_PATH] = name
+    environ["SCRIPT_NAME"] = f"{environ.get('SCRIPT_NAME', '')}{PREFIX}{name}"
+    environ["PATH_INFO"] = slash + rest
+    return NAME.fullmatch(name) is not None
 
 
 class Sandboxes:
