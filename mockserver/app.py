@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import partial
 
 from flask import Flask
-from flask_cors import CORS
 
 from mockserver.api.blueprint import create_blueprint
 from mockserver.api.hooks import register_hooks
@@ -29,9 +28,6 @@ from mockserver.world.document import load_world, read_world
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
-CORS_HEADERS = ("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")
-"""Response headers that a page of another origin may read."""
-
 
 def create_app(config: Config | None = None) -> Flask:
     """Return a Flask application with a world of its own; raises StartError."""
@@ -48,15 +44,6 @@ def create_app(config: Config | None = None) -> Flask:
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
     register_hooks(app, service)
-    if config.cors:
-        CORS(
-            app,
-            resources={r"/api/.*": {}},
-            origins=config.cors,
-            expose_headers=list(CORS_HEADERS),
-            max_age=86_400,
-            always_send=False,
-        )
     app.register_blueprint(create_blueprint(service))
     app.register_blueprint(control_plane(service))
     for blueprint in (control_of_state.plane, control_of_traffic.plane, page.plane):

@@ -29,7 +29,7 @@ from mockserver.messages import (
     Response,
 )
 from mockserver.sandbox.faults import LENGTH
-from mockserver.sandbox.journal import Journal
+from mockserver.sandbox.journal import Journal, hide_key
 from mockserver.sandbox.registry import IN_PATH, named_in
 from mockserver.sandbox.sandbox import Sandbox
 
@@ -73,6 +73,11 @@ class Exchange:
         return (time.perf_counter() - self._started) * 1000
 
     @property
+    def is_cross_origin(self) -> bool:
+        """Whether a page asks for the API from an origin that it names."""
+        return "HTTP_ORIGIN" in self.received.environ and self.path.startswith(API)
+
+    @property
     def is_preflight(self) -> bool:
         """Whether a browser asks what it may send to the API; such a request has no key."""
         return (
@@ -89,21 +94,23 @@ class Exchange:
     def record(self, journal: Journal, response: FlaskResponse, milliseconds: float) -> None:
         """Write this exchange into a journal."""
         journal.add(
-            self.operation,
+            time.time(),
+            self.origin + self.root,
+            self.received.method,
+            self.target,
             read_headers(self.received.environ),
             self.body,
+            response.status_code,
+            tuple(response.headers),
             _body_of(response),
-            moment=time.time(),
-            origin=self.origin + self.root,
-            method=self.received.method,
-            target=self.target,
-            status=response.status_code,
-            response_headers=tuple(response.headers),
-            milliseconds=milliseconds,
+            milliseconds,
+            self.operation,
         )
 
 
 API = "/api/"
+SECRET_HEADERS = frozenset({"HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_X_MOCK_CONTROL_TOKEN"})
+"""Where WSGI has headers that no journal keeps."""
 UNROUTED = "mockserver.unrouted"
 """Where the environment of a request keeps a path that was taken away for having no rule."""
 
@@ -136,14 +143,16 @@ def _body_of(response: FlaskResponse) -> bytes:
 
 
 def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
-    """Return the headers of a request, with the usual spelling of their names.
+    """Return the headers of a request by their usual names, with no key among their values.
 
     Werkzeug's own reader works each name out anew; there are a dozen in a request of a browser.
     """
     return tuple(
-        (_header_name(key), value)
-        for key, value in environ.items()
-        if key.startswith("HTTP_") or (value and key in ("CONTENT_TYPE", "CONTENT_LENGTH"))
+        [
+            (_header_name(key), hide_key(value) if key in SECRET_HEADERS else value)
+            for key, value in environ.items()
+            if key.startswith("HTTP_") or (value and key in ("CONTENT_TYPE", "CONTENT_LENGTH"))
+        ]
     )
 
 

@@ -21,7 +21,6 @@ MOST_EXCHANGES = 500
 MOST_BYTES = 2_000_000
 MOST_BYTES_TOGETHER = 64_000_000
 LONGEST_BODY = 64_000
-SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token"})
 SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
 """Operations whose bodies hold a secret."""
 NOT_KEPT = b"(not kept)"
@@ -104,24 +103,36 @@ class Journal:
 
     def add(
         self,
-        operation: Operation | None,
+        moment: float,
+        origin: str,
+        method: str,
+        target: str,
         request_headers: Headers,
         request_body: bytes,
+        status: int,
+        response_headers: Headers,
         response_body: bytes,
-        **fields: Any,
+        milliseconds: float,
+        operation: Operation | None,
     ) -> None:
-        """Keep an exchange; the oldest ones go when there are too many."""
-        if operation and operation.operation_id in SECRET_OPERATIONS and request_body:
+        """Keep an exchange, whose headers hold no key; the oldest go when there are too many."""
+        if request_body and operation and operation.operation_id in SECRET_OPERATIONS:
             request_body = NOT_KEPT
         with self._lock:
             self._number += 1
             exchange = Exchange(
-                number=self._number,
-                operation=operation,
-                request_headers=_without_secrets(request_headers),
-                request_body=request_body[:LONGEST_BODY],
-                response_body=response_body[:LONGEST_BODY],
-                **fields,
+                self._number,
+                moment,
+                origin,
+                method,
+                target,
+                request_headers,
+                request_body[:LONGEST_BODY],
+                status,
+                response_headers,
+                response_body[:LONGEST_BODY],
+                milliseconds,
+                operation,
             )
             self._exchanges.append(exchange)
             change = exchange.size
@@ -156,12 +167,8 @@ class Journal:
         return [each for each in reversed(exchanges) if fits(each)]
 
 
-def _without_secrets(headers: Headers) -> Headers:
-    """Return request headers without keys: of `Authorization` its scheme is kept."""
-    return tuple((n, _hidden(v) if n in SECRET_HEADERS else v) for n, v in headers)
-
-
-def _hidden(value: str) -> str:
+def hide_key(value: str) -> str:
+    """Return the value of a header without its key; of `Authorization` the scheme is kept."""
     scheme, space, _ = value.strip().partition(" ")
     return f"{scheme} {KEY}" if space else KEY
 

@@ -34,8 +34,8 @@ def checked(name: str, what: str = "sandbox") -> str:
 
 def named_in(environ: Mapping[str, Any]) -> str:
     """Return the sandbox that a request names, by path or else by header; raises UnusableName."""
-    name = environ.get(IN_PATH) or environ.get("HTTP_X_MOCK_SANDBOX")
-    return DEFAULT if name is None else checked(name)
+    name: str = environ.get(IN_PATH, environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT))
+    return name if name is DEFAULT else checked(name)
 
 
 def take_off(environ: dict[str, Any]) -> bool:
