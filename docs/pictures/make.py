@@ -1,8 +1,8 @@
 """Take the pictures that the README shows: `make pictures`, which needs Debian's Chromium.
 
 `page.png` is the page of a mock that was asked a few things, `report.png` the report of a run
-against a deployment with one defect. Both are taken of the real thing, so they cannot show what is
-not there.
+against a deployment with one defect. Both are taken of the running programs, so they
+cannot show what is not there.
 """
 
 import json
@@ -18,15 +18,15 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from mockserver.control.client import Control
 from mockserver.files import WORLD
-from mockserver.testing import serving
+from mockserver.testing import DoesNotStart, serving
 from tests.differential.twin.server import serve_twin
 
 HERE = Path(__file__).resolve().parent
-VIEWPORT = {"width": 1280, "height": 900}
+WIDTH = 1280
 MOST_BYTES = 300_000
 ADDRESS = "127.0.0.1:8765"
 """Where a mock listens unless it is told otherwise: a picture should not show another port."""
@@ -60,16 +60,29 @@ def main() -> None:
         sys.exit("make pictures needs Chromium: apt-get install chromium, or make debian")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium)
-        with serving("--quiet", "--bind", ADDRESS, "--now", "2026-06-01T12:00:00Z") as url:
-            send_requests(url)
-            with opened(browser, f"{url}/__mock__/") as page:
-                page.locator("#rows summary", has_text="400").click()
-                save(page, "page.png")
-        with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
-            report = judge_broken_deployment(Path(folder))
-            with opened(browser, report.as_uri()) as page:
-                save(page, "report.png")
+        try:
+            take_page(browser)
+        except DoesNotStart as error:
+            sys.exit(f"make pictures needs the address {ADDRESS}: {error}")
+        take_report(browser)
         browser.close()
+
+
+def take_page(browser: Browser) -> None:
+    """Take the page of a mock with an open request in its journal; raises DoesNotStart."""
+    with serving("--quiet", "--bind", ADDRESS, "--now", "2026-06-01T12:00:00Z") as url:
+        send_requests(url)
+        with opened(browser, f"{url}/__mock__/", height=900) as page:
+            page.locator("#rows summary", has_text="400").click()
+            save(page, "page.png")
+
+
+def take_report(browser: Browser) -> None:
+    """Take the report of a deployment that has a defect."""
+    with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
+        report = test_broken_deployment(Path(folder))
+        with opened(browser, report.as_uri(), height=960) as page:
+            save(page, "report.png")
 
 
 def send_requests(url: str) -> None:
@@ -100,7 +113,7 @@ def send(url: str, method: str, path: str, body: object = None) -> Any:
     return json.loads(content)
 
 
-def judge_broken_deployment(folder: Path) -> Path:
+def test_broken_deployment(folder: Path) -> Path:
     """Run credcheck against a deployment with one defect, and return its report."""
     config = folder / "credcheck.toml"
     with serve_twin(WORLD, defect=DEFECT, hardened=True) as url:
@@ -117,9 +130,10 @@ def judge_broken_deployment(folder: Path) -> Path:
 
 
 @contextmanager
-def opened(browser: Browser, address: str) -> Iterator[Page]:
-    """Load an address as somebody on a light desktop sees it."""
-    context = browser.new_context(viewport=VIEWPORT, color_scheme="light")
+def opened(browser: Browser, address: str, height: int) -> Iterator[Page]:
+    """Load an address in a window of so many pixels, with a light theme."""
+    size = ViewportSize(width=WIDTH, height=height)
+    context = browser.new_context(viewport=size, color_scheme="light")
     page = context.new_page()
     page.goto(address)
     page.wait_for_load_state("load")
@@ -129,7 +143,7 @@ def opened(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def save(page: Page, name: str) -> None:
-    """Write what is to be seen, unless it is larger than a README should load."""
+    """Write what the window shows, unless it is larger than a README should load."""
     picture = page.screenshot(animations="disabled")
     if len(picture) > MOST_BYTES:
         sys.exit(f"{name} has {len(picture)} bytes, more than {MOST_BYTES}")
