@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.messages import HTML, JSON, Reply, encode
+from mockserver.messages import HTML, JSON, Response, encode
 
 PAGE = """
 <!doctype html>
@@ -42,10 +42,10 @@ class APIError(Exception):
         """Headers that belong to this error."""
         return {}
 
-    def reply(self) -> Reply:
+    def response(self) -> Response:
         """Return the framework's answer: `{"detail": …}`, or the map of fields as it stands."""
         body = {"detail": self.detail} if isinstance(self.detail, str) else self.detail
-        return Reply(self.status, encode(body), JSON, self.headers)
+        return Response(self.status, encode(body), JSON, self.headers)
 
 
 class ParseError(APIError):
@@ -135,10 +135,10 @@ class PlainPage(APIError):
     title = "Server Error (500)"
     details = ""
 
-    def reply(self) -> Reply:
+    def response(self) -> Response:
         """Return Django's page for this status."""
         page = PAGE.format(title=self.title, details=self.details)
-        return Reply(self.status, page.encode(), HTML)
+        return Response(self.status, page.encode(), HTML)
 
 
 class SuspiciousRequest(PlainPage):

@@ -1,4 +1,4 @@
-"""Plain requests and replies, and JSON as the framework writes it; no web framework in sight."""
+"""Plain requests and responses, and JSON as the framework writes it; no web framework in sight."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -40,7 +40,7 @@ class Form(dict[str, list[str | InMemoryUploadedFile]]):
     """The fields of a form, each with all its values in the order they came."""
 
 
-class Call(NamedTuple):
+class Request(NamedTuple):
     """One request as the behaviour sees it.
 
     `origin` is scheme and host as the client used them, `root` the path prefix in front of the
@@ -71,7 +71,7 @@ class Call(NamedTuple):
         return f"{self.origin}{self.path}" + (f"?{query}" if query else "")
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """One answer: status, bytes and headers; no content type means that there is no body."""
 
     status: int

@@ -1,18 +1,20 @@
-"""The request pipeline: from a plain call to a plain reply."""
+"""The request pipeline: from a plain call to a plain response."""
 
 import threading
 from collections.abc import Mapping
 
 from mockserver.api.access import admit, home, identify, rule_for
+from mockserver.api.context import PublicContext, RequestContext
 from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.api.operations.assignments import complete
-from mockserver.api.operations.work import Visit, Work
 from mockserver.config import MOST_STREAMS, Config
 from mockserver.contract.document import Contract
 from mockserver.contract.operation import Operation, Resource
+from mockserver.contract.strict import judge_by
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.framework.negotiation import accept_json
-from mockserver.messages import JSON, Call, Reply, encode, indented
+from mockserver.messages import JSON, Request, Response, encode, indented
+from mockserver.sandbox.faults import answer
 from mockserver.sandbox.registry import Sandboxes
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
@@ -62,9 +64,28 @@ class Service:
         self.contract = contract.as_of(config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
+        self._judge = judge_by(self.contract) if config.strict else None
         self.state_file: StateFile | None = None
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
+
+    def respond(
+        self,
+        request: Request,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+        sandbox: Sandbox,
+    ) -> Response:
+        """Serve one request as the faults of its sandbox say; a strict mock judges what it does."""
+
+        def serve() -> Response:
+            response = self.answer(request, resource, operation, values, sandbox)
+            if self._judge:
+                self._judge.check(request, resource, values, response)
+            return response
+
+        return answer(request, operation, sandbox.faults, serve)
 
     @property
     def sandbox(self) -> Sandbox:
@@ -72,72 +93,79 @@ class Service:
         return self.sandboxes.default
 
     def answer(
-        self, call: Call, resource: Resource, values: Mapping[str, str], sandbox: Sandbox
-    ) -> Reply:
-        """Serve one call of a resource; whatever ends it early becomes the framework's answer."""
-        name = "GET" if call.method == "HEAD" else call.method
-        operation = resource.operations.get(name)
-        try:
-            indent = accept_json(call.headers.get("Accept"), call.query.get("format"))
-            reply = self._serve(call, resource, operation, values, sandbox)
-            if indent and reply.body:
-                reply = Reply(reply.status, indented(reply.body, indent), JSON, reply.headers)
-        except PlainPage as error:
-            return error.reply()
-        except APIError as error:
-            reply = error.reply()
-        headers = {**reply.headers, "Allow": resource.allow, "Vary": "Accept"}
-        return Reply(reply.status, reply.body, reply.content_type, headers)
-
-    def _serve(
         self,
-        call: Call,
+        request: Request,
         resource: Resource,
         operation: Operation | None,
         values: Mapping[str, str],
         sandbox: Sandbox,
-    ) -> Reply:
+    ) -> Response:
+        """Serve one request; whatever ends it early becomes the framework's response."""
+        try:
+            indent = accept_json(request.headers.get("Accept"), request.query.get("format"))
+            response = self._serve(request, resource, operation, values, sandbox)
+            if indent and response.body:
+                response = Response(
+                    response.status, indented(response.body, indent), JSON, response.headers
+                )
+        except PlainPage as error:
+            return error.response()
+        except APIError as error:
+            response = error.response()
+        headers = {**response.headers, "Allow": resource.allow, "Vary": "Accept"}
+        return Response(response.status, response.body, response.content_type, headers)
+
+    def _serve(
+        self,
+        request: Request,
+        resource: Resource,
+        operation: Operation | None,
+        values: Mapping[str, str],
+        sandbox: Sandbox,
+    ) -> Response:
         if resource.is_public:
-            return self._serve_anybody(call, resource, operation, values, sandbox)
+            return self._serve_anybody(request, resource, operation, values, sandbox)
         store = sandbox.store
-        caller = identify(call.headers.get("Authorization"), store, self.config.auth)
-        rule = rule_for(operation.operation_id if operation else None, call.method)
-        platform_key = call.query.get("platform_org") or values.get("org") or home(caller, store)
+        caller = identify(request.headers.get("Authorization"), store, self.config.auth)
+        rule = rule_for(operation.operation_id if operation else None, request.method)
+        platform_key = request.query.get("platform_org") or values.get("org") or home(caller, store)
         platform = admit(caller, rule, platform_key, store)
         sandbox.throttle.check(str(caller.user.id) if caller.user else "", sandbox.clock.now())
         if operation is None:
-            return describe(call.method, resource)
+            return describe(request.method, resource)
         if "user_id" in values:
             user = store.find_user(platform.key, values["user_id"])
         else:
             user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
-        work = Work(call, operation, values, sandbox, caller, platform, user, self.contract)
+        context = RequestContext(
+            request, operation, values, sandbox, caller, platform, user, self.contract
+        )
         with sandbox.lock:
             complete(sandbox)
             if operation.method != "GET":
                 sandbox.own()
-            return HANDLERS[operation.operation_id](work)
+            return HANDLERS[operation.operation_id](context)
 
     def _serve_anybody(
         self,
-        call: Call,
+        request: Request,
         resource: Resource,
         operation: Operation | None,
         values: Mapping[str, str],
         sandbox: Sandbox,
-    ) -> Reply:
+    ) -> Response:
         if operation is None:
-            return describe(call.method, resource)
+            return describe(request.method, resource)
         sandbox.throttle.check("", sandbox.clock.now())
-        visit = Visit(call, operation, values, sandbox)
+        context = PublicContext(request, operation, values, sandbox)
         with sandbox.lock:
             complete(sandbox)
-            return PUBLIC_HANDLERS[operation.operation_id](visit)
+            return PUBLIC_HANDLERS[operation.operation_id](context)
 
 
-def describe(method: str, resource: Resource) -> Reply:
+def describe(method: str, resource: Resource) -> Response:
     """Answer OPTIONS as the framework's SimpleMetadata does; any other method is not allowed."""
     if method != "OPTIONS":
         raise MethodNotAllowed(method)
@@ -147,7 +175,7 @@ def describe(method: str, resource: Resource) -> Reply:
         "renders": [JSON],
         "parses": list(resource.media_types),
     }
-    return Reply(200, encode(body), JSON)
+    return Response(200, encode(body), JSON)
 
 
 def _check_complete(contract: Contract) -> None:

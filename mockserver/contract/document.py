@@ -11,8 +11,8 @@ import yaml
 
 from mockserver.config import RELEASES, Release
 from mockserver.contract.operation import (
-    Answer,
     Body,
+    DocumentedResponse,
     Operation,
     Parameter,
     Resource,
@@ -283,7 +283,7 @@ class _Compiler:
         body = self.expand({"$ref": f"#/components/schemas/{name}"}, where)
         return {"type": "object", "required": merge_all_of(body).get("required", [])}
 
-    def answer(self, source: Any, where: str) -> Answer:
+    def answer(self, source: Any, where: str) -> DocumentedResponse:
         """Compile one documented answer."""
         source = self.resolve(source, where)
         content = {
@@ -297,7 +297,7 @@ class _Compiler:
             for media_type, each in source.get("content", {}).items()
             for name, example in each.get("examples", {}).items()
         )
-        return Answer(content, required, source.get("x-may-be-empty", False), examples)
+        return DocumentedResponse(content, required, source.get("x-may-be-empty", False), examples)
 
 
 def _subschemas(schema: Schema, where: str) -> Iterator[tuple[str, Schema]]:

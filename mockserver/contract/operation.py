@@ -1,4 +1,4 @@
-"""What the contract says of one operation, compiled: parameters, body, answers."""
+"""What the contract says of one operation, compiled: parameters, body, responses."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ from mockserver.errors import ContractBreach, ValidationError
 from mockserver.framework.fields import NON_FIELD_ERRORS, Context, Invalid
 from mockserver.framework.parsers import parse_body
 from mockserver.framework.serializers import ObjectOf
-from mockserver.messages import JSON, Call, Form, Reply
+from mockserver.messages import JSON, Form, Request, Response
 
 Schema = Mapping[str, Any]
 
@@ -81,13 +81,13 @@ class Body:
     schema_name: str
     validator: Validator
 
-    def read(self, call: Call, context: Context) -> dict[str, Any]:
+    def read(self, request: Request, context: Context) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
 
         Fields that were not sent are absent in a partial change, else they have their defaults.
         Raises UnsupportedMediaType, ParseError and ValidationError.
         """
-        data = parse_body(call, self.media_types)
+        data = parse_body(request, self.media_types)
         if data is None:
             raise ValidationError({NON_FIELD_ERRORS: ["No data provided"]})
         return self.validate(data, context)
@@ -118,7 +118,7 @@ def _as_map(invalid: Invalid) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class DocumentedResponse:
     """A documented answer: a validator for each media type, and the headers it must carry.
 
     `examples` are media type, name and value.
@@ -129,22 +129,22 @@ class Answer:
     may_be_empty: bool = False
     examples: tuple[tuple[str, str, Any], ...] = ()
 
-    def check(self, reply: Reply, where: str) -> None:
-        """Raise ContractBreach unless the reply is this answer."""
+    def check(self, response: Response, where: str) -> None:
+        """Raise ContractBreach unless the response is this answer."""
         for name in self.headers:
-            if name not in reply.headers:
+            if name not in response.headers:
                 raise ContractBreach(f"{where}: the header {name} is missing")
-        if self.may_be_empty and not (reply.body or reply.content_type):
+        if self.may_be_empty and not (response.body or response.content_type):
             return
         if not self.content:
-            if reply.body or reply.content_type:
+            if response.body or response.content_type:
                 raise ContractBreach(f"{where}: there must be no body")
             return
-        media_type = (reply.content_type or "").partition(";")[0]
+        media_type = (response.content_type or "").partition(";")[0]
         if media_type not in self.content:
             raise ContractBreach(f"{where}: {media_type or 'no content type'} is not documented")
         if media_type == JSON:
-            value = _load_json(reply.body, where)
+            value = _load_json(response.body, where)
             error = next(self.content[media_type].iter_errors(value), None)
             if error:
                 place = "/".join(map(str, error.instance_path))
@@ -171,12 +171,12 @@ class Operation:
     parameters: tuple[Parameter, ...]
     query: ObjectOf
     body: Body | None
-    answers: Mapping[int, Answer]
+    responses: Mapping[int, DocumentedResponse]
     is_public: bool
 
-    def read_query(self, call: Call) -> dict[str, Any]:
+    def read_query(self, request: Request) -> dict[str, Any]:
         """Return the values of the parameters that are validated; raises ValidationError."""
-        form = Form({name: [value] for name, value in call.query.items()})
+        form = Form({name: [value] for name, value in request.query.items()})
         try:
             cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
         except Invalid as invalid:
@@ -187,13 +187,13 @@ class Operation:
         """Return a declared query parameter."""
         return next(p for p in self.parameters if p.name == name and p.location == "query")
 
-    def check_reply(self, reply: Reply) -> None:
-        """Raise ContractBreach unless the contract documents this reply."""
-        where = f"{self.operation_id} {reply.status}"
-        answer = self.answers.get(reply.status)
+    def check_response(self, response: Response) -> None:
+        """Raise ContractBreach unless the contract documents this response."""
+        where = f"{self.operation_id} {response.status}"
+        answer = self.responses.get(response.status)
         if answer is None:
             raise ContractBreach(f"{where}: the status is not documented")
-        answer.check(reply, where)
+        answer.check(response, where)
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -202,7 +202,7 @@ class Resource:
 
     path: str
     operations: Mapping[str, Operation]
-    method_not_allowed: Answer
+    method_not_allowed: DocumentedResponse
 
     @cached_property
     def allow(self) -> str:

@@ -1,6 +1,6 @@
-"""The mock judges itself: each accepted request and each reply, by the contract.
+"""The mock judges itself: each accepted request and each response, by the contract.
 
-Requests and replies are judged by openapi-core, which shares no code with the validation that
+Requests and responses are judged by openapi-core, which shares no code with the validation that
 accepted them: what the mock takes, after the framework's conversions, must be what the contract
 allows. openapi-core costs a third of a second to import, so only a strict mock pays for it.
 """
@@ -17,10 +17,10 @@ from mockserver.contract.document import Contract
 from mockserver.contract.operation import Operation, Resource
 from mockserver.errors import ContractBreach
 from mockserver.framework.fields import Context
-from mockserver.messages import JSON, Call, InMemoryUploadedFile, Reply, encode
+from mockserver.messages import JSON, InMemoryUploadedFile, Request, Response, encode
 
 SHORT, MOST_SOUND = 1000, 10_000
-"""What is remembered of replies that were judged: such of so many bytes, and how many."""
+"""What is remembered of responses that were judged: such of so many bytes, and how many."""
 
 
 @dataclass(slots=True)
@@ -62,34 +62,44 @@ class Judge:
         document = SchemaPath.from_dict(dict(contract.document), resolved_cache_maxsize=1 << 20)
         self._openapi = OpenAPI(document)
         self._host = contract.document["servers"][0]["url"]
-        # Many replies are refusals that were judged before, to the byte.
+        # Many responses are refusals that were judged before, to the byte.
         self._sound: set[tuple[Any, ...]] = set()
 
     def check(
-        self, call: Call, resource: Resource, values: Mapping[str, str], reply: Reply
+        self, request: Request, resource: Resource, values: Mapping[str, str], response: Response
     ) -> None:
-        """Judge one exchange; a reply to a method that the contract lacks must be its refusal."""
-        operation = resource.operations.get("GET" if call.method == "HEAD" else call.method)
+        """Judge one exchange; a response to a method that the contract lacks must be its refusal."""
+        operation = resource.operations.get("GET" if request.method == "HEAD" else request.method)
         if operation is None:
-            if reply.status == 405:
-                resource.method_not_allowed.check(reply, f"{call.method} {resource.path}")
+            if response.status == 405:
+                resource.method_not_allowed.check(response, f"{request.method} {resource.path}")
             return
-        operation.check_reply(reply)
-        judged = self._request(call, operation, values, accepted=reply.status < 300)
-        if reply.status < 300:
+        operation.check_response(response)
+        judged = self._request(request, operation, values, accepted=response.status < 300)
+        if response.status < 300:
             self._ask(self._openapi.validate_request, operation, judged)
-        if reply.body:
-            self._judge_reply(operation, judged, reply)
+        if response.body:
+            self._judge_response(operation, judged, response)
 
-    def _judge_reply(self, operation: Operation, judged: JudgedRequest, reply: Reply) -> None:
-        headers = tuple(sorted(reply.headers.items()))
-        known = (operation.operation_id, reply.status, reply.content_type, headers, reply.body)
+    def _judge_response(
+        self, operation: Operation, judged: JudgedRequest, response: Response
+    ) -> None:
+        headers = tuple(sorted(response.headers.items()))
+        known = (
+            operation.operation_id,
+            response.status,
+            response.content_type,
+            headers,
+            response.body,
+        )
         if known in self._sound:
             return
-        content_type = (reply.content_type or "").partition(";")[0]
-        response = JudgedResponse(reply.status, reply.headers, content_type, reply.body)
-        self._ask(self._openapi.validate_response, operation, judged, response)
-        if len(reply.body) < SHORT and len(self._sound) < MOST_SOUND:
+        content_type = (response.content_type or "").partition(";")[0]
+        judged_response = JudgedResponse(
+            response.status, response.headers, content_type, response.body
+        )
+        self._ask(self._openapi.validate_response, operation, judged, judged_response)
+        if len(response.body) < SHORT and len(self._sound) < MOST_SOUND:
             self._sound.add(known)
 
     def _ask(self, validate: Any, operation: Operation, *exchange: Any) -> None:
@@ -105,7 +115,7 @@ class Judge:
             ) from error
 
     def _request(
-        self, call: Call, operation: Operation, values: Mapping[str, str], *, accepted: bool
+        self, request: Request, operation: Operation, values: Mapping[str, str], *, accepted: bool
     ) -> JudgedRequest:
         """Return what the mock understood: the body after conversion, parameters that counted."""
         from openapi_core.datatypes import RequestParameters
@@ -116,12 +126,12 @@ class Judge:
             step = quote(value, safe="").replace(".", "%2E")
             path = path.replace(f"{{{name}}}", step)
         query = {
-            each.name: call.query[each.name]
+            each.name: request.query[each.name]
             for each in operation.parameters
-            if each.lenient and each.understands(call.query.get(each.name))
+            if each.lenient and each.understands(request.query.get(each.name))
         }
         if accepted:
-            understood = operation.read_query(call)
+            understood = operation.read_query(request)
             query |= {
                 name: str(value).lower() if isinstance(value, bool) else str(value)
                 for name, value in understood.items()
@@ -133,8 +143,8 @@ class Judge:
         )
         body = None
         if accepted and operation.body:
-            context = Context(partial=call.method == "PUT", exists=lambda reference, value: True)
-            body = encode(_plain(operation.body.read(call, context)))
+            context = Context(partial=request.method == "PUT", exists=lambda reference, value: True)
+            body = encode(_plain(operation.body.read(request, context)))
         return JudgedRequest(self._host, path, operation.method.lower(), parameters, JSON, body)
 
 

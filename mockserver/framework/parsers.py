@@ -10,27 +10,27 @@ from urllib.parse import parse_qsl
 
 from mockserver.errors import ParseError, SuspiciousRequest, UnsupportedMediaType
 from mockserver.framework.negotiation import MediaType, select_parser
-from mockserver.messages import JSON, MAXIMUM_FIELDS, Call, Form
+from mockserver.messages import JSON, MAXIMUM_FIELDS, Form, Request
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-def parse_body(call: Call, offered: tuple[str, ...]) -> Any:
+def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
     """Return the data of a body: any JSON value, or a Form.
 
     `offered` are the media types that the operation takes. Raises UnsupportedMediaType and
     ParseError; a body of no bytes is an empty object or form whatever it claims to be.
     """
-    content_type = call.headers.get("Content-Type") or ""
-    body = call.read_body()
+    content_type = request.headers.get("Content-Type") or ""
+    body = request.read_body()
     if not body:
         return Form() if select_parser(content_type, (FORM, MULTIPART)) else {}
     kind = select_parser(content_type, offered)
     if kind is None:
         raise UnsupportedMediaType(content_type)
     if kind == MULTIPART:
-        return _parse_multipart(call, body, MediaType.parse(content_type))
+        return _parse_multipart(request, body, MediaType.parse(content_type))
     encoding = _encoding(content_type)
     return _parse_json(body, encoding) if kind == JSON else _parse_form(body, encoding)
 
@@ -95,8 +95,8 @@ def _parse_form(body: bytes, encoding: str) -> Form:
     return form
 
 
-def _parse_multipart(call: Call, body: bytes, media_type: MediaType) -> Form:
+def _parse_multipart(request: Request, body: bytes, media_type: MediaType) -> Form:
     boundary = media_type.parameters.get("boundary")
     if not boundary or len(boundary) > 200 or not boundary.isascii():
         raise ParseError(f"Multipart form parse error - Invalid boundary in multipart: {boundary}")
-    return call.parse_multipart(body, boundary.encode())
+    return request.parse_multipart(body, boundary.encode())

@@ -2,7 +2,7 @@
 
 The addresses of images depend on the host and prefix that the client used, everything else in a
 record does not. So a record is encoded once, into the pieces between the places where that base
-address goes (`Pieces`), and a reply joins them: a page costs no encoding.
+address goes (`Pieces`), and a response joins them: a page costs no encoding.
 """
 
 from collections.abc import Callable, Iterable
@@ -15,7 +15,7 @@ import orjson
 from mockserver.contract.document import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time
-from mockserver.messages import JSON, Call, Reply, encode
+from mockserver.messages import JSON, Request, Response, encode
 from mockserver.world.document import IMAGE_FIELDS
 from mockserver.world.query import Page, Window
 from mockserver.world.store import Assertion, Credential, Image, Issuer, Signatory, Store
@@ -27,9 +27,9 @@ _BASE = b"\x00"
 IMAGE_PATH = "/__mock__/images/"
 
 
-def base_address(call: Call) -> bytes:
+def base_address(request: Request) -> bytes:
     """Return where this server is for the client, ready to stand inside a JSON string."""
-    return encode(call.origin + call.root)[1:-1]
+    return encode(request.origin + request.root)[1:-1]
 
 
 def _on_this_server(path: str) -> orjson.Fragment:
@@ -232,15 +232,15 @@ def image_pieces(image: Image) -> Pieces:
     return tuple(encode({"id": image.id, "name": image.name, "image": address}).split(_BASE))
 
 
-def bare_array(call: Call, items: Iterable[Pieces]) -> Reply:
+def bare_array(request: Request, items: Iterable[Pieces]) -> Response:
     """Return items as an array without an envelope."""
-    base = base_address(call)
-    return Reply(200, b"[" + b",".join(base.join(each) for each in items) + b"]", JSON)
+    base = base_address(request)
+    return Response(200, b"[" + b",".join(base.join(each) for each in items) + b"]", JSON)
 
 
-def one(description: str, item: Pieces, base: bytes) -> Reply:
+def one(description: str, item: Pieces, base: bytes) -> Response:
     """Return an item in the envelope."""
-    return Reply(200, _enveloped(description, base.join(item)), JSON)
+    return Response(200, _enveloped(description, base.join(item)), JSON)
 
 
 def _enveloped(description: str, result: bytes) -> bytes:
@@ -248,30 +248,30 @@ def _enveloped(description: str, result: bytes) -> bytes:
     return b'{"status":' + status + b',"result":' + result + b"}"
 
 
-def bare(call: Call, item: Pieces) -> Reply:
+def bare(request: Request, item: Pieces) -> Response:
     """Return an item without an envelope."""
-    return Reply(200, base_address(call).join(item), JSON)
+    return Response(200, base_address(request).join(item), JSON)
 
 
-def paged(call: Call, page: Page | Window, items: Iterable[Pieces], maximum: int) -> Reply:
+def paged(request: Request, page: Page | Window, items: Iterable[Pieces], maximum: int) -> Response:
     """Return a page in the envelope, with the links of the framework's paginator."""
-    return Reply(200, _enveloped("Ok", _page(call, page, items, maximum, "data")), JSON)
+    return Response(200, _enveloped("Ok", _page(request, page, items, maximum, "data")), JSON)
 
 
 def bare_page(
-    call: Call, page: Page, items: Iterable[Pieces], maximum: int, data: str = "data"
-) -> Reply:
+    request: Request, page: Page, items: Iterable[Pieces], maximum: int, data: str = "data"
+) -> Response:
     """Return a page without an envelope; `data` is the name that its items stand under."""
-    return Reply(200, _page(call, page, items, maximum, data), JSON)
+    return Response(200, _page(request, page, items, maximum, data), JSON)
 
 
 def _page(
-    call: Call, page: Page | Window, items: Iterable[Pieces], maximum: int, name: str
+    request: Request, page: Page | Window, items: Iterable[Pieces], maximum: int, name: str
 ) -> bytes:
-    base = base_address(call)
+    base = base_address(request)
     fields = {
-        "next": page.next(call),
-        "previous": page.previous(call),
+        "next": page.next(request),
+        "previous": page.previous(request),
         "count": page.count,
         "num_pages": page.num_pages,
         "page_number": page.number,

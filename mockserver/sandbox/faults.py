@@ -17,7 +17,7 @@ from typing import Any, Literal, get_args
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError
 from mockserver.framework.throttling import Throttled
-from mockserver.messages import JSON, Call, Reply, encode
+from mockserver.messages import JSON, Request, Response, encode
 
 Damage = Literal["", "malformed", "truncated", "cut"]
 Delay = tuple[tuple[float, int], ...]
@@ -121,7 +121,7 @@ class Faults:
             return [(n, f, self._matched[n], self._happened[n]) for n, f in self._rules.items()]
 
     def choose(self, operation_id: str, method: str, path: str) -> tuple[str, Fault] | None:
-        """Count a call, and return what happens to it, with the ids of the rules.
+        """Count a request, and return what happens to it, with the ids of the rules.
 
         Rules that only delay add up, with the first one that does more.
         """
@@ -152,12 +152,12 @@ class Faults:
 
 
 def answer(
-    call: Call, operation: Operation | None, faults: Faults, serve: Callable[[], Reply]
-) -> Reply:
+    request: Request, operation: Operation | None, faults: Faults, serve: Callable[[], Response]
+) -> Response:
     """Serve a call as the rules and its `Prefer` header say; most calls are served as they are."""
-    prefer = call.headers.get("Prefer")
-    where = call.path.removeprefix(call.root)
-    chosen = faults.choose(operation.operation_id if operation else "", call.method, where)
+    prefer = request.headers.get("Prefer")
+    where = request.path.removeprefix(request.root)
+    chosen = faults.choose(operation.operation_id if operation else "", request.method, where)
     if prefer is None and chosen is None:
         return serve()
     wanted, applied = preferred(prefer or "")
@@ -167,15 +167,15 @@ def answer(
         headers[FAULT] = name
         wanted = replace(fault, delay=max(fault.delay, wanted.delay))
     time.sleep(milliseconds(wanted.delay, 1) / 1000)
-    reply = forced(wanted, operation) if wanted.status or wanted.example else serve()
+    response = forced(wanted, operation) if wanted.status or wanted.example else serve()
     if wanted.damage == "cut":  # the server closes the connection where the body ends too early
-        headers[LENGTH] = str(max(len(reply.body), 1))
+        headers[LENGTH] = str(max(len(response.body), 1))
     others = {name: each for name, each in wanted.headers.items() if name.lower() != CONTENT_TYPE}
     types = [each for name, each in wanted.headers.items() if name.lower() == CONTENT_TYPE]
-    return reply._replace(
-        body=damaged(reply.body, wanted.damage),
-        content_type=types[-1] if types else reply.content_type,
-        headers={**reply.headers, **others, **headers},
+    return response._replace(
+        body=damaged(response.body, wanted.damage),
+        content_type=types[-1] if types else response.content_type,
+        headers={**response.headers, **others, **headers},
     )
 
 
@@ -192,27 +192,27 @@ def milliseconds(delay: Delay, chance: float) -> int:
     return delay[-1][1]
 
 
-def forced(fault: Fault, operation: Operation | None) -> Reply:
+def forced(fault: Fault, operation: Operation | None) -> Response:
     """Return the answer of a status: with the rule's body, or the contract's example for it."""
     status = fault.status or 200
     headers = {"Vary": "Accept", **HEADERS.get(status, {})}
     if fault.body is not None:
-        return Reply(status, encode(fault.body), JSON, headers)
+        return Response(status, encode(fault.body), JSON, headers)
     if status == 429 and not fault.example:  # whose text and header say the same
         wait = fault.headers.get("Retry-After", "")
-        return Throttled(int(wait) if wait.isdecimal() else 1).reply()._replace(headers=headers)
-    documented = operation.answers.get(status) if operation else None
+        return Throttled(int(wait) if wait.isdecimal() else 1).response()._replace(headers=headers)
+    documented = operation.responses.get(status) if operation else None
     for media_type, name, value in documented.examples if documented else ():
         if fault.example in ("", name):
             body = value.encode() if isinstance(value, str) else encode(value)
-            return Reply(status, body, media_type, headers)
+            return Response(status, body, media_type, headers)
     if documented and not documented.content:
-        return Reply(status, headers=headers)
+        return Response(status, headers=headers)
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = "No documented answer"
-    return Reply(status, encode({"detail": f"{phrase}."}), JSON, headers)
+    return Response(status, encode({"detail": f"{phrase}."}), JSON, headers)
 
 
 def damaged(body: bytes, damage: Damage) -> bytes:
@@ -225,7 +225,7 @@ def damaged(body: bytes, damage: Damage) -> bytes:
 def preferred(header: str) -> tuple[Fault, str]:
     """Read `Prefer` (RFC 7240): `code`, `example`, `dynamic` and `delay`; others are ignored.
 
-    Return it as a rule for this call, and what was applied.
+    Return it as a rule for this request, and what was applied.
     """
     found: dict[str, Any] = {}
     applied = []

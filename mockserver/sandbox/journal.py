@@ -37,7 +37,7 @@ class WrongMatch(APIError):
 
 
 class Exchange(NamedTuple):
-    """One request and its reply.
+    """One request and its response.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its
     query.

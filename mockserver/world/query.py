@@ -9,7 +9,7 @@ from typing import TypeVar
 import stringzilla
 
 from mockserver.errors import NotFound
-from mockserver.messages import Call
+from mockserver.messages import Request
 from mockserver.world.records import Records
 from mockserver.world.store import NOTHING, SEPARATOR, Credential, Listing
 
@@ -39,15 +39,15 @@ class Page:
         """Offset behind the last item."""
         return min(self.start + self.size, self.count)
 
-    def next(self, call: Call) -> str | None:
+    def next(self, request: Request) -> str | None:
         """Return the address of the page after this one."""
-        return call.link(page=str(self.number + 1)) if self.number < self.num_pages else None
+        return request.link(page=str(self.number + 1)) if self.number < self.num_pages else None
 
-    def previous(self, call: Call) -> str | None:
+    def previous(self, request: Request) -> str | None:
         """Return the address of the page before this one; the first page's has no `page`."""
         if self.number == 1:
             return None
-        return call.link(page=str(self.number - 1) if self.number > 2 else None)
+        return request.link(page=str(self.number - 1) if self.number > 2 else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,19 @@ class Window:
         """Offset behind the last item."""
         return min(self.offset + self.limit, self.count)
 
-    def next(self, call: Call) -> str | None:
+    def next(self, request: Request) -> str | None:
         """Return the address of the window after this one."""
         behind = self.offset + self.limit
         if behind >= self.count:
             return None
-        return call.link(limit=str(self.limit), offset=str(behind))
+        return request.link(limit=str(self.limit), offset=str(behind))
 
-    def previous(self, call: Call) -> str | None:
+    def previous(self, request: Request) -> str | None:
         """Return the address of the window before this one; the first one's has no `offset`."""
         if self.offset <= 0:
             return None
         before = self.offset - self.limit
-        return call.link(limit=str(self.limit), offset=str(before) if before > 0 else None)
+        return request.link(limit=str(self.limit), offset=str(before) if before > 0 else None)
 
 
 def read_window(query: Mapping[str, str], count: int, default: int, maximum: int) -> Window | None:

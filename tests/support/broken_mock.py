@@ -12,12 +12,12 @@ from typing import Any
 
 from mockserver import Config, create_app
 from mockserver.api.access import ADMIN_ONLY, EVERYBODY, MATRIX, Rule
+from mockserver.api.context import Handler, RequestContext
 from mockserver.api.operations import HANDLERS, assignments, exim, images, providers
-from mockserver.api.operations.work import Handler, Work
 from mockserver.config import RELEASES
 from mockserver.control import public as control_plane
 from mockserver.framework.uploads import Picture
-from mockserver.messages import JSON, Reply
+from mockserver.messages import JSON, Response
 from mockserver.world.store import Store
 
 USERS = "credentials_orgs_users_assignments_users_"
@@ -28,20 +28,20 @@ EXIM = "credentials_exim_credentials_course_"
 Change = Callable[[Any], Any]
 
 
-def wrap(operation_id: str, around: Callable[[Handler, Work], Reply]) -> None:
+def wrap(operation_id: str, around: Callable[[Handler, RequestContext], Response]) -> None:
     """Put something around the handler of an operation."""
     handler = HANDLERS[operation_id]
-    HANDLERS[operation_id] = lambda work: around(handler, work)  # type: ignore[index]
+    HANDLERS[operation_id] = lambda context: around(handler, context)  # type: ignore[index]
 
 
 def answer(operation_id: str, change: Change) -> None:
     """Change the JSON that an operation answers with success."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        reply = handler(work)
-        if reply.status >= 300:
-            return reply
-        return reply._replace(body=json.dumps(change(json.loads(reply.body))).encode())
+    def around(handler: Handler, context: RequestContext) -> Response:
+        response = handler(context)
+        if response.status >= 300:
+            return response
+        return response._replace(body=json.dumps(change(json.loads(response.body))).encode())
 
     wrap(operation_id, around)
 
@@ -49,9 +49,9 @@ def answer(operation_id: str, change: Change) -> None:
 def ask(operation_id: str, **query: str) -> None:
     """Let an operation see other query parameters than were sent."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        call = work.call._replace(query={**work.call.query, **query})
-        return handler(replace(work, call=call))
+    def around(handler: Handler, context: RequestContext) -> Response:
+        request = context.request._replace(query={**context.request.query, **query})
+        return handler(replace(context, request=request))
 
     wrap(operation_id, around)
 
@@ -70,12 +70,12 @@ def search_finds_every_image() -> None:
 def search_minds_case() -> None:
     """A name is found by its own letters only."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        term, reply = work.call.query.get("query", ""), handler(work)
-        if reply.status != 200:
-            return reply
-        found = [each for each in json.loads(reply.body) if term in (each["name"] or "")]
-        return Reply(200, json.dumps(found).encode(), JSON)
+    def around(handler: Handler, context: RequestContext) -> Response:
+        term, response = context.request.query.get("query", ""), handler(context)
+        if response.status != 200:
+            return response
+        found = [each for each in json.loads(response.body) if term in (each["name"] or "")]
+        return Response(200, json.dumps(found).encode(), JSON)
 
     wrap(IMAGES + "retrieve", around)
 
@@ -83,8 +83,10 @@ def search_minds_case() -> None:
 def search_needs_no_query() -> None:
     """Without a text everything is listed."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        return handler(work) if work.call.query.get("query") else Reply(200, b"[]", JSON)
+    def around(handler: Handler, context: RequestContext) -> Response:
+        return (
+            handler(context) if context.request.query.get("query") else Response(200, b"[]", JSON)
+        )
 
     wrap(IMAGES + "retrieve", around)
 
@@ -144,15 +146,15 @@ def course_search_is_ignored() -> None:
 def drafts_stand_under_courses() -> None:
     """The page of courses shows what is not public."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        store = work.sandbox.store
+    def around(handler: Handler, context: RequestContext) -> Response:
+        store = context.sandbox.store
         hidden = [each for each in store.credentials.values() if not each.public]
         for each in hidden:
             store.put_credential(replace(each, public=True))
-        reply = handler(work)
+        response = handler(context)
         for each in hidden:
             store.put_credential(each)
-        return reply
+        return response
 
     wrap(COURSES, around)
 
@@ -175,9 +177,9 @@ def imports_add_everything_again() -> None:
 def half_an_import_is_201() -> None:
     """What was refused is told in the body only."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        reply = handler(work)
-        return reply._replace(status=201) if reply.status == 207 else reply
+    def around(handler: Handler, context: RequestContext) -> Response:
+        response = handler(context)
+        return response._replace(status=201) if response.status == 207 else response
 
     wrap(EXIM + "import_create", around)
 
@@ -235,7 +237,7 @@ def group_filter_is_ignored() -> None:
 
 def learners_see_every_assignment() -> None:
     """The lists are the same for everybody."""
-    assignments._sees = lambda work, user_ids: True
+    assignments._sees = lambda context, user_ids: True
 
 
 def learners_assign() -> None:
@@ -246,9 +248,9 @@ def learners_assign() -> None:
 def unknown_assignments_are_deleted() -> None:
     """Deleting what is not there succeeds."""
 
-    def around(handler: Handler, work: Work) -> Reply:
-        there = work.path_values["assignment_id"] in work.sandbox.store.assignments
-        return handler(work) if there else Reply(204)
+    def around(handler: Handler, context: RequestContext) -> Response:
+        there = context.path_values["assignment_id"] in context.sandbox.store.assignments
+        return handler(context) if there else Response(204)
 
     wrap("credentials_orgs_users_assignments_destroy", around)
 

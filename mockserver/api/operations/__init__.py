@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from mockserver.api.context import Handler, PublicHandler
 from mockserver.api.operations import (
     analytics,
     assertions,
@@ -13,7 +14,6 @@ from mockserver.api.operations import (
     issuers,
     providers,
 )
-from mockserver.api.operations.work import Handler, PublicHandler
 
 HANDLERS: Mapping[str, Handler] = {
     handler.__name__: handler

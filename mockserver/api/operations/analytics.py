@@ -5,66 +5,68 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from mockserver.api.operations.work import Work
+from mockserver.api.context import RequestContext
 from mockserver.errors import ValidationError
-from mockserver.messages import JSON, Reply, encode
+from mockserver.messages import JSON, Response, encode
 from mockserver.world.store import Assertion
 
 MAIN_TENANT = "main"
 """The key of the platform that `include_main_platform` speaks of."""
 LONGEST_RANGE = 3660
-"""Days that a reply may have; ten years."""
+"""Days that a response may have; ten years."""
 Days = Counter[date]
 
 
-def credentials_orgs_users_assertions_over_time_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_assertions_over_time_retrieve(context: RequestContext) -> Response:
     """Count the assertions of each day, with the total and how it changes."""
-    query = _read_query(work)
-    days = Days(each.issued_on.date() for each in _assertions(work, query))
-    today = work.sandbox.clock.now().date()
+    query = _read_query(context)
+    days = Days(each.issued_on.date() for each in _assertions(context, query))
+    today = context.sandbox.clock.now().date()
     data = _by_day(days, query, today)
     meta = _changes(days, query, today)
     return _answer({"data": data, "total": sum(data.values()), "meta": meta})
 
 
-def credentials_orgs_users_course_assertions_over_time_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_course_assertions_over_time_retrieve(
+    context: RequestContext,
+) -> Response:
     """Count the assertions of each day that were earned with a course."""
-    query = _read_query(work)
-    found = (each for each in _assertions(work, query) if each.fields["course"] is not None)
+    query = _read_query(context)
+    found = (each for each in _assertions(context, query) if each.fields["course"] is not None)
     days = Days(each.issued_on.date() for each in found)
-    return _answer({"data": _by_day(days, query, work.sandbox.clock.now().date())})
+    return _answer({"data": _by_day(days, query, context.sandbox.clock.now().date())})
 
 
-def credentials_orgs_users_credentials_over_time_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_credentials_over_time_retrieve(context: RequestContext) -> Response:
     """Count the credentials that were created on each day; a learner's are the public ones."""
-    query, sees_private = _read_query(work), work.caller.sees_private()
+    query, sees_private = _read_query(context), context.caller.sees_private()
     days = Days(
         each.created_at.date()
-        for each in work.sandbox.store.credentials.values()
-        if each.platform == work.platform.key and (each.public or sees_private)
+        for each in context.sandbox.store.credentials.values()
+        if each.platform == context.platform.key and (each.public or sees_private)
     )
-    return _answer({"data": _by_day(days, query, work.sandbox.clock.now().date())})
+    return _answer({"data": _by_day(days, query, context.sandbox.clock.now().date())})
 
 
-def _read_query(work: Work) -> dict[str, Any]:
+def _read_query(context: RequestContext) -> dict[str, Any]:
     """Return the parameters; raises ValidationError, also for a range that nobody can mean."""
-    query = work.operation.read_query(work.call)
+    query = context.operation.read_query(context.request)
     start, end = query.get("start_date"), query.get("end_date")
     if start and end and end < start:
         raise ValidationError({"end_date": ["The end date is before the start date."]})
     department = query.get("department_id")
     if department is not None:
-        found = work.sandbox.store.departments.get(department)
-        if found is None or found.platform != work.platform.key:
+        found = context.sandbox.store.departments.get(department)
+        if found is None or found.platform != context.platform.key:
             raise ValidationError(
                 {"department_id": [f'Invalid pk "{department}" - object does not exist.']}
             )
     return query
 
 
-def _assertions(work: Work, query: dict[str, Any]) -> Iterator[Assertion]:
+def _assertions(context: RequestContext, query: dict[str, Any]) -> Iterator[Assertion]:
     """Yield what was issued on the platform, revoked or not, to the members of a department."""
-    store, platform = work.sandbox.store, work.platform.key
+    store, platform = context.sandbox.store, context.platform.key
     department = query.get("department_id")
     members = None if department is None else {*store.departments[department].members}
     with_main = query["include_main_platform"] or platform == MAIN_TENANT
@@ -118,5 +120,5 @@ def _change(days: Days, end: date, length: int) -> tuple[int, float]:
     return now - before, round((now - before) / before * 100, 2)
 
 
-def _answer(value: dict[str, Any]) -> Reply:
-    return Reply(200, encode(value), JSON)
+def _answer(value: dict[str, Any]) -> Response:
+    return Response(200, encode(value), JSON)

@@ -11,56 +11,56 @@ from datetime import datetime
 from typing import Any, Literal
 
 from mockserver.api.access import ADMIN, LEARNER
+from mockserver.api.context import RequestContext
 from mockserver.api.operations.issuing import issue
-from mockserver.api.operations.work import Work
 from mockserver.errors import NotFound, PermissionDenied
 from mockserver.framework.times import format_time
-from mockserver.messages import JSON, Reply, encode
+from mockserver.messages import JSON, Response, encode
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.store import Assignment, Credential, Store, User
 
 
-def credentials_orgs_users_assignments_users_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_assignments_users_retrieve(context: RequestContext) -> Response:
     """List the assignments to users that the caller may see; raises PermissionDenied for none."""
-    return _listed(work.sandbox.store, _visible(work, "user"))
+    return _listed(context.sandbox.store, _visible(context, "user"))
 
 
-def credentials_orgs_users_assignments_users_create(work: Work) -> Reply:
+def credentials_orgs_users_assignments_users_create(context: RequestContext) -> Response:
     """Assign a credential to users, each of whom it is issued to at once."""
-    body, store = work.read_body(), work.sandbox.store
+    body, store = context.read_body(), context.sandbox.store
     credential = store.credentials[body["credential_id"]]
     successful, failed = [], []
     for user_id in dict.fromkeys(body["user_ids"]):
         user = store.users.get(user_id)
-        reason = _obstacle(work, user, credential)
+        reason = _obstacle(context, user, credential)
         if user is None or reason:
             failed.append({"user_id": user_id, "reason": reason})
             continue
-        assertion = issue(work.sandbox, credential, user, work.sandbox.clock.now())
-        made = _new(work, credential, user=user_id, assertions=(assertion.entity_id,))
+        assertion = issue(context.sandbox, credential, user, context.sandbox.clock.now())
+        made = _new(context, credential, user=user_id, assertions=(assertion.entity_id,))
         successful.append({"user_id": user_id, "assignment_id": made.entity_id})
     message = f"{len(successful)} of {len(successful) + len(failed)} users were assigned."
     return _accepted(successful, failed, message=message)
 
 
-def credentials_orgs_users_assignments_groups_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_assignments_groups_retrieve(context: RequestContext) -> Response:
     """List the assignments to groups that the caller may see; raises PermissionDenied for none."""
-    wanted = work.call.query.get("group_id")
-    found = [each for each in _visible(work, "group") if wanted in (None, "", each.group)]
-    return _listed(work.sandbox.store, found)
+    wanted = context.request.query.get("group_id")
+    found = [each for each in _visible(context, "group") if wanted in (None, "", each.group)]
+    return _listed(context.sandbox.store, found)
 
 
-def credentials_orgs_users_assignments_groups_create(work: Work) -> Reply:
+def credentials_orgs_users_assignments_groups_create(context: RequestContext) -> Response:
     """Accept the assignment of a credential to groups; it is worked off when it is due."""
-    body, store = work.read_body(), work.sandbox.store
+    body, store = context.read_body(), context.sandbox.store
     credential = store.credentials[body["credential_id"]]
-    due = work.sandbox.clock.now() + work.sandbox.group_delay
+    due = context.sandbox.clock.now() + context.sandbox.group_delay
     successful, failed = [], []
     for group_id in dict.fromkeys(body["group_ids"]):
         group = store.groups.get(group_id)
-        if group is None or group.platform != work.platform.key:
+        if group is None or group.platform != context.platform.key:
             failed.append({"group_id": group_id, "reason": "No Group matches the given query."})
-        elif not _sees(work, group.members):
+        elif not _sees(context, group.members):
             failed.append({"group_id": group_id, "reason": PermissionDenied.default})
         elif any(
             (each.group, each.credential) == (group_id, credential.entity_id)
@@ -68,23 +68,23 @@ def credentials_orgs_users_assignments_groups_create(work: Work) -> Reply:
         ):
             failed.append({"group_id": group_id, "reason": "The group is assigned already."})
         else:
-            made = _new(work, credential, group=group_id, due=due)
+            made = _new(context, credential, group=group_id, due=due)
             successful.append({"group_id": group_id, "assignment_id": made.entity_id})
     return _accepted(successful, failed)
 
 
-def credentials_orgs_users_assignments_destroy(work: Work) -> Reply:
+def credentials_orgs_users_assignments_destroy(context: RequestContext) -> Response:
     """Delete an assignment that the caller sees, and what it issued."""
-    store = work.sandbox.store
-    assignment = store.assignments.get(work.path_values["assignment_id"])
-    if assignment is None or not _may_see(work, assignment):
+    store = context.sandbox.store
+    assignment = store.assignments.get(context.path_values["assignment_id"])
+    if assignment is None or not _may_see(context, assignment):
         raise NotFound.of("CredentialAssignment")
     store.remove_assignment(assignment)
-    return Reply(200, encode({"status": {"success": True, "description": "Deleted"}}), JSON)
+    return Response(200, encode({"status": {"success": True, "description": "Deleted"}}), JSON)
 
 
 def complete(sandbox: Sandbox, *, everything: bool = False) -> int:
-    """Work off the assignments to groups that are due, or all; return how many.
+    """RequestContext off the assignments to groups that are due, or all; return how many.
 
     Members who hold the credential already are passed over, as when it is issued in bulk.
     """
@@ -110,8 +110,8 @@ def _complete(sandbox: Sandbox, assignment: Assignment, moment: datetime) -> Non
     store.put_assignment(replace(assignment, due=None, assertions=assertions))
 
 
-def _new(work: Work, credential: Credential, **fields: Any) -> Assignment:
-    sandbox, caller = work.sandbox, work.caller.user
+def _new(context: RequestContext, credential: Credential, **fields: Any) -> Assignment:
+    sandbox, caller = context.sandbox, context.caller.user
     assignment = Assignment(
         entity_id=sandbox.new_entity_id(),
         credential=credential.entity_id,
@@ -123,52 +123,52 @@ def _new(work: Work, credential: Credential, **fields: Any) -> Assignment:
     return assignment
 
 
-def _obstacle(work: Work, user: User | None, credential: Credential) -> str:
+def _obstacle(context: RequestContext, user: User | None, credential: Credential) -> str:
     """Return why a user cannot be assigned a credential, or an empty text."""
-    store = work.sandbox.store
-    if user is None or user.platform != work.platform.key:
+    store = context.sandbox.store
+    if user is None or user.platform != context.platform.key:
         return "No User matches the given query."
-    if not _sees(work, (user.id,)):
+    if not _sees(context, (user.id,)):
         return PermissionDenied.default
-    if store.holds(user, credential, work.sandbox.clock.now()):
+    if store.holds(user, credential, context.sandbox.clock.now()):
         return "The user holds the credential already."
     return ""
 
 
-def _sees(work: Work, user_ids: Iterable[int]) -> bool:
+def _sees(context: RequestContext, user_ids: Iterable[int]) -> bool:
     """Tell whether the caller sees what is given to any of these users."""
-    caller, role = work.caller.user, work.caller.role
+    caller, role = context.caller.user, context.caller.role
     if caller is None or role == ADMIN:
         return True
     if role == LEARNER:
         return caller.id in user_ids
-    departments = work.sandbox.store.departments.values()
+    departments = context.sandbox.store.departments.values()
     own = {m for each in departments if caller.id in each.admins for m in each.members}
     return not own.isdisjoint(user_ids)
 
 
-def _may_see(work: Work, assignment: Assignment) -> bool:
-    store = work.sandbox.store
-    if store.credentials[assignment.credential].platform != work.platform.key:
+def _may_see(context: RequestContext, assignment: Assignment) -> bool:
+    store = context.sandbox.store
+    if store.credentials[assignment.credential].platform != context.platform.key:
         return False
     if assignment.user is not None:
-        return _sees(work, (assignment.user,))
-    return _sees(work, store.groups[assignment.group or ""].members)
+        return _sees(context, (assignment.user,))
+    return _sees(context, store.groups[assignment.group or ""].members)
 
 
-def _visible(work: Work, kind: Literal["user", "group"]) -> list[Assignment]:
+def _visible(context: RequestContext, kind: Literal["user", "group"]) -> list[Assignment]:
     """Return what the caller sees; nothing at all is a 403, but not to who would see everything."""
-    assignments = work.sandbox.store.assignments.values()
-    found = [e for e in assignments if getattr(e, kind) is not None and _may_see(work, e)]
-    if not found and work.caller.role != ADMIN:
+    assignments = context.sandbox.store.assignments.values()
+    found = [e for e in assignments if getattr(e, kind) is not None and _may_see(context, e)]
+    if not found and context.caller.role != ADMIN:
         raise PermissionDenied
     return found
 
 
-def _listed(store: Store, assignments: Iterable[Assignment]) -> Reply:
+def _listed(store: Store, assignments: Iterable[Assignment]) -> Response:
     status = {"success": True, "description": "Ok"}
     result = [_shown(store, each) for each in assignments]
-    return Reply(200, encode({"status": status, "result": result}), JSON)
+    return Response(200, encode({"status": status, "result": result}), JSON)
 
 
 def _shown(store: Store, assignment: Assignment) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _shown(store: Store, assignment: Assignment) -> dict[str, Any]:
     }
 
 
-def _accepted(successful: list[Any], failed: list[Any], **more: str) -> Reply:
+def _accepted(successful: list[Any], failed: list[Any], **more: str) -> Response:
     result = {"successful_assignments": successful, "failed_assignments": failed, **more}
     status = {"success": True, "description": "Created"}
-    return Reply(200, encode({"status": status, "result": result}), JSON)
+    return Response(200, encode({"status": status, "result": result}), JSON)

@@ -1,15 +1,15 @@
 """Credentials by course: the courses of a platform with the credentials that belong to them."""
 
-from mockserver.api.operations.work import Work
-from mockserver.messages import Reply
+from mockserver.api.context import RequestContext
+from mockserver.messages import Response
 from mockserver.rendering.records import bare_page, course_pieces
 from mockserver.world.query import paginate, read_page_size
 
 
-def credentials_orgs_users_course_credentials_list(work: Work) -> Reply:
+def credentials_orgs_users_course_credentials_list(context: RequestContext) -> Response:
     """List the courses that have public credentials, by course id, each with all of them."""
-    store, query, platform = work.sandbox.store, work.call.query, work.platform.key
-    bounds = work.operation.parameter("page_size").schema
+    store, query, platform = context.sandbox.store, context.request.query, context.platform.key
+    bounds = context.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     term = query.get("search", "").casefold()
     listed = store.listing(platform).by_course
@@ -23,4 +23,4 @@ def credentials_orgs_users_course_credentials_list(work: Work) -> Reply:
         course_pieces(store, (platform, each), listed[each][::-1])
         for each in courses[page.start : page.stop]
     )
-    return bare_page(work.call, page, items, bounds["maximum"], data="results")
+    return bare_page(context.request, page, items, bounds["maximum"], data="results")

@@ -3,67 +3,67 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.api.operations.work import Work
+from mockserver.api.context import RequestContext
 from mockserver.errors import Conflict, NotFound
-from mockserver.messages import Reply
+from mockserver.messages import Response
 from mockserver.rendering.records import base_address, credential_pieces, one, paged
 from mockserver.world.document import EMPTY_FIELDS, IMAGE_FIELDS, searchable
 from mockserver.world.query import newest_first, paginate, read_page_size, select
 from mockserver.world.store import Credential
 
 
-def credentials_orgs_users_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     """List the public credentials of the platform, newest first."""
-    store, query = work.sandbox.store, work.call.query
-    bounds = work.operation.parameter("page_size").schema
+    store, query = context.sandbox.store, context.request.query
+    bounds = context.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     filters = (query.get("search"), query.get("course"), query.get("program"))
-    records = select(store.listing(work.platform.key), *filters)
+    records = select(store.listing(context.platform.key), *filters)
     page = paginate(len(records), query.get("page"), size)
     items = (credential_pieces(store, each) for each in newest_first(records, page))
-    return paged(work.call, page, items, bounds["maximum"])
+    return paged(context.request, page, items, bounds["maximum"])
 
 
-def credentials_orgs_users_create(work: Work) -> Reply:
+def credentials_orgs_users_create(context: RequestContext) -> Response:
     """Create a credential from the fields that were sent and the defaults of the others."""
-    body = work.read_body()
-    return _store(work, fresh(work, body), "Created")
+    body = context.read_body()
+    return _store(context, fresh(context, body), "Created")
 
 
-def credentials_orgs_users_retrieve_2(work: Work) -> Reply:
+def credentials_orgs_users_retrieve_2(context: RequestContext) -> Response:
     """Retrieve a credential of the platform; a private one exists for admins only."""
-    credential = find_credential(work)
-    pieces = credential_pieces(work.sandbox.store, credential)
-    return one("Ok", pieces, base_address(work.call))
+    credential = find_credential(context)
+    pieces = credential_pieces(context.sandbox.store, credential)
+    return one("Ok", pieces, base_address(context.request))
 
 
-def credentials_orgs_users_update(work: Work) -> Reply:
+def credentials_orgs_users_update(context: RequestContext) -> Response:
     """Change the fields that were sent and leave the others."""
-    old = find_credential(work)
-    body = work.read_body(partial=True)
-    return _store(work, changed(old, body), "Updated")
+    old = find_credential(context)
+    body = context.read_body(partial=True)
+    return _store(context, changed(old, body), "Updated")
 
 
-def credentials_orgs_users_destroy(work: Work) -> Reply:
+def credentials_orgs_users_destroy(context: RequestContext) -> Response:
     """Delete a credential that nobody holds an active assertion of."""
-    credential, store = find_credential(work), work.sandbox.store
-    now = work.sandbox.clock.now()
+    credential, store = find_credential(context), context.sandbox.store
+    now = context.sandbox.clock.now()
     if any(
         assertion.active(now) for assertion in store.assertions_of.get(credential.entity_id, ())
     ):
         raise Conflict("This credential has active assertions and cannot be deleted.")
     store.remove_credential(credential)
-    return Reply(204)
+    return Response(204)
 
 
-def fresh(work: Work, body: Mapping[str, Any]) -> Credential:
+def fresh(context: RequestContext, body: Mapping[str, Any]) -> Credential:
     """Return a new credential of the platform from a validated body."""
-    sandbox = work.sandbox
+    sandbox = context.sandbox
     return _with_fields(
         dict(EMPTY_FIELDS),
         body,
         entity_id=sandbox.new_entity_id(),
-        platform=work.platform.key,
+        platform=context.platform.key,
         issuer="",
         public=True,
         created_at=sandbox.clock.now(),
@@ -86,13 +86,13 @@ def changed(old: Credential, body: Mapping[str, Any]) -> Credential:
     )
 
 
-def find_credential(work: Work) -> Credential:
+def find_credential(context: RequestContext) -> Credential:
     """Return the credential of the path, if it exists for the caller; raises NotFound."""
-    credential = work.sandbox.store.credentials.get(work.path_values["entity_id"])
+    credential = context.sandbox.store.credentials.get(context.path_values["entity_id"])
     if (
         credential is None
-        or credential.platform != work.platform.key
-        or not (credential.public or work.caller.sees_private())
+        or credential.platform != context.platform.key
+        or not (credential.public or context.caller.sees_private())
     ):
         raise NotFound.of("Credential")
     return credential
@@ -122,8 +122,8 @@ def _are_objects(*values: Any) -> bool:
     return all(isinstance(value, dict) for value in values)
 
 
-def _store(work: Work, credential: Credential, description: str) -> Reply:
-    store = work.sandbox.store
+def _store(context: RequestContext, credential: Credential, description: str) -> Response:
+    store = context.sandbox.store
     pieces = credential_pieces(store, credential)
     store.put_credential(credential)
-    return one(description, pieces, base_address(work.call))
+    return one(description, pieces, base_address(context.request))

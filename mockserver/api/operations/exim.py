@@ -9,65 +9,65 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from mockserver.api.context import RequestContext
 from mockserver.api.operations.credentials import changed, fresh
-from mockserver.api.operations.work import Work
 from mockserver.contract.operation import Body
 from mockserver.errors import NotFound, ValidationError
-from mockserver.messages import JSON, Reply, encode
+from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.records import credential_pieces
 from mockserver.world.store import Credential
 
 CREATE = "credentials_orgs_users_create"
 
 
-def credentials_exim_credentials_course_export_retrieve(work: Work) -> Reply:
+def credentials_exim_credentials_course_export_retrieve(context: RequestContext) -> Response:
     """Export every credential of the course, also those that are not public, oldest first."""
-    course_id = _course(work)
-    names = [each.name for each in _fields(work).fields.members if each.alias_of is None]
+    course_id = _course(context)
+    names = [each.name for each in _fields(context).fields.members if each.alias_of is None]
     body = {
         "course_id": course_id,
-        "name": work.sandbox.store.courses[work.platform.key, course_id],
-        "credentials": [_exported(each, names) for each in _credentials_of(work, course_id)],
+        "name": context.sandbox.store.courses[context.platform.key, course_id],
+        "credentials": [_exported(each, names) for each in _credentials_of(context, course_id)],
     }
-    return Reply(200, encode(body), JSON)
+    return Response(200, encode(body), JSON)
 
 
-def credentials_exim_credentials_course_import_create(work: Work) -> Reply:
+def credentials_exim_credentials_course_import_create(context: RequestContext) -> Response:
     """Create or change each credential of the document: 201 for all, 207 for some, 400 for none.
 
     A credential of the course with the same entityId, or else with the same name, is changed, each
     once; where there is none, one is created.
     """
-    course_id = _course(work)
-    items = work.read_body()["credentials"]
+    course_id = _course(context)
+    items = context.read_body()["credentials"]
     imported, failed = [], []
-    for index, (item, old) in enumerate(_counterparts(items, _credentials_of(work, course_id))):
+    for index, (item, old) in enumerate(_counterparts(items, _credentials_of(context, course_id))):
         try:
-            imported.append(_import(work, course_id, item, old))
+            imported.append(_import(context, course_id, item, old))
         except ValidationError as error:
             failed.append({"index": index, "name": _text(item, "name"), "errors": error.detail})
     status = 400 if not imported else 207 if failed else 201
-    return Reply(status, encode({"imported": imported, "failed": failed}), JSON)
+    return Response(status, encode({"imported": imported, "failed": failed}), JSON)
 
 
-def _course(work: Work) -> str:
-    course_id = work.path_values["course_id"]
-    if (work.platform.key, course_id) not in work.sandbox.store.courses:
+def _course(context: RequestContext) -> str:
+    course_id = context.path_values["course_id"]
+    if (context.platform.key, course_id) not in context.sandbox.store.courses:
         raise NotFound.of("Course")
     return course_id
 
 
-def _credentials_of(work: Work, course_id: str) -> list[Credential]:
+def _credentials_of(context: RequestContext, course_id: str) -> list[Credential]:
     found = (
         each
-        for each in work.sandbox.store.credentials.values()
-        if each.platform == work.platform.key and course_id in each.fields["courses"]
+        for each in context.sandbox.store.credentials.values()
+        if each.platform == context.platform.key and course_id in each.fields["courses"]
     )
     return sorted(found, key=lambda each: each.position)
 
 
-def _fields(work: Work) -> Body:
-    body = work.contract.operations[CREATE].body
+def _fields(context: RequestContext) -> Body:
+    body = context.contract.operations[CREATE].body
     assert body is not None  # noqa: S101  (a create has one)
     return body
 
@@ -80,13 +80,15 @@ def _exported(credential: Credential, names: list[str]) -> dict[str, Any]:
     return {"entityId": credential.entity_id, **shown}
 
 
-def _import(work: Work, course_id: str, item: Any, old: Credential | None) -> dict[str, Any]:
+def _import(
+    context: RequestContext, course_id: str, item: Any, old: Credential | None
+) -> dict[str, Any]:
     """Store one credential of the document; raises ValidationError and then changes nothing."""
-    body = _fields(work).validate(item, work.context(partial=old is not None))
+    body = _fields(context).validate(item, context.validation_context(partial=old is not None))
     others = old.fields["courses"] if old else body.get("courses", [])
     body["courses"] = list(dict.fromkeys([*others, course_id]))
-    credential = changed(old, body) if old else fresh(work, body)
-    store = work.sandbox.store
+    credential = changed(old, body) if old else fresh(context, body)
+    store = context.sandbox.store
     credential_pieces(
         store, credential
     )  # which fails for what cannot be written, before it is kept

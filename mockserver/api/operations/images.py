@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from mockserver.api.operations.work import Work
+from mockserver.api.context import RequestContext
 from mockserver.errors import ValidationError
 from mockserver.framework.uploads import EXTENSIONS, media_type_of
-from mockserver.messages import JSON, InMemoryUploadedFile, Reply
+from mockserver.messages import JSON, InMemoryUploadedFile, Response
 from mockserver.rendering.records import bare_array, image_pieces
 from mockserver.world.store import Image, Store, Upload
 
@@ -14,28 +14,31 @@ MOST_BYTES = 33_554_432
 """What one world keeps of uploads, all platforms together; our choice, since it is memory."""
 
 
-def credentials_orgs_users_images_retrieve(work: Work) -> Reply:
+def credentials_orgs_users_images_retrieve(context: RequestContext) -> Response:
     """Find the images of the platform whose name contains the text, in the order of their ids."""
-    store, term = work.sandbox.store, work.operation.read_query(work.call)["query"].casefold()
+    store, term = (
+        context.sandbox.store,
+        context.operation.read_query(context.request)["query"].casefold(),
+    )
     images = sorted(store.images.values(), key=lambda each: each.id)
     found = [
         image_pieces(each)
         for each in images
-        if each.platform == work.platform.key and term in (each.name or "").casefold()
+        if each.platform == context.platform.key and term in (each.name or "").casefold()
     ]
-    return bare_array(work.call, found)
+    return bare_array(context.request, found)
 
 
-def credentials_orgs_users_images_create(work: Work) -> Reply:
+def credentials_orgs_users_images_create(context: RequestContext) -> Response:
     """Keep an uploaded picture; nothing of its name or type is taken from the request."""
-    body, store = work.read_body(), work.sandbox.store
+    body, store = context.read_body(), context.sandbox.store
     upload = _read(body["image"], store)
     number = max(store.images, default=0) + 1
     file = f"upload-{number}.{EXTENSIONS[upload.media_type]}"
-    image = Image(number, work.platform.key, body.get("name"), file)
+    image = Image(number, context.platform.key, body.get("name"), file)
     store.uploads[file] = upload
     store.images[number] = image
-    return Reply(200, work.base.join(image_pieces(image)), JSON)
+    return Response(200, context.base.join(image_pieces(image)), JSON)
 
 
 def _read(file: InMemoryUploadedFile, store: Store) -> Upload:

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from mockserver.api.operations.work import Work
-from mockserver.messages import JSON, Reply, encode
+from mockserver.api.context import RequestContext
+from mockserver.messages import JSON, Response, encode
 from mockserver.world.store import ExternalMapping, ProviderConfig
 
 MASK = "*" * 8
@@ -16,24 +16,24 @@ LAST = 4
 """Characters of a long secret that are shown, so that people recognise it."""
 
 
-def credentials_providers_list(work: Work) -> Reply:
+def credentials_providers_list(context: RequestContext) -> Response:
     """List the providers that the service can work with."""
     return _array(
         {"slug": each.slug, "name": each.name, "url": each.url}
-        for each in work.sandbox.store.providers.values()
+        for each in context.sandbox.store.providers.values()
     )
 
 
-def credentials_provider_config_list(work: Work) -> Reply:
+def credentials_provider_config_list(context: RequestContext) -> Response:
     """List the platform's configurations, secrets masked."""
-    configs = work.sandbox.store.provider_configs.values()
-    return _array(_config(each) for each in configs if each.platform == work.platform.key)
+    configs = context.sandbox.store.provider_configs.values()
+    return _array(_config(each) for each in configs if each.platform == context.platform.key)
 
 
-def credentials_provider_config_create(work: Work) -> Reply:
+def credentials_provider_config_create(context: RequestContext) -> Response:
     """Configure a provider for the platform, or change what is sent of its configuration."""
-    body, store = work.read_body(), work.sandbox.store
-    key = (work.platform.key, body["provider"])
+    body, store = context.read_body(), context.sandbox.store
+    key = (context.platform.key, body["provider"])
     old = store.provider_configs.get(key) or ProviderConfig(*key, None, None, True)
     if "api_key" in body and body["api_key"] == masked(
         old.api_key
@@ -41,26 +41,26 @@ def credentials_provider_config_create(work: Work) -> Reply:
         del body["api_key"]
     changes = {name: value for name, value in body.items() if name != "provider"}
     store.provider_configs[key] = replace(old, **changes)
-    return Reply(200, encode(_config(store.provider_configs[key])), JSON)
+    return Response(200, encode(_config(store.provider_configs[key])), JSON)
 
 
-def credentials_external_mapping_list(work: Work) -> Reply:
+def credentials_external_mapping_list(context: RequestContext) -> Response:
     """List what the platform's credentials are at their providers."""
-    store, wanted = work.sandbox.store, work.call.query.get("credential")
+    store, wanted = context.sandbox.store, context.request.query.get("credential")
     return _array(
         _mapping(each)
         for each in store.external_mappings.values()
-        if store.credentials[each.credential].platform == work.platform.key
+        if store.credentials[each.credential].platform == context.platform.key
         and wanted in (None, "", each.credential)
     )
 
 
-def credentials_external_mapping_create(work: Work) -> Reply:
+def credentials_external_mapping_create(context: RequestContext) -> Response:
     """Say what a credential is at a provider; an earlier word on the same is replaced."""
-    body, store = work.read_body(), work.sandbox.store
+    body, store = context.read_body(), context.sandbox.store
     mapping = ExternalMapping(body["credential"], body["provider"], body["external_id"])
     store.external_mappings[mapping.credential, mapping.provider] = mapping
-    return Reply(200, encode(_mapping(mapping)), JSON)
+    return Response(200, encode(_mapping(mapping)), JSON)
 
 
 def masked(secret: str | None) -> str | None:
@@ -87,5 +87,5 @@ def _mapping(mapping: ExternalMapping) -> dict[str, Any]:
     }
 
 
-def _array(items: Iterable[dict[str, Any]]) -> Reply:
-    return Reply(200, encode(list(items)), JSON)
+def _array(items: Iterable[dict[str, Any]]) -> Response:
+    return Response(200, encode(list(items)), JSON)

@@ -9,25 +9,25 @@ from mockserver.api.access import Caller
 from mockserver.contract.document import Contract
 from mockserver.contract.operation import Operation
 from mockserver.framework.fields import Context, Reference
-from mockserver.messages import Call, Reply
+from mockserver.messages import Request, Response
 from mockserver.rendering.records import base_address
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.store import Platform, Store, User
 
 
 @dataclass(slots=True)  # made for each request, and not frozen: that takes three times as long
-class Visit:
+class PublicContext:
     """A call that needs no key: for what, in which world."""
 
-    call: Call
+    request: Request
     operation: Operation
     path_values: Mapping[str, str]
     sandbox: Sandbox
 
 
 @dataclass(slots=True)
-class Work(Visit):
-    """An admitted call: also who calls whom, on which platform."""
+class RequestContext(PublicContext):
+    """An admitted request: also who calls whom, on which platform."""
 
     caller: Caller
     platform: Platform
@@ -37,15 +37,15 @@ class Work(Visit):
     @property
     def base(self) -> bytes:
         """Where this server is for the client, ready to stand inside a JSON string."""
-        return base_address(self.call)
+        return base_address(self.request)
 
     def read_body(self, *, partial: bool = False) -> dict[str, Any]:
         """Read the body of this call against what exists on its platform."""
         assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
-        return self.operation.body.read(self.call, self.context(partial=partial))
+        return self.operation.body.read(self.request, self.validation_context(partial=partial))
 
-    def context(self, *, partial: bool = False) -> Context:
-        """Return how to read a body of this call."""
+    def validation_context(self, *, partial: bool = False) -> Context:
+        """Return how to read a body of this request."""
         exists = partial_function(refers, self.sandbox.store, self.platform.key)
         return Context(partial, exists)
 
@@ -66,5 +66,5 @@ def refers(store: Store, platform: str, reference: Reference, value: Any) -> boo
             return (platform, value) in getattr(store, reference.to)
 
 
-Handler = Callable[[Work], Reply]
-PublicHandler = Callable[[Visit], Reply]
+Handler = Callable[[RequestContext], Response]
+PublicHandler = Callable[[PublicContext], Response]

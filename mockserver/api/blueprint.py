@@ -1,0 +1,96 @@
+"""The API as a Flask blueprint: one rule for each operation of the contract.
+
+Beside them stand rules for what Django does and Flask does not. Every path takes any method, since
+one that it lacks is refused only after authentication. A collection without its last slash is the
+path of an item if one fits (`…/users/1/issuers`), else it is redirected with 301.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import partial
+
+from flask import Blueprint, g, request
+from flask.blueprints import BlueprintSetupState
+
+from mockserver.api.exchange import (
+    APIResponse,
+    Exchange,
+    append_slash,
+    read_request,
+    write_response,
+)
+from mockserver.api.service import Service
+from mockserver.contract.operation import Operation, Resource
+
+BRACES = re.compile(r"\{(\w+)\}")
+View = Callable[..., APIResponse]
+
+
+def create_blueprint(service: Service) -> Blueprint:
+    """Return a blueprint that serves the operations of a service's contract."""
+    blueprint = Blueprint("api", __name__)
+    resources = service.contract.resources
+    for resource in resources:
+        rule = BRACES.sub(r"<\1>", resource.path)
+        for operation in resource.operations.values():
+            blueprint.add_url_rule(
+                rule,
+                operation.operation_id,
+                partial(_serve, service, resource, operation),
+                methods=[operation.method],
+                provide_automatic_options=False,
+            )
+        name = next(iter(resource.operations.values())).operation_id
+        any_method: View = partial(_serve_any_method, service, resource)
+        blueprint.record(partial(_add_rule, rule, f"{name}_other_methods", any_method))
+        if rule.endswith("/"):
+            without_slash = _view_without_slash(service, resource, resources)
+            blueprint.record(partial(_add_rule, rule[:-1], f"{name}_without_slash", without_slash))
+    return blueprint
+
+
+def _add_rule(rule: str, endpoint: str, view: View, state: BlueprintSetupState) -> None:
+    """Add a rule for any method, the unknown ones too; `add_url_rule` takes a list of methods."""
+    app, name = state.app, f"{state.blueprint.name}.{endpoint}"
+    app.url_map.add(app.url_rule_class(rule, endpoint=name, methods=None))
+    app.view_functions[name] = view
+
+
+def _view_without_slash(
+    service: Service, collection: Resource, resources: Iterable[Resource]
+) -> View:
+    """Return the view for the path of a collection that lacks its last slash."""
+    path = collection.path[:-1]
+    for item in resources:
+        pattern = BRACES.sub(
+            "([^/]+)", re.escape(item.path).replace(r"\{", "{").replace(r"\}", "}")
+        )
+        found = re.fullmatch(pattern, path)
+        if found:
+            names = BRACES.findall(item.path)
+            fixed = {n: v for n, v in zip(names, found.groups(), strict=True) if v[0] != "{"}
+            return partial(_serve_any_method, service, item, **fixed)
+    return _append_slash
+
+
+def _append_slash(**path_values: str) -> APIResponse:
+    """Redirect to the path with its slash."""
+    return append_slash(g.exchange)
+
+
+def _serve_any_method(service: Service, resource: Resource, **path_values: str) -> APIResponse:
+    """Serve a request whose method may be none that the resource has."""
+    method = "GET" if request.method == "HEAD" else request.method
+    return _serve(service, resource, resource.operations.get(method), **path_values)
+
+
+def _serve(
+    service: Service, resource: Resource, operation: Operation | None, **path_values: str
+) -> APIResponse:
+    """Serve one request by the pipeline, which knows nothing of Flask."""
+    exchange: Exchange = g.exchange
+    exchange.operation = operation
+    assert exchange.sandbox is not None  # noqa: S101  (every path of the contract has one)
+    plain = read_request(request, exchange)
+    response = service.respond(plain, resource, operation, path_values, exchange.sandbox)
+    return write_response(response)
