@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help debian serve test lint format types types-check-clients contract bite bench lock clean
+.PHONY: help debian serve test lint format types types-check-clients contract bite bench pictures lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -48,6 +48,9 @@ bite: $(READY)  ## judge 227 broken deployments, and the sound ones with 20 seed
 
 bench: $(READY)  ## measure the mock beside a bare Flask view and other mock servers (ten minutes; ARGS="--help")
 	$(BIN)/python -m bench $(ARGS)
+
+pictures: $(READY)  ## take the pictures of the README again (needs Chromium)
+	$(BIN)/python -m docs.pictures.make
 
 lock: $(READY)  ## write the versions that are installed now into constraints.txt
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
