@@ -25,7 +25,7 @@ ORDER = (
 )
 """Bottom up; a package imports from below itself only."""
 WEB = {"app", "control", "page", "cli", "testing"}
-WEB_MODULES = {"mockserver.api.wsgi", "mockserver.api.incoming", "mockserver.api.cross_origin"}
+WEB_MODULES = {"mockserver.api.blueprint", "mockserver.api.exchange", "mockserver.api.hooks"}
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
 
