@@ -1,7 +1,7 @@
 """The command `credmock serve`."""
 
+from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
@@ -9,15 +9,17 @@ from urllib.parse import quote, urlsplit
 import click
 
 from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE
-from mockserver.cli.server import serve as run
-from mockserver.config import Auth, Config, Release
+from mockserver.cli.server import serve as run_server
+from mockserver.config import Config
 from mockserver.framework.times import parse_time
 
 if TYPE_CHECKING:
     from flask import Flask
 
+DEFAULTS = Config()
 
-def _bind(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, int]:
+
+def read_address(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, int]:
     """Read HOST:PORT; IPv6 hosts stand in brackets."""
     try:
         parts = urlsplit(f"//{value}")
@@ -25,19 +27,24 @@ def _bind(context: click.Context, parameter: click.Parameter, value: str) -> tup
     except ValueError:
         host, port = None, None
     if not host or port is None or parts.path:
-        raise click.BadParameter(f"{value!r} is no HOST:PORT; write for example 127.0.0.1:8765")
+        raise click.BadParameter(
+            f"{value!r} is not a valid address: write HOST:PORT with a port from 0 to 65535, "
+            "for example 127.0.0.1:8765"
+        )
     return host, port
 
 
-def _prefix(context: click.Context, parameter: click.Parameter, value: str) -> str:
-    """Check a path prefix."""
+def read_prefix(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Read a path prefix, with or without slashes around it."""
     bare = value.strip("/")
-    if not all(step and quote(step) == step for step in bare.split("/")) and bare:
-        raise click.BadParameter(f"{value!r} is no path; write for example /dm")
+    if bare and not all(step and quote(step) == step for step in bare.split("/")):
+        raise click.BadParameter(f"{value!r} is not a valid path: write for example /dm")
     return f"/{bare}" if bare else ""
 
 
-def _moment(context: click.Context, parameter: click.Parameter, value: str | None) -> Any:
+def read_moment(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> datetime | None:
     """Read a time with a zone."""
     try:
         return None if value is None else parse_time(value)
@@ -45,20 +52,42 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(f"{error}; write for example 2026-06-01T12:00:00Z") from error
 
 
+def number_option(name: str, maximum: int, help_text: str) -> Callable[[Any], Any]:
+    """Return an option for a number of generated records."""
+    return click.option(
+        name, default=0, type=click.IntRange(0, maximum), metavar="N", help=help_text
+    )
+
+
 @click.command(epilog=EXAMPLE + "credmock serve --bind 127.0.0.1:9000 --prefix /dm --auth any")
 @click.option(
     "--bind",
     default="127.0.0.1:8765",
     show_default=True,
-    callback=_bind,
+    callback=read_address,
     metavar="HOST:PORT",
     help="Address to listen on.",
 )
 @click.option(
-    "--prefix", default="", callback=_prefix, metavar="PATH", help="Path in front of the API."
+    "--prefix", default="", callback=read_prefix, metavar="PATH", help="Path in front of the API."
 )
 @API_VERSION
-@click.option("--world", type=FILE, help="Seed world to start from.  [default: the one that ships]")
+@click.option(
+    "--auth",
+    type=AUTH,
+    default="keys",
+    show_default=True,
+    help="keys: those of the world; any: every Authorization header is a platform admin's; "
+    "off: no header is needed.",
+)
+@click.option(
+    "--cors",
+    default="*",
+    show_default=True,
+    metavar="ORIGIN",
+    help="Origin that browsers may call from; empty for none.",
+)
+@click.option("--world", type=FILE, help="World to start with.  [default: the one that ships]")
 @click.option(
     "--scenarios",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
@@ -69,22 +98,16 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keeps what is written over restarts; made if it is not there.",
+    help="File that keeps your changes over restarts; created if it does not exist.",
 )
 @click.option("--seed", default=42, show_default=True, help="Seed of ids and generated data.")
-@click.option(
-    "--credentials",
-    default=0,
-    type=click.IntRange(0, 5_000_000),
-    metavar="N",
-    help="Generate N more credentials on the first platform.",
+@number_option("--credentials", 5_000_000, "Generate N more credentials on the first platform.")
+@number_option("--assertions", 5_000_000, "Generate N more assertions of its credentials.")
+@number_option(
+    "--assignments", 100_000, "Generate N more assignments, with groups, departments and images."
 )
 @click.option(
-    "--assignments",
-    default=0,
-    type=click.IntRange(0, 100_000),
-    metavar="N",
-    help="Generate N more assignments, with groups, departments and images.",
+    "--now", callback=read_moment, metavar="TIME", help="Freeze the clock.  [default: real time]"
 )
 @click.option(
     "--group-delay",
@@ -92,21 +115,29 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
     show_default=True,
     type=click.FloatRange(0, 31_536_000),
     metavar="SECONDS",
-    help="How long an assignment to a group waits for its assertions.",
-)
-@click.option(
-    "--max-sandboxes",
-    default=Config().maximum_sandboxes,
-    show_default=True,
-    type=click.IntRange(1, 100_000),
-    metavar="N",
-    help="Of more sandboxes the one that was used longest ago goes.",
+    help="Delay before an assignment to a group issues its assertions.",
 )
 @click.option(
     "--rate-limit",
     default="",
     metavar="N/PERIOD",
-    help="How many requests each user may send, such as 100/min; then 429.  [default: no limit]",
+    help="Requests that each user may send, for example 100/min; then 429.  [default: no limit]",
+)
+@click.option(
+    "--max-body",
+    default=DEFAULTS.maximum_body,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="BYTES",
+    help="Larger bodies are refused, as the framework does.",
+)
+@click.option(
+    "--max-sandboxes",
+    default=DEFAULTS.maximum_sandboxes,
+    show_default=True,
+    type=click.IntRange(1, 100_000),
+    metavar="N",
+    help="Sandboxes kept; the least recently used one is evicted.",
 )
 @click.option(
     "--control-token",
@@ -115,103 +146,48 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
     help="Opens /__mock__/ to other machines, in the header X-Mock-Control-Token.",
 )
 @click.option(
-    "--assertions",
-    default=0,
-    type=click.IntRange(0, 5_000_000),
-    metavar="N",
-    help="Generate N more assertions of its credentials.",
+    "--strict", is_flag=True, help="Check every exchange against the contract; a violation is 500."
 )
-@click.option(
-    "--auth",
-    type=AUTH,
-    default="keys",
-    show_default=True,
-    help="keys: those of the world; any: every header is a platform admin's; off: none needed.",
-)
-@click.option(
-    "--cors",
-    default="*",
-    show_default=True,
-    metavar="ORIGIN",
-    help="Origin that browsers may call from; empty for none.",
-)
-@click.option(
-    "--now", callback=_moment, metavar="TIME", help="Freeze the clock.  [default: the real time]"
-)
-@click.option(
-    "--max-body",
-    default=Config().maximum_body,
-    show_default=True,
-    type=click.IntRange(min=1),
-    metavar="BYTES",
-    help="Bodies over this size are refused as the framework does.",
-)
-@click.option(
-    "--strict", is_flag=True, help="Judge every exchange by the contract; a breach is 500."
-)
-@click.option("--reload", is_flag=True, help="Start again when the world or the contract changes.")
-@click.option("--quiet", is_flag=True, help="No line for each request.")
+@click.option("--reload", is_flag=True, help="Restart when the world or the contract changes.")
+@click.option("--quiet", is_flag=True, help="Do not log requests.")
 @click.option(
     "--log-format",
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Form of the line for each request.",
+    help="Format of the line for each request.",
 )
 def serve(
     bind: tuple[str, int],
-    prefix: str,
-    api_version: Release,
-    world: Path | None,
-    scenarios: Path | None,
-    state: Path | None,
-    seed: int,
-    credentials: int,
-    assertions: int,
-    assignments: int,
-    group_delay: float,
-    max_sandboxes: int,
-    rate_limit: str,
-    control_token: str,
-    auth: Auth,
     cors: str,
-    now: datetime | None,
     max_body: int,
-    strict: bool,
+    max_sandboxes: int,
     reload: bool,
     quiet: bool,
     log_format: str,
+    **settings: Any,
 ) -> None:
     """Start the mock server; Ctrl-C stops it."""
     config = Config(
-        world=world,
-        scenarios=scenarios,
-        state=state,
-        prefix=prefix,
-        api_version=api_version,
-        auth=auth,
         cors=cors or None,
-        strict=strict,
-        seed=seed,
-        credentials=credentials,
-        assertions=assertions,
-        assignments=assignments,
-        group_delay=group_delay,
-        maximum_sandboxes=max_sandboxes,
-        rate_limit=rate_limit,
-        control_token=control_token,
-        now=now,
         maximum_body=max_body,
+        maximum_sandboxes=max_sandboxes,
         log_requests="off" if quiet else log_format,  # type: ignore[arg-type]
+        **settings,
     )
     host, port = bind
-    shown = f"[{host}]" if ":" in host else host
-
-    describe = partial(_describe, f"http://{shown}:{port}{prefix}")
-    run(config, host, port, describe, click.echo, reload=reload)
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.prefix}"
+    run_server(config, host, port, Banner(url), click.echo, reload=reload)
 
 
-def _describe(base_url: str, app: "Flask") -> str:
-    from mockserver.cli.banner import banner  # in the worker, which has what it needs
+class Banner:
+    """What the server prints when it listens, written in the worker, which has the application."""
 
-    return banner(app, base_url)
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __call__(self, app: "Flask") -> str:
+        """Return the text for an application."""
+        from mockserver.cli.banner import banner  # the parent needs none of it
+
+        return banner(app, self.url)
