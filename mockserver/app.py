@@ -12,12 +12,10 @@ from mockserver.api.middleware import PathPrefix
 from mockserver.api.service import Service
 from mockserver.config import Config
 from mockserver.contract.document import Contract, load_contract
-from mockserver.control import state as control_of_state
-from mockserver.control import traffic as control_of_traffic
-from mockserver.control.public import control_plane
+from mockserver.control import public, state, traffic
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate
-from mockserver.page import views as page
+from mockserver.page import views
 from mockserver.rendering.records import check_world
 from mockserver.sandbox.journal import Budget
 from mockserver.sandbox.registry import Sandboxes
@@ -45,9 +43,8 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
     register_hooks(app, service)
     app.register_blueprint(create_blueprint(service))
-    app.register_blueprint(control_plane(service))
-    for blueprint in (control_of_state.plane, control_of_traffic.plane, page.plane):
-        app.register_blueprint(blueprint)
+    for module in (public, state, traffic, views):
+        app.register_blueprint(module.blueprint)
     app.wsgi_app = PathPrefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
     return app
 

@@ -14,7 +14,7 @@ from mockserver.contract.strict import judge_by
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
-from mockserver.sandbox.faults import answer
+from mockserver.sandbox.faults import respond_with_faults
 from mockserver.sandbox.registry import Sandboxes
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
@@ -85,7 +85,7 @@ class Service:
                 self._judge.check(request, resource, values, response)
             return response
 
-        return answer(request, operation, sandbox.faults, serve)
+        return respond_with_faults(request, operation, sandbox.faults, serve)
 
     @property
     def sandbox(self) -> Sandbox:

@@ -18,19 +18,20 @@ from mockserver.errors import APIError
 from mockserver.sandbox.registry import named_in
 from mockserver.sandbox.sandbox import Sandbox
 
+URL_PREFIX = "/__mock__"
 MAXIMUM_BODY = 1_000_000
 OWN_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 TOKEN = "X-Mock-Control-Token"  # noqa: S105  (the name of a header)
 
 
-class Refused(APIError):
+class ControlForbidden(APIError):
     """A request that may not control the mock."""
 
     status = 403
 
 
-class Unknown(APIError):
-    """A request from another machine that may say who it is."""
+class TokenRequired(APIError):
+    """A request from another machine that lacks the control token."""
 
     status = 401
 
@@ -40,77 +41,83 @@ class Unknown(APIError):
         return {"WWW-Authenticate": 'Basic realm="credmock: the control token is the password"'}
 
 
-class Wrong(APIError):
-    """A request that cannot be carried out as it is."""
+class InvalidControlRequest(APIError):
+    """A request whose body or parameters cannot be used."""
 
     status = 400
 
 
-class Missing(APIError):
-    """Something that was named and is not there."""
+class ControlNotFound(APIError):
+    """A request for something that does not exist."""
 
     status = 404
 
 
-def guarded(name: str) -> Blueprint:
+def create_guarded_blueprint(name: str) -> Blueprint:
     """Return a blueprint below `/__mock__/` whose routes are for the mock's owner only."""
-    plane = Blueprint(name, name, url_prefix="/__mock__")
+    blueprint = Blueprint(name, name, url_prefix=URL_PREFIX)
 
-    @plane.before_request
+    @blueprint.before_request
     def guard() -> None:
-        check_caller(service().config.control_token)
+        check_caller(current_service().config.control_token)
 
-    @plane.errorhandler(APIError)
+    @blueprint.errorhandler(APIError)
     def refuse(error: APIError) -> Response:
         response = jsonify(detail=error.detail)
         response.status_code = error.status
         response.headers.update(error.headers)
         return response
 
-    return plane
+    return blueprint
 
 
-def service() -> Service:
-    """Return what the mock serves."""
+def current_service() -> Service:
+    """Return the service of the current application."""
     found: Service = current_app.extensions["mockserver"]
     return found
 
 
-def named() -> Sandbox:
-    """Return the sandbox that the request names."""
-    return service().sandboxes.get(named_in(request.environ))
+def current_sandbox() -> Sandbox:
+    """Return the sandbox that the current request names."""
+    return current_service().sandboxes.get(named_in(request.environ))
 
 
 def check_caller(token: str) -> None:
-    """Raise Refused unless the request comes from this machine or with the token, and no page.
+    """Refuse a request unless it comes from this machine or with the token, and not from a page.
+
+    Raises ControlForbidden and TokenRequired.
 
     The header with the token alone is enough: no page of another origin can send it.
     """
-    if token and _is(request.headers.get(TOKEN, ""), token):
+    if token and _is_token(request.headers.get(TOKEN, ""), token):
         return
-    if all(map(_is_loopback, (request.remote_addr, *_forwarded()))):
+    if all(map(_is_loopback, (request.remote_addr, *_forwarded_for()))):
         if (request.host.rpartition(":")[0] or request.host).strip("[]") not in OWN_HOSTS:
-            raise Refused("the Host header names another machine; use 127.0.0.1")
+            raise ControlForbidden(
+                "the Host header names another machine; use 127.0.0.1 or localhost"
+            )
     elif not token:
-        raise Refused("this is for callers on the mock's machine; --control-token lets others in")
-    elif not _is((request.authorization and request.authorization.password) or "", token):
-        raise Unknown(f"this is for callers on the mock's machine, or with {TOKEN}")
+        raise ControlForbidden(
+            "only this machine may control the mock; --control-token lets others in"
+        )
+    elif not _is_token((request.authorization and request.authorization.password) or "", token):
+        raise TokenRequired(f"other machines must send the control token in {TOKEN}")
     origin = request.headers.get("Origin")
     if origin is not None and origin != request.host_url.rstrip("/"):
-        raise Refused("a page of another origin may not control the mock")
+        raise ControlForbidden("a page of another origin may not control the mock")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
-        raise Refused("a page of another site may not control the mock")
+        raise ControlForbidden("a page of another site may not control the mock")
     if request.method != "GET" and request.content_type not in (None, "", "application/json"):
-        raise Refused("send application/json, or no body")
+        raise ControlForbidden("send application/json, or no body")
 
 
-def _forwarded() -> list[str]:
-    """Return whom a proxy names: it is on this machine itself, who asks through it may not be."""
+def _forwarded_for() -> list[str]:
+    """Return the clients that a proxy names: it is on this machine, they may not be."""
     text = request.headers.get("X-Forwarded-For", "")
     return [each.strip() for each in text.split(",")] if text else []
 
 
-def _is(given: str, token: str) -> bool:
+def _is_token(given: str, token: str) -> bool:
     return compare_digest(given.encode(), token.encode())
 
 
@@ -124,14 +131,15 @@ def _is_loopback(address: str | None) -> bool:
 
 
 def read_object(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:
-    """Return the body, which must be a JSON object of at most so many bytes; raises Wrong."""
+    """Return the body, a JSON object of at most `maximum` bytes; raises InvalidControlRequest."""
+    request.max_content_length = maximum + 1
     content = request.stream.read(maximum + 1)
     if len(content) > maximum:
-        raise Wrong(f"the body is larger than {maximum} bytes")
+        raise InvalidControlRequest(f"the body is larger than the maximum of {maximum} bytes")
     try:
         body = json.loads(content)
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise Wrong("the body is no JSON object")
+        raise InvalidControlRequest("the body is not a JSON object")
     return body

@@ -1,5 +1,6 @@
-"""What everybody may read beside the API, under `/__mock__/`: health, contract, images."""
+"""What anybody may read beside the API, under `/__mock__/`: health, contract, images."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.metadata import version
 
@@ -7,53 +8,52 @@ import orjson
 import yaml
 from flask import Blueprint, Response, request, send_from_directory
 
-from mockserver.api.service import Service
+from mockserver.contract.document import Contract
+from mockserver.control.guard import URL_PREFIX, current_sandbox, current_service
 from mockserver.files import IMAGES
-from mockserver.sandbox.registry import named_in
 
-PICTURE_HEADERS = {
+PICTURE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
 }
 """A picture opened as a page must not run what somebody put into it."""
 
 
-def control_plane(service: Service) -> Blueprint:
-    """Return the routes below `/__mock__/`."""
-    plane = Blueprint("control", __name__, url_prefix="/__mock__")
+blueprint = Blueprint("control", __name__, url_prefix=URL_PREFIX)
+"""The routes that anybody may read."""
 
-    @lru_cache(maxsize=8)
-    def document(server: str, form: str) -> bytes:
-        served = {
-            **service.contract.document,
-            "servers": [{"url": server, "description": "This mock"}],
-        }
-        if form == "json":
-            return orjson.dumps(served)
-        text: str = yaml.safe_dump(served, sort_keys=False, allow_unicode=True, width=100)
-        return text.encode()
 
-    @plane.get("/health")
-    def health() -> dict[str, str]:
-        """Tell that the mock serves, and which version it is."""
-        return {"status": "ok", "version": version("credmock")}
+@blueprint.get("/health")
+def health() -> dict[str, str]:
+    """Report that the mock serves, and its version."""
+    return {"status": "ok", "version": version("credmock")}
 
-    @plane.get("/openapi.<any(yaml, json):form>")
-    def openapi(form: str) -> Response:
-        """Return the contract with `servers` set to this mock."""
-        body = document(request.host_url.rstrip("/") + request.root_path, form)
-        return Response(body, content_type=f"application/{form}")
 
-    @plane.get("/images/<name>")
-    def image(name: str) -> Response:
-        """Return a picture that a credential shows: an upload, or one of the fixtures."""
-        sandbox = service.sandboxes.get(named_in(request.environ))
-        upload = sandbox.store.uploads.get(name)
-        if upload is None:
-            response = send_from_directory(IMAGES, name, max_age=3600)
-        else:
-            response = Response(upload.content, content_type=upload.media_type)
-        response.headers.update(PICTURE_HEADERS)
-        return response
+@blueprint.get("/openapi.<any(yaml, json):form>")
+def openapi(form: str) -> Response:
+    """Return the contract with `servers` set to this mock."""
+    server = request.host_url.rstrip("/") + request.root_path
+    body = _write_document(current_service().contract, server, form)
+    return Response(body, content_type=f"application/{form}")
 
-    return plane
+
+@blueprint.get("/images/<name>")
+def image(name: str) -> Response:
+    """Return a picture that a credential shows: an upload, or one of the fixtures."""
+    upload = current_sandbox().store.uploads.get(name)
+    if upload is None:
+        response = send_from_directory(IMAGES, name, max_age=3600)
+    else:
+        response = Response(upload.content, content_type=upload.media_type)
+    response.headers.update(PICTURE_HEADERS)
+    return response
+
+
+@lru_cache(maxsize=8)
+def _write_document(contract: Contract, server: str, form: str) -> bytes:
+    """Return the document of a contract as it is served; a contract never changes."""
+    document = {**contract.document, "servers": [{"url": server, "description": "This mock"}]}
+    if form == "json":
+        return orjson.dumps(document)
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text.encode()

@@ -7,18 +7,27 @@ from typing import Any
 from flask import Response, jsonify, request
 
 from mockserver.config import MOST_STREAMS
-from mockserver.control.guard import Missing, Wrong, guarded, named, read_object, service
+from mockserver.control.guard import (
+    ControlNotFound,
+    InvalidControlRequest,
+    create_guarded_blueprint,
+    current_sandbox,
+    current_service,
+    read_object,
+)
 from mockserver.errors import APIError
 from mockserver.messages import encode
-from mockserver.sandbox.faults import read_fault, written
-from mockserver.sandbox.journal import MOST_EXCHANGES, Exchange, Journal, as_har, shown
+from mockserver.sandbox.description import describe_exchange
+from mockserver.sandbox.fault_format import describe_fault, read_fault
+from mockserver.sandbox.har import build_har
+from mockserver.sandbox.journal import MOST_EXCHANGES, Exchange, Journal
 
 TICK = 0.5
 """Seconds: how often a stream says that it lives, which is when it notices that nobody listens."""
 
 
-class Busy(APIError):
-    """There is no room for more."""
+class TooManyStreams(APIError):
+    """As many streams are open as there may be."""
 
     status = 503
 
@@ -54,85 +63,90 @@ class Events:
 
 
 def _event(exchange: Exchange) -> bytes:
-    data = encode(shown(exchange)).decode()
+    data = encode(describe_exchange(exchange)).decode()
     return f"id: {exchange.number}\nevent: exchange\ndata: {data}\n\n".encode()
 
 
-plane = guarded("control_of_traffic")
+blueprint = create_guarded_blueprint("control_of_traffic")
 """The routes about faults and journal; each acts on the sandbox that the request names."""
 
 
-@plane.get("/faults")
+@blueprint.get("/faults")
 def faults() -> dict[str, Any]:
     """List the faults: what they are about, how many calls matched, how often they happened."""
     return {
         "faults": [
-            {"id": name, **written(fault), "matched": matched, "happened": happened}
-            for name, fault, matched, happened in named().faults.listed()
+            {"id": name, **describe_fault(fault), "matched": matched, "happened": happened}
+            for name, fault, matched, happened in current_sandbox().faults.list_all()
         ]
     }
 
 
-@plane.post("/faults")
+@blueprint.post("/faults")
 def add_fault() -> tuple[dict[str, str], int]:
     """Add a fault."""
-    return {"id": named().faults.add(read_fault(read_object()))}, 201
+    return {"id": current_sandbox().faults.add(read_fault(read_object()))}, 201
 
 
-@plane.delete("/faults")
+@blueprint.delete("/faults")
 def clear_faults() -> tuple[str, int]:
     """Remove all faults."""
-    named().faults.clear()
+    current_sandbox().faults.clear()
     return "", 204
 
 
-@plane.delete("/faults/<name>")
+@blueprint.delete("/faults/<name>")
 def remove_fault(name: str) -> tuple[str, int]:
     """Remove one fault."""
-    if not named().faults.remove(name):
-        raise Missing(f"there is no fault {name!r}")
+    if not current_sandbox().faults.remove(name):
+        raise ControlNotFound(f"there is no fault {name!r}")
     return "", 204
 
 
-@plane.get("/requests")
+@blueprint.get("/requests")
 def requests() -> dict[str, Any]:
     """List the last exchanges that fit, the newest first, with hints and curl lines."""
     match = request.args.to_dict()
     limit = match.pop("limit", "50")
     if not limit.isdecimal() or not 0 < int(limit) <= MOST_EXCHANGES:
-        raise Wrong(f"limit: {limit!r} is no number up to {MOST_EXCHANGES}")
-    found = named().journal.find(match)
-    return {"count": len(found), "requests": [shown(each) for each in found[: int(limit)]]}
+        raise InvalidControlRequest(
+            f"limit: expected a number from 1 to {MOST_EXCHANGES}, got {limit!r}"
+        )
+    found = current_sandbox().journal.find(match)
+    return {
+        "count": len(found),
+        "requests": [describe_exchange(exchange) for exchange in found[: int(limit)]],
+    }
 
 
-@plane.get("/requests/stream")
+@blueprint.get("/requests/stream")
 def stream() -> Response:
     """Send each exchange as it happens, as server-sent events; all after `Last-Event-ID`."""
-    journal, served = named().journal, service()
+    journal, served = current_sandbox().journal, current_service()
     since = request.headers.get("Last-Event-ID", "")
     number = int(since) if since.isdecimal() and len(since) < 20 else journal.last
     if not served.streams.acquire(blocking=False):
-        raise Busy(f"{MOST_STREAMS} streams are open already; close one")
+        raise TooManyStreams(f"{MOST_STREAMS} streams are open already; close one")
     events = Events(journal, number, served.stopping.is_set, served.streams.release)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return Response(events, headers=headers, content_type="text/event-stream")
 
 
-@plane.get("/requests.har")
+@blueprint.get("/requests.har")
 def archive() -> Response:
     """Return the exchanges that fit as an HTTP Archive."""
-    found = named().journal.find(request.args.to_dict())
-    return jsonify(as_har(found, version("credmock")))
+    found = current_sandbox().journal.find(request.args.to_dict())
+    return jsonify(build_har(found, version("credmock")))
 
 
-@plane.post("/requests/count")
+@blueprint.post("/requests/count")
 def count() -> dict[str, int]:
     """Count the exchanges that fit."""
-    return {"count": len(named().journal.find(read_object()))}
+    return {"count": len(current_sandbox().journal.find(read_object()))}
 
 
-@plane.delete("/requests")
+@blueprint.delete("/requests")
 def forget() -> tuple[str, int]:
     """Forget all exchanges."""
-    named().journal.clear()
+    current_sandbox().journal.clear()
     return "", 204

@@ -11,8 +11,10 @@ from typing import Any
 
 from mockserver.framework.times import format_time
 from mockserver.rendering.records import IMAGE_PATH
-from mockserver.sandbox.faults import Fault, written
-from mockserver.sandbox.journal import Exchange, shown
+from mockserver.sandbox.description import describe_exchange
+from mockserver.sandbox.fault_format import describe_fault
+from mockserver.sandbox.faults import Fault
+from mockserver.sandbox.journal import Exchange
 from mockserver.world.query import Page, newest_first, paginate
 from mockserver.world.store import SEPARATOR, Assertion, Credential, Store
 
@@ -192,7 +194,7 @@ class Row:
 
 def row(exchange: Exchange) -> Row:
     """Return an exchange as the page shows it."""
-    about = shown(exchange)
+    about = describe_exchange(exchange)
     bodies = (about[each]["body"] for each in ("request", "response"))
     return Row(about, *(_readable(each) for each in bodies))
 
@@ -206,7 +208,7 @@ def _readable(text: str) -> str:
 
 def told(fault: Fault) -> str:
     """Return a fault in words: what happens, to which calls, how often."""
-    words = written(fault)
+    words = describe_fault(fault)
     delay = words.pop("delay", None)
     effects = [
         *([str(words.pop("status"))] if "status" in words else []),

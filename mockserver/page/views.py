@@ -10,7 +10,12 @@ from typing import Any
 
 from flask import Response, render_template, request, send_from_directory
 
-from mockserver.control.guard import Missing, guarded, named, service
+from mockserver.control.guard import (
+    ControlNotFound,
+    create_guarded_blueprint,
+    current_sandbox,
+    current_service,
+)
 from mockserver.errors import NotFound
 from mockserver.page import presenter as page_view
 from mockserver.sandbox.registry import named_in
@@ -29,14 +34,14 @@ FOR_PREVIEWS = (
     "sandbox"
 )
 
-plane = guarded("page")
+blueprint = create_guarded_blueprint("page")
 """The routes of the page; each shows the sandbox that the request names."""
 
 
-@plane.get("/")
+@blueprint.get("/")
 def page() -> Response:
     """Show a sandbox: its world, its journal, and what can be switched."""
-    served, sandbox = service(), named()
+    served, sandbox = current_service(), current_sandbox()
     search = request.args.get("search", "")
     with sandbox.lock:
         store, now = sandbox.store, sandbox.clock.now()
@@ -45,7 +50,7 @@ def page() -> Response:
         try:
             found = page_view.cards(store, platform.key, search, request.args.get("page"))
         except NotFound as error:
-            raise Missing(error.detail) from error
+            raise ControlNotFound(error.detail) from error
         shown: dict[str, Any] = {
             "cards": found,
             "issued": page_view.last_issued(store, platform.key, now),
@@ -72,41 +77,41 @@ def page() -> Response:
     )
 
 
-@plane.get("/journal")
+@blueprint.get("/journal")
 def journal() -> Response:
     """Return the rows of the exchanges after a number, the newest first."""
     after = request.args.get("after", "0")
     number = int(after) if after.isdecimal() and len(after) < 20 else 0
-    news = [each for each in named().journal.find({}) if each.number > number]
+    news = [each for each in current_sandbox().journal.find({}) if each.number > number]
     return _page("journal.html", STRICT, rows=[page_view.row(each) for each in news[:ROWS]])
 
 
-@plane.get("/credentials/<entity_id>/preview")
+@blueprint.get("/credentials/<entity_id>/preview")
 def preview(entity_id: str) -> Response:
     """Show a credential's own template as a page that runs nothing."""
-    store = named().store
+    store = current_sandbox().store
     credential = store.credentials.get(entity_id)
     if credential is None or not credential.fields["html_template"]:
-        raise Missing("there is no credential of this id with a template")
+        raise ControlNotFound("there is no credential of this id with a template")
     response = Response(page_view.preview(store, credential), content_type="text/html")
     return _with_policy(response, FOR_PREVIEWS)
 
 
-@plane.get("/assets/<name>")
+@blueprint.get("/assets/<name>")
 def asset(name: str) -> Response:
     """Return a style sheet or a script of the page."""
     return _with_policy(send_from_directory(ASSETS, name, max_age=0), STRICT)
 
 
-@plane.get("/docs")
+@blueprint.get("/docs")
 def docs() -> Response:
     """Show the contract as an interactive reference, whose tries go to this sandbox."""
-    store, auth = named().store, service().config.auth
+    store, auth = current_sandbox().store, current_service().config.auth
     key = next((each.key for each in store.api_keys.values() if each.active), "any")
     return _page("docs.html", FOR_SWAGGER_UI, key="" if auth == "off" else f"Api-Key {key}")
 
 
-@plane.get("/docs/<name>")
+@blueprint.get("/docs/<name>")
 def docs_asset(name: str) -> Response:
     """Return a file of Swagger UI."""
     folder = Path(str(files("flask_swagger_ui"))) / "dist"

@@ -1,15 +1,9 @@
-"""The last exchanges of a sandbox, as a front-end developer wants to see them again.
+"""The last exchanges of a sandbox, bounded in number and in bytes; no key is kept."""
 
-Bounded in number and in bytes; no key is kept.
-"""
-
-import json
-import shlex
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -29,8 +23,8 @@ KEY = "$CREDMOCK_KEY"
 Headers = tuple[tuple[str, str], ...]
 
 
-class WrongMatch(APIError):
-    """A match that cannot be one."""
+class InvalidFilter(APIError):
+    """A filter of the journal that cannot be used."""
 
     status = 400
 
@@ -62,12 +56,12 @@ class Exchange(NamedTuple):
 
     @property
     def size(self) -> int:
-        """About how many bytes it takes."""
+        """Its estimated memory in bytes."""
         return len(self.request_body) + len(self.response_body) + 1000
 
 
 class Budget:
-    """About how many bytes the journals of all sandboxes take together."""
+    """The memory of the journals of all sandboxes together, in bytes, estimated."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -75,11 +69,11 @@ class Budget:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether somebody's exchanges have to go."""
+        """Whether exchanges have to be dropped."""
         return self._used > MOST_BYTES_TOGETHER
 
     def take(self, size: int) -> None:
-        """Count bytes that are kept from now on, or given back where there are less than none."""
+        """Count bytes that are kept from now on; a negative number gives them back."""
         with self._lock:
             self._used += size
 
@@ -98,7 +92,7 @@ class Journal:
 
     @property
     def last(self) -> int:
-        """The number of the last exchange that there was."""
+        """The number of the last exchange."""
         return self._number
 
     def add(
@@ -115,7 +109,7 @@ class Journal:
         milliseconds: float,
         operation: Operation | None,
     ) -> None:
-        """Keep an exchange, whose headers hold no key; the oldest go when there are too many."""
+        """Keep an exchange, whose headers hold no key; the oldest are dropped."""
         if request_body and operation and operation.operation_id in SECRET_OPERATIONS:
             request_body = NOT_KEPT
         with self._lock:
@@ -157,14 +151,14 @@ class Journal:
                 self._readers += 1
                 self._news.wait(seconds)
                 self._readers -= 1
-            return [each for each in self._exchanges if each.number > number]
+            return [exchange for exchange in self._exchanges if exchange.number > number]
 
     def find(self, match: Mapping[str, Any]) -> list[Exchange]:
-        """Return the exchanges that fit, the newest first; raises WrongMatch."""
-        fits = _read_match(match)
+        """Return the exchanges that match, the newest first; raises InvalidFilter."""
+        matches = _read_match(match)
         with self._lock:
             exchanges = list(self._exchanges)
-        return [each for each in reversed(exchanges) if fits(each)]
+        return [exchange for exchange in reversed(exchanges) if matches(exchange)]
 
 
 def hide_key(value: str) -> str:
@@ -177,12 +171,12 @@ def _read_match(match: Mapping[str, Any]) -> Any:
     known = ("method", "path", "status", "operation")
     for word, value in match.items():
         if word not in known:
-            raise WrongMatch(f"{word!r} is none of {', '.join(known)}")
+            raise InvalidFilter(f"unknown filter {word!r}: use {', '.join(known)}")
         if not isinstance(value, str | int) or isinstance(value, bool):
-            raise WrongMatch(f"{word}: {value!r} is neither a text nor a number")
+            raise InvalidFilter(f"{word}: expected a text or a number, got {value!r}")
     wanted = {word: str(value) for word, value in match.items()}
 
-    def fits(exchange: Exchange) -> bool:
+    def matches(exchange: Exchange) -> bool:
         operation = exchange.operation.operation_id if exchange.operation else ""
         return (
             wanted.get("method", exchange.method).upper() == exchange.method
@@ -191,142 +185,19 @@ def _read_match(match: Mapping[str, Any]) -> Any:
             and fnmatchcase(exchange.path, wanted.get("path", "*"))
         )
 
-    return fits
+    return matches
 
 
-def shown(exchange: Exchange) -> dict[str, Any]:
-    """Return an exchange in full, with a curl line and hints."""
-    return {
-        "number": exchange.number,
-        "time": _time(exchange),
-        "method": exchange.method,
-        "path": exchange.target,
-        "operation": exchange.operation.operation_id if exchange.operation else None,
-        "status": exchange.status,
-        "milliseconds": round(exchange.milliseconds, 1),
-        "request": {
-            "headers": dict(exchange.request_headers),
-            "body": _text(exchange.request_body),
-        },
-        "response": {
-            "headers": dict(exchange.response_headers),
-            "body": _text(exchange.response_body),
-        },
-        "hints": list(hints(exchange)),
-        "curl": curl(exchange),
-    }
-
-
-def curl(exchange: Exchange) -> str:
-    """Return a line for a shell; the key is a variable."""
-    words = ["curl", "-i"]
-    if exchange.method != "GET":
-        words += ["-X", exchange.method]
-    for name, value in exchange.request_headers:
-        if name.lower() in ("authorization", "content-type", "accept", "prefer"):
-            line = f"{name}: {value}"
-            words += ["-H", f'"{line}"' if KEY in value else shlex.quote(line)]
-    if exchange.request_body:
-        words += ["--data-binary", shlex.quote(_text(exchange.request_body))]
-    return " ".join([*words, shlex.quote(f"{exchange.origin}{exchange.target}")])
-
-
-def as_har(exchanges: list[Exchange], version: str) -> dict[str, Any]:
-    """Return exchanges, given the newest first, as an HTTP Archive 1.2."""
-    entries = [_entry(each) for each in reversed(exchanges)]
-    creator = {"name": "credmock", "version": version}
-    return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
-
-
-def _entry(exchange: Exchange) -> dict[str, Any]:
-    body = _text(exchange.request_body)
-    types = {n.lower(): v for n, v in (*exchange.request_headers,)}
-    posted = {"postData": {"mimeType": types.get("content-type", ""), "text": body}} if body else {}
-    content = _text(exchange.response_body)
-    answered = {n.lower(): v for n, v in exchange.response_headers}
-    common = {"httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1}
-    return {
-        "startedDateTime": _time(exchange),
-        "time": exchange.milliseconds,
-        "request": {
-            **common,
-            "method": exchange.method,
-            "url": f"{exchange.origin}{exchange.target}",
-            "headers": _named(exchange.request_headers),
-            "queryString": _named(tuple(_query(exchange))),
-            "bodySize": len(exchange.request_body),
-            **posted,
-        },
-        "response": {
-            **common,
-            "status": exchange.status,
-            "statusText": "",
-            "headers": _named(exchange.response_headers),
-            "content": {
-                "size": len(exchange.response_body),
-                "mimeType": answered.get("content-type", ""),
-                "text": content,
-            },
-            "redirectURL": answered.get("location", ""),
-            "bodySize": len(exchange.response_body),
-        },
-        "cache": {},
-        "timings": {"send": 0, "wait": exchange.milliseconds, "receive": 0},
-    }
-
-
-def hints(exchange: Exchange) -> Iterator[str]:
-    """Yield what the developer may want to know: production would not have told them."""
-    if exchange.operation is None:
-        return
-    declared = {each.name for each in exchange.operation.parameters if each.location == "query"}
-    for name, value in _query(exchange):
-        if name not in declared | {"format"}:
-            yield f"`{name}` is not a parameter of this operation{_meant(name, declared)}"
-        elif name in declared and not exchange.operation.parameter(name).understands(value):
-            yield f"`{name}={value}` is not understood, and is passed over"
-    yield from _hints_on_body(exchange, exchange.operation)
-
-
-def _hints_on_body(exchange: Exchange, operation: Operation) -> Iterator[str]:
-    try:
-        sent = json.loads(exchange.request_body)
-    except ValueError:
-        return
-    if operation.body is None or not isinstance(sent, dict):
-        return
-    members = {each.name: each for each in operation.body.fields.members}
-    for name in sent:
-        if name not in members:
-            yield f"`{name}` is not a field of this body, and is ignored{_meant(name, members)}"
-        elif members[name].alias_of:
-            yield f"`{name}` is another spelling of `{members[name].alias_of}`"
-    if exchange.status < 400:
-        seen = set()
-        for breach in operation.body.validator.iter_errors(sent):
-            place = ".".join(map(str, breach.instance_path))
-            if place and place not in seen:  # both spellings of a field may say so
-                seen.add(place)
-                reason = f"{breach.message[-200:]}; production takes it all the same"
-                yield f"this body breaks the contract at `{place}`: {reason}"
-
-
-def _meant(name: str, known: Any) -> str:
-    near = get_close_matches(name, list(known), 1)
-    return f"; did you mean `{near[0]}`?" if near else ""
-
-
-def _query(exchange: Exchange) -> list[tuple[str, str]]:
+def read_query(exchange: Exchange) -> list[tuple[str, str]]:
+    """Return the query parameters of an exchange, in their order."""
     return parse_qsl(exchange.target.partition("?")[2], keep_blank_values=True)
 
 
-def _named(pairs: Headers) -> list[dict[str, str]]:
-    return [{"name": name, "value": value} for name, value in pairs]
-
-
-def _time(exchange: Exchange) -> str:
+def format_moment(exchange: Exchange) -> str:
+    """Return the time of an exchange in ISO 8601."""
     return datetime.fromtimestamp(exchange.moment, UTC).isoformat(timespec="milliseconds")
 
 
-def _text(body: bytes) -> str:
+def decode_body(body: bytes) -> str:
+    """Return a body as text; bytes that are not UTF-8 are replaced."""
     return body.decode("utf-8", "replace")

@@ -18,7 +18,8 @@ from mockserver.errors import APIError, StartError
 from mockserver.files import SCENARIO_SCHEMA, SCENARIOS
 from mockserver.rendering.records import check_world
 from mockserver.sandbox.clock import Clock, WrongTime
-from mockserver.sandbox.faults import Fault, WrongFault, read_fault
+from mockserver.sandbox.fault_format import read_fault
+from mockserver.sandbox.faults import Fault, InvalidFault
 from mockserver.sandbox.registry import NAME
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.document import load_world
@@ -174,5 +175,5 @@ def _faults(path: Path, rules: Any) -> Iterator[Fault]:
     for index, rule in enumerate(rules):
         try:
             yield read_fault(rule)
-        except WrongFault as error:
+        except InvalidFault as error:
             raise StartError(f"{path}: at faults.{index}: {error.detail}") from error

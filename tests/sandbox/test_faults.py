@@ -9,7 +9,8 @@ import pytest
 
 from mockserver import Config, create_app
 from mockserver.errors import StartError
-from mockserver.sandbox.faults import LONGEST_DELAY, MOST_FAULTS, milliseconds, read_fault
+from mockserver.sandbox.fault_format import read_fault
+from mockserver.sandbox.faults import LONGEST_DELAY, MOST_FAULTS, milliseconds
 from tests.conftest import API, MAIN, NOW
 from tests.sandbox.test_sandboxes import ALICE, control, within
 from tests.support.server import RunningServer
@@ -141,21 +142,21 @@ def test_faults_are_listed_and_removed(api: API) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ({}, "say what happens"),
-        ({"method": "GET"}, "say what happens"),
-        ({"status": 99}, "status: 99 is no status"),
-        ({"status": True}, "status: True"),
-        ({"status": 503, "chance": 1}, "'chance' is none of operation, method"),
-        ({"status": 503, "probability": 2}, "probability: 2"),
-        ({"status": 503, "nth": -1}, "nth: -1"),
-        ({"status": 503, "path": ""}, "path: ''"),
+        ({}, "no effect: set status"),
+        ({"method": "GET"}, "no effect: set status"),
+        ({"status": 99}, "status: expected a status from 200 to 599, got 99"),
+        ({"status": True}, "status: expected a status from 200 to 599, got True"),
+        ({"status": 503, "chance": 1}, "unknown field 'chance': use operation, method"),
+        ({"status": 503, "probability": 2}, "probability: expected a number from 0 to 1, got 2"),
+        ({"status": 503, "nth": -1}, "nth: expected a number of requests, got -1"),
+        ({"status": 503, "path": ""}, "path: expected a text of 1 to 300 characters, got ''"),
         ({"delay": LONGEST_DELAY + 1}, "delay: "),
-        ({"delay": [5, 1]}, "from more to less"),
-        ({"delay": "1"}, "delay: '1'"),
-        ({"damage": "burnt"}, "none of malformed, truncated, cut"),
+        ({"delay": [5, 1]}, "the delays must not decrease, got [5, 1]"),
+        ({"delay": "1"}, "delay: expected milliseconds from 0 to 60000, got '1'"),
+        ({"damage": "burnt"}, "expected one of malformed, truncated, cut, got 'burnt'"),
         ({"headers": {"X\r\nY": "1"}}, "headers: "),
-        ({"headers": {"content-length": "3"}}, "content-length is the server's own"),
-        ({"headers": {"Transfer-Encoding": "chunked"}}, "Transfer-Encoding is the server's own"),
+        ({"headers": {"content-length": "3"}}, "content-length is set by the server"),
+        ({"headers": {"Transfer-Encoding": "chunked"}}, "Transfer-Encoding is set by the server"),
         ({"headers": {"X": "a\r\nSet-Cookie: b"}}, "headers: "),
     ],
 )

@@ -180,13 +180,13 @@ def test_what_the_contract_does_not_allow_is_hinted(api: API) -> None:
     api.get(f"{MAIN}?page_size=ten&page=last&search=")
     asked, posted = (each["hints"] for each in kept(api)[:2])
     assert asked == [
-        "`page_size=ten` is not understood, and is passed over",
-        "`search=` is not understood, and is passed over",
+        "`page_size=ten` is not understood, and is ignored",
+        "`search=` is not understood, and is ignored",
     ]
     assert any("`criteria_text` is another spelling" in each for each in posted)
     for place in ("name", "expires.amount"):
         (hint,) = [each for each in posted if f"breaks the contract at `{place}`" in each]
-        assert hint.endswith("production takes it all the same")
+        assert hint.endswith("production accepts it all the same")
     api.post({"name": "", "issuer": issuer})
     assert kept(api)[0]["hints"] == []  # the answer tells
 

@@ -326,7 +326,7 @@ def test_what_expires_follows_the_clock(api: API) -> None:
         ({"freeze": "yes"}, "neither true nor false"),
         ({"stop": True}, "'stop' is none of set, advance, freeze, run"),
         ({}, "say what to do"),
-        ([], "no JSON object"),
+        ([], "the body is not a JSON object"),
         ({"set": "2027-01-01T00:00:00Z", "advance": "x"}, "is no duration"),
     ],
 )

@@ -222,7 +222,7 @@ def test_a_file_is_read_again_when_it_changed(own: API, tmp_path: Path) -> None:
         ("{description: d, kep: {}}", "kep"),
         ("{description: d, keep: {credential: 1}}", "at keep"),
         ("{description: d, change: {credentials: [{set: {}}]}}", "at change.credentials.0.set"),
-        ("{description: d, faults: [{statu: 1}]}", "at faults.0: 'statu' is none of"),
+        ("{description: d, faults: [{statu: 1}]}", "at faults.0: unknown field 'statu'"),
         ("{description: d, clock: {advance: soon}}", "at clock: advance: 'soon' is no duration"),
         ("{description: d, remove: {credentials: [nobody]}}", "there is no 'nobody'"),
         (
