@@ -185,7 +185,7 @@ def test_what_the_contract_does_not_allow_is_hinted(api: API) -> None:
     ]
     assert any("`criteria_text` is another spelling" in each for each in posted)
     for place in ("name", "expires.amount"):
-        (hint,) = [each for each in posted if f"breaks the contract at `{place}`" in each]
+        (hint,) = [each for each in posted if f"does not fit the contract at `{place}`" in each]
         assert hint.endswith("production accepts it all the same")
     api.post({"name": "", "issuer": issuer})
     assert kept(api)[0]["hints"] == []  # the answer tells
