@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
-from flask import g, request
+from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
@@ -43,7 +43,7 @@ SAFE_IN_QUERY = "/#%[]=:;$&()+,!?*@'~"
 
 
 class Exchange:
-    """A request that is being served, with what is known of it; kept in Flask's `g`.
+    """A request that is being served, with what is known of it.
 
     `origin` is scheme and host as the client used them, `root` what stands before the API in the
     path, `path` the rest, both quoted. `sandbox` is None where the request is not one to the API;
@@ -109,8 +109,10 @@ class Exchange:
 
 
 API = "/api/"
-SECRET_HEADERS = frozenset({"HTTP_AUTHORIZATION", "HTTP_COOKIE", "HTTP_X_MOCK_CONTROL_TOKEN"})
-"""Where WSGI has headers that no journal keeps."""
+SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token"})
+"""Headers whose values no journal keeps."""
+EXCHANGE = "mockserver.exchange"
+"""Where the environment of a request keeps what is known of it."""
 UNROUTED = "mockserver.unrouted"
 """Where the environment of a request keeps a path that was taken away for having no rule."""
 
@@ -149,24 +151,28 @@ def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
     """
     return tuple(
         [
-            (_header_name(key), hide_key(value) if key in SECRET_HEADERS else value)
+            (name, hide_key(value) if name in SECRET_HEADERS else value)
             for key, value in environ.items()
-            if key.startswith("HTTP_") or (value and key in ("CONTENT_TYPE", "CONTENT_LENGTH"))
+            if (name := _header_name(key)) and (value or key[:5] == "HTTP_")
         ]
     )
 
 
 @lru_cache(maxsize=1024)
 def _header_name(key: str) -> str:
-    return key.removeprefix("HTTP_").replace("_", "-").title()
+    """Return the name of the header that WSGI keeps under a key, or an empty text."""
+    if key.startswith("HTTP_"):
+        return key.removeprefix("HTTP_").replace("_", "-").title()
+    return {"CONTENT_TYPE": "Content-Type", "CONTENT_LENGTH": "Content-Length"}.get(key, "")
 
 
 def current_exchange(service: Service) -> Exchange:
     """Return the exchange of the current request, which begins when somebody first asks."""
-    exchange: Exchange | None = g.get("exchange")
+    received: FlaskRequest = request._get_current_object()  # type: ignore[attr-defined]
+    environ = received.environ
+    exchange: Exchange | None = environ.get(EXCHANGE)
     if exchange is None:
-        exchange = g.exchange = Exchange(request._get_current_object())  # type: ignore[attr-defined]
-        environ = exchange.received.environ
+        exchange = environ[EXCHANGE] = Exchange(received)
         try:
             if exchange.path.startswith(API):
                 exchange.sandbox = service.sandboxes.get(named_in(environ))

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from flask_cors import cross_origin
 from werkzeug.exceptions import InternalServerError, NotFound
 
-from mockserver.api.exchange import current_exchange, preflight_response, write_response
+from mockserver.api.exchange import EXCHANGE, current_exchange, preflight_response, write_response
 from mockserver.api.service import Service
 from mockserver.errors import APIError, ContractBreach, NoSuchRoute, ServerError
 
@@ -33,6 +33,7 @@ def register_hooks(app: Flask, service: Service) -> None:
     def end(response: Response) -> Response:
         """Write the exchange into the journal of its sandbox, errors too, and into the log."""
         exchange = current_exchange(service)
+        del request.environ[EXCHANGE]  # a cycle, which only the garbage collector would find
         if add_cors_headers and exchange.is_cross_origin:
             response = add_cors_headers(response)
         milliseconds = exchange.milliseconds()
