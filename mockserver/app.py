@@ -14,7 +14,8 @@ from mockserver.api.incoming import target_of
 from mockserver.api.service import Service
 from mockserver.api.wsgi import Api, LogLine, refusal
 from mockserver.config import Config
-from mockserver.contract.document import Contract, load_contract
+from mockserver.contract.compiler import load_contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.strict import judge_by
 from mockserver.control import state as control_of_state
 from mockserver.control import traffic as control_of_traffic

@@ -6,7 +6,7 @@ from functools import partial as partial_function
 from typing import Any
 
 from mockserver.api.access import Caller
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation
 from mockserver.framework.fields import Context, Reference
 from mockserver.messages import Request, Response

@@ -8,8 +8,9 @@ from mockserver.api.context import PublicContext, RequestContext
 from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.api.operations.assignments import complete
 from mockserver.config import MOST_STREAMS, Config
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
+from mockserver.contract.releases import select_release
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
@@ -59,7 +60,7 @@ class Service:
     ) -> None:
         _check_complete(contract)
         self.config = config
-        self.contract = contract.as_of(config.api_version)
+        self.contract = select_release(contract, config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
         self.state_file: StateFile | None = None

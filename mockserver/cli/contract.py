@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 
 from mockserver.cli.options import EXAMPLE, FILE
-from mockserver.contract.document import load_contract, read_document
+from mockserver.contract.compiler import load_contract
+from mockserver.contract.document import read_document
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, LEDGER
 

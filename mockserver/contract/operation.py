@@ -1,44 +1,18 @@
 """What the contract says of one operation, compiled: parameters, body, responses."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import jsonschema_rs
-
 from mockserver.config import Release
+from mockserver.contract.schemas import Schema, Validator
 from mockserver.errors import ContractBreach, ValidationError
 from mockserver.framework.fields import NON_FIELD_ERRORS, Context, Invalid
 from mockserver.framework.parsers import parse_body
 from mockserver.framework.serializers import ObjectOf
 from mockserver.messages import JSON, Form, Request, Response
-
-Schema = Mapping[str, Any]
-
-
-class Validator:
-    """A schema, compiled when it is first asked: that it compiles was checked at the start."""
-
-    def __init__(self, schema: Schema, schemas: Mapping[str, Any]) -> None:
-        self.schema, self._schemas = schema, schemas
-
-    @cached_property
-    def _compiled(self) -> jsonschema_rs.Draft202012Validator:
-        return compile_schema(self.schema, self._schemas)
-
-    def iter_errors(self, value: Any) -> Iterator[jsonschema_rs.ValidationError]:
-        """Yield what is wrong with a value."""
-        return iter(self._compiled.iter_errors(value))
-
-
-def compile_schema(
-    schema: Schema, schemas: Mapping[str, Any]
-) -> jsonschema_rs.Draft202012Validator:
-    """Compile a schema that refers to component schemas; raises what jsonschema-rs raises."""
-    rooted = {**schema, "components": {"schemas": schemas}}
-    return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
 from mockserver.errors import ContractBreach
 from mockserver.framework.fields import Context
@@ -68,7 +68,7 @@ class Judge:
     def check(
         self, request: Request, resource: Resource, values: Mapping[str, str], response: Response
     ) -> None:
-        """Judge one exchange; a response to a method that the contract lacks must be its refusal."""
+        """Check one exchange; to a method that the path does not have, only a 405 is checked."""
         operation = resource.operations.get("GET" if request.method == "HEAD" else request.method)
         if operation is None:
             if response.status == 405:

@@ -7,7 +7,7 @@ import pytest
 
 from mockserver import Config, create_app
 from mockserver.api.access import MATRIX, Role
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from mockserver.files import IMAGES
 from tests.conftest import API, NOW
 from tests.support.world import DOCUMENT, listed

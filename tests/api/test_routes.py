@@ -3,7 +3,7 @@
 import pytest
 
 from mockserver.api.routes import Routes
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 
 ROUTES = Routes(load_contract().resources)
 USER = "/api/credentials/orgs/{org}/users/{user_id}/"

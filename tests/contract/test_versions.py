@@ -7,7 +7,7 @@ import yaml
 
 from mockserver import Config, create_app
 from mockserver.config import RELEASES, Release
-from mockserver.contract.document import compile_contract, load_contract
+from mockserver.contract.compiler import compile_contract, load_contract
 from tests.conftest import API, NOW
 from tests.support.command import run
 from tests.support.server import running

@@ -189,7 +189,7 @@ def test_a_later_description_lacks_them(tmp_path: Path) -> None:
     [
         ("swagger: '2.0'\npaths: {}\n", "this is Swagger 2"),
         ("hello: world\n", "no OpenAPI description"),
-        ("- 1\n", "a mapping is expected"),
+        ("- 1\n", "expected a mapping, got list"),
         ("openapi: 3.0.3\ninfo: {version: '1'}\npaths: {/x: {}}\n", "no path below"),
         ("openapi: 3.0.3\npaths: {}\n", "`info.version`"),
         ("a: [\n", "line 2"),
