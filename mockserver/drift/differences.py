@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from mockserver.contract.document import METHODS
+from mockserver.contract.references import resolve_reference
 
 ABSENT = "absent"
 
@@ -82,16 +83,16 @@ def _operation(
     where = operation["operationId"]
     yield where, Part("operation", f"{method.upper()} {path}")
     for each in (*item.get("parameters", ()), *operation.get("parameters", ())):
-        parameter = resolve(document, each)
+        parameter = resolve_reference(document, each)
         required = bool(parameter.get("required"))
         place = f"{where}/parameters/{parameter['in']}/{parameter['name']}"
         yield place, _with_schema("parameter", parameter["schema"], required=required)
-    body = resolve(document, operation.get("requestBody")) or {}
+    body = resolve_reference(document, operation.get("requestBody")) or {}
     for media_type, content in body.get("content", {}).items():
         place = f"{where}/requestBody/{_step(media_type)}"
         yield place, _with_schema("request body", content["schema"])
     for status, each in operation["responses"].items():
-        response = resolve(document, each)
+        response = resolve_reference(document, each)
         place = f"{where}/responses/{status}"
         yield place, Part("response", "documented")
         for name in response.get("headers", {}):
@@ -117,16 +118,6 @@ def _with_schema(kind: Kind, schema: Mapping[str, Any], *, required: bool = Fals
 
 def _step(media_type: str) -> str:
     return media_type.replace("/", "~1")
-
-
-def resolve(document: Mapping[str, Any], part: Any) -> Any:
-    """Follow references within a document."""
-    while isinstance(part, dict) and "$ref" in part:
-        target: Any = document
-        for step in part["$ref"][2:].split("/"):
-            target = target[step]
-        part = target
-    return part
 
 
 def describe(schema: Mapping[str, Any]) -> str:

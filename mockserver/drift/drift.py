@@ -14,6 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from mockserver.contract.document import METHODS, read_document
+from mockserver.contract.references import UnresolvedReference
 from mockserver.drift.differences import (
     ABSENT,
     Part,
@@ -268,6 +269,8 @@ def drift(path: Path) -> Drift:
     document = read_published(path)
     try:
         published = Described(document, contract)
+    except UnresolvedReference as error:
+        raise StartError(f"{path}: not a valid OpenAPI document: {error}") from error
     except (KeyError, TypeError, AttributeError) as error:  # the walk takes validity for granted
         raise StartError(f"{path}: not a valid OpenAPI document: {error!r}") from error
     return Comparison(published, Described(contract, contract), read_document(LEDGER)).drift()

@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from mockserver.contract.document import METHODS
-from mockserver.drift.differences import parts_of, resolve
+from mockserver.contract.references import resolve_reference
+from mockserver.drift.differences import parts_of
 
 ROOT = "/api/credentials/"
 
@@ -105,7 +106,8 @@ def _uses(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, set[Use]
                 return
             if name:
                 found.setdefault(name, {}).setdefault(operation, set()).add(use)
-            walk(resolve(document, part) if reference else list(part.values()), operation, use)
+            target = resolve_reference(document, part) if reference else list(part.values())
+            walk(target, operation, use)
 
     for item in document["paths"].values():
         for method in METHODS:

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from openapi_spec_validator import validate
 from mockserver.api.service import _check_complete
 from mockserver.contract.compiler import compile_contract, load_contract
 from mockserver.contract.document import read_document
+from mockserver.contract.references import resolve_reference
 from mockserver.contract.schemas import Validator
 from mockserver.errors import StartError
 
@@ -22,14 +24,7 @@ OPERATIONS = [
 ]
 
 
-def resolve(part: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference within the document."""
-    while "$ref" in part:
-        target: Any = DOCUMENT
-        for step in part["$ref"][2:].split("/"):
-            target = target[step]
-        part = target
-    return part
+resolve = partial(resolve_reference, DOCUMENT)
 
 
 def contents(operation: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -196,7 +196,7 @@ def test_a_later_description_lacks_them(tmp_path: Path) -> None:
         (
             "openapi: 3.0.3\ninfo: {version: '1'}\npaths:\n  /api/credentials/:\n"
             "    get: {responses: {'200': {$ref: '#/components/responses/Nowhere'}}}\n",
-            "not a valid OpenAPI document",
+            "not a valid OpenAPI document: the reference '#/components/responses/Nowhere'",
         ),
     ],
 )
