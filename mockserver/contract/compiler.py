@@ -9,11 +9,13 @@ from mockserver.config import RELEASES
 from mockserver.contract.contract import Contract
 from mockserver.contract.document import METHODS, read_document
 from mockserver.contract.operation import (
+    ROLES,
     Body,
     DocumentedResponse,
     Operation,
     Parameter,
     Resource,
+    Role,
 )
 from mockserver.contract.references import UnresolvedReference, resolve_reference
 from mockserver.contract.schemas import (
@@ -121,17 +123,17 @@ class _Compiler:
 
     def compile_resource(self, path: str, item: Mapping[str, Any]) -> Resource:
         """Compile a path item."""
-        where = f"#/paths/{path}"
-        if "x-method-not-allowed" not in item:
-            raise StartError(f"{where}: x-method-not-allowed is missing")
+        for extension in ("x-view-name", "x-method-not-allowed"):
+            if not item.get(extension):
+                raise StartError(f"{path}: {extension} is missing")
         shared = item.get("parameters", ())
         operations = {
             method.upper(): self.compile_operation(path, method, item[method], shared)
             for method in METHODS
             if method in item
         }
-        refused = self.compile_response(item["x-method-not-allowed"], where)
-        return Resource(path=path, operations=operations, method_not_allowed=refused)
+        refused = self.compile_response(item["x-method-not-allowed"], path)
+        return Resource(path, item["x-view-name"], operations, refused)
 
     def compile_operation(
         self, path: str, method: str, source: Mapping[str, Any], shared: Any
@@ -139,7 +141,7 @@ class _Compiler:
         """Compile one operation; `shared` are the parameters of its path."""
         where = source.get("operationId")
         if not where:
-            raise StartError(f"#/paths/{path}/{method}: operationId is missing")
+            raise StartError(f"{method.upper()} {path}: operationId is missing")
         if source.get("x-since") not in RELEASES:
             raise StartError(f"{where}: x-since must be one of {', '.join(RELEASES)}")
         parameters = [
@@ -159,7 +161,8 @@ class _Compiler:
                 int(status): self.compile_response(response, f"{where} {status}")
                 for status, response in source["responses"].items()
             },
-            is_public=source.get("security") == [],
+            roles=_read_roles(source, where),
+            is_public=_is_public(source),
         )
 
     def compile_parameter(self, parameter: Mapping[str, Any], where: str) -> Parameter:
@@ -234,3 +237,20 @@ class _Compiler:
                 for name, example in media.get("examples", {}).items()
             ),
         )
+
+
+def _is_public(operation: Mapping[str, Any]) -> bool:
+    return operation.get("security") == []
+
+
+def _read_roles(operation: Mapping[str, Any], where: str) -> frozenset[Role]:
+    """Return the roles that may call an operation: at least one, of a public one none."""
+    roles = operation.get("x-roles", [])
+    for role in roles:
+        if role not in ROLES:
+            raise StartError(f"{where}: x-roles: {role!r} is not one of {', '.join(ROLES)}")
+    if _is_public(operation) and roles:
+        raise StartError(f"{where}: x-roles and `security: []` exclude each other")
+    if not (_is_public(operation) or roles):
+        raise StartError(f"{where}: x-roles is missing: list those of {', '.join(ROLES)}")
+    return frozenset(roles)

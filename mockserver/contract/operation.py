@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal, get_args
 
 from mockserver.config import Release
 from mockserver.contract.schemas import Schema, Validator
@@ -13,6 +13,9 @@ from mockserver.framework.fields import NON_FIELD_ERRORS, Context, Invalid
 from mockserver.framework.parsers import parse_body
 from mockserver.framework.serializers import ObjectOf
 from mockserver.messages import JSON, Form, Request, Response
+
+Role = Literal["platform-admin", "department-admin", "learner"]
+ROLES: tuple[Role, ...] = get_args(Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def _load_json(body: bytes, where: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the contract, compiled."""
+    """One operation of the contract, compiled; a public one needs no key and has no roles."""
 
     operation_id: str
     method: str
@@ -146,6 +149,7 @@ class Operation:
     query: ObjectOf
     body: Body | None
     responses: Mapping[int, DocumentedResponse]
+    roles: frozenset[Role]
     is_public: bool
 
     def read_query(self, request: Request) -> dict[str, Any]:
@@ -172,9 +176,10 @@ class Operation:
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Resource:
-    """A path and the operations on it."""
+    """A path and the operations on it; `view_name` is its name in the response to OPTIONS."""
 
     path: str
+    view_name: str
     operations: Mapping[str, Operation]
     method_not_allowed: DocumentedResponse
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from mockserver.contract.operation import ROLES
 from mockserver.errors import StartError
 from mockserver.framework.times import parse_time
 from mockserver.framework.uploads import EXTENSIONS, media_type_of
@@ -176,7 +177,7 @@ def _add_platform(store: Store, record: Mapping[str, Any]) -> None:
 
 def _add_user(store: Store, record: Mapping[str, Any]) -> None:
     _known(store.platforms, record["platform"], "platform")
-    if record["role"] not in ("platform-admin", "department-admin", "learner"):
+    if record["role"] not in ROLES:
         raise ValueError(f"{record['role']!r} is no role")
     store.add_user(User(**record))
 
