@@ -4,6 +4,7 @@ import threading
 from collections.abc import Mapping
 
 from mockserver.api.access import admit, find_roles, home_platform, identify
+from mockserver.api.completeness import check_completeness
 from mockserver.api.context import PublicContext, RequestContext
 from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.api.operations.assignments import complete
@@ -11,7 +12,7 @@ from mockserver.config import MOST_STREAMS, Config
 from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
 from mockserver.contract.releases import select_release
-from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
+from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
 from mockserver.sandbox.registry import Sandboxes
@@ -29,7 +30,7 @@ class Service:
     def __init__(
         self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
     ) -> None:
-        _check_complete(contract)
+        check_completeness(contract, strict=config.strict)
         self.config = config
         self.contract = select_release(contract, config.api_version)
         self.sandboxes = sandboxes
@@ -124,14 +125,3 @@ def describe(method: str, resource: Resource) -> Response:
         "parses": list(resource.media_types),
     }
     return Response(200, encode(body), JSON)
-
-
-def _check_complete(contract: Contract) -> None:
-    """Raise StartError unless contract and handlers are about the same operations."""
-    handlers = HANDLERS.keys() | PUBLIC_HANDLERS.keys()
-    without_handler = contract.operations.keys() - handlers
-    if without_handler:
-        raise StartError(f"operations without a handler: {', '.join(sorted(without_handler))}")
-    without_operation = handlers - contract.operations.keys()
-    if without_operation:
-        raise StartError(f"handlers without an operation: {', '.join(sorted(without_operation))}")

@@ -8,6 +8,7 @@ import click
 from mockserver.cli.options import EXAMPLE, FILE
 from mockserver.contract.compiler import load_contract
 from mockserver.contract.document import read_document
+from mockserver.drift.ledger import check_departures
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, LEDGER
 
@@ -49,7 +50,12 @@ def spec(check: bool, divergences: bool, file: Path | None) -> None:
     if check:
         _validate(path)
         contract = load_contract(path)
-        click.echo(f"{path.name}: {len(contract.operations)} operations, every schema compiles")
+        check_departures(contract)
+        number = len(contract.operations)
+        click.echo(
+            f"{path.name}: {number} operations, every schema compiles, and the ledger has a row for"
+            " every departure from the published description"
+        )
     elif divergences:
         click.echo("| where | published | contract | evidence | why |")
         click.echo("| --- | --- | --- | --- | --- |")

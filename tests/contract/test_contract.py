@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from mockserver.api.service import _check_complete
 from mockserver.contract.compiler import compile_contract, load_contract
 from mockserver.contract.document import read_document
 from mockserver.contract.references import resolve_reference
@@ -180,20 +179,6 @@ def test_what_is_not_understood_stops_the_start(document: dict[str, Any], messag
     """A schema or operation that would be passed over silently is a StartError that names it."""
     with pytest.raises(StartError, match=message):
         compile_contract(document)
-
-
-def test_an_operation_without_a_handler_stops_the_start() -> None:
-    """A new operation needs behaviour."""
-    document = broken(*LIST, "operationId", value="credentials_orgs_users_brand_new")
-    with pytest.raises(StartError, match="without a handler: credentials_orgs_users_brand_new"):
-        _check_complete(compile_contract(document))
-
-
-def test_a_handler_without_an_operation_stops_the_start() -> None:
-    """Behaviour needs an operation."""
-    document = broken(*LIST, value=None)
-    with pytest.raises(StartError, match="without an operation: credentials_orgs_users_retrieve"):
-        _check_complete(compile_contract(document))
 
 
 def test_the_contract_loads() -> None:
