@@ -76,6 +76,7 @@ class _Compiler:
         self.document = document
         self.schemas = document.get("components", {}).get("schemas", {})
         self._validators: dict[str, tuple[str, Validator]] = {}
+        self._responses: dict[str, DocumentedResponse] = {}
 
     def resolve(self, part: Any, where: str) -> Any:
         """Return a part of the document, or what it refers to."""
@@ -107,7 +108,8 @@ class _Compiler:
         if key not in self._validators:
             for place, subschema in walk_subschemas(schema, where):
                 check_keywords(subschema, place)
-                self.resolve(subschema, place)
+                if "$ref" in subschema:
+                    self.resolve(subschema, place)
             self._validators[key] = (where, Validator(schema, self.schemas))
         return self._validators[key][1]
 
@@ -220,8 +222,16 @@ class _Compiler:
         return {"type": "object", "required": merge_all_of(whole).get("required", [])}
 
     def compile_response(self, source: Any, where: str) -> DocumentedResponse:
-        """Compile one documented response."""
-        source = self.resolve(source, where)
+        """Compile one documented response; one that many operations refer to is compiled once."""
+        reference = source.get("$ref")
+        if reference is None:
+            return self._compile_response(source, where)
+        if reference not in self._responses:
+            resolved = self.resolve(source, where)
+            self._responses[reference] = self._compile_response(resolved, reference)
+        return self._responses[reference]
+
+    def _compile_response(self, source: Mapping[str, Any], where: str) -> DocumentedResponse:
         media_types = source.get("content", {})
         headers = {n: self.resolve(h, where) for n, h in source.get("headers", {}).items()}
         return DocumentedResponse(
