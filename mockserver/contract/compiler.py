@@ -16,6 +16,7 @@ from mockserver.contract.operation import (
     Parameter,
     Resource,
     Role,
+    UsableValues,
 )
 from mockserver.contract.references import UnresolvedReference, resolve_reference
 from mockserver.contract.schemas import (
@@ -29,6 +30,9 @@ from mockserver.errors import StartError
 from mockserver.files import CONTRACT
 from mockserver.framework.serializers import ObjectOf, compile_field, merge_all_of
 from mockserver.messages import JSON
+
+LARGEST_INTEGER = 2**31
+"""What a lenient integer without a maximum may be at most."""
 
 
 def load_contract(path: Path = CONTRACT) -> Contract:
@@ -171,8 +175,10 @@ class _Compiler:
         """Compile one parameter."""
         name, schema = parameter["name"], parameter["schema"]
         self.compile_validator(schema, f"{where}: parameter {name}")
-        required, lenient = parameter.get("required", False), parameter.get("x-lenient", False)
-        return Parameter(name, parameter["in"], schema, required, lenient)
+        usable = None
+        if parameter.get("x-lenient"):
+            usable = read_usable_values(schema, f"{where}: parameter {name}")
+        return Parameter(name, parameter["in"], schema, parameter.get("required", False), usable)
 
     def compile_query(self, parameters: Iterable[Mapping[str, Any]], where: str) -> ObjectOf:
         """Compile the query parameters that are validated; the lenient ones are only read."""
@@ -247,6 +253,18 @@ class _Compiler:
                 for name, example in media.get("examples", {}).items()
             ),
         )
+
+
+def read_usable_values(schema: Schema, where: str) -> UsableValues:
+    """Return which values of a lenient parameter have an effect: texts, or integers and words."""
+    parts = {part.get("type"): part for part in schema.get("anyOf", [schema])}
+    if not parts.keys() <= {"integer", "string"}:
+        raise StartError(f"{where}: x-lenient is supported for integers and strings only")
+    if "integer" not in parts:
+        return UsableValues()
+    integer, words = parts["integer"], parts.get("string", {}).get("enum", ())
+    lowest, highest = integer.get("minimum", 0), integer.get("maximum", LARGEST_INTEGER)
+    return UsableValues(range(lowest, highest + 1), frozenset(words))
 
 
 def _is_public(operation: Mapping[str, Any]) -> bool:

@@ -17,36 +17,48 @@ from mockserver.messages import JSON, Form, Request, Response
 Role = Literal["platform-admin", "department-admin", "learner"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
+LONGEST_NUMBER = 20
+"""Characters of a query parameter; one with as many is not read as a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsableValues:
+    """The values of a lenient parameter that have an effect; any other counts as not sent.
+
+    These are the integers of a range and some words, or any text where there is no range.
+    """
+
+    integers: range | None = None
+    words: frozenset[str] = frozenset()
+
+    def include(self, value: str) -> bool:
+        """Tell whether a value that was sent is one of them."""
+        if self.integers is None:
+            return value != ""
+        if value in self.words:
+            return True
+        is_number = value.isascii() and value.isdecimal() and len(value) < LONGEST_NUMBER
+        return is_number and int(value) in self.integers
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One declared parameter; `lenient` ones are read, never refused."""
+    """One declared parameter; of a lenient one, `usable` says which values have an effect."""
 
     name: str
     location: str
     schema: Schema
     required: bool
-    lenient: bool
+    usable: UsableValues | None
 
     @property
     def default(self) -> Any:
         """The value that counts when none is sent."""
         return self.schema.get("default")
 
-    def understands(self, value: str | None) -> bool:
-        """Tell whether a value counts; what a lenient parameter does not understand is not there.
-
-        Values of the others are refused where they are wrong.
-        """
-        if not self.lenient:
-            return True
-        if not value:
-            return False
-        if "integer" not in str(self.schema):
-            return True
-        digits = value.isascii() and value.isdecimal() and len(value) < 20
-        in_bounds = digits and 1 <= int(value) <= self.schema.get("maximum", 2**31)
-        return in_bounds or ("last" in str(self.schema) and value == "last")
+    def ignores(self, value: str) -> bool:
+        """Tell whether a value that was sent has no effect; one that is not lenient refuses it."""
+        return self.usable is not None and not self.usable.include(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,9 +126,10 @@ class Judge:
             step = quote(value, safe="").replace(".", "%2E")
             path = path.replace(f"{{{name}}}", step)
         query = {
-            each.name: request.query[each.name]
-            for each in operation.parameters
-            if each.lenient and each.understands(request.query.get(each.name))
+            parameter.name: request.query[parameter.name]
+            for parameter in operation.parameters
+            if parameter.usable and parameter.name in request.query
+            if not parameter.ignores(request.query[parameter.name])
         }
         if accepted:
             understood = operation.read_query(request)

@@ -276,7 +276,7 @@ def hints(exchange: Exchange) -> Iterator[str]:
     for name, value in _query(exchange):
         if name not in declared | {"format"}:
             yield f"`{name}` is not a parameter of this operation{_meant(name, declared)}"
-        elif name in declared and not exchange.operation.parameter(name).understands(value):
+        elif name in declared and exchange.operation.parameter(name).ignores(value):
             yield f"`{name}={value}` is not understood, and is passed over"
     yield from _hints_on_body(exchange, exchange.operation)
 
