@@ -13,7 +13,7 @@ from werkzeug.wsgi import get_content_length, get_host, get_input_stream
 
 from mockserver.contract.operation import Operation
 from mockserver.errors import BodyTooLarge, SuspiciousRequest
-from mockserver.messages import MAXIMUM_FIELDS, Form, InMemoryUploadedFile, Request
+from mockserver.messages import MAXIMUM_FIELDS, Form, Request, UploadedFile
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -169,6 +169,6 @@ def parse_multipart(body: bytes, boundary: bytes) -> Form:
     return form
 
 
-def _uploaded(upload: FileStorage) -> InMemoryUploadedFile:
+def _uploaded(upload: FileStorage) -> UploadedFile:
     with upload.stream:
-        return InMemoryUploadedFile(upload.filename or "", upload.mimetype, upload.read())
+        return UploadedFile(upload.filename or "", upload.mimetype, upload.read())

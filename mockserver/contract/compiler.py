@@ -28,7 +28,8 @@ from mockserver.contract.schemas import (
 )
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT
-from mockserver.framework.serializers import ObjectOf, compile_field, merge_all_of
+from mockserver.framework.composites import ObjectOf
+from mockserver.framework.serializers import compile_field, merge_all_of
 from mockserver.messages import JSON
 
 LARGEST_INTEGER = 2**31

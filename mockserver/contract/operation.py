@@ -9,9 +9,14 @@ from typing import Any, Literal, get_args
 from mockserver.config import Release
 from mockserver.contract.schemas import Schema, Validator
 from mockserver.errors import ContractBreach, ValidationError
-from mockserver.framework.fields import NON_FIELD_ERRORS, Context, Invalid
+from mockserver.framework.composites import ObjectOf
+from mockserver.framework.fields import (
+    NON_FIELD_ERRORS,
+    InvalidValue,
+    ValidationContext,
+    accept_any_reference,
+)
 from mockserver.framework.parsers import parse_body
-from mockserver.framework.serializers import ObjectOf
 from mockserver.messages import JSON, Form, Request, Response
 
 Role = Literal["platform-admin", "department-admin", "learner"]
@@ -70,7 +75,7 @@ class Body:
     schema_name: str
     validator: Validator
 
-    def read(self, request: Request, context: Context) -> dict[str, Any]:
+    def read(self, request: Request, context: ValidationContext) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
 
         Fields that were not sent are absent in a partial change, else they have their defaults.
@@ -81,11 +86,11 @@ class Body:
             raise ValidationError({NON_FIELD_ERRORS: ["No data provided"]})
         return self.validate(data, context)
 
-    def validate(self, data: Any, context: Context) -> dict[str, Any]:
+    def validate(self, data: Any, context: ValidationContext) -> dict[str, Any]:
         """Clean and fold data that was parsed; raises ValidationError."""
         try:
             return self._fold(self.fields.clean(data, context), partial=context.partial)
-        except Invalid as invalid:
+        except InvalidValue as invalid:
             raise ValidationError(_as_map(invalid)) from None
 
     def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
@@ -97,11 +102,11 @@ class Body:
                 text = f'This field was sent twice, as "{name}" and as "{other}", '
                 errors[name] = [f"{text}with different values."]
         if errors:
-            raise Invalid(errors)
+            raise InvalidValue(errors)
         return folded if partial else {**self.fields.defaults, **folded}
 
 
-def _as_map(invalid: Invalid) -> dict[str, Any]:
+def _as_map(invalid: InvalidValue) -> dict[str, Any]:
     errors = invalid.errors
     return errors if isinstance(errors, dict) else {NON_FIELD_ERRORS: errors}
 
@@ -168,8 +173,8 @@ class Operation:
         """Return the values of the parameters that are validated; raises ValidationError."""
         form = Form({name: [value] for name, value in request.query.items()})
         try:
-            cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
-        except Invalid as invalid:
+            cleaned = self.query.clean(form, ValidationContext(False, accept_any_reference))
+        except InvalidValue as invalid:
             raise ValidationError(_as_map(invalid)) from None
         return {**self.query.defaults, **cleaned}
 

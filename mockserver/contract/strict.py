@@ -16,8 +16,8 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
 from mockserver.errors import ContractBreach
-from mockserver.framework.fields import Context
-from mockserver.messages import JSON, InMemoryUploadedFile, Request, Response, encode
+from mockserver.framework.fields import ValidationContext, accept_any_reference
+from mockserver.messages import JSON, Request, Response, UploadedFile, encode
 
 SHORT, MOST_SOUND = 1000, 10_000
 """What is remembered of responses that were judged: such of so many bytes, and how many."""
@@ -144,11 +144,11 @@ class Judge:
         )
         body = None
         if accepted and operation.body:
-            context = Context(partial=request.method == "PUT", exists=lambda reference, value: True)
+            context = ValidationContext(request.method == "PUT", accept_any_reference)
             body = encode(_plain(operation.body.read(request, context)))
         return JudgedRequest(self._host, path, operation.method.lower(), parameters, JSON, body)
 
 
 def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return a body with a file's name in the place of the file, whose bytes no JSON can hold."""
-    return {k: str(v) if isinstance(v, InMemoryUploadedFile) else v for k, v in body.items()}
+    return {k: str(v) if isinstance(v, UploadedFile) else v for k, v in body.items()}

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from xml.parsers import expat
 
-from mockserver.framework.fields import Invalid, Scalar
-from mockserver.messages import InMemoryUploadedFile
+from mockserver.framework.fields import InvalidValue
+from mockserver.framework.scalars import Scalar
+from mockserver.messages import UploadedFile
 
 PNG, JPEG, WEBP, SVG = "image/png", "image/jpeg", "image/webp", "image/svg+xml"
 EXTENSIONS: Mapping[str, str] = {PNG: "png", JPEG: "jpg", WEBP: "webp", SVG: "svg"}
@@ -32,19 +33,21 @@ class Picture(Scalar):
 
     required_text: ClassVar[str] = "No file was submitted."
 
-    def convert(self, value: Any) -> InMemoryUploadedFile:
+    def convert(self, value: Any) -> UploadedFile:
         """Refuse what is no file, an empty one, one that is too large, and what is no picture."""
-        if not isinstance(value, InMemoryUploadedFile):
-            raise Invalid("The submitted data was not a file. Check the encoding type on the form.")
+        if not isinstance(value, UploadedFile):
+            raise InvalidValue(
+                "The submitted data was not a file. Check the encoding type on the form."
+            )
         if not value.content:
-            raise Invalid("The submitted file is empty.")
+            raise InvalidValue("The submitted file is empty.")
         if len(value.content) > self.maximum_size:
-            raise Invalid(
+            raise InvalidValue(
                 f"Ensure this file has no more than {self.maximum_size} bytes"
                 f" (it has {len(value.content)})."
             )
         if media_type_of(value.content) is None:
-            raise Invalid(
+            raise InvalidValue(
                 "Upload a valid image. The file you uploaded was either not an image or a"
                 " corrupted image."
             )
