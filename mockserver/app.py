@@ -16,7 +16,7 @@ from mockserver.api.wsgi import Api, LogLine, refusal
 from mockserver.config import Config
 from mockserver.contract.compiler import load_contract
 from mockserver.contract.contract import Contract
-from mockserver.contract.strict import judge_by
+from mockserver.contract.strict import get_exchange_validator
 from mockserver.control import state as control_of_state
 from mockserver.control import traffic as control_of_traffic
 from mockserver.control.public import control_plane
@@ -59,7 +59,7 @@ def create_app(config: Config | None = None) -> Flask:
     if log:
         _log_requests(app, log)
     app.before_request(_check_name)
-    judge = judge_by(service.contract) if config.strict else None
+    judge = get_exchange_validator(service.contract) if config.strict else None
     cross_origin = CrossOrigin(app, config.cors) if config.cors else None
     api = Api(service, judge, cross_origin, log)
     app.wsgi_app = _door(config.prefix, api, app.wsgi_app)  # type: ignore[method-assign, assignment]

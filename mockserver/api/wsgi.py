@@ -17,8 +17,8 @@ from mockserver.api.cross_origin import CrossOrigin, is_preflight
 from mockserver.api.incoming import Incoming, quoted_query
 from mockserver.api.routes import Routes
 from mockserver.api.service import Service
-from mockserver.contract.strict import Judge
-from mockserver.errors import APIError, ContractBreach, NoSuchRoute, ServerError
+from mockserver.contract.strict import ExchangeValidator
+from mockserver.errors import APIError, ContractViolation, NoSuchRoute, ServerError
 from mockserver.messages import HTML, Response
 from mockserver.sandbox.faults import LENGTH, answer
 from mockserver.sandbox.registry import named_in
@@ -38,7 +38,7 @@ class Api:
     def __init__(
         self,
         service: Service,
-        judge: Judge | None,
+        judge: ExchangeValidator | None,
         cross_origin: CrossOrigin | None,
         log: LogLine | None,
     ) -> None:
@@ -133,7 +133,7 @@ def refusal(error: Exception, method: str, path: str) -> Response:
             return NoSuchRoute().response()
         return Response(error.code or 500, (error.description or "").encode(), "text/plain")
     LOG.error("%s %s", method, path, exc_info=error)
-    if isinstance(error, ContractBreach):
+    if isinstance(error, ContractViolation):
         text = f"the mock broke the contract: {error}\n"
         return Response(500, text.encode(), "text/plain; charset=utf-8")
     return ServerError().response()

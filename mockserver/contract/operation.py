@@ -1,4 +1,4 @@
-"""What the contract says of one operation, compiled: parameters, body, responses."""
+"""One operation of the contract, compiled: parameters, request body, responses, roles."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from mockserver.config import Release
 from mockserver.contract.schemas import Schema, Validator
-from mockserver.errors import ContractBreach, ValidationError
+from mockserver.errors import ContractViolation, ValidationError
 from mockserver.framework.composites import ObjectOf
 from mockserver.framework.fields import (
     NON_FIELD_ERRORS,
@@ -58,7 +58,7 @@ class Parameter:
 
     @property
     def default(self) -> Any:
-        """The value that counts when none is sent."""
+        """The value that is used when none is sent."""
         return self.schema.get("default")
 
     def ignores(self, value: str) -> bool:
@@ -68,7 +68,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an operation takes: media types and the fields of the one schema behind them."""
+    """A request body: its media types, and the fields of the one schema behind them."""
 
     media_types: tuple[str, ...]
     fields: ObjectOf
@@ -91,29 +91,29 @@ class Body:
         try:
             return self._fold(self.fields.clean(data, context), partial=context.partial)
         except InvalidValue as invalid:
-            raise ValidationError(_as_map(invalid)) from None
+            raise ValidationError(_key_errors(invalid)) from None
 
     def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
         folded, errors = dict(cleaned), {}
-        for other in filter(self.fields.aliases.__contains__, cleaned):
-            name = self.fields.aliases[other]
-            value = folded.pop(other)
+        for alias in filter(self.fields.aliases.__contains__, cleaned):
+            name = self.fields.aliases[alias]
+            value = folded.pop(alias)
             if folded.setdefault(name, value) != value:
-                text = f'This field was sent twice, as "{name}" and as "{other}", '
+                text = f'This field was sent twice, as "{name}" and as "{alias}", '
                 errors[name] = [f"{text}with different values."]
         if errors:
             raise InvalidValue(errors)
         return folded if partial else {**self.fields.defaults, **folded}
 
 
-def _as_map(invalid: InvalidValue) -> dict[str, Any]:
+def _key_errors(invalid: InvalidValue) -> dict[str, Any]:
     errors = invalid.errors
     return errors if isinstance(errors, dict) else {NON_FIELD_ERRORS: errors}
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentedResponse:
-    """A documented answer: a validator for each media type, and the headers it must carry.
+    """A documented response: a validator for each media type, and the headers it must have.
 
     `examples` are media type, name and value.
     """
@@ -124,32 +124,32 @@ class DocumentedResponse:
     examples: tuple[tuple[str, str, Any], ...] = ()
 
     def check(self, response: Response, where: str) -> None:
-        """Raise ContractBreach unless the response is this answer."""
+        """Raise ContractViolation unless a response is as documented."""
         for name in self.headers:
             if name not in response.headers:
-                raise ContractBreach(f"{where}: the header {name} is missing")
+                raise ContractViolation(f"{where}: the header {name} is missing")
         if self.may_be_empty and not (response.body or response.content_type):
             return
         if not self.content:
             if response.body or response.content_type:
-                raise ContractBreach(f"{where}: there must be no body")
+                raise ContractViolation(f"{where}: expected a response without a body")
             return
         media_type = (response.content_type or "").partition(";")[0]
         if media_type not in self.content:
-            raise ContractBreach(f"{where}: {media_type or 'no content type'} is not documented")
+            raise ContractViolation(f"{where}: {media_type or 'no content type'} is not documented")
         if media_type == JSON:
             value = _load_json(response.body, where)
             error = next(self.content[media_type].iter_errors(value), None)
             if error:
                 place = "/".join(map(str, error.instance_path))
-                raise ContractBreach(f"{where}: at /{place}: {error.message[-300:]}")
+                raise ContractViolation(f"{where}: at /{place}: {error.message[-300:]}")
 
 
 def _load_json(body: bytes, where: str) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise ContractBreach(f"{where}: the body is not JSON: {error}") from None
+        raise ContractViolation(f"{where}: the body is not valid JSON: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Operation:
         try:
             cleaned = self.query.clean(form, ValidationContext(False, accept_any_reference))
         except InvalidValue as invalid:
-            raise ValidationError(_as_map(invalid)) from None
+            raise ValidationError(_key_errors(invalid)) from None
         return {**self.query.defaults, **cleaned}
 
     def parameter(self, name: str) -> Parameter:
@@ -183,12 +183,12 @@ class Operation:
         return next(p for p in self.parameters if p.name == name and p.location == "query")
 
     def check_response(self, response: Response) -> None:
-        """Raise ContractBreach unless the contract documents this response."""
+        """Raise ContractViolation unless the contract documents this response."""
         where = f"{self.operation_id} {response.status}"
-        answer = self.responses.get(response.status)
-        if answer is None:
-            raise ContractBreach(f"{where}: the status is not documented")
-        answer.check(response, where)
+        documented = self.responses.get(response.status)
+        if documented is None:
+            raise ContractViolation(f"{where}: the status is not documented")
+        documented.check(response, where)
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
@@ -208,12 +208,12 @@ class Resource:
 
     @cached_property
     def is_public(self) -> bool:
-        """Whether nobody needs a key here."""
-        return all(each.is_public for each in self.operations.values())
+        """Whether no operation needs a key."""
+        return all(operation.is_public for operation in self.operations.values())
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The media types of the bodies that any operation here takes, or would take."""
+        """The media types of request bodies; without an operation that has one, the framework's."""
         for operation in self.operations.values():
             if operation.body:
                 return operation.body.media_types

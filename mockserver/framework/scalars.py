@@ -39,8 +39,8 @@ class Scalar(ABC):
     def get_value(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
         """Return the last value of a form field.
 
-        Where a blank is not allowed, an empty text is null if that is allowed, or else counts as
-        not sent.
+        Where a blank is not allowed, an empty text is null if that is allowed; or else it counts as
+        not sent, unless the field is required.
         """
         value = data.get(name, MISSING)
         if isinstance(data, Form) and value is not MISSING:
