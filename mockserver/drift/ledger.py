@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mockserver.contract.contract import Contract
 from mockserver.contract.document import read_document
-from mockserver.drift.differences import differences
+from mockserver.drift.differences import find_differences
 from mockserver.errors import StartError
 from mockserver.files import LEDGER
 
@@ -44,7 +44,7 @@ def check_departures(contract: Contract) -> None:
     `credmock spec --check`, a strict mock and the tests do it.
     """
     ledger = read_ledger()
-    found = differences(read_document(ledger.published), contract.document)
+    found = find_differences(read_document(ledger.published), contract.document)
     missing = [place for place in found if not ledger.has_row(place)]
     if missing:
         published, ours = found[missing[0]]

@@ -15,6 +15,8 @@ from mockserver.contract.compiler import compile_contract, load_contract
 from mockserver.contract.document import read_document
 from mockserver.drift.ledger import check_departures, read_ledger, scan_ledger, scan_operation_ids
 from mockserver.errors import StartError
+from mockserver.files import CONTRACT
+from tests.cli.test_commands import credmock
 from tests.support.paths import ROOT
 
 Change = Callable[[dict[str, Any]], None]
@@ -171,3 +173,17 @@ def test_the_command_stops_with_one_line(
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr.endswith(f"{message}\n")
     assert ended.stderr.count("\n") == 1
+
+
+def test_the_check_of_the_contract_names_a_departure(tmp_path: Path) -> None:
+    """`spec --check` fails for a document that departs from what is published without a row."""
+    path = tmp_path / "changed.yaml"
+    text = CONTRACT.read_text(encoding="utf-8")
+    path.write_text(text.replace("name: page_size\n", "name: size\n"), encoding="utf-8")
+    ended = credmock("spec", "--check", "--file", str(path))
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "credmock: credentials_orgs_users_assertions_retrieve/parameters/query/size:"
+        " divergences.yaml has no row for this departure from published-3.59.0.yaml: published"
+        " 'absent', contract 'integer (minimum 1, maximum 1000, default 10)' (and 4 more)\n"
+    )

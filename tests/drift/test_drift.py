@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mockserver.contract.document import read_document
-from mockserver.drift.drift import Drift, drift
+from mockserver.drift.comparison import find_drift
 from mockserver.files import LEDGER
 from tests.cli.test_commands import credmock
 
@@ -43,8 +43,8 @@ def fields(document: dict[str, Any], schema: str) -> dict[str, Any]:
 @pytest.mark.parametrize("path", [OLD, LATER])
 def test_the_ledger_explains_what_ships(path: Path) -> None:
     """Each difference of a description that ships has a row, and none is gone."""
-    found = drift(path)
-    assert (found.unknown, found.gone, found.exit_code) == ([], {}, 0)
+    found = find_drift(path)
+    assert (found.unknown, found.resolved, found.exit_code) == ([], {}, 0)
     assert sum(map(len, found.known.values())) > 400
 
 
@@ -111,7 +111,7 @@ def test_what_the_ledger_does_not_know(
 ) -> None:
     """A change of a description is one unknown difference, breaking or not, and exit 1."""
     path = changed(tmp_path, change)
-    found = {each.where: (each.change, each.breaking) for each in drift(path).unknown}
+    found = {each.where: (each.change, each.breaking) for each in find_drift(path).unknown}
     assert found == {where: (kind, breaking)}
     ended = credmock("drift", str(path), "--format", "json")
     assert ended.returncode == 1
@@ -125,7 +125,7 @@ def test_another_overwritten_schema_is_unknown(tmp_path: Path) -> None:
         other = {"type": "object", "properties": {n: {"type": "string"} for n in ("sku", "price")}}
         document["components"]["schemas"]["Issuer"] = other
 
-    found = drift(changed(tmp_path, overwrite))
+    found = find_drift(changed(tmp_path, overwrite))
     assert [each.name for each in found.overwritten] == ["Issuer"]
     assert (found.unknown, found.exit_code) == ([], 1)
 
@@ -147,7 +147,7 @@ def test_names_in_paths_change_nothing(tmp_path: Path) -> None:
         document.clear()
         document.update(json.loads(text))
 
-    found = drift(changed(tmp_path, rename))
+    found = find_drift(changed(tmp_path, rename))
     assert found.unknown == []
     assert found.renamed == {
         "{platform_key}": "{org}",
@@ -162,16 +162,16 @@ def test_what_no_longer_differs_is_gone(tmp_path: Path) -> None:
     def correct(document: dict[str, Any]) -> None:
         document["openapi"] = read_document()["openapi"]
 
-    found = drift(changed(tmp_path, correct))
-    assert found.gone == {"openapi": ("openapi",)}
+    found = find_drift(changed(tmp_path, correct))
+    assert found.resolved == {"openapi": ("openapi",)}
     assert found.exit_code == 0
 
 
 def test_later_operations_are_not_missed() -> None:
     """A description of 3.59 need not have what came with 4.90 or 4.202."""
-    places = {each.where for each in drift(OLD).findings}
+    places = {each.where for each in find_drift(OLD).differences}
     assert not any("exim" in each or "provider" in each for each in places)
-    assert not any("provider" in each for each in {e.where for e in drift(LATER).findings})
+    assert not any("provider" in each for each in {e.where for e in find_drift(LATER).differences})
 
 
 def test_a_later_description_lacks_them(tmp_path: Path) -> None:
@@ -180,15 +180,15 @@ def test_a_later_description_lacks_them(tmp_path: Path) -> None:
     def age(document: dict[str, Any]) -> None:
         document["info"]["version"] = "4.202.0"
 
-    found: Drift = drift(changed(tmp_path, age, LATER))
+    found = find_drift(changed(tmp_path, age, LATER))
     assert [each.change for each in found.unknown] == ["operation removed"] * 5
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("swagger: '2.0'\npaths: {}\n", "this is Swagger 2"),
-        ("hello: world\n", "no OpenAPI description"),
+        ("swagger: '2.0'\npaths: {}\n", "expected an OpenAPI 3 description, got Swagger 2"),
+        ("hello: world\n", "got a document without an OpenAPI version"),
         ("- 1\n", "expected a mapping, got list"),
         ("openapi: 3.0.3\ninfo: {version: '1'}\npaths: {/x: {}}\n", "no path below"),
         ("openapi: 3.0.3\npaths: {}\n", "`info.version`"),
