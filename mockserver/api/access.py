@@ -16,13 +16,12 @@ ADMINS = frozenset({ADMIN, DEPARTMENT})
 SCHEMES = frozenset({"api-key", "api-token", "token", "bearer"})
 """Accepted in any case; FACTS "Authentication and access" [P][G][C]."""
 
-
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls; no user stands for a caller whom the settings let do everything."""
+    """Who calls; `user` is None where the settings let every caller do everything."""
 
     user: User | None
 
@@ -32,26 +31,26 @@ class Caller:
         return self.user.role if self.user else ADMIN
 
     def sees_private(self) -> bool:
-        """Tell whether credentials that are not public exist for this caller."""
+        """Tell whether the caller sees credentials that are not public."""
         return self.role in ADMINS
 
     def sees_assertions_of(self, user_id: int) -> bool:
-        """Tell whether what a user holds exists for the caller: admins see it, others their own."""
+        """Tell whether the caller sees the assertions of a user: admins all, others their own."""
         return self.role in ADMINS or (self.user is not None and self.user.id == user_id)
 
 
-EVERYTHING = Caller(None)
+UNRESTRICTED = Caller(None)
 
 
 def identify(authorization: str | None, store: Store, auth: Auth) -> Caller:
     """Return who sends this Authorization header; raises the framework's 401 errors."""
     if auth == "off":
-        return EVERYTHING
+        return UNRESTRICTED
     words = (authorization or "").split()
     if not words:
         raise NotAuthenticated
     if auth == "any":
-        return EVERYTHING
+        return UNRESTRICTED
     key = words[0]
     if key.lower() in SCHEMES:
         if len(words) == 1:

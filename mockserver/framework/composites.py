@@ -135,7 +135,7 @@ class ObjectOf:
         cleaned: dict[str, Any] = {}
         errors: dict[str, Any] = {}
         members: Iterable[Member] = self.members
-        if not isinstance(value, Form):  # whose fields may be spread over keys
+        if not isinstance(value, Form):  # in a form, one field may have several keys
             members = [m for m in members if m.required or m.name in value]
         for member in members:
             raw = member.field.get_value(value, member.name, required=member.required)

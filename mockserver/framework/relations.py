@@ -32,21 +32,21 @@ class Related(Scalar):
         return converted
 
     def look_up(self, value: Any, context: ValidationContext) -> None:
-        """Refuse a value that refers to nothing."""
+        """Refuse a value that does not exist."""
         if not context.exists(self.reference, value):
             raise InvalidValue(self.describe_missing(value))
 
     @abstractmethod
     def describe_missing(self, value: Any) -> str:
-        """Return the message about a value that refers to nothing."""
+        """Return the message about a value that does not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slug(Related):
-    """SlugRelatedField: whatever comes is compared as a text."""
+    """SlugRelatedField: any value is compared as a text."""
 
     def convert(self, value: Any) -> str:
-        """Return the text to look up; a database takes no lone surrogate."""
+        """Return the text to look up; a database does not store a lone surrogate."""
         try:
             text = str(value)
         except ValueError:
@@ -56,13 +56,13 @@ class Slug(Related):
         return text
 
     def describe_missing(self, value: Any) -> str:
-        """Return the message about a value that refers to nothing."""
+        """Return the message about a value that does not exist."""
         return f"Object with {self.reference.by}={value} does not exist."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrimaryKey(Related):
-    """PrimaryKeyRelatedField: whatever Python takes for a whole number."""
+    """PrimaryKeyRelatedField: any value that Python converts to an integer."""
 
     def convert(self, value: Any) -> int:
         """Return the number to look up."""
@@ -75,23 +75,23 @@ class PrimaryKey(Related):
             raise InvalidValue(f"Incorrect type. Expected pk value, received {kind}.") from None
 
     def describe_missing(self, value: Any) -> str:
-        """Return the message about a value that refers to nothing."""
+        """Return the message about a value that does not exist."""
         return f'Invalid pk "{value}" - object does not exist.'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slugs(ListOf):
-    """ManyRelatedField of slugs: complains of the first item that refers to nothing."""
+    """ManyRelatedField of slugs: the error is about the first item that does not exist."""
 
     item: Slug
 
     def get_value(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
-        """Collect the items of a form field; a form cannot say that it has none, so that counts."""
+        """Collect the items of a form field; a required one that is not sent is an empty list."""
         values = ListOf.get_value(self, data, name, required=required)
         return [] if required and values is MISSING and isinstance(data, Form) else values
 
     def clean(self, value: Any, context: ValidationContext) -> Any:
-        """Look each item up; one that is repeated counts once, as in a set of rows."""
+        """Look each item up, and drop duplicates, as the set of rows of a database does."""
         if value is None:
             check_null(nullable=self.nullable)
             return None

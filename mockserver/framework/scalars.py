@@ -63,7 +63,7 @@ class Scalar(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text(Scalar):
-    """CharField: takes numbers, trims, refuses NUL and lone surrogates."""
+    """CharField: accepts numbers, trims, refuses NUL and lone surrogates."""
 
     may_be_blank: bool = True
     maximum_length: int | None = None
@@ -71,7 +71,7 @@ class Text(Scalar):
     invalid = "Not a valid string."
 
     def clean(self, value: Any, context: ValidationContext) -> Any:
-        """Treat blanks before everything else, as the framework does."""
+        """Handle blanks before everything else, as the framework does."""
         if str(value).strip() == "":
             if not self.may_be_blank:
                 raise InvalidValue(BLANK)
@@ -130,7 +130,7 @@ class Email(Text):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Integer(Scalar):
-    """IntegerField: takes digits in a text, and `1.0`."""
+    """IntegerField: accepts digits in a text, and `1.0`."""
 
     minimum: int | None = None
     maximum: int | None = None
@@ -152,10 +152,10 @@ class Integer(Scalar):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boolean(Scalar):
-    """BooleanField: takes the usual words and the numbers 0 and 1."""
+    """BooleanField: accepts the usual words and the numbers 0 and 1."""
 
     def convert(self, value: Any) -> bool | None:
-        """Return the truth that a word stands for."""
+        """Return the boolean that a word or number stands for."""
         word = value.lower() if isinstance(value, str) else value
         if isinstance(word, str | int | float):
             if word in {"t", "y", "yes", "true", "on", "1", 1}:

@@ -14,7 +14,7 @@ import orjson
 from mockserver.contract.operation import ROLES
 from mockserver.errors import StartError
 from mockserver.framework.times import parse_time
-from mockserver.framework.uploads import EXTENSIONS, media_type_of
+from mockserver.framework.uploads import EXTENSIONS, detect_media_type
 from mockserver.world.store import (
     SEPARATOR,
     ApiKey,
@@ -200,7 +200,7 @@ def _add_image(store: Store, record: Mapping[str, Any]) -> None:
 
 def _upload(text: str) -> Upload:
     content = base64.b64decode(text, validate=True)
-    media_type = media_type_of(content)
+    media_type = detect_media_type(content)
     if media_type is None:
         raise ValueError("the content is no PNG, JPEG, WebP or SVG picture")
     return Upload(media_type, content)

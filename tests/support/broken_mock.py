@@ -95,12 +95,12 @@ def search_needs_no_query() -> None:
 def anything_is_a_picture() -> None:
     """A text file is stored as an image."""
     Picture.convert = lambda self, value: value  # type: ignore[method-assign]
-    images.media_type_of = lambda content: "image/png"  # type: ignore[attr-defined]
+    images.detect_media_type = lambda content: "image/png"  # type: ignore[attr-defined]
 
 
 def uploads_are_all_svg() -> None:
     """A picture is served as what its file was called."""
-    images.media_type_of = lambda content: "image/svg+xml"  # type: ignore[attr-defined]
+    images.detect_media_type = lambda content: "image/svg+xml"  # type: ignore[attr-defined]
 
 
 def svg_runs_scripts() -> None:
