@@ -181,7 +181,7 @@ def test_every_operation_has_roles_or_is_public() -> None:
     ],
 )
 def test_schemes(shared_api: API, header: str, status: int, detail: str | None) -> None:
-    """Four schemes in any case and the bare key are taken; the rest is refused in its words."""
+    """Four schemes in any case and the bare key are accepted; all else has its own message."""
     response = shared_api.get(headers={"Authorization": header})
     assert response.status_code == status
     assert detail is None or response.json == {"detail": detail}
@@ -203,7 +203,7 @@ def test_a_private_credential_exists_for_admins_only(shared_api: API) -> None:
     )
 
 
-def test_a_refusal_tells_nothing_of_what_was_refused(shared_api: API) -> None:
+def test_an_error_shows_nothing_of_the_record(shared_api: API) -> None:
     """The body of a 403 or 404 does not hold anything of the record."""
     record = listed()[0]
     for key in (ANOTHER_PLATFORM, "retired-key", "nothing"):
@@ -213,7 +213,7 @@ def test_a_refusal_tells_nothing_of_what_was_refused(shared_api: API) -> None:
 
 
 def test_an_unknown_platform_is_404_before_403(shared_api: API) -> None:
-    """A platform that is not there is 404 for whoever asks with a valid key, for no other."""
+    """A platform that does not exist is 404 with any valid key, and 401 without."""
     path = "/api/credentials/orgs/nowhere/users/1/"
     assert shared_api.acting("main-learner-key").get(path).json == {
         "detail": "No Platform matches the given query."

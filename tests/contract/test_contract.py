@@ -27,7 +27,7 @@ resolve = partial(resolve_reference, DOCUMENT)
 
 
 def contents(operation: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield status, media type and content of each documented answer."""
+    """Yield status, media type and content of each documented response."""
     for status, response in operation["responses"].items():
         for media_type, content in resolve(response).get("content", {}).items():
             yield status, media_type, content
@@ -40,8 +40,8 @@ def test_the_document_is_valid() -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_answer_has_a_schema_and_an_example(operation: dict[str, Any]) -> None:
-    """Every documented answer with a body shows at least one example."""
+def test_each_response_has_a_schema_and_an_example(operation: dict[str, Any]) -> None:
+    """Every documented response with a body has at least one example."""
     for status, media_type, content in contents(operation):
         assert content["schema"], (status, media_type)
         assert content["examples"], (status, media_type)
@@ -49,8 +49,8 @@ def test_each_answer_has_a_schema_and_an_example(operation: dict[str, Any]) -> N
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_each_operation_says_what_it_rests_on(operation: dict[str, Any]) -> None:
-    """Every operation has evidence, a first release, a summary and the refusals it can give."""
+def test_each_operation_has_evidence(operation: dict[str, Any]) -> None:
+    """Every operation has evidence, a first release, a summary and the errors it can return."""
     assert set(operation["x-evidence"]) <= set("CNGPF")
     assert operation["x-since"]
     assert operation["summary"]
@@ -63,7 +63,7 @@ def test_each_operation_says_what_it_rests_on(operation: dict[str, Any]) -> None
 
 
 def test_examples_fit_their_schemas() -> None:
-    """Every JSON example, of bodies and answers, is valid for its schema."""
+    """Every JSON example, of requests and responses, is valid for its schema."""
     schemas = DOCUMENT["components"]["schemas"]
     checked = 0
     for parameter in OPERATIONS:
@@ -79,7 +79,7 @@ def test_examples_fit_their_schemas() -> None:
 
 
 @pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
-def test_each_schema_says_what_it_rests_on(name: str) -> None:
+def test_each_schema_has_evidence(name: str) -> None:
     """Every named schema has evidence."""
     assert set(DOCUMENT["components"]["schemas"][name]["x-evidence"]) <= set("CNGPF")
 
@@ -91,8 +91,8 @@ def test_each_schema_says_what_it_rests_on(name: str) -> None:
         *("Assertion", "AssertionRecipient"),
     ],
 )
-def test_answers_list_every_field_as_required(name: str) -> None:
-    """An object in an answer always has all its fields."""
+def test_responses_list_every_field_as_required(name: str) -> None:
+    """An object in a response always has all its fields."""
     schema = DOCUMENT["components"]["schemas"][name]
     assert set(schema["required"]) == schema["properties"].keys()
 
@@ -119,7 +119,7 @@ def members(name: str) -> tuple[set[str], set[str]]:
 def test_generators_see_what_is_required() -> None:
     """`required` stands beside `allOf`, or with its properties; a mere alias requires nothing.
 
-    openapi-typescript passes over any other place, openapi-python-client over that of an alias.
+    openapi-typescript ignores any other place, openapi-python-client over that of an alias.
     """
     schemas = DOCUMENT["components"]["schemas"]
     compounds = {name: each for name, each in schemas.items() if "allOf" in each}
@@ -175,8 +175,8 @@ LIST = ("paths", "/api/credentials/orgs/{org}/users/{user_id}/", "get")
         (broken("openapi", value="3.0.3"), "3.1"),
     ],
 )
-def test_what_is_not_understood_stops_the_start(document: dict[str, Any], message: str) -> None:
-    """A schema or operation that would be passed over silently is a StartError that names it."""
+def test_what_is_not_supported_stops_the_start(document: dict[str, Any], message: str) -> None:
+    """A schema or operation that would be ignored silently is a StartError that names it."""
     with pytest.raises(StartError, match=message):
         compile_contract(document)
 

@@ -1,4 +1,4 @@
-"""The ledger of divergences speaks of every difference, and of nothing else."""
+"""The ledger of divergences has a row for every difference, and no other rows."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -14,16 +14,16 @@ SPEC = LEDGER.parent
 
 
 def check(found: Mapping[str, Sides], rows: list[dict[str, Any]]) -> list[str]:
-    """Return a complaint for each difference without a row and each row without a difference."""
-    complaints = []
+    """Return an error for each difference without a row and each row without a difference."""
+    errors = []
     used: set[str] = set()
     for where, sides in found.items():
         matching = [row for row in rows if fnmatchcase(where, row["where"])]
         used.update(row["where"] for row in matching)
         if not matching:
-            complaints.append(f"no row for {where}: {sides}")
-    complaints += [f"stale row: {row['where']}" for row in rows if row["where"] not in used]
-    return complaints
+            errors.append(f"no row for {where}: {sides}")
+    errors += [f"stale row: {row['where']}" for row in rows if row["where"] not in used]
+    return errors
 
 
 def ledger() -> dict[str, Any]:
@@ -73,8 +73,8 @@ def test_rows_are_complete_and_unique() -> None:
         ("schemas/Issuer/url", {"type": ["string", "null"]}),
     ],
 )
-def test_the_check_bites(place: str, change: dict[str, Any]) -> None:
-    """A change of the contract that the ledger does not know is found."""
+def test_a_difference_without_a_row_is_found(place: str, change: dict[str, Any]) -> None:
+    """A change of the contract that the ledger does not quote is found."""
     contract = read_document(CONTRACT)
     _, schema, field = place.split("/")
     contract["components"]["schemas"][schema]["properties"][field] = {"type": "string"} | change
@@ -84,6 +84,6 @@ def test_the_check_bites(place: str, change: dict[str, Any]) -> None:
 
 
 def test_a_stale_row_is_found() -> None:
-    """A row about something that does not differ is a complaint."""
+    """A row about something that does not differ is an error."""
     row = {"where": "schemas/Credential/name"}
     assert check({}, [row]) == ["stale row: schemas/Credential/name"]
