@@ -11,7 +11,8 @@ from mockserver.api.hooks import register_hooks
 from mockserver.api.middleware import PathPrefix
 from mockserver.api.service import Service
 from mockserver.config import Config
-from mockserver.contract.document import Contract, load_contract
+from mockserver.contract.compiler import load_contract
+from mockserver.contract.contract import Contract
 from mockserver.control import public, state, traffic
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate

@@ -23,8 +23,8 @@ class StartError(Exception):
     """The mock cannot start: the contract, the world or a setting is wrong; the text says how."""
 
 
-class ContractBreach(Exception):
-    """The mock itself broke the contract; raised only while it judges itself."""
+class ContractViolation(Exception):
+    """A response of the mock, or a request that it accepted, is not what the contract allows."""
 
 
 class APIError(Exception):

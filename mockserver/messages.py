@@ -18,8 +18,8 @@ MAXIMUM_FIELDS = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class InMemoryUploadedFile:
-    """One file part of a multipart body; error texts show the class by Django's name."""
+class UploadedFile:
+    """One file part of a multipart body."""
 
     name: str
     content_type: str
@@ -36,7 +36,7 @@ class Headers(Protocol):
         """Return a header's value."""
 
 
-class Form(dict[str, list[str | InMemoryUploadedFile]]):
+class Form(dict[str, list[str | UploadedFile]]):
     """The fields of a form, each with all its values in the order they came."""
 
 

@@ -6,9 +6,9 @@ from functools import partial as partial_function
 from typing import Any
 
 from mockserver.api.access import Caller
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation
-from mockserver.framework.fields import Context, Reference
+from mockserver.framework.fields import Reference, ValidationContext
 from mockserver.messages import Request, Response
 from mockserver.rendering.records import base_address
 from mockserver.sandbox.sandbox import Sandbox
@@ -44,10 +44,10 @@ class RequestContext(PublicContext):
         assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
         return self.operation.body.read(self.request, self.validation_context(partial=partial))
 
-    def validation_context(self, *, partial: bool = False) -> Context:
+    def validation_context(self, *, partial: bool = False) -> ValidationContext:
         """Return how to read a body of this request."""
         exists = partial_function(refers, self.sandbox.store, self.platform.key)
-        return Context(partial, exists)
+        return ValidationContext(partial, exists)
 
 
 def refers(store: Store, platform: str, reference: Reference, value: Any) -> bool:

@@ -24,9 +24,9 @@ from mockserver.messages import (
     HTML,
     MAXIMUM_FIELDS,
     Form,
-    InMemoryUploadedFile,
     Request,
     Response,
+    UploadedFile,
 )
 from mockserver.sandbox.faults import LENGTH
 from mockserver.sandbox.journal import Journal, hide_key
@@ -279,6 +279,6 @@ def parse_multipart(body: bytes, boundary: bytes) -> Form:
     return form
 
 
-def _read_upload(upload: FileStorage) -> InMemoryUploadedFile:
+def _read_upload(upload: FileStorage) -> UploadedFile:
     with upload.stream:
-        return InMemoryUploadedFile(upload.filename or "", upload.mimetype, upload.read())
+        return UploadedFile(upload.filename or "", upload.mimetype, upload.read())

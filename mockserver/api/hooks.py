@@ -11,7 +11,7 @@ from werkzeug.exceptions import InternalServerError, NotFound
 
 from mockserver.api.exchange import EXCHANGE, current_exchange, preflight_response, write_response
 from mockserver.api.service import Service
-from mockserver.errors import APIError, ContractBreach, NoSuchRoute, ServerError
+from mockserver.errors import APIError, ContractViolation, NoSuchRoute, ServerError
 
 LOG = logging.getLogger("mockserver")
 READABLE_HEADERS = ("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")
@@ -58,7 +58,7 @@ def register_hooks(app: Flask, service: Service) -> None:
     app.after_request(end)
     app.register_error_handler(NotFound, not_found)
     app.register_error_handler(APIError, _refuse)
-    app.register_error_handler(ContractBreach, _report_breach)
+    app.register_error_handler(ContractViolation, _report_violation)
     app.register_error_handler(InternalServerError, _server_error)
 
 
@@ -86,7 +86,7 @@ def _server_error(error: InternalServerError) -> Response:
     return write_response(ServerError().response())
 
 
-def _report_breach(error: ContractBreach) -> Response:
+def _report_violation(error: ContractViolation) -> Response:
     """Answer loudly what a strict mock did wrong itself."""
     LOG.error("%s %s: %s", request.method, request.path, error)
     return Response(f"the mock broke the contract: {error}\n", 500, content_type="text/plain")

@@ -3,15 +3,17 @@
 import threading
 from collections.abc import Mapping
 
-from mockserver.api.access import admit, home, identify, rule_for
+from mockserver.api.access import admit, find_roles, home_platform, identify
+from mockserver.api.completeness import check_completeness
 from mockserver.api.context import PublicContext, RequestContext
 from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
 from mockserver.api.operations.assignments import complete
 from mockserver.config import MOST_STREAMS, Config
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
-from mockserver.contract.strict import judge_by
-from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
+from mockserver.contract.releases import select_release
+from mockserver.contract.strict import get_exchange_validator
+from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
 from mockserver.sandbox.faults import respond_with_faults
@@ -19,35 +21,6 @@ from mockserver.sandbox.registry import Sandboxes
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
-
-VIEW_NAMES = {
-    "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
-    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}": "Credential",
-    "/api/credentials/orgs/{org}/users/{user_id}/issuers/": "Issuers",
-    "/api/credentials/orgs/{org}/users/{user_id}/issuers/{entity_id}": "Issuer",
-    "/api/credentials/orgs/{org}/users/{user_id}/issuers/authority/": "Issuer Authority",
-    "/api/credentials/orgs/{org}/users/{user_id}/assertions/": "User Assertions",
-    "/api/credentials/orgs/{org}/users/{user_id}/assertions/{entity_id}": "Assertion",
-    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}/assertions/": "Credential Assertions",
-    "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}/assertions/bulk/": "Bulk Assertions",
-    "/api/credentials/public/assertions/{entity_id}/": "Public Assertion",
-    "/api/credentials/orgs/{org}/users/{user_id}/images/": "Images",
-    "/api/credentials/orgs/{org}/users/{user_id}/assignments/users/": "User Assignments",
-    "/api/credentials/orgs/{org}/users/{user_id}/assignments/groups/": "Group Assignments",
-    "/api/credentials/orgs/{org}/users/{user_id}/assignments/{assignment_id}": "Assignment",
-    "/api/credentials/orgs/{org}/users/{user_id}/course-credentials/": "Course Credentials",
-    "/api/credentials/orgs/{org}/users/{user_id}/assertions-over-time/": "Assertions Over Time",
-    "/api/credentials/orgs/{org}/users/{user_id}/course-assertions-over-time/": (
-        "Course Assertions Over Time"
-    ),
-    "/api/credentials/orgs/{org}/users/{user_id}/credentials-over-time/": "Credentials Over Time",
-    "/api/credentials/exim/credentials/course/{course_id}/export/": "Course Export",
-    "/api/credentials/exim/credentials/course/{course_id}/import/": "Course Import",
-    "/api/credentials/providers/": "Providers",
-    "/api/credentials/provider-config/": "Provider Configs",
-    "/api/credentials/external-mapping/": "External Mappings",
-}
-"""What OPTIONS calls each path; production's view names are not known, so these are our choice."""
 
 
 class Service:
@@ -59,12 +32,12 @@ class Service:
     def __init__(
         self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
     ) -> None:
-        _check_complete(contract)
+        check_completeness(contract, strict=config.strict)
         self.config = config
-        self.contract = contract.as_of(config.api_version)
+        self.contract = select_release(contract, config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
-        self._judge = judge_by(self.contract) if config.strict else None
+        self._validator = get_exchange_validator(self.contract) if config.strict else None
         self.state_file: StateFile | None = None
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
@@ -81,8 +54,8 @@ class Service:
 
         def serve() -> Response:
             response = self.answer(request, resource, operation, values, sandbox)
-            if self._judge:
-                self._judge.check(request, resource, values, response)
+            if self._validator:
+                self._validator.check(request, resource, values, response)
             return response
 
         return respond_with_faults(request, operation, sandbox.faults, serve)
@@ -127,9 +100,9 @@ class Service:
             return self._serve_anybody(request, resource, operation, values, sandbox)
         store = sandbox.store
         caller = identify(request.headers.get("Authorization"), store, self.config.auth)
-        rule = rule_for(operation.operation_id if operation else None, request.method)
-        platform_key = request.query.get("platform_org") or values.get("org") or home(caller, store)
-        platform = admit(caller, rule, platform_key, store)
+        named = request.query.get("platform_org") or values.get("org")
+        platform_key = named or home_platform(caller, store)
+        platform = admit(caller, find_roles(operation, request.method), platform_key, store)
         sandbox.throttle.check(str(caller.user.id) if caller.user else "", sandbox.clock.now())
         if operation is None:
             return describe(request.method, resource)
@@ -170,20 +143,9 @@ def describe(method: str, resource: Resource) -> Response:
     if method != "OPTIONS":
         raise MethodNotAllowed(method)
     body = {
-        "name": VIEW_NAMES.get(resource.path, ""),
+        "name": resource.view_name,
         "description": "",
         "renders": [JSON],
         "parses": list(resource.media_types),
     }
     return Response(200, encode(body), JSON)
-
-
-def _check_complete(contract: Contract) -> None:
-    """Raise StartError unless contract and handlers are about the same operations."""
-    handlers = HANDLERS.keys() | PUBLIC_HANDLERS.keys()
-    without_handler = contract.operations.keys() - handlers
-    if without_handler:
-        raise StartError(f"operations without a handler: {', '.join(sorted(without_handler))}")
-    without_operation = handlers - contract.operations.keys()
-    if without_operation:
-        raise StartError(f"handlers without an operation: {', '.join(sorted(without_operation))}")

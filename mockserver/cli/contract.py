@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from mockserver.cli.options import EXAMPLE, FILE
-from mockserver.contract.document import load_contract, read_document
+from mockserver.contract.compiler import load_contract
+from mockserver.contract.document import read_document
+from mockserver.drift.ledger import check_departures
 from mockserver.errors import StartError
 from mockserver.files import CONTRACT, LEDGER
 
@@ -34,28 +36,41 @@ def _validate(path: Path) -> None:
         validate(read_document(path))
     except (OpenAPIValidationError, ValidatorDetectError) as error:
         place = "/".join(map(str, getattr(error, "absolute_path", ())))
-        message = getattr(error, "message", "") or "this is no OpenAPI document"
+        message = getattr(error, "message", "") or "not an OpenAPI document"
         raise StartError(f"{path}: at /{place}: {message[-300:]}") from error
 
 
 @click.command(epilog=EXAMPLE + "credmock spec --divergences")
-@click.option("--check", is_flag=True, help="Validate the contract instead of printing it.")
-@click.option("--divergences", is_flag=True, help="Print the ledger of departures as a table.")
-@click.option("--file", type=FILE, help="Another contract.  [default: the one that ships]")
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Validate the contract and the ledger.",
+)
+@click.option("--divergences", is_flag=True, help="Print the ledger as a table.")
+@click.option("--file", type=FILE, help="A contract file.  [default: the one that ships]")
 def spec(check: bool, divergences: bool, file: Path | None) -> None:
-    """Print the contract, check it, or print where it departs from the published description."""
+    """Print the contract, check it, or print the ledger.
+
+    The ledger explains each departure from the published description; `--check` fails where the
+    contract is not a valid document, uses what is not supported, or departs without a row.
+    """
     path = file or CONTRACT
     if check:
         _validate(path)
         contract = load_contract(path)
-        click.echo(f"{path.name}: {len(contract.operations)} operations, every schema compiles")
+        check_departures(contract)
+        number = len(contract.operations)
+        click.echo(
+            f"{path.name}: {number} operations, every schema compiles, and the ledger has a row for"
+            " every departure from the published description"
+        )
     elif divergences:
         click.echo("| where | published | contract | evidence | why |")
         click.echo("| --- | --- | --- | --- | --- |")
         for row in read_document(LEDGER)["rows"]:
             cells = {**row, "where": f"`{row['where']}`", "evidence": ", ".join(row["evidence"])}
             columns = ("where", "published", "contract", "evidence", "why")
-            click.echo("| " + " | ".join(" ".join(cells[each].split()) for each in columns) + " |")
+            click.echo("| " + " | ".join(" ".join(cells[name].split()) for name in columns) + " |")
     else:
         click.echo(path.read_text(encoding="utf-8"), nl=False)
 
@@ -68,18 +83,18 @@ def spec(check: bool, divergences: bool, file: Path | None) -> None:
     type=click.Choice(["markdown", "json"]),
     default="markdown",
     show_default=True,
-    help="Form of the report.",
+    help="Format of the report.",
 )
 def drift(published: Path, form: str) -> None:
     """Compare a published description with the contract and explain each difference.
 
-    A difference that the ledger knows is told by its row; one that it does not know is shown with
-    whether it is breaking. Exit codes: 0 all are known, 1 some are not, 2 wrong usage.
+    A difference that the ledger explains is shown with its row, any other with whether it is
+    breaking. Exit codes: 0 all differences are known, 1 some are not, 2 wrong usage.
     """
-    from mockserver.drift.drift import drift as compare
-    from mockserver.drift.report import as_json, as_markdown
+    from mockserver.drift.comparison import find_drift
+    from mockserver.drift.report import write_json, write_markdown
 
-    found = compare(published)
-    write = as_json if form == "json" else as_markdown
+    found = find_drift(published)
+    write = write_json if form == "json" else write_markdown
     click.echo(write(found, published.name))
     sys.exit(found.exit_code)

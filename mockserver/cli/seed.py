@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mockserver.cli.options import EXAMPLE, FILE
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.messages import encode

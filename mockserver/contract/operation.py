@@ -1,87 +1,81 @@
-"""What the contract says of one operation, compiled: parameters, body, responses."""
+"""One operation of the contract, compiled: parameters, request body, responses, roles."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
-
-import jsonschema_rs
+from typing import Any, Literal, get_args
 
 from mockserver.config import Release
-from mockserver.errors import ContractBreach, ValidationError
-from mockserver.framework.fields import NON_FIELD_ERRORS, Context, Invalid
+from mockserver.contract.schemas import Schema, Validator
+from mockserver.errors import ContractViolation, ValidationError
+from mockserver.framework.composites import ObjectOf
+from mockserver.framework.fields import (
+    NON_FIELD_ERRORS,
+    InvalidValue,
+    ValidationContext,
+    accept_any_reference,
+)
 from mockserver.framework.parsers import parse_body
-from mockserver.framework.serializers import ObjectOf
 from mockserver.messages import JSON, Form, Request, Response
 
-Schema = Mapping[str, Any]
+Role = Literal["platform-admin", "department-admin", "learner"]
+ROLES: tuple[Role, ...] = get_args(Role)
+
+LONGEST_NUMBER = 20
+"""Characters of a query parameter; one with as many is not read as a number."""
 
 
-class Validator:
-    """A schema, compiled when it is first asked: that it compiles was checked at the start."""
+@dataclass(frozen=True, slots=True)
+class UsableValues:
+    """The values of a lenient parameter that have an effect; any other counts as not sent.
 
-    def __init__(self, schema: Schema, schemas: Mapping[str, Any]) -> None:
-        self.schema, self._schemas = schema, schemas
+    These are the integers of a range and some words, or any text where there is no range.
+    """
 
-    @cached_property
-    def _compiled(self) -> jsonschema_rs.Draft202012Validator:
-        return compile_schema(self.schema, self._schemas)
+    integers: range | None = None
+    words: frozenset[str] = frozenset()
 
-    def iter_errors(self, value: Any) -> Iterator[jsonschema_rs.ValidationError]:
-        """Yield what is wrong with a value."""
-        return iter(self._compiled.iter_errors(value))
-
-
-def compile_schema(
-    schema: Schema, schemas: Mapping[str, Any]
-) -> jsonschema_rs.Draft202012Validator:
-    """Compile a schema that refers to component schemas; raises what jsonschema-rs raises."""
-    rooted = {**schema, "components": {"schemas": schemas}}
-    return jsonschema_rs.Draft202012Validator(rooted, validate_formats=True)
+    def include(self, value: str) -> bool:
+        """Tell whether a value that was sent is one of them."""
+        if self.integers is None:
+            return value != ""
+        if value in self.words:
+            return True
+        is_number = value.isascii() and value.isdecimal() and len(value) < LONGEST_NUMBER
+        return is_number and int(value) in self.integers
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One declared parameter; `lenient` ones are read, never refused."""
+    """One declared parameter; of a lenient one, `usable` says which values have an effect."""
 
     name: str
     location: str
     schema: Schema
     required: bool
-    lenient: bool
+    usable: UsableValues | None
 
     @property
     def default(self) -> Any:
-        """The value that counts when none is sent."""
+        """The value that is used when none is sent."""
         return self.schema.get("default")
 
-    def understands(self, value: str | None) -> bool:
-        """Tell whether a value counts; what a lenient parameter does not understand is not there.
-
-        Values of the others are refused where they are wrong.
-        """
-        if not self.lenient:
-            return True
-        if not value:
-            return False
-        if "integer" not in str(self.schema):
-            return True
-        digits = value.isascii() and value.isdecimal() and len(value) < 20
-        in_bounds = digits and 1 <= int(value) <= self.schema.get("maximum", 2**31)
-        return in_bounds or ("last" in str(self.schema) and value == "last")
+    def ignores(self, value: str) -> bool:
+        """Tell whether a value that was sent has no effect; one that is not lenient refuses it."""
+        return self.usable is not None and not self.usable.include(value)
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What an operation takes: media types and the fields of the one schema behind them."""
+    """A request body: its media types, and the fields of the one schema behind them."""
 
     media_types: tuple[str, ...]
     fields: ObjectOf
     schema_name: str
     validator: Validator
 
-    def read(self, request: Request, context: Context) -> dict[str, Any]:
+    def read(self, request: Request, context: ValidationContext) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
 
         Fields that were not sent are absent in a partial change, else they have their defaults.
@@ -92,34 +86,34 @@ class Body:
             raise ValidationError({NON_FIELD_ERRORS: ["No data provided"]})
         return self.validate(data, context)
 
-    def validate(self, data: Any, context: Context) -> dict[str, Any]:
+    def validate(self, data: Any, context: ValidationContext) -> dict[str, Any]:
         """Clean and fold data that was parsed; raises ValidationError."""
         try:
             return self._fold(self.fields.clean(data, context), partial=context.partial)
-        except Invalid as invalid:
-            raise ValidationError(_as_map(invalid)) from None
+        except InvalidValue as invalid:
+            raise ValidationError(_key_errors(invalid)) from None
 
     def _fold(self, cleaned: dict[str, Any], *, partial: bool) -> dict[str, Any]:
         folded, errors = dict(cleaned), {}
-        for other in filter(self.fields.aliases.__contains__, cleaned):
-            name = self.fields.aliases[other]
-            value = folded.pop(other)
+        for alias in filter(self.fields.aliases.__contains__, cleaned):
+            name = self.fields.aliases[alias]
+            value = folded.pop(alias)
             if folded.setdefault(name, value) != value:
-                text = f'This field was sent twice, as "{name}" and as "{other}", '
+                text = f'This field was sent twice, as "{name}" and as "{alias}", '
                 errors[name] = [f"{text}with different values."]
         if errors:
-            raise Invalid(errors)
+            raise InvalidValue(errors)
         return folded if partial else {**self.fields.defaults, **folded}
 
 
-def _as_map(invalid: Invalid) -> dict[str, Any]:
+def _key_errors(invalid: InvalidValue) -> dict[str, Any]:
     errors = invalid.errors
     return errors if isinstance(errors, dict) else {NON_FIELD_ERRORS: errors}
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentedResponse:
-    """A documented answer: a validator for each media type, and the headers it must carry.
+    """A documented response: a validator for each media type, and the headers it must have.
 
     `examples` are media type, name and value.
     """
@@ -130,37 +124,37 @@ class DocumentedResponse:
     examples: tuple[tuple[str, str, Any], ...] = ()
 
     def check(self, response: Response, where: str) -> None:
-        """Raise ContractBreach unless the response is this answer."""
+        """Raise ContractViolation unless a response is as documented."""
         for name in self.headers:
             if name not in response.headers:
-                raise ContractBreach(f"{where}: the header {name} is missing")
+                raise ContractViolation(f"{where}: the header {name} is missing")
         if self.may_be_empty and not (response.body or response.content_type):
             return
         if not self.content:
             if response.body or response.content_type:
-                raise ContractBreach(f"{where}: there must be no body")
+                raise ContractViolation(f"{where}: expected a response without a body")
             return
         media_type = (response.content_type or "").partition(";")[0]
         if media_type not in self.content:
-            raise ContractBreach(f"{where}: {media_type or 'no content type'} is not documented")
+            raise ContractViolation(f"{where}: {media_type or 'no content type'} is not documented")
         if media_type == JSON:
             value = _load_json(response.body, where)
             error = next(self.content[media_type].iter_errors(value), None)
             if error:
                 place = "/".join(map(str, error.instance_path))
-                raise ContractBreach(f"{where}: at /{place}: {error.message[-300:]}")
+                raise ContractViolation(f"{where}: at /{place}: {error.message[-300:]}")
 
 
 def _load_json(body: bytes, where: str) -> Any:
     try:
         return json.loads(body)
     except ValueError as error:
-        raise ContractBreach(f"{where}: the body is not JSON: {error}") from None
+        raise ContractViolation(f"{where}: the body is not valid JSON: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the contract, compiled."""
+    """One operation of the contract, compiled; a public one needs no key and has no roles."""
 
     operation_id: str
     method: str
@@ -172,15 +166,16 @@ class Operation:
     query: ObjectOf
     body: Body | None
     responses: Mapping[int, DocumentedResponse]
+    roles: frozenset[Role]
     is_public: bool
 
     def read_query(self, request: Request) -> dict[str, Any]:
         """Return the values of the parameters that are validated; raises ValidationError."""
         form = Form({name: [value] for name, value in request.query.items()})
         try:
-            cleaned = self.query.clean(form, Context(False, exists=lambda reference, value: True))
-        except Invalid as invalid:
-            raise ValidationError(_as_map(invalid)) from None
+            cleaned = self.query.clean(form, ValidationContext(False, accept_any_reference))
+        except InvalidValue as invalid:
+            raise ValidationError(_key_errors(invalid)) from None
         return {**self.query.defaults, **cleaned}
 
     def parameter(self, name: str) -> Parameter:
@@ -188,19 +183,20 @@ class Operation:
         return next(p for p in self.parameters if p.name == name and p.location == "query")
 
     def check_response(self, response: Response) -> None:
-        """Raise ContractBreach unless the contract documents this response."""
+        """Raise ContractViolation unless the contract documents this response."""
         where = f"{self.operation_id} {response.status}"
-        answer = self.responses.get(response.status)
-        if answer is None:
-            raise ContractBreach(f"{where}: the status is not documented")
-        answer.check(response, where)
+        documented = self.responses.get(response.status)
+        if documented is None:
+            raise ContractViolation(f"{where}: the status is not documented")
+        documented.check(response, where)
 
 
 @dataclass(frozen=True)  # without slots, for what is worked out once
 class Resource:
-    """A path and the operations on it."""
+    """A path and the operations on it; `view_name` is its name in the response to OPTIONS."""
 
     path: str
+    view_name: str
     operations: Mapping[str, Operation]
     method_not_allowed: DocumentedResponse
 
@@ -212,12 +208,12 @@ class Resource:
 
     @cached_property
     def is_public(self) -> bool:
-        """Whether nobody needs a key here."""
-        return all(each.is_public for each in self.operations.values())
+        """Whether no operation needs a key."""
+        return all(operation.is_public for operation in self.operations.values())
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The media types of the bodies that any operation here takes, or would take."""
+        """The media types of request bodies; without an operation that has one, the framework's."""
         for operation in self.operations.values():
             if operation.body:
                 return operation.body.media_types

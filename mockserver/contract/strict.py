@@ -1,8 +1,8 @@
-"""The mock judges itself: each accepted request and each response, by the contract.
+"""The mock checks itself: each accepted request and each response, against the contract.
 
-Requests and responses are judged by openapi-core, which shares no code with the validation that
-accepted them: what the mock takes, after the framework's conversions, must be what the contract
-allows. openapi-core costs a third of a second to import, so only a strict mock pays for it.
+openapi-core does it, which shares no code with the validation that accepted the request: what the
+mock accepts, after the framework's conversions, must be what the contract allows. openapi-core
+costs a third of a second to import, so only a strict mock imports it.
 """
 
 from collections.abc import Mapping
@@ -13,18 +13,19 @@ from urllib.parse import quote
 
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
-from mockserver.errors import ContractBreach
-from mockserver.framework.fields import Context
-from mockserver.messages import JSON, InMemoryUploadedFile, Request, Response, encode
+from mockserver.errors import ContractViolation
+from mockserver.framework.fields import ValidationContext, accept_any_reference
+from mockserver.messages import JSON, Request, Response, UploadedFile, encode
 
-SHORT, MOST_SOUND = 1000, 10_000
-"""What is remembered of responses that were judged: such of so many bytes, and how many."""
+MAXIMUM_CACHED_BODY = 1000
+"""Bytes; a response with a longer body is not remembered."""
+MAXIMUM_CACHED_RESPONSES = 10_000
 
 
 @dataclass(slots=True)
-class JudgedRequest:
+class OpenAPIRequest:
     """A request in the shape that openapi-core asks for."""
 
     host_url: str
@@ -36,7 +37,7 @@ class JudgedRequest:
 
 
 @dataclass(slots=True)
-class JudgedResponse:
+class OpenAPIResponse:
     """A response in the shape that openapi-core asks for."""
 
     status_code: int
@@ -46,13 +47,13 @@ class JudgedResponse:
 
 
 @lru_cache(maxsize=2)
-def judge_by(contract: Contract) -> "Judge":
-    """Return the judge of a contract, who is the same for every application."""
-    return Judge(contract)
+def get_exchange_validator(contract: Contract) -> "ExchangeValidator":
+    """Return the validator of a contract, which all applications of a process share."""
+    return ExchangeValidator(contract)
 
 
-class Judge:
-    """Holds exchanges against the contract; raises ContractBreach with the reason."""
+class ExchangeValidator:
+    """Checks exchanges against the contract; raises ContractViolation with the reason."""
 
     def __init__(self, contract: Contract) -> None:
         from jsonschema_path import SchemaPath
@@ -62,47 +63,40 @@ class Judge:
         document = SchemaPath.from_dict(dict(contract.document), resolved_cache_maxsize=1 << 20)
         self._openapi = OpenAPI(document)
         self._host = contract.document["servers"][0]["url"]
-        # Many responses are refusals that were judged before, to the byte.
-        self._sound: set[tuple[Any, ...]] = set()
+        # Many responses are errors that are the same to the byte.
+        self._valid: set[tuple[Any, ...]] = set()
 
     def check(
         self, request: Request, resource: Resource, values: Mapping[str, str], response: Response
     ) -> None:
-        """Judge one exchange; a response to a method that the contract lacks must be its refusal."""
+        """Check one exchange; to a method that the path does not have, only a 405 is checked."""
         operation = resource.operations.get("GET" if request.method == "HEAD" else request.method)
         if operation is None:
             if response.status == 405:
                 resource.method_not_allowed.check(response, f"{request.method} {resource.path}")
             return
         operation.check_response(response)
-        judged = self._request(request, operation, values, accepted=response.status < 300)
-        if response.status < 300:
-            self._ask(self._openapi.validate_request, operation, judged)
+        is_accepted = response.status < 300
+        converted = self._convert(request, operation, values, is_accepted=is_accepted)
+        if is_accepted:
+            self._validate(self._openapi.validate_request, operation, converted)
         if response.body:
-            self._judge_response(operation, judged, response)
+            self._check_body(operation, converted, response)
 
-    def _judge_response(
-        self, operation: Operation, judged: JudgedRequest, response: Response
+    def _check_body(
+        self, operation: Operation, request: OpenAPIRequest, response: Response
     ) -> None:
         headers = tuple(sorted(response.headers.items()))
-        known = (
-            operation.operation_id,
-            response.status,
-            response.content_type,
-            headers,
-            response.body,
-        )
-        if known in self._sound:
+        key = (operation.operation_id, *response[:3], headers)
+        if key in self._valid:
             return
         content_type = (response.content_type or "").partition(";")[0]
-        judged_response = JudgedResponse(
-            response.status, response.headers, content_type, response.body
-        )
-        self._ask(self._openapi.validate_response, operation, judged, judged_response)
-        if len(response.body) < SHORT and len(self._sound) < MOST_SOUND:
-            self._sound.add(known)
+        converted = OpenAPIResponse(response.status, response.headers, content_type, response.body)
+        self._validate(self._openapi.validate_response, operation, request, converted)
+        if len(response.body) < MAXIMUM_CACHED_BODY and len(self._valid) < MAXIMUM_CACHED_RESPONSES:
+            self._valid.add(key)
 
-    def _ask(self, validate: Any, operation: Operation, *exchange: Any) -> None:
+    def _validate(self, validate: Any, operation: Operation, *exchange: Any) -> None:
         from openapi_core.exceptions import OpenAPIError
 
         try:
@@ -110,14 +104,19 @@ class Judge:
         except OpenAPIError as error:
             cause = error.__cause__ or error
             details = "; ".join(str(e.message) for e in getattr(cause, "schema_errors", ()))
-            raise ContractBreach(
-                f"{operation.operation_id}: openapi-core says: {details or cause}"
+            raise ContractViolation(
+                f"{operation.operation_id}: openapi-core: {details or cause}"
             ) from error
 
-    def _request(
-        self, request: Request, operation: Operation, values: Mapping[str, str], *, accepted: bool
-    ) -> JudgedRequest:
-        """Return what the mock understood: the body after conversion, parameters that counted."""
+    def _convert(
+        self,
+        request: Request,
+        operation: Operation,
+        values: Mapping[str, str],
+        *,
+        is_accepted: bool,
+    ) -> OpenAPIRequest:
+        """Return what the mock read: the body after conversion, parameters that had an effect."""
         from openapi_core.datatypes import RequestParameters
 
         path = operation.path
@@ -125,29 +124,33 @@ class Judge:
             # A step of dots would be resolved away, though it is a value like any other.
             step = quote(value, safe="").replace(".", "%2E")
             path = path.replace(f"{{{name}}}", step)
-        query = {
-            each.name: request.query[each.name]
-            for each in operation.parameters
-            if each.lenient and each.understands(request.query.get(each.name))
-        }
-        if accepted:
-            understood = operation.read_query(request)
-            query |= {
-                name: str(value).lower() if isinstance(value, bool) else str(value)
-                for name, value in understood.items()
-            }
         parameters = RequestParameters(
-            query=ImmutableMultiDict(query),
+            query=ImmutableMultiDict(_read_query(request, operation, is_accepted=is_accepted)),
             header=Headers({"Authorization": "Api-Key hidden"}),
             path=dict(values),
         )
         body = None
-        if accepted and operation.body:
-            context = Context(partial=request.method == "PUT", exists=lambda reference, value: True)
-            body = encode(_plain(operation.body.read(request, context)))
-        return JudgedRequest(self._host, path, operation.method.lower(), parameters, JSON, body)
+        if is_accepted and operation.body:
+            context = ValidationContext(request.method == "PUT", accept_any_reference)
+            body = encode(_replace_files(operation.body.read(request, context)))
+        return OpenAPIRequest(self._host, path, operation.method.lower(), parameters, JSON, body)
 
 
-def _plain(body: Mapping[str, Any]) -> dict[str, Any]:
+def _read_query(request: Request, operation: Operation, *, is_accepted: bool) -> dict[str, str]:
+    query = {
+        parameter.name: request.query[parameter.name]
+        for parameter in operation.parameters
+        if parameter.usable and parameter.name in request.query
+        if not parameter.ignores(request.query[parameter.name])
+    }
+    if is_accepted:
+        query |= {
+            name: str(value).lower() if isinstance(value, bool) else str(value)
+            for name, value in operation.read_query(request).items()
+        }
+    return query
+
+
+def _replace_files(body: Mapping[str, Any]) -> dict[str, Any]:
     """Return a body with a file's name in the place of the file, whose bytes no JSON can hold."""
-    return {k: str(v) if isinstance(v, InMemoryUploadedFile) else v for k, v in body.items()}
+    return {k: str(v) if isinstance(v, UploadedFile) else v for k, v in body.items()}

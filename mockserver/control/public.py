@@ -8,7 +8,7 @@ import orjson
 import yaml
 from flask import Blueprint, Response, request, send_from_directory
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.control.guard import URL_PREFIX, current_sandbox, current_service
 from mockserver.files import IMAGES
 

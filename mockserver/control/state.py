@@ -5,7 +5,7 @@ from typing import Any
 from flask import Response
 
 from mockserver.api.operations.assignments import complete
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from mockserver.control.guard import (
     ControlNotFound,
     InvalidControlRequest,

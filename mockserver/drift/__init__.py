@@ -1,1 +1,1 @@
-"""A published description held against the contract."""
+"""Published descriptions, compared with the contract and its ledger."""

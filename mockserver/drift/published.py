@@ -1,31 +1,39 @@
-"""A description of the API, as far as it is about credentials, in the contract's names."""
+"""A published description, as far as it is about credentials, in the contract's names."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal
 
-from mockserver.contract.document import METHODS
-from mockserver.drift.differences import parts_of, resolve
+from mockserver.contract.document import METHODS, read_document
+from mockserver.contract.references import resolve_reference
+from mockserver.drift.differences import read_parts
+from mockserver.errors import StartError
 
 ROOT = "/api/credentials/"
 
 Use = Literal["request", "response"]
+Uses = dict[str, dict[str, set[Use]]]
+"""Each schema that is used, with the operations that use it, and for what."""
 
 
-class Described:
-    """A description as far as it is about this API, in the contract's names."""
+class Description:
+    """A description as far as it is about this API, in the contract's names.
+
+    `renamed` maps its own names, in paths and of operations, to those of the contract.
+    """
 
     def __init__(self, document: Mapping[str, Any], contract: Mapping[str, Any]) -> None:
         self.version = str(document["info"]["version"])
         self.renamed: dict[str, str] = {}
-        by_shape = {_shape(path): path for path in contract["paths"]}
+        by_shape = {_without_names(path): path for path in contract["paths"]}
         paths: dict[str, dict[str, Any]] = {}
         for path, item in document["paths"].items():
             if path.startswith(ROOT):
-                ours = by_shape.get(_shape(path), path)
+                ours = by_shape.get(_without_names(path), path)
                 operations = contract["paths"].get(ours, {})
-                paths.setdefault(ours, {}).update(self._item(path, item, ours, operations))
-        self.uses = dict(_uses({**document, "paths": paths}))
+                paths.setdefault(ours, {}).update(self._rename(path, item, ours, operations))
+        self.uses = _find_uses({**document, "paths": paths})
         components = document.get("components", {})
         schemas = {n: s for n, s in components.get("schemas", {}).items() if n in self.uses}
         self.document = {
@@ -33,71 +41,86 @@ class Described:
             "paths": paths,
             "components": {**components, "schemas": schemas},
         }
-        self.parts = parts_of(self.document)
+        self.parts = read_parts(self.document)
 
     @property
-    def number(self) -> tuple[int, ...]:
-        """The first two numbers of the version; what has none is newer than all."""
-        return release_number(self.version)
+    def release(self) -> tuple[int, ...]:
+        """The first two numbers of the version; a version without numbers is newer than all."""
+        return read_release(self.version)
 
-    def _item(
+    def _rename(
         self, path: str, item: Mapping[str, Any], ours: str, operations: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return a path's operations in the contract's names; keep what was renamed."""
-        names = dict(zip(_names(path), _names(ours), strict=True))
+        """Return a path item in the contract's names, and note what was renamed."""
+        names = dict(zip(_parameter_names(path), _parameter_names(ours), strict=True))
         self.renamed.update(
             {f"{{{old}}}": f"{{{new}}}" for old, new in names.items() if old != new}
         )
-        changed = {**item, "parameters": _renamed(item, names)}
+        renamed = {**item, "parameters": _rename_parameters(item, names)}
         for method in METHODS:
             if method not in item:
                 continue
-            given = item[method].get("operationId", f"{method} {path}")
-            known = operations.get(method, {}).get("operationId", given)
-            if known != given:
-                self.renamed[given] = known
-            parameters = _renamed(item[method], names)
-            changed[method] = {**item[method], "operationId": known, "parameters": parameters}
-        return changed
+            theirs = item[method].get("operationId", f"{method} {path}")
+            known = operations.get(method, {}).get("operationId", theirs)
+            if known != theirs:
+                self.renamed[theirs] = known
+            parameters = _rename_parameters(item[method], names)
+            renamed[method] = {**item[method], "operationId": known, "parameters": parameters}
+        return renamed
 
     def fields(self, schema: str) -> list[str]:
-        """Return the names of a schema's fields, none if there is no such schema."""
+        """Return the names of a schema's fields; a schema that does not exist has none."""
         schemas = self.document["components"]["schemas"]
         return list(schemas.get(schema, {}).get("properties", {}))
 
 
-def release_number(version: str) -> tuple[int, ...]:
+def read_published(path: Path) -> dict[str, Any]:
+    """Read a published description; raises StartError unless it is OpenAPI 3 about this API."""
+    document = read_document(path)
+    if not str(document.get("openapi", "")).startswith("3."):
+        found = "Swagger 2" if "swagger" in document else "a document without an OpenAPI version"
+        raise StartError(f"{path}: expected an OpenAPI 3 description, got {found}")
+    if not isinstance(document.get("paths"), dict) or "version" not in (document.get("info") or {}):
+        raise StartError(f"{path}: `paths` or `info.version` is missing")
+    if not any(str(api_path).startswith(ROOT) for api_path in document["paths"]):
+        raise StartError(f"{path}: it has no path below {ROOT}")
+    return document
+
+
+def read_release(version: str) -> tuple[int, ...]:
     """Return the first two numbers of a version; a text without any is newer than all."""
     found = re.match(r"(\d+)\.(\d+)", version)
     return tuple(map(int, found.groups())) if found else (10**6,)
 
 
-def _renamed(holder: Mapping[str, Any], names: Mapping[str, str]) -> list[Mapping[str, Any]]:
-    """Return the parameters of a path or operation with the contract's names in the path."""
-    given = holder.get("parameters", ())
-    in_path = [each.get("in") == "path" for each in given]
+def _rename_parameters(
+    holder: Mapping[str, Any], names: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
+    """Return the parameters of a path or operation, those in the path with the contract's names."""
     return [
-        {**each, "name": names.get(each["name"], each["name"])} if renames else each
-        for each, renames in zip(given, in_path, strict=True)
+        {**parameter, "name": names.get(parameter["name"], parameter["name"])}
+        if parameter.get("in") == "path"
+        else parameter
+        for parameter in holder.get("parameters", ())
     ]
 
 
-def _shape(path: str) -> str:
+def _without_names(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-def _names(path: str) -> list[str]:
+def _parameter_names(path: str) -> list[str]:
     return re.findall(r"\{([^}]*)\}", path)
 
 
-def _uses(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, set[Use]]]]:
-    """Yield each schema that is used, with the operations that do, and for what."""
-    found: dict[str, dict[str, set[Use]]] = {}
+def _find_uses(document: Mapping[str, Any]) -> Uses:
+    """Return which operations use each schema, directly or through other schemas, and for what."""
+    found: Uses = {}
 
     def walk(part: Any, operation: str, use: Use) -> None:
         if isinstance(part, list):
-            for each in part:
-                walk(each, operation, use)
+            for item in part:
+                walk(item, operation, use)
         elif isinstance(part, dict):
             reference = part.get("$ref", "")
             name = reference.rpartition("/")[2] if "/schemas/" in reference else ""
@@ -105,7 +128,8 @@ def _uses(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, set[Use]
                 return
             if name:
                 found.setdefault(name, {}).setdefault(operation, set()).add(use)
-            walk(resolve(document, part) if reference else list(part.values()), operation, use)
+            target = resolve_reference(document, part) if reference else list(part.values())
+            walk(target, operation, use)
 
     for item in document["paths"].values():
         for method in METHODS:
@@ -114,4 +138,4 @@ def _uses(document: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, set[Use]
                 sent = [item.get("parameters"), item[method].get("parameters")]
                 walk([*sent, item[method].get("requestBody")], operation, "request")
                 walk(item[method]["responses"], operation, "response")
-    yield from found.items()
+    return found

@@ -22,7 +22,7 @@ class MediaType:
 
     @classmethod
     def parse(cls, text: str) -> "MediaType":
-        """Read a header value leniently; nonsense becomes a type that matches nothing."""
+        """Read a header value leniently; what is not valid matches nothing."""
         kind, *rest = text.split(";")
         parameters = {}
         for item in rest:
@@ -54,7 +54,7 @@ class MediaType:
 
 @lru_cache(maxsize=256)
 def accept_json(accept: str | None, wanted: str | None) -> int:
-    """Return the indentation that the client asked for (0: none) or refuse.
+    """Return the indentation that the client asked for, 0 for none.
 
     `accept` is the Accept header, None when there is none; `wanted` is `?format=`. Raises
     NotFound for a format that does not exist and NotAcceptable; quality values are ignored, as
@@ -62,8 +62,8 @@ def accept_json(accept: str | None, wanted: str | None) -> int:
     """
     if wanted and wanted != "json":
         raise NotFound
-    ranges = [MediaType.parse(token) for token in _tokens("*/*" if accept is None else accept)]
-    for media_range in sorted(ranges, key=lambda each: -each.precedence):
+    ranges = map(MediaType.parse, _split_ranges("*/*" if accept is None else accept))
+    for media_range in sorted(ranges, key=lambda media_type: -media_type.precedence):
         if media_range.matches(JSON):
             try:
                 return max(min(int(media_range.parameters["indent"]), 8), 0)
@@ -72,7 +72,7 @@ def accept_json(accept: str | None, wanted: str | None) -> int:
     raise NotAcceptable
 
 
-def _tokens(accept: str) -> list[str]:
+def _split_ranges(accept: str) -> list[str]:
     if len(accept) > MAXIMUM_ACCEPT_LENGTH:
         accept = accept[: accept.rfind(",", 0, MAXIMUM_ACCEPT_LENGTH) + 1]
     tokens = (token.strip() for token in accept.split(","))

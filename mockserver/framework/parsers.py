@@ -40,7 +40,7 @@ def _encoding(content_type: str) -> str:
     charset = MediaType.parse(content_type).parameters.get("charset", "utf-8")
     try:
         codecs.lookup(charset)
-    except (LookupError, ValueError):  # Django ignores a charset it has never heard of
+    except (LookupError, ValueError):  # Django ignores a charset that it does not know
         return "utf-8"
     try:
         "".encode(charset)
@@ -59,7 +59,7 @@ def _decode(body: bytes, encoding: str) -> str:
     if encoding == "utf-8":
         with suppress(UnicodeDecodeError):
             return body.decode()
-    # By a stream, as the framework reads it, for the texts of its complaints.
+    # By a stream, as the framework reads it, so that the error messages are the same.
     return codecs.getreader(encoding)(BytesIO(body)).read()
 
 
@@ -70,7 +70,7 @@ def _parse_json(body: bytes, encoding: str) -> Any:
     try:
         text = _decode(body, encoding)
         if text.startswith("\ufeff"):
-            return json.loads(text)  # which refuses it
+            return json.loads(text)  # which raises an error
         return _JSON.decode(text)
     except ValueError as error:
         raise ParseError(f"JSON parse error - {error}") from None

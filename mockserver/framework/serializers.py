@@ -1,101 +1,23 @@
-"""From the schema of a body to the fields that read it: the framework's serializers."""
+"""From the schema of a body to the fields that read it, as an application's serializers."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping
 from typing import Any
 
 from mockserver.errors import StartError
-from mockserver.framework.fields import (
-    MISSING,
-    NON_FIELD_ERRORS,
+from mockserver.framework.composites import ListOf, Member, ObjectOf
+from mockserver.framework.fields import MISSING, Field, Reference
+from mockserver.framework.relations import PrimaryKey, Slug, Slugs
+from mockserver.framework.scalars import (
     URL,
     AnyJSON,
     Boolean,
     Choice,
-    Context,
     Date,
     Email,
-    Field,
     Integer,
-    Invalid,
-    ListOf,
-    PrimaryKey,
-    Reference,
-    Scalar,
-    Slug,
-    Slugs,
     Text,
-    parse_text,
 )
 from mockserver.framework.uploads import Picture
-from mockserver.messages import Form
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A named field of an object."""
-
-    name: str
-    field: Field
-    required: bool = False
-    default: Any = MISSING
-    alias_of: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)  # without slots, for what is worked out once
-class ObjectOf(Scalar):
-    """A nested serializer: in a form, JSON text or dotted keys."""
-
-    members: tuple[Member, ...] = ()
-
-    @cached_property
-    def defaults(self) -> Mapping[str, Any]:
-        """The values of members that were not sent."""
-        return {each.name: each.default for each in self.members if each.default is not MISSING}
-
-    @cached_property
-    def aliases(self) -> Mapping[str, str]:
-        """Other spellings of members, with the canonical one."""
-        return {each.name: each.alias_of for each in self.members if each.alias_of}
-
-    def take(self, data: Mapping[str, Any], name: str, *, required: bool) -> Any:
-        """Parse the JSON text of a form field, or collect `name.part` keys."""
-        value = data.get(name, MISSING)
-        if not isinstance(data, Form):
-            return value
-        if value is not MISSING:
-            return parse_text(value[-1], otherwise=value[-1])
-        prefix = f"{name}."
-        dotted = {k[len(prefix) :]: v for k, v in data.items() if k.startswith(prefix)}
-        return Form(dotted) if dotted else MISSING
-
-    def clean(self, value: Any, context: Context) -> Any:
-        """Clean each member that is present and collect all their errors."""
-        if value is None:
-            return Scalar.clean(self, value, context)
-        if not isinstance(value, dict):
-            kind = type(value).__name__
-            message = f"Invalid data. Expected a dictionary, but got {kind}."
-            raise Invalid({NON_FIELD_ERRORS: [message]})
-        cleaned: dict[str, Any] = {}
-        errors: dict[str, Any] = {}
-        members: Iterable[Member] = self.members
-        if not isinstance(value, Form):  # whose fields may be spread over keys
-            members = [each for each in members if each.required or each.name in value]
-        for member in members:
-            raw = member.field.take(value, member.name, required=member.required)
-            try:
-                if raw is not MISSING:
-                    cleaned[member.name] = member.field.clean(raw, context)
-                elif member.required and not context.partial:
-                    raise Invalid(member.field.required_text)
-            except Invalid as invalid:
-                errors[member.name] = invalid.errors
-        if errors:
-            raise Invalid(errors)
-        return cleaned
-
 
 _TEXTS: Mapping[str | None, type[Text] | None] = {
     None: Text,
@@ -177,10 +99,10 @@ def _members(schema: Mapping[str, Any], where: str) -> tuple[Member, ...]:
     return tuple(
         Member(
             name,
-            compile_field(each, f"{where}/properties/{name}"),
+            compile_field(member, f"{where}/properties/{name}"),
             name in required,
-            each.get("default", MISSING),
-            each.get("x-alias-of"),
+            member.get("default", MISSING),
+            member.get("x-alias-of"),
         )
-        for name, each in schema.get("properties", {}).items()
+        for name, member in schema.get("properties", {}).items()
     )

@@ -1,4 +1,4 @@
-"""How many requests a caller may send, as the framework's UserRateThrottle counts them."""
+"""The rate limit, which counts requests as the framework's UserRateThrottle does."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from mockserver.errors import APIError, StartError
 
-MOST_CALLERS = 10_000
+MAXIMUM_CALLERS = 10_000
 PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 RATE = re.compile(r"([1-9]\d{0,5})/(s|sec|m|min|h|hour|d|day)")
 
@@ -31,28 +31,28 @@ class Throttled(APIError):
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
-    """So many requests in a period; the default is no limit."""
+class RateLimit:
+    """The number of requests that are allowed in a period; 0 is no limit."""
 
     requests: int = 0
     period: timedelta = timedelta()
 
 
-NO_LIMIT = Rate()
+NO_LIMIT = RateLimit()
 
 
-def read_rate(text: str) -> Rate:
+def read_rate(text: str) -> RateLimit:
     """Read a rate as the framework's settings write it, such as `100/min`; raises StartError."""
     found = RATE.fullmatch(text)
     if found is None:
-        raise StartError(f"--rate-limit: {text!r} is no rate; write for example 100/min")
-    return Rate(int(found[1]), timedelta(seconds=PERIODS[found[2][0]]))
+        raise StartError(f"--rate-limit: {text!r} is not a valid rate: use for example 100/min")
+    return RateLimit(int(found[1]), timedelta(seconds=PERIODS[found[2][0]]))
 
 
 class Throttle:
     """Counts the requests of each caller over the last period."""
 
-    def __init__(self, rate: Rate) -> None:
+    def __init__(self, rate: RateLimit) -> None:
         self._rate = rate
         self._lock = threading.Lock()
         self._history: OrderedDict[str, deque[datetime]] = OrderedDict()
@@ -66,7 +66,7 @@ class Throttle:
     def _count(self, caller: str, now: datetime) -> None:
         history = self._history.setdefault(caller, deque(maxlen=self._rate.requests))
         self._history.move_to_end(caller)
-        if len(self._history) > MOST_CALLERS:
+        if len(self._history) > MAXIMUM_CALLERS:
             self._history.popitem(last=False)
         while history and history[0] <= now - self._rate.period:
             history.popleft()

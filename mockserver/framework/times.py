@@ -1,4 +1,4 @@
-"""Moments as the API writes them."""
+"""Times as the API writes them."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""Uploaded files: which of them are pictures, told by their content and never by their name."""
+"""Uploaded files: whether one is an image, by its content and never by its name."""
 
 import struct
 import zlib
@@ -7,52 +7,55 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 from xml.parsers import expat
 
-from mockserver.framework.fields import Invalid, Scalar
-from mockserver.messages import InMemoryUploadedFile
+from mockserver.framework.fields import InvalidValue
+from mockserver.framework.scalars import Scalar
+from mockserver.messages import UploadedFile
 
 PNG, JPEG, WEBP, SVG = "image/png", "image/jpeg", "image/webp", "image/svg+xml"
 EXTENSIONS: Mapping[str, str] = {PNG: "png", JPEG: "jpg", WEBP: "webp", SVG: "svg"}
-"""The formats that are taken, each with the end of the name it is served under."""
+"""The accepted formats, each with the extension of the name it is served under."""
 
 SVG_ROOT = "http://www.w3.org/2000/svg svg"
-_WEBP_PICTURES = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
+_WEBP_IMAGE_CHUNKS = frozenset({b"VP8 ", b"VP8L", b"ANMF"})
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})
-"""Markers that begin a frame of a JPEG, which say how large the picture is."""
+"""Markers that begin a frame of a JPEG, which holds the size of the image."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture(Scalar):
-    """ImageField: a file of a form that is a picture, in the framework's words.
+    """ImageField: an uploaded file that is an image.
 
-    The framework asks Pillow, which knows more formats and no SVG; the four here are our choice,
-    as is the bound on the size.
+    The framework uses Pillow, which supports more formats and no SVG; the four here are our
+    choice, as is the maximum size.
     """
 
     maximum_size: int
 
     required_text: ClassVar[str] = "No file was submitted."
 
-    def convert(self, value: Any) -> InMemoryUploadedFile:
-        """Refuse what is no file, an empty one, one that is too large, and what is no picture."""
-        if not isinstance(value, InMemoryUploadedFile):
-            raise Invalid("The submitted data was not a file. Check the encoding type on the form.")
+    def convert(self, value: Any) -> UploadedFile:
+        """Return the file; refuse what is not a file, is empty, is too large or is not an image."""
+        if not isinstance(value, UploadedFile):
+            raise InvalidValue(
+                "The submitted data was not a file. Check the encoding type on the form."
+            )
         if not value.content:
-            raise Invalid("The submitted file is empty.")
+            raise InvalidValue("The submitted file is empty.")
         if len(value.content) > self.maximum_size:
-            raise Invalid(
+            raise InvalidValue(
                 f"Ensure this file has no more than {self.maximum_size} bytes"
                 f" (it has {len(value.content)})."
             )
-        if media_type_of(value.content) is None:
-            raise Invalid(
+        if detect_media_type(value.content) is None:
+            raise InvalidValue(
                 "Upload a valid image. The file you uploaded was either not an image or a"
                 " corrupted image."
             )
         return value
 
 
-def media_type_of(content: bytes) -> str | None:
-    """Return the media type of a whole PNG, JPEG, WebP or SVG picture, None for anything else."""
+def detect_media_type(content: bytes) -> str | None:
+    """Return the media type of a complete PNG, JPEG, WebP or SVG image, or None."""
     return next((name for name, is_one in _FORMATS.items() if is_one(content)), None)
 
 
@@ -103,7 +106,7 @@ def _is_jpeg(content: bytes) -> bool:
 
 
 def _is_webp(content: bytes) -> bool:
-    """Walk the chunks of a WebP, which must fill the container and hold a picture."""
+    """Walk the chunks of a WebP, which must fill the container and contain an image."""
     if len(content) < 20 or content[:4] != b"RIFF" or content[8:12] != b"WEBP":
         return False
     (size,) = struct.unpack_from("<I", content, 4)
@@ -114,23 +117,23 @@ def _is_webp(content: bytes) -> bool:
         (length,) = struct.unpack_from("<I", content, at + 4)
         kinds.add(content[at : at + 4])
         at += 8 + length + length % 2
-        if kinds & _WEBP_PICTURES and not length:
+        if kinds & _WEBP_IMAGE_CHUNKS and not length:
             return False
-    return at == len(content) and bool(kinds & _WEBP_PICTURES)
+    return at == len(content) and bool(kinds & _WEBP_IMAGE_CHUNKS)
 
 
 def _is_svg(content: bytes) -> bool:
-    """Read an SVG as XML; one that declares entities of its own is refused, for what they cost."""
+    """Parse an SVG as XML; entity declarations are refused, since expanding them is expensive."""
     roots: list[str] = []
 
     def start(name: str, attributes: Any) -> None:
         if not roots:
             roots.append(name)
             if name != SVG_ROOT:
-                raise _NoPicture
+                raise _NotAnImage
 
     def declares(*_: Any) -> None:
-        raise _NoPicture
+        raise _NotAnImage
 
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = start
@@ -138,13 +141,13 @@ def _is_svg(content: bytes) -> bool:
     parser.ElementDeclHandler = declares
     try:
         parser.Parse(content, True)
-    except (_NoPicture, expat.ExpatError, ValueError, LookupError):
+    except (_NotAnImage, expat.ExpatError, ValueError, LookupError):
         return False
     return bool(roots)
 
 
-class _NoPicture(Exception):
-    """What is read is no picture, whatever follows."""
+class _NotAnImage(Exception):
+    """The content is not an image, whatever follows."""
 
 
 _FORMATS: Mapping[str, Callable[[bytes], bool]] = {

@@ -1,4 +1,4 @@
-"""Which texts Django takes for the address of a page or of a person."""
+"""Which texts Django accepts as a URL or an e-mail address."""
 
 import ipaddress
 import re
@@ -27,7 +27,7 @@ _EMAIL = re.compile(
 
 
 def is_url(text: str) -> bool:
-    """Tell whether Django's URLValidator takes this address."""
+    """Tell whether Django's URLValidator accepts this text."""
     match = _URL.fullmatch(text) if len(text) <= 2048 else None
     if not match:
         return False
@@ -40,5 +40,5 @@ def is_url(text: str) -> bool:
 
 
 def is_email(text: str) -> bool:
-    """Tell whether Django's EmailValidator takes this address."""
+    """Tell whether Django's EmailValidator accepts this text."""
     return len(text) <= 320 and _EMAIL.fullmatch(text) is not None

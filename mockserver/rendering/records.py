@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time
 from mockserver.messages import JSON, Request, Response, encode

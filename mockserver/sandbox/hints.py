@@ -16,7 +16,7 @@ def find_hints(exchange: Exchange) -> Iterator[str]:
     for name, value in read_query(exchange):
         if name not in declared | {"format"}:
             yield f"`{name}` is not a parameter of this operation{_suggest(name, declared)}"
-        elif name in declared and not exchange.operation.parameter(name).understands(value):
+        elif name in declared and exchange.operation.parameter(name).ignores(value):
             yield f"`{name}={value}` is not understood, and is ignored"
     yield from _hints_on_body(exchange, exchange.operation)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
-from mockserver.framework.throttling import NO_LIMIT, Rate, Throttle
+from mockserver.framework.throttling import NO_LIMIT, RateLimit, Throttle
 from mockserver.sandbox.clock import Clock
 from mockserver.sandbox.faults import Faults
 from mockserver.sandbox.journal import Budget, Journal
@@ -31,7 +31,7 @@ class Sandbox:
         frozen: datetime | None,
         seed: int,
         group_delay: timedelta = timedelta(),
-        rate: Rate = NO_LIMIT,
+        rate: RateLimit = NO_LIMIT,
         budget: Budget | None = None,
     ) -> None:
         self.base = base

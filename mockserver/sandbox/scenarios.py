@@ -13,7 +13,8 @@ from typing import Any
 
 import jsonschema_rs
 
-from mockserver.contract.document import Contract, read_document
+from mockserver.contract.contract import Contract
+from mockserver.contract.document import read_document
 from mockserver.errors import APIError, StartError
 from mockserver.files import SCENARIO_SCHEMA, SCENARIOS
 from mockserver.rendering.records import check_world

@@ -7,7 +7,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.messages import encode
 from mockserver.rendering.records import check_world

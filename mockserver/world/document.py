@@ -11,9 +11,10 @@ from typing import Any
 
 import orjson
 
+from mockserver.contract.operation import ROLES
 from mockserver.errors import StartError
 from mockserver.framework.times import parse_time
-from mockserver.framework.uploads import EXTENSIONS, media_type_of
+from mockserver.framework.uploads import EXTENSIONS, detect_media_type
 from mockserver.world.store import (
     SEPARATOR,
     ApiKey,
@@ -176,7 +177,7 @@ def _add_platform(store: Store, record: Mapping[str, Any]) -> None:
 
 def _add_user(store: Store, record: Mapping[str, Any]) -> None:
     _known(store.platforms, record["platform"], "platform")
-    if record["role"] not in ("platform-admin", "department-admin", "learner"):
+    if record["role"] not in ROLES:
         raise ValueError(f"{record['role']!r} is no role")
     store.add_user(User(**record))
 
@@ -199,7 +200,7 @@ def _add_image(store: Store, record: Mapping[str, Any]) -> None:
 
 def _upload(text: str) -> Upload:
     content = base64.b64decode(text, validate=True)
-    media_type = media_type_of(content)
+    media_type = detect_media_type(content)
     if media_type is None:
         raise ValueError("the content is no PNG, JPEG, WebP or SVG picture")
     return Upload(media_type, content)

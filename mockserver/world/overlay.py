@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time
 from mockserver.world.document import COLLECTIONS, IMAGE_FIELDS

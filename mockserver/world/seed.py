@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
 from mockserver.world.document import IMAGE_FIELDS, new_entity_id

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.contract.document import Contract
+from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
 from mockserver.world.document import new_entity_id

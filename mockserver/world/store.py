@@ -8,16 +8,15 @@ threads; the sandbox that owns it holds the lock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from immutables import Map
 
+from mockserver.contract.operation import Role
 from mockserver.world.records import Position, Records
 
 SEPARATOR = "\0"
 """What no text holds that the API takes."""
-
-Role = Literal["platform-admin", "department-admin", "learner"]
 
 
 @dataclass(frozen=True, slots=True)

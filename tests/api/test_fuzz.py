@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mockserver import Config, create_app
 from mockserver.config import RELEASES
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from tests.conftest import API, NOW
 from tests.support.world import DOCUMENT
 

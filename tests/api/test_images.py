@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from mockserver.api.operations.images import MOST_BYTES, MOST_UPLOADS
-from mockserver.framework.uploads import EXTENSIONS, media_type_of
+from mockserver.framework.uploads import EXTENSIONS, detect_media_type
 from tests.conftest import API
 from tests.support.paths import PICTURES
 from tests.support.world import DOCUMENT
@@ -50,10 +50,10 @@ def test_a_picture_is_stored_and_served(api: API, picture: Path) -> None:
 def test_the_content_decides_and_not_the_name(picture: Path) -> None:
     """A picture is one under any name; one that was cut off or damaged is none."""
     content = picture.read_bytes()
-    assert media_type_of(content) is not None
+    assert detect_media_type(content) is not None
     for kept in (len(content) // 2, len(content) - 80, 12, 1):
-        assert media_type_of(content[:kept]) is None, kept
-    assert media_type_of(b"x" + content) is None
+        assert detect_media_type(content[:kept]) is None, kept
+    assert detect_media_type(b"x" + content) is None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from werkzeug.exceptions import NotFound
 
 from mockserver import create_app
 from mockserver.config import RELEASES, Config
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 
 APP = create_app(Config(api_version=RELEASES[-1]))
 ROUTES = APP.url_map.bind("127.0.0.1")

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from mockserver.cli.server import check_free
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from mockserver.files import WORLD
 from tests.support.server import CREDMOCK, RunningServer, free_port, running
 from tests.support.world import DOCUMENT, listed

@@ -1,4 +1,4 @@
-"""The ledger of divergences speaks of every difference, and of nothing else."""
+"""The ledger of divergences has a row for every difference, and no other rows."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -7,23 +7,23 @@ from typing import Any
 import pytest
 
 from mockserver.contract.document import read_document
-from mockserver.drift.differences import Sides, differences
+from mockserver.drift.differences import Sides, find_differences
 from mockserver.files import CONTRACT, LEDGER
 
 SPEC = LEDGER.parent
 
 
 def check(found: Mapping[str, Sides], rows: list[dict[str, Any]]) -> list[str]:
-    """Return a complaint for each difference without a row and each row without a difference."""
-    complaints = []
-    used = set()
+    """Return an error for each difference without a row and each row without a difference."""
+    errors = []
+    used: set[str] = set()
     for where, sides in found.items():
         matching = [row for row in rows if fnmatchcase(where, row["where"])]
         used.update(row["where"] for row in matching)
         if not matching:
-            complaints.append(f"no row for {where}: {sides}")
-    complaints += [f"stale row: {row['where']}" for row in rows if row["where"] not in used]
-    return complaints
+            errors.append(f"no row for {where}: {sides}")
+    errors += [f"stale row: {row['where']}" for row in rows if row["where"] not in used]
+    return errors
 
 
 def ledger() -> dict[str, Any]:
@@ -33,7 +33,7 @@ def ledger() -> dict[str, Any]:
 
 def test_every_difference_from_the_published_description_has_a_row() -> None:
     """Contract and published 3.59.0 differ exactly where the ledger says."""
-    found = differences(read_document(SPEC / ledger()["published"]), read_document(CONTRACT))
+    found = find_differences(read_document(SPEC / ledger()["published"]), read_document(CONTRACT))
     assert check(found, ledger()["rows"]) == []
 
 
@@ -41,12 +41,15 @@ def test_every_change_of_the_later_description_has_a_row() -> None:
     """Published 4.90.4 differs from 3.59.0 exactly where the ledger's second block says."""
     later = ledger()["later"]
     before = read_document(SPEC / ledger()["published"])
-    assert check(differences(before, read_document(SPEC / later["published"])), later["rows"]) == []
+    assert (
+        check(find_differences(before, read_document(SPEC / later["published"])), later["rows"])
+        == []
+    )
 
 
 def test_rows_of_one_place_quote_both_sides() -> None:
     """Where a row names one place, its two texts are what the walk sees there."""
-    found = differences(read_document(SPEC / ledger()["published"]), read_document(CONTRACT))
+    found = find_differences(read_document(SPEC / ledger()["published"]), read_document(CONTRACT))
     quoted = {r["where"]: (r["published"], r["contract"]) for r in ledger()["rows"]}
     plain = {where: sides for where, sides in quoted.items() if "*" not in where}
     assert plain == {where: found[where] for where in plain}
@@ -70,17 +73,17 @@ def test_rows_are_complete_and_unique() -> None:
         ("schemas/Issuer/url", {"type": ["string", "null"]}),
     ],
 )
-def test_the_check_bites(place: str, change: dict[str, Any]) -> None:
-    """A change of the contract that the ledger does not know is found."""
+def test_a_difference_without_a_row_is_found(place: str, change: dict[str, Any]) -> None:
+    """A change of the contract that the ledger does not quote is found."""
     contract = read_document(CONTRACT)
     _, schema, field = place.split("/")
     contract["components"]["schemas"][schema]["properties"][field] = {"type": "string"} | change
-    found = differences(read_document(SPEC / ledger()["published"]), contract)
+    found = find_differences(read_document(SPEC / ledger()["published"]), contract)
     quoted = {r["where"]: r["contract"] for r in ledger()["rows"]}
     assert found[place][1] != quoted.get(place)
 
 
 def test_a_stale_row_is_found() -> None:
-    """A row about something that does not differ is a complaint."""
+    """A row about something that does not differ is an error."""
     row = {"where": "schemas/Credential/name"}
     assert check({}, [row]) == ["stale row: schemas/Credential/name"]

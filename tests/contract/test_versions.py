@@ -1,4 +1,4 @@
-"""Releases of the service: what an older one lacks answers 404, as it did then."""
+"""Releases of the service: an operation that an older one does not have is 404, as it was then."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import yaml
 
 from mockserver import Config, create_app
 from mockserver.config import RELEASES, Release
-from mockserver.contract.document import compile_contract, load_contract
+from mockserver.contract.compiler import compile_contract, load_contract
 from tests.conftest import API, NOW
 from tests.support.command import run
 from tests.support.server import running
@@ -31,7 +31,7 @@ def mock() -> Mock:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_each_release_has_its_operations(mock: Mock, release: Release) -> None:
-    """What came later is a path that is not there: a plain 404, without a word of the API."""
+    """The path of a later operation does not exist: 404 with Django's page."""
     for path, since in LATER.items():
         response = mock(release).get(path)
         has_it = RELEASES.index(since) <= RELEASES.index(release)  # type: ignore[arg-type]
@@ -41,7 +41,7 @@ def test_each_release_has_its_operations(mock: Mock, release: Release) -> None:
 
 
 def test_the_default_is_the_oldest(mock: Mock) -> None:
-    """Nobody meets a later operation without asking for it."""
+    """Later operations must be asked for."""
     api = API(create_app(Config(now=NOW)))
     assert api.get("/api/credentials/providers/").status_code == 404
     assert api.get(api.base).get_data() == mock("4.202").get(api.base).get_data()
@@ -49,7 +49,7 @@ def test_the_default_is_the_oldest(mock: Mock) -> None:
 
 @pytest.mark.parametrize("release", RELEASES)
 def test_the_served_contract_is_that_of_the_release(mock: Mock, release: Release) -> None:
-    """The document lists what answers, and is whole: the same as the operations of the release."""
+    """The document lists the operations of the release, and compiles."""
     document = yaml.load(mock(release).get("/__mock__/openapi.yaml").get_data(), LOADER)  # noqa: S506
     listed = set(compile_contract(document).operations)
     known = RELEASES[: RELEASES.index(release) + 1]
@@ -59,7 +59,7 @@ def test_the_served_contract_is_that_of_the_release(mock: Mock, release: Release
 
 
 def test_the_harness_asks_a_release_for_what_it_has() -> None:
-    """A target of an old release is not blamed for what came later, nor taken for a new one."""
+    """A target of an old release need not have later operations, and is not taken for a new one."""
     keys = ("--org", "main", "--user-id", "1", "--rule", "PROVIDER-02", "--rule", "PAGE-08")
     with running("--quiet", "--api-version", "3.59") as served:
         ended = run("run", served.url, *keys)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from tests.support.world import DOCUMENT, listed
 
 MAIN = "/api/credentials/orgs/main/users/1/"

@@ -1,4 +1,4 @@
-"""What a published description says otherwise than the contract, and how that is told."""
+"""How a published description differs from the contract, and how that is reported."""
 
 import copy
 import json
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mockserver.contract.document import read_document
-from mockserver.drift.drift import Drift, drift
+from mockserver.drift.comparison import find_drift
 from mockserver.files import LEDGER
 from tests.cli.test_commands import credmock
 
@@ -20,7 +20,7 @@ LIST = "/api/credentials/orgs/{org}/users/{user_id}/"
 ITEM = "/api/credentials/orgs/{org}/users/{user_id}/{entity_id}"
 
 DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-"""Ten times as fast as the other, where it is."""
+"""The C dumper, where it is available, is ten times as fast."""
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -42,14 +42,14 @@ def fields(document: dict[str, Any], schema: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", [OLD, LATER])
 def test_the_ledger_explains_what_ships(path: Path) -> None:
-    """Each difference of a description that ships has a row, and none is gone."""
-    found = drift(path)
-    assert (found.unknown, found.gone, found.exit_code) == ([], {}, 0)
+    """Each difference of a description that ships has a row, and each row a difference."""
+    found = find_drift(path)
+    assert (found.unknown, found.resolved, found.exit_code) == ([], {}, 0)
     assert sum(map(len, found.known.values())) > 400
 
 
-def test_the_overwritten_schema_is_told_plainly() -> None:
-    """4.90.4: one finding at the top says what happened, and no line repeats it."""
+def test_the_overwritten_schema_is_one_finding() -> None:
+    """4.90.4: one paragraph at the top says what happened, and no row repeats it."""
     ended = credmock("drift", str(LATER))
     assert ended.returncode == 0
     head, _, table = ended.stdout.partition("## Known")
@@ -60,7 +60,7 @@ def test_the_overwritten_schema_is_told_plainly() -> None:
 
 
 def remove(path: str, method: str) -> Change:
-    """Return a change that takes an operation away."""
+    """Return a change that removes an operation."""
     return lambda document: document["paths"][path].pop(method)
 
 
@@ -77,12 +77,12 @@ def set_field(schema: str, name: str, value: Any) -> Change:
 
 
 def pop_field(schema: str, name: str) -> Change:
-    """Return a change that takes a field away."""
+    """Return a change that removes a field."""
     return lambda document: fields(document, schema).pop(name)
 
 
 def add_operation(document: dict[str, Any]) -> None:
-    """Add an operation that nobody knows."""
+    """Add an operation that the contract does not have."""
     document["paths"][ITEM]["patch"] = {**document["paths"][ITEM]["put"], "operationId": "patch_it"}
 
 
@@ -106,12 +106,12 @@ UNKNOWN: tuple[tuple[Change, str, str, bool], ...] = (
 
 
 @pytest.mark.parametrize(("change", "where", "kind", "breaking"), UNKNOWN)
-def test_what_the_ledger_does_not_know(
+def test_a_difference_without_a_row_is_unknown(
     tmp_path: Path, change: Change, where: str, kind: str, breaking: bool
 ) -> None:
     """A change of a description is one unknown difference, breaking or not, and exit 1."""
     path = changed(tmp_path, change)
-    found = {each.where: (each.change, each.breaking) for each in drift(path).unknown}
+    found = {each.where: (each.change, each.breaking) for each in find_drift(path).unknown}
     assert found == {where: (kind, breaking)}
     ended = credmock("drift", str(path), "--format", "json")
     assert ended.returncode == 1
@@ -125,13 +125,13 @@ def test_another_overwritten_schema_is_unknown(tmp_path: Path) -> None:
         other = {"type": "object", "properties": {n: {"type": "string"} for n in ("sku", "price")}}
         document["components"]["schemas"]["Issuer"] = other
 
-    found = drift(changed(tmp_path, overwrite))
+    found = find_drift(changed(tmp_path, overwrite))
     assert [each.name for each in found.overwritten] == ["Issuer"]
     assert (found.unknown, found.exit_code) == ([], 1)
 
 
 def test_names_in_paths_change_nothing(tmp_path: Path) -> None:
-    """`{platform_key}` and `{username}` are the same places, and so are operations of new names."""
+    """`{platform_key}` is the same as `{org}`, and an operation may have another name."""
 
     def rename(document: dict[str, Any]) -> None:
         text = json.dumps(document)
@@ -147,7 +147,7 @@ def test_names_in_paths_change_nothing(tmp_path: Path) -> None:
         document.clear()
         document.update(json.loads(text))
 
-    found = drift(changed(tmp_path, rename))
+    found = find_drift(changed(tmp_path, rename))
     assert found.unknown == []
     assert found.renamed == {
         "{platform_key}": "{org}",
@@ -156,57 +156,59 @@ def test_names_in_paths_change_nothing(tmp_path: Path) -> None:
     }
 
 
-def test_what_no_longer_differs_is_gone(tmp_path: Path) -> None:
-    """When a description is corrected, the row about the fault is named."""
+def test_what_no_longer_differs_is_resolved(tmp_path: Path) -> None:
+    """When a description is corrected, the row about the error is named."""
 
     def correct(document: dict[str, Any]) -> None:
         document["openapi"] = read_document()["openapi"]
 
-    found = drift(changed(tmp_path, correct))
-    assert found.gone == {"openapi": ("openapi",)}
+    found = find_drift(changed(tmp_path, correct))
+    assert found.resolved == {"openapi": ("openapi",)}
     assert found.exit_code == 0
 
 
-def test_later_operations_are_not_missed() -> None:
-    """A description of 3.59 need not have what came with 4.90 or 4.202."""
-    places = {each.where for each in drift(OLD).findings}
+def test_later_operations_are_not_expected() -> None:
+    """A description of 3.59 need not have the operations of 4.90 or 4.202."""
+    places = {each.where for each in find_drift(OLD).differences}
     assert not any("exim" in each or "provider" in each for each in places)
-    assert not any("provider" in each for each in {e.where for e in drift(LATER).findings})
+    assert not any("provider" in each for each in {e.where for e in find_drift(LATER).differences})
 
 
-def test_a_later_description_lacks_them(tmp_path: Path) -> None:
-    """A description of 4.202 without them is told of, operation by operation."""
+def test_they_are_expected_of_a_later_description(tmp_path: Path) -> None:
+    """A description of 4.202 without them has a difference for each."""
 
     def age(document: dict[str, Any]) -> None:
         document["info"]["version"] = "4.202.0"
 
-    found: Drift = drift(changed(tmp_path, age, LATER))
+    found = find_drift(changed(tmp_path, age, LATER))
     assert [each.change for each in found.unknown] == ["operation removed"] * 5
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
-        ("swagger: '2.0'\npaths: {}\n", "this is Swagger 2"),
-        ("hello: world\n", "no OpenAPI description"),
-        ("- 1\n", "a mapping is expected"),
+        ("swagger: '2.0'\npaths: {}\n", "expected an OpenAPI 3 description, got Swagger 2"),
+        ("hello: world\n", "got a document without an OpenAPI version"),
+        ("- 1\n", "expected a mapping, got list"),
         ("openapi: 3.0.3\ninfo: {version: '1'}\npaths: {/x: {}}\n", "no path below"),
         ("openapi: 3.0.3\npaths: {}\n", "`info.version`"),
         ("a: [\n", "line 2"),
         (
             "openapi: 3.0.3\ninfo: {version: '1'}\npaths:\n  /api/credentials/:\n"
             "    get: {responses: {'200': {$ref: '#/components/responses/Nowhere'}}}\n",
-            "not a valid OpenAPI document",
+            "not a valid OpenAPI document: the reference '#/components/responses/Nowhere'",
         ),
     ],
 )
-def test_what_is_no_description_is_one_line(tmp_path: Path, text: str, said: str) -> None:
-    """A wrong file is a line that names it, and exit 2."""
+def test_a_file_that_is_not_a_description_is_one_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    """Any other file is an error of one line that names it, and exit 2."""
     path = tmp_path / "wrong.yaml"
     path.write_text(text, encoding="utf-8")
     ended = credmock("drift", str(path))
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert said in ended.stderr
+    assert message in ended.stderr
     assert str(path) in ended.stderr
     assert len(ended.stderr.splitlines()) <= 3
     assert "Traceback" not in ended.stderr

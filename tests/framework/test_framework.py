@@ -1,4 +1,4 @@
-"""What Django REST Framework does when an application overrides nothing, text by text.
+"""The defaults of Django REST Framework, message by message.
 
 The differential test compares the same with the real framework; these are the fixed points.
 """
@@ -111,13 +111,13 @@ def test_a_bad_value_is_refused_in_the_frameworks_words(
 def test_where_the_framework_is_lenient_it_wins(
     api: API, field: str, value: Any, stored: Any
 ) -> None:
-    """Numbers for texts, digits for numbers, white space around: taken and converted."""
+    """Numbers for texts, digits for numbers, white space around: accepted and converted."""
     assert api.create(**{field: value})[field] == stored
 
 
 @pytest.mark.parametrize("value", ["true", "YES", "on", 1, "1", "t", "y", 1.0])
 def test_words_for_true(api: API, value: Any) -> None:
-    """A boolean takes the usual words."""
+    """A boolean accepts the usual words."""
     created = api.create(public=value)
     assert api.result("?page_size=1")["data"][0]["entityId"] == created["entityId"]
 
@@ -169,7 +169,7 @@ def test_deep_nesting_is_a_parse_error(shared_api: API) -> None:
 
 
 def test_several_errors_come_together(shared_api: API) -> None:
-    """All fields are judged in one go."""
+    """The errors of all fields are in one response."""
     body = {"name": "", "signal": "x", "tags": [""], "icon_image_id": 999}
     response = shared_api.post(body)
     assert response.json is not None
@@ -186,7 +186,7 @@ def test_an_empty_body_is_an_empty_object(shared_api: API, content_type: str | N
 
 @pytest.mark.parametrize("content_type", ["text/csv", "", "application/xml", "nonsense", "json"])
 def test_an_unknown_media_type_is_415(shared_api: API, content_type: str) -> None:
-    """A body that no parser takes is refused with its type."""
+    """A body that no parser accepts is refused with its type."""
     response = shared_api.post(data=b"x", headers={"Content-Type": content_type})
     assert (response.status_code, response.json) == (
         415,
@@ -255,7 +255,7 @@ def test_format_is_checked_before_the_key(shared_api: API) -> None:
 
 
 def test_head_is_get_without_a_body(shared_api: API) -> None:
-    """HEAD answers the headers of GET."""
+    """HEAD returns the headers of GET."""
     got, head = shared_api.get(), shared_api.send("HEAD")
     assert (head.status_code, head.data) == (200, b"")
     assert head.headers["Content-Length"] == got.headers["Content-Length"]
@@ -264,7 +264,7 @@ def test_head_is_get_without_a_body(shared_api: API) -> None:
 
 
 def test_options_describes_the_path(shared_api: API) -> None:
-    """OPTIONS needs a key and tells what a path renders and parses."""
+    """OPTIONS needs a key and says what a path renders and parses."""
     response = shared_api.send("OPTIONS")
     assert response.json == {
         "name": "Credentials",
@@ -275,7 +275,7 @@ def test_options_describes_the_path(shared_api: API) -> None:
     assert shared_api.acting(None).send("OPTIONS").status_code == 401
 
 
-def test_every_answer_says_allow_and_vary(shared_api: API) -> None:
+def test_every_response_has_allow_and_vary(shared_api: API) -> None:
     """A 200, a 401 and a 404 carry both headers."""
     for response in (shared_api.get(), shared_api.acting(None).get(), shared_api.get("nothing")):
         assert response.headers["Allow"]
@@ -292,7 +292,7 @@ def test_a_collection_without_its_slash_is_redirected(shared_api: API, method: s
 
 
 def test_an_item_with_a_slash_is_the_plain_404(shared_api: API) -> None:
-    """A path that has no operation answers Django's page, without the framework's headers."""
+    """A path without an operation is Django's page, without the framework's headers."""
     for path in (f"{listed()[0]['entityId']}/", "/", "/api/", "/api/credentials/", "//x"):
         response = shared_api.get(path)
         assert response.status_code == 404, path
@@ -307,8 +307,8 @@ def test_issuers_without_its_slash_is_an_item(shared_api: API) -> None:
     assert response.json == {"detail": "No Credential matches the given query."}
 
 
-def test_the_order_of_refusals(shared_api: API) -> None:
-    """406, 401, 403, 405, 404, 415, 400: each refusal comes before the next."""
+def test_the_order_of_errors(shared_api: API) -> None:
+    """406, 401, 403, 405, 404, 415, 400: each error takes precedence over the next."""
     html = {"Accept": "text/html"}
     csv: dict[str, Any] = {"data": b"x", "headers": {"Content-Type": "text/csv"}}
     nobody, learner = shared_api.acting(None), shared_api.acting("main-learner-key")
@@ -326,13 +326,13 @@ def test_the_order_of_refusals(shared_api: API) -> None:
     ["search=%FF", "search=%00", "search=%E2%80%AE", "course=%ED%A0%80", "page_size=%F0%9F%8E%93"],
 )
 def test_odd_queries_do_no_harm(shared_api: API, query: str) -> None:
-    """Bytes that are no text, NUL and direction marks in a query are data like any other."""
+    """Bytes that are not text, NUL and direction marks in a query are accepted as data."""
     assert shared_api.get(f"?{query}").status_code == 200
 
 
 @pytest.mark.parametrize("path", ["%FF", "%00", "%E2%80%AE", "x%2Fy", "'", "%25", "a%20b"])
 def test_odd_paths_do_no_harm(shared_api: API, path: str) -> None:
-    """An id of any bytes is just not there."""
+    """An id of any bytes is 404."""
     assert shared_api.get(path).status_code == 404
 
 
@@ -345,7 +345,7 @@ def test_line_separators_are_escaped(api: API) -> None:
 
 
 @pytest.mark.parametrize("content_type", [JSON, FORM, "multipart/form-data; boundary=x"])
-def test_a_body_over_the_bound_is_djangos_page(content_type: str) -> None:
+def test_a_body_over_the_limit_is_djangos_page(content_type: str) -> None:
     """Too large a body is the plain 400, after authentication and look-up."""
     api = API(create_app(Config(maximum_body=1000, strict=True, now=NOW)))
     body = b'{"name": "' + b"x" * 1000 + b'"}'
@@ -357,8 +357,8 @@ def test_a_body_over_the_bound_is_djangos_page(content_type: str) -> None:
 
 
 @pytest.mark.parametrize(("length", "status"), [(1000, 200), (1001, 400)])
-def test_a_body_without_a_length_is_bounded_too(length: int, status: int) -> None:
-    """A chunked body is taken up to the bound, and not cut there."""
+def test_a_body_without_a_length_is_limited_too(length: int, status: int) -> None:
+    """A chunked body is accepted up to the limit, and not cut there."""
     api = API(create_app(Config(maximum_body=1000, strict=True, now=NOW)))
     body = json.dumps({"name": "Fresh", "issuer": api.issuer()}).encode().ljust(length)
     response = api.send(
@@ -371,8 +371,8 @@ def test_a_body_without_a_length_is_bounded_too(length: int, status: int) -> Non
     assert (response.status_code, b"Bad Request" in response.data) == (status, status == 400)
 
 
-def test_a_chunked_body_is_bounded_on_the_wire(server: RunningServer) -> None:
-    """The real server hands over all of it, or the plain 400 comes."""
+def test_a_chunked_body_is_limited_on_the_wire(server: RunningServer) -> None:
+    """The real server passes all of it on, or the response is the plain 400."""
     issuer = issuer_of(server)
     document = json.dumps({"name": "Fresh", "issuer": issuer}).encode()
     for size, status in ((2_000_000, 200), (Config().maximum_body + 1, 400)):
@@ -390,7 +390,7 @@ def issuer_of(server: RunningServer) -> str:
 
 
 def test_an_upload_is_kept_in_memory(server: RunningServer) -> None:
-    """A big picture needs no folder for temporary files, which the server may not have."""
+    """A big image needs no folder for temporary files, which the server may not have."""
     comment = f"<!--{'x' * 1_000_000}-->"
     picture = f'<svg xmlns="http://www.w3.org/2000/svg">{comment}</svg>'.encode()
     response = httpx.post(

@@ -215,9 +215,9 @@ def test_a_file_is_read_again_when_it_changed(own: API, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "mine.yaml, line 2: no YAML"),
-        ("a: b\n\tc", "mine.yaml, line 2: no YAML"),
-        ("[]", "mine.yaml: a mapping is expected"),
+        ("{", "mine.yaml: not valid YAML: line 2, column 1: "),
+        ("a: b\n\tc", "mine.yaml: not valid YAML: line 2, column 1: "),
+        ("[]", "mine.yaml: expected a mapping, got list"),
         ("keep: {}", '"description" is a required property'),
         ("{description: d, kep: {}}", "kep"),
         ("{description: d, keep: {credential: 1}}", "at keep"),

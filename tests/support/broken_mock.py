@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver import Config, create_app
-from mockserver.api.access import ADMIN_ONLY, EVERYBODY, MATRIX, Rule
 from mockserver.api.context import Handler, RequestContext
 from mockserver.api.operations import HANDLERS, assignments, exim, images, providers
 from mockserver.config import RELEASES
+from mockserver.contract.compiler import load_contract
+from mockserver.contract.operation import ROLES
 from mockserver.control import public as control_plane
 from mockserver.framework.uploads import Picture
 from mockserver.messages import JSON, Response
@@ -56,10 +57,10 @@ def ask(operation_id: str, **query: str) -> None:
     wrap(operation_id, around)
 
 
-def open_to(operation_id: str, *, everybody: bool) -> None:
-    """Let other roles use an operation than may."""
-    roles = EVERYBODY if everybody else ADMIN_ONLY
-    MATRIX[operation_id] = Rule(roles, "a mistake")  # type: ignore[index]
+def open_to_everybody(operation_id: str) -> None:
+    """Let every role call an operation."""
+    operation = load_contract().operations[operation_id]  # which is loaded once for a process
+    object.__setattr__(operation, "roles", frozenset(ROLES))
 
 
 def search_finds_every_image() -> None:
@@ -94,12 +95,12 @@ def search_needs_no_query() -> None:
 def anything_is_a_picture() -> None:
     """A text file is stored as an image."""
     Picture.convert = lambda self, value: value  # type: ignore[method-assign]
-    images.media_type_of = lambda content: "image/png"  # type: ignore[attr-defined]
+    images.detect_media_type = lambda content: "image/png"  # type: ignore[attr-defined]
 
 
 def uploads_are_all_svg() -> None:
     """A picture is served as what its file was called."""
-    images.media_type_of = lambda content: "image/svg+xml"  # type: ignore[attr-defined]
+    images.detect_media_type = lambda content: "image/svg+xml"  # type: ignore[attr-defined]
 
 
 def svg_runs_scripts() -> None:
@@ -118,7 +119,7 @@ def icons_stay_null() -> None:
 
 def learners_upload() -> None:
     """A learner's upload is stored."""
-    open_to(IMAGES + "create", everybody=True)
+    open_to_everybody(IMAGES + "create")
 
 
 def courses_lose_their_last_credential() -> None:
@@ -186,7 +187,7 @@ def half_an_import_is_201() -> None:
 
 def learners_export() -> None:
     """A learner exports what is not public."""
-    open_to(EXIM + "export_retrieve", everybody=True)
+    open_to_everybody(EXIM + "export_retrieve")
 
 
 def secrets_are_shown() -> None:
@@ -208,7 +209,7 @@ def mappings_pile_up() -> None:
 
 def learners_configure() -> None:
     """A learner changes how the platform uses a provider."""
-    open_to("credentials_provider_config_create", everybody=True)
+    open_to_everybody("credentials_provider_config_create")
 
 
 def assertions_outlive_assignments() -> None:
@@ -242,7 +243,7 @@ def learners_see_every_assignment() -> None:
 
 def learners_assign() -> None:
     """A learner assigns to themselves."""
-    open_to(USERS + "create", everybody=True)
+    open_to_everybody(USERS + "create")
 
 
 def unknown_assignments_are_deleted() -> None:

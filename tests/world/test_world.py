@@ -12,7 +12,7 @@ import pytest
 
 from mockserver import Config, create_app
 from mockserver.app import sandbox_maker
-from mockserver.contract.document import load_contract
+from mockserver.contract.compiler import load_contract
 from mockserver.files import IMAGES, WORLD
 from mockserver.framework.times import parse_time
 from mockserver.rendering.records import check_world

@@ -4,8 +4,8 @@ from typing import Any
 
 from mockserver.api.context import RequestContext
 from mockserver.errors import ValidationError
-from mockserver.framework.uploads import EXTENSIONS, media_type_of
-from mockserver.messages import JSON, InMemoryUploadedFile, Response
+from mockserver.framework.uploads import EXTENSIONS, detect_media_type
+from mockserver.messages import JSON, Response, UploadedFile
 from mockserver.rendering.records import bare_array, image_pieces
 from mockserver.world.store import Image, Store, Upload
 
@@ -41,9 +41,9 @@ def credentials_orgs_users_images_create(context: RequestContext) -> Response:
     return Response(200, context.base.join(image_pieces(image)), JSON)
 
 
-def _read(file: InMemoryUploadedFile, store: Store) -> Upload:
+def _read(file: UploadedFile, store: Store) -> Upload:
     """Return what is kept of a file; raises ValidationError when there is no room."""
-    media_type: Any = media_type_of(file.content)  # the field has refused what is no picture
+    media_type: Any = detect_media_type(file.content)  # the field has refused what is no picture
     kept = sum(len(each.content) for each in store.uploads.values())
     if len(store.uploads) >= MOST_UPLOADS or kept + len(file.content) > MOST_BYTES:
         raise ValidationError({"image": ["There is no room for more images."]})
