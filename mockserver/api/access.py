@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from mockserver.config import Auth
 from mockserver.errors import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from mockserver.world.store import Platform, Role, Store, User
+from mockserver.world.records import Platform, Role, User
+from mockserver.world.store import Store
 
 ADMIN: Role = "platform-admin"
 DEPARTMENT: Role = "department-admin"

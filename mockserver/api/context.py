@@ -12,7 +12,8 @@ from mockserver.framework.fields import Context, Reference
 from mockserver.messages import Request, Response
 from mockserver.rendering.records import base_address
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.world.store import Platform, Store, User
+from mockserver.world.records import Platform, User
+from mockserver.world.store import Store
 
 
 @dataclass(slots=True)  # made for each request, and not frozen: that takes three times as long

@@ -14,7 +14,8 @@ from mockserver.rendering.records import IMAGE_PATH
 from mockserver.sandbox.faults import Fault, written
 from mockserver.sandbox.journal import Exchange, shown
 from mockserver.world.query import Page, newest_first, paginate
-from mockserver.world.store import SEPARATOR, Assertion, Credential, Store
+from mockserver.world.records import SEPARATOR, Assertion, Credential
+from mockserver.world.store import Store
 
 CARDS = 12
 ASSERTIONS = 15

@@ -18,7 +18,8 @@ from mockserver.framework.times import format_time
 from mockserver.messages import JSON, Request, Response, encode
 from mockserver.world.document import IMAGE_FIELDS
 from mockserver.world.query import Page, Window
-from mockserver.world.store import Assertion, Credential, Image, Issuer, Signatory, Store
+from mockserver.world.records import Assertion, Credential, Image, Issuer, Signatory
+from mockserver.world.store import Store
 
 Pieces = tuple[bytes, ...]
 

@@ -14,7 +14,7 @@ import orjson
 from mockserver.errors import StartError
 from mockserver.framework.times import parse_time
 from mockserver.framework.uploads import EXTENSIONS, media_type_of
-from mockserver.world.store import (
+from mockserver.world.records import (
     SEPARATOR,
     ApiKey,
     Assertion,
@@ -29,10 +29,10 @@ from mockserver.world.store import (
     Provider,
     ProviderConfig,
     Signatory,
-    Store,
     Upload,
     User,
 )
+from mockserver.world.store import Store
 
 FORMAT = "credmock-world/1"
 COLLECTIONS = (

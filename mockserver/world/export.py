@@ -7,15 +7,8 @@ from typing import Any
 
 from mockserver.framework.times import format_time
 from mockserver.world.document import FORMAT
-from mockserver.world.store import (
-    Assertion,
-    Assignment,
-    Credential,
-    Image,
-    Issuer,
-    Signatory,
-    Store,
-)
+from mockserver.world.records import Assertion, Assignment, Credential, Image, Issuer, Signatory
+from mockserver.world.store import Store
 
 
 def world_of(store: Store) -> dict[str, Any]:

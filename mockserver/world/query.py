@@ -10,8 +10,9 @@ import stringzilla
 
 from mockserver.errors import NotFound
 from mockserver.messages import Request
-from mockserver.world.records import Records
-from mockserver.world.store import NOTHING, SEPARATOR, Credential, Listing
+from mockserver.world.ordered import OrderedRecords
+from mockserver.world.records import SEPARATOR, Credential
+from mockserver.world.store import NOTHING, Listing
 
 Record = TypeVar("Record")
 
@@ -151,7 +152,7 @@ def select(
     return found
 
 
-def matching(records: Records[Credential], search: str) -> list[Credential]:
+def matching(records: OrderedRecords[Credential], search: str) -> list[Credential]:
     """Return the credentials in one of whose texts a term occurs, in any case."""
     term = search.casefold()
     if SEPARATOR in term:

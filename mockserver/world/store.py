@@ -6,224 +6,36 @@ threads; the sandbox that owns it holds the lock.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 from immutables import Map
 
-from mockserver.world.records import Position, Records
-
-SEPARATOR = "\0"
-"""What no text holds that the API takes."""
-
-Role = Literal["platform-admin", "department-admin", "learner"]
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """A tenant."""
-
-    key: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user of one platform, with one role there."""
-
-    id: int
-    username: str
-    name: str
-    email: str
-    platform: str
-    role: Role
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key and the user it stands for."""
-
-    key: str
-    user_id: int
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A picture; `file` is a name below the fixtures' images, or of an upload."""
-
-    id: int
-    platform: str
-    name: str | None
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """The content of a picture that somebody uploaded."""
-
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    """A person who signs for an issuer; `signature` is an address, or a path on this server."""
-
-    entity_id: str
-    name: str
-    title: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """An organisation in whose name credentials are issued; `rendered` is as of a credential."""
-
-    entity_id: str
-    platform: str
-    name: str
-    url: str
-    email: str | None
-    icon_image: str | None
-    icon_image_id: int | None
-    allowed_template_tags: tuple[str, ...] | None
-    signatories: tuple[Signatory, ...]
-    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A credential.
-
-    `fields` holds what the API writes and reads under its canonical names, courses, programs and
-    pathways as ids; `sequence` breaks ties between equal times of creation; `searchable` is the
-    casefolded text that a search looks through, with `SEPARATOR` between its parts; `signatories`
-    sign for this credential alone, beside those of its issuer. `rendered` is a cache of the encoded
-    JSON that belongs to the representation.
-    """
-
-    entity_id: str
-    platform: str
-    issuer: str
-    public: bool
-    created_at: datetime
-    sequence: int
-    fields: Mapping[str, Any]
-    searchable: str
-    signatories: tuple[Signatory, ...] = ()
-    position: Position = field(init=False, compare=False, repr=False)
-    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "position", (self.created_at, self.sequence))
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Users of a platform who are given things together."""
-
-    id: str
-    platform: str
-    name: str
-    members: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A part of a platform: its members, and the department admins who see what they are given."""
-
-    id: int
-    platform: str
-    name: str
-    admins: tuple[int, ...]
-    members: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """A credential given to a user or to a group, with the assertions that came of it.
-
-    `due` is when an assignment to a group will be worked off, None once that is done.
-    """
-
-    entity_id: str
-    credential: str
-    assigned_by: int | None
-    assigned_on: datetime
-    user: int | None = None
-    group: str | None = None
-    due: datetime | None = None
-    assertions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A service outside that shows badges."""
-
-    slug: str
-    name: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderConfig:
-    """How a platform uses a provider; `api_key` is a secret."""
-
-    platform: str
-    provider: str
-    base_url: str | None
-    api_key: str | None
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalMapping:
-    """What a credential is at a provider."""
-
-    credential: str
-    provider: str
-    external_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """A credential that somebody was given.
-
-    `fields` holds what else the API writes and reads under its names, course, program and pathway
-    as ids; `sequence` breaks ties between equal times of issue.
-    """
-
-    entity_id: str
-    credential: str
-    recipient: int
-    issued_on: datetime
-    sequence: int
-    expires: datetime | None
-    revoked: bool
-    fields: Mapping[str, Any]
-    position: Position = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "position", (self.issued_on, self.sequence))
-
-    def expired(self, now: datetime) -> bool:
-        """Tell whether this no longer holds because of its age."""
-        return self.expires is not None and self.expires <= now
-
-    def active(self, now: datetime) -> bool:
-        """Tell whether this is neither revoked nor expired."""
-        return not self.revoked and not self.expired(now)
+from mockserver.world.ordered import OrderedRecords
+from mockserver.world.records import (
+    ApiKey,
+    Assertion,
+    Assignment,
+    Credential,
+    Department,
+    ExternalMapping,
+    Group,
+    Image,
+    Issuer,
+    Platform,
+    Provider,
+    ProviderConfig,
+    Upload,
+    User,
+)
 
 
 class Listing(NamedTuple):
     """The public credentials of one platform in the order of creation, whole and by link."""
 
-    all: Records[Credential]
-    by_course: Map[str, Records[Credential]]
-    by_program: Map[str, Records[Credential]]
+    all: OrderedRecords[Credential]
+    by_course: Map[str, OrderedRecords[Credential]]
+    by_program: Map[str, OrderedRecords[Credential]]
 
     def changed(self, old: Credential | None, new: Credential | None) -> "Listing":
         """Return this with a credential in the place of another, either of which may be none."""
@@ -237,11 +49,11 @@ class Listing(NamedTuple):
 
 
 def _linked(
-    index: Map[str, Records[Credential]],
+    index: Map[str, OrderedRecords[Credential]],
     field: str,
     old: Credential | None,
     new: Credential | None,
-) -> Map[str, Records[Credential]]:
+) -> Map[str, OrderedRecords[Credential]]:
     """Return an index of public credentials by what a field of theirs names."""
     before = old.fields[field] if old and old.public else ()
     after = new.fields[field] if new and new.public else ()
@@ -254,7 +66,7 @@ def _linked(
     return index
 
 
-NOTHING: Records[Any] = Records()
+NOTHING: OrderedRecords[Any] = OrderedRecords()
 NO_LISTING = Listing(NOTHING, Map(), Map())
 
 
@@ -274,8 +86,8 @@ class Store:
         self.issuers: dict[str, Issuer] = {}
         self.credentials: Map[str, Credential] = Map()
         self.assertions: Map[str, Assertion] = Map()
-        self.assertions_of: Map[str, Records[Assertion]] = Map()
-        self.assertions_held_by: Map[int, Records[Assertion]] = Map()
+        self.assertions_of: Map[str, OrderedRecords[Assertion]] = Map()
+        self.assertions_held_by: Map[int, OrderedRecords[Assertion]] = Map()
         self.groups: dict[str, Group] = {}
         self.departments: dict[int, Department] = {}
         self.assignments: dict[str, Assignment] = {}
@@ -358,7 +170,7 @@ class Store:
                 _grouped((name, each) for each in listed for name in dict.fromkeys(each.fields[f]))
                 for f in ("courses", "programs")
             )
-            self.listings[platform] = Listing(Records(listed), *map(_ordered, links))
+            self.listings[platform] = Listing(OrderedRecords(listed), *map(_ordered, links))
         issued = self.assertions.values()
         self.assertions_of = _ordered(_grouped((each.credential, each) for each in issued))
         self.assertions_held_by = _ordered(_grouped((each.recipient, each) for each in issued))
@@ -412,5 +224,5 @@ def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
     return groups
 
 
-def _ordered(groups: Mapping[Any, list[Any]]) -> Map[Any, Records[Any]]:
-    return Map((key, Records(group)) for key, group in groups.items())
+def _ordered(groups: Mapping[Any, list[Any]]) -> Map[Any, OrderedRecords[Any]]:
+    return Map((key, OrderedRecords(group)) for key, group in groups.items())

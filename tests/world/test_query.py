@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mockserver.world.ordered import OrderedRecords
 from mockserver.world.query import matching
-from mockserver.world.records import Records
-from mockserver.world.store import SEPARATOR, Credential
+from mockserver.world.records import SEPARATOR, Credential
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -18,12 +18,12 @@ def credential(number: int, *texts: str) -> Credential:
     return Credential(str(number), "main", "issuer", True, moment, number, {}, searchable)
 
 
-def found(records: Records[Credential], term: str) -> list[int]:
+def found(records: OrderedRecords[Credential], term: str) -> list[int]:
     """Return the numbers of what a search finds."""
     return [each.sequence for each in matching(records, term)]
 
 
-RECORDS = Records(
+RECORDS = OrderedRecords(
     [
         credential(0, "abc abc", "déjà vu"),
         credential(1, "straße", "x\ud800y"),

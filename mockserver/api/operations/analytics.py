@@ -8,7 +8,7 @@ from typing import Any
 from mockserver.api.context import RequestContext
 from mockserver.errors import ValidationError
 from mockserver.messages import JSON, Response, encode
-from mockserver.world.store import Assertion
+from mockserver.world.records import Assertion
 
 MAIN_TENANT = "main"
 """The key of the platform that `include_main_platform` speaks of."""

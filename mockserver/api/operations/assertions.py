@@ -12,7 +12,7 @@ from mockserver.framework.fields import NON_FIELD_ERRORS, REQUIRED
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.records import assertion_pieces, bare, bare_page
 from mockserver.world.query import newest_first, paginate, read_page_size
-from mockserver.world.store import Assertion, Credential, User
+from mockserver.world.records import Assertion, Credential, User
 
 MAIN_TENANT = "main"
 """The key of the platform that `exclude_main_tenant_assertions` speaks of."""

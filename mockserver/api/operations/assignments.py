@@ -17,7 +17,8 @@ from mockserver.errors import NotFound, PermissionDenied
 from mockserver.framework.times import format_time
 from mockserver.messages import JSON, Response, encode
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.world.store import Assignment, Credential, Store, User
+from mockserver.world.records import Assignment, Credential, User
+from mockserver.world.store import Store
 
 
 def credentials_orgs_users_assignments_users_retrieve(context: RequestContext) -> Response:

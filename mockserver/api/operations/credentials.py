@@ -9,7 +9,7 @@ from mockserver.messages import Response
 from mockserver.rendering.records import base_address, credential_pieces, one, paged
 from mockserver.world.document import EMPTY_FIELDS, IMAGE_FIELDS, searchable
 from mockserver.world.query import newest_first, paginate, read_page_size, select
-from mockserver.world.store import Credential
+from mockserver.world.records import Credential
 
 
 def credentials_orgs_users_retrieve(context: RequestContext) -> Response:

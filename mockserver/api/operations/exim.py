@@ -15,7 +15,7 @@ from mockserver.contract.operation import Body
 from mockserver.errors import NotFound, ValidationError
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.records import credential_pieces
-from mockserver.world.store import Credential
+from mockserver.world.records import Credential
 
 CREATE = "credentials_orgs_users_create"
 

@@ -7,7 +7,8 @@ from mockserver.errors import ValidationError
 from mockserver.framework.uploads import EXTENSIONS, media_type_of
 from mockserver.messages import JSON, InMemoryUploadedFile, Response
 from mockserver.rendering.records import bare_array, image_pieces
-from mockserver.world.store import Image, Store, Upload
+from mockserver.world.records import Image, Upload
+from mockserver.world.store import Store
 
 MOST_UPLOADS = 200
 MOST_BYTES = 33_554_432

@@ -15,7 +15,7 @@ from mockserver.rendering.records import (
     signatory_pieces,
 )
 from mockserver.world.query import paginate, read_page_size, read_window
-from mockserver.world.store import Issuer, Signatory
+from mockserver.world.records import Issuer, Signatory
 
 
 def credentials_orgs_users_issuers_retrieve(context: RequestContext) -> Response:

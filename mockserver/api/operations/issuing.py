@@ -7,7 +7,7 @@ from typing import Any
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.document import EMPTY_ASSERTION_FIELDS
 from mockserver.world.periods import end_of
-from mockserver.world.store import Assertion, Credential, User
+from mockserver.world.records import Assertion, Credential, User
 
 
 def issue(

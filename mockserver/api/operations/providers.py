@@ -9,7 +9,7 @@ from typing import Any
 
 from mockserver.api.context import RequestContext
 from mockserver.messages import JSON, Response, encode
-from mockserver.world.store import ExternalMapping, ProviderConfig
+from mockserver.world.records import ExternalMapping, ProviderConfig
 
 MASK = "*" * 8
 LAST = 4
