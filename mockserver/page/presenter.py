@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from heapq import nlargest
 from typing import Any
 
+from mockserver.framework.pagination import Page, newest_first, paginate
 from mockserver.framework.times import format_time
 from mockserver.rendering.records import IMAGE_PATH
 from mockserver.sandbox.faults import Fault, written
 from mockserver.sandbox.journal import Exchange, shown
-from mockserver.world.query import Page, newest_first, paginate
 from mockserver.world.records import SEPARATOR, Assertion, Credential
 from mockserver.world.store import Store
 

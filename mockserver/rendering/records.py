@@ -14,10 +14,10 @@ import orjson
 
 from mockserver.contract.document import Contract
 from mockserver.errors import StartError
+from mockserver.framework.pagination import Page, Window
 from mockserver.framework.times import format_time
 from mockserver.messages import JSON, Request, Response, encode
 from mockserver.world.document import IMAGE_FIELDS
-from mockserver.world.query import Page, Window
 from mockserver.world.records import Assertion, Credential, Image, Issuer, Signatory
 from mockserver.world.store import Store
 

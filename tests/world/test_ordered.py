@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.world.ordered import WIDTH, OrderedRecords
+from mockserver.world.ordered import CHUNK, OrderedRecords
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -51,7 +51,7 @@ def test_records_are_a_sorted_list(data: st.DataObject, numbers: set[int]) -> No
     assert records[start:stop:step] == expected[start:stop:step]
 
 
-@pytest.mark.parametrize("number", [0, 1, WIDTH, WIDTH + 1, WIDTH**2 + 1])
+@pytest.mark.parametrize("number", [0, 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1])
 def test_they_grow_and_shrink_to_nothing(number: int) -> None:
     """All the way up in one order and down in another, each index shows its record."""
     records: OrderedRecords[Thing] = OrderedRecords()

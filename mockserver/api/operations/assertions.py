@@ -9,9 +9,9 @@ from mockserver.api.operations.credentials import find_credential
 from mockserver.api.operations.issuing import issue
 from mockserver.errors import NotFound, PermissionDenied, ValidationError
 from mockserver.framework.fields import NON_FIELD_ERRORS, REQUIRED
+from mockserver.framework.pagination import newest_first, paginate, read_page_size
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.records import assertion_pieces, bare, bare_page
-from mockserver.world.query import newest_first, paginate, read_page_size
 from mockserver.world.records import Assertion, Credential, User
 
 MAIN_TENANT = "main"

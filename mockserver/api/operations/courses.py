@@ -1,9 +1,9 @@
 """Credentials by course: the courses of a platform with the credentials that belong to them."""
 
 from mockserver.api.context import RequestContext
+from mockserver.framework.pagination import paginate, read_page_size
 from mockserver.messages import Response
 from mockserver.rendering.records import bare_page, course_pieces
-from mockserver.world.query import paginate, read_page_size
 
 
 def credentials_orgs_users_course_credentials_list(context: RequestContext) -> Response:
@@ -20,7 +20,7 @@ def credentials_orgs_users_course_credentials_list(context: RequestContext) -> R
     )
     page = paginate(len(courses), query.get("page"), size)
     items = (
-        course_pieces(store, (platform, each), listed[each][::-1])
+        course_pieces(store, (platform, each), reversed(listed[each]))
         for each in courses[page.start : page.stop]
     )
     return bare_page(context.request, page, items, bounds["maximum"], data="results")

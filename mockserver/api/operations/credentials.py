@@ -5,11 +5,12 @@ from typing import Any
 
 from mockserver.api.context import RequestContext
 from mockserver.errors import Conflict, NotFound
+from mockserver.framework.pagination import newest_first, paginate, read_page_size
 from mockserver.messages import Response
 from mockserver.rendering.records import base_address, credential_pieces, one, paged
 from mockserver.world.document import EMPTY_FIELDS, IMAGE_FIELDS, searchable
-from mockserver.world.query import newest_first, paginate, read_page_size, select
 from mockserver.world.records import Credential
+from mockserver.world.search import select_credentials
 
 
 def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
@@ -18,7 +19,7 @@ def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     bounds = context.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     filters = (query.get("search"), query.get("course"), query.get("program"))
-    records = select(store.listing(context.platform.key), *filters)
+    records = select_credentials(store.listing(context.platform.key), *filters)
     page = paginate(len(records), query.get("page"), size)
     items = (credential_pieces(store, each) for each in newest_first(records, page))
     return paged(context.request, page, items, bounds["maximum"])

@@ -5,6 +5,7 @@ from typing import Any
 
 from mockserver.api.context import RequestContext
 from mockserver.errors import Conflict, NotFound
+from mockserver.framework.pagination import paginate, read_page_size, read_window
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.records import (
     bare,
@@ -14,7 +15,6 @@ from mockserver.rendering.records import (
     paged,
     signatory_pieces,
 )
-from mockserver.world.query import paginate, read_page_size, read_window
 from mockserver.world.records import Issuer, Signatory
 
 
