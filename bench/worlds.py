@@ -16,7 +16,8 @@ from bench.servers import mock, running
 from bench.setting import Setting, report
 from bench.table import KILOBYTE, Goal, Row, Section, figure
 from mockserver.files import WORLD
-from mockserver.world.document import load_world, read_world
+from mockserver.world.document import read_world
+from mockserver.world.loader import load_world
 
 SIZE = 100_000
 SMALL = 100

@@ -22,13 +22,14 @@ from mockserver.control.public import control_plane
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate
 from mockserver.page import views as page
-from mockserver.rendering.records import check_world
+from mockserver.rendering.check import check_world
 from mockserver.sandbox.journal import Budget
-from mockserver.sandbox.registry import IN_PATH, Sandboxes, named_in, take_off
+from mockserver.sandbox.registry import IN_PATH, Sandboxes, read_sandbox_name, strip_prefix
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
-from mockserver.world.document import load_world, read_world
+from mockserver.world.document import read_world
+from mockserver.world.loader import load_world
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
@@ -84,7 +85,7 @@ def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
 def _check_name() -> None:
     """Refuse a path that begins with what is no name of a sandbox, however it goes on."""
     if IN_PATH in request.environ:
-        named_in(request.environ)
+        read_sandbox_name(request.environ)
 
 
 def _on_error(error: Exception) -> Response:
@@ -135,7 +136,7 @@ def _door(prefix: str, api: Api, other: "WSGIApplication") -> "WSGIApplication":
     prefix = "/" + prefix.strip("/") if prefix else ""
 
     def door(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        take_off(environ)
+        strip_prefix(environ)
         path = environ.get("PATH_INFO", "")
         if path == prefix or path.startswith(prefix + "/"):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix

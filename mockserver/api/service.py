@@ -4,15 +4,15 @@ import threading
 from collections.abc import Mapping
 
 from mockserver.api.access import admit, home, identify, rule_for
-from mockserver.api.context import PublicContext, RequestContext
-from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
-from mockserver.api.operations.assignments import complete
+from mockserver.api.context import PublicContext, RequestContext, WriteContext
+from mockserver.api.operations import Handlers
 from mockserver.config import MOST_STREAMS, Config
 from mockserver.contract.document import Contract
 from mockserver.contract.operation import Operation, Resource
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, StartError
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
+from mockserver.rendering.renderer import Renderer
 from mockserver.sandbox.registry import Sandboxes
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
@@ -57,11 +57,13 @@ class Service:
     def __init__(
         self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
     ) -> None:
-        _check_complete(contract)
+        self.handlers = Handlers()
+        _check_complete(contract, self.handlers)
         self.config = config
         self.contract = contract.as_of(config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
+        self.renderer = Renderer()
         self.state_file: StateFile | None = None
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
@@ -115,14 +117,19 @@ class Service:
             user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
-        context = RequestContext(
-            request, operation, values, sandbox, caller, platform, user, self.contract
-        )
-        with sandbox.lock:
-            complete(sandbox)
-            if operation.method != "GET":
-                sandbox.own()
-            return HANDLERS[operation.operation_id](context)
+        sandbox.run_due_assignments()
+        if operation.method == "GET":
+            context = RequestContext(
+                request, operation, values, sandbox.store, sandbox.clock.now(), self.renderer,
+                caller, platform, user, self.contract,
+            )  # fmt: skip
+            return self.handlers.read[operation.operation_id](context)
+        with sandbox.transaction() as transaction:
+            write_context = WriteContext(
+                request, operation, values, transaction.store, sandbox.clock.now(), self.renderer,
+                caller, platform, user, self.contract, transaction, sandbox.group_delay,
+            )  # fmt: skip
+            return self.handlers.write[operation.operation_id](write_context)
 
     def _serve_anybody(
         self,
@@ -135,10 +142,10 @@ class Service:
         if operation is None:
             return describe(request.method, resource)
         sandbox.throttle.check("", sandbox.clock.now())
-        context = PublicContext(request, operation, values, sandbox)
-        with sandbox.lock:
-            complete(sandbox)
-            return PUBLIC_HANDLERS[operation.operation_id](context)
+        sandbox.run_due_assignments()
+        store, now = sandbox.store, sandbox.clock.now()
+        context = PublicContext(request, operation, values, store, now, self.renderer)
+        return self.handlers.public[operation.operation_id](context)
 
 
 def describe(method: str, resource: Resource) -> Response:
@@ -154,12 +161,16 @@ def describe(method: str, resource: Resource) -> Response:
     return Response(200, encode(body), JSON)
 
 
-def _check_complete(contract: Contract) -> None:
-    """Raise StartError unless contract and handlers are about the same operations."""
-    handlers = HANDLERS.keys() | PUBLIC_HANDLERS.keys()
-    without_handler = contract.operations.keys() - handlers
+def _check_complete(contract: Contract, handlers: Handlers) -> None:
+    """Raise StartError unless each operation has the handler that it needs, and no more exist."""
+    readers = handlers.read.keys() | handlers.public.keys()
+    named = readers | handlers.write.keys()
+    without_handler = contract.operations.keys() - named
     if without_handler:
         raise StartError(f"operations without a handler: {', '.join(sorted(without_handler))}")
-    without_operation = handlers - contract.operations.keys()
+    without_operation = named - contract.operations.keys()
     if without_operation:
         raise StartError(f"handlers without an operation: {', '.join(sorted(without_operation))}")
+    for operation_id, operation in contract.operations.items():
+        if (operation.method == "GET") != (operation_id in readers):
+            raise StartError(f"{operation_id}: {operation.method} has a handler of another method")

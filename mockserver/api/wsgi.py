@@ -21,7 +21,7 @@ from mockserver.contract.strict import Judge
 from mockserver.errors import APIError, ContractBreach, NoSuchRoute, ServerError
 from mockserver.messages import HTML, Response
 from mockserver.sandbox.faults import LENGTH, answer
-from mockserver.sandbox.registry import named_in
+from mockserver.sandbox.registry import read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Api:
         incoming = Incoming(environ, self._maximum_body)
         sandbox = None
         try:
-            sandbox = self._service.sandboxes.get(named_in(environ))
+            sandbox = self._service.sandboxes.get(read_sandbox_name(environ))
             response = self._reply(incoming, sandbox)
         except Exception as error:  # noqa: BLE001  (whatever it is becomes an answer)
             response = refusal(error, incoming.method, incoming.path)
@@ -121,7 +121,7 @@ class Api:
             milliseconds=milliseconds,
         )
         if sandbox.journal.budget.is_exceeded:
-            self._service.sandboxes.spare_journals()
+            self._service.sandboxes.trim_journals()
 
 
 def refusal(error: Exception, method: str, path: str) -> Response:

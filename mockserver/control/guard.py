@@ -15,7 +15,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from mockserver.api.service import Service
 from mockserver.errors import APIError
-from mockserver.sandbox.registry import named_in
+from mockserver.sandbox.registry import read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 
 MAXIMUM_BODY = 1_000_000
@@ -78,7 +78,7 @@ def service() -> Service:
 
 def named() -> Sandbox:
     """Return the sandbox that the request names."""
-    return service().sandboxes.get(named_in(request.environ))
+    return service().sandboxes.get(read_sandbox_name(request.environ))
 
 
 def check_caller(token: str) -> None:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, send_from_directory
 
 from mockserver.api.service import Service
 from mockserver.files import IMAGES
-from mockserver.sandbox.registry import named_in
+from mockserver.sandbox.registry import read_sandbox_name
 
 PICTURE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
@@ -47,7 +47,7 @@ def control_plane(service: Service) -> Blueprint:
     @plane.get("/images/<name>")
     def image(name: str) -> Response:
         """Return a picture that a credential shows: an upload, or one of the fixtures."""
-        sandbox = service.sandboxes.get(named_in(request.environ))
+        sandbox = service.sandboxes.get(read_sandbox_name(request.environ))
         upload = sandbox.store.uploads.get(name)
         if upload is None:
             response = send_from_directory(IMAGES, name, max_age=3600)

@@ -11,7 +11,7 @@ from typing import Any
 
 from mockserver.framework.pagination import Page, newest_first, paginate
 from mockserver.framework.times import format_time
-from mockserver.rendering.records import IMAGE_PATH
+from mockserver.rendering.renderer import IMAGE_PATH
 from mockserver.sandbox.faults import Fault, written
 from mockserver.sandbox.journal import Exchange, shown
 from mockserver.world.records import SEPARATOR, Assertion, Credential

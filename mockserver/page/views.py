@@ -13,7 +13,7 @@ from flask import Response, render_template, request, send_from_directory
 from mockserver.control.guard import Missing, guarded, named, service
 from mockserver.errors import NotFound
 from mockserver.page import presenter as page_view
-from mockserver.sandbox.registry import named_in
+from mockserver.sandbox.registry import read_sandbox_name
 
 ROWS = 50
 ASSETS = Path(__file__).parent / "assets"
@@ -61,9 +61,9 @@ def page() -> Response:
         platform=platform,
         search=search,
         sandbox=sandbox,
-        name=named_in(request.environ),
+        name=read_sandbox_name(request.environ),
         names=served.sandboxes.names(),
-        scenarios=list(served.scenarios.listed()),
+        scenarios=list(served.scenarios.describe_all()),
         operations=served.contract.operations,
         config=served.config,
         base=request.host_url.rstrip("/") + request.root_path,

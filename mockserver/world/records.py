@@ -1,14 +1,27 @@
-"""The records of a world: who is who, what is issued, and to whom."""
+"""The records of a world: who is who, what is issued, and to whom.
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+Records never change: a change puts another record in the place of one. Credentials and issuers are
+compared by identity and may be referred to weakly, so that others can keep what they work out about
+them for as long as they exist.
+"""
+
+import base64
+import random
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
 
 from mockserver.world.ordered import Position
 
 SEPARATOR = "\0"
 """What no text holds that the API takes."""
+
+Fields: TypeAlias = MappingProxyType[str, Any]
+"""What the API writes and reads under its own names, made by `mockserver.world.fields.freeze`."""
+
+MAIN_TENANT = "main"
+"""The key of the platform that some parameters call the main platform or main tenant."""
 
 Role = Literal["platform-admin", "department-admin", "learner"]
 
@@ -71,9 +84,9 @@ class Signatory:
     signature: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Issuer:
-    """An organisation in whose name credentials are issued; `rendered` is as of a credential."""
+    """An organisation in whose name credentials are issued."""
 
     entity_id: str
     platform: str
@@ -84,18 +97,15 @@ class Issuer:
     icon_image_id: int | None
     allowed_template_tags: tuple[str, ...] | None
     signatories: tuple[Signatory, ...]
-    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True, eq=False)
 class Credential:
     """A credential.
 
-    `fields` holds what the API writes and reads under its canonical names, courses, programs and
-    pathways as ids; `sequence` breaks ties between equal times of creation; `searchable` is the
-    casefolded text that a search looks through, with `SEPARATOR` between its parts; `signatories`
-    sign for this credential alone, beside those of its issuer. `rendered` is a cache of the encoded
-    JSON that belongs to the representation.
+    In `fields` courses, programs and pathways are ids; `sequence` breaks ties between equal times
+    of creation; `searchable` is the casefolded text that a search looks through, with `SEPARATOR`
+    between its parts; `signatories` sign for this credential alone, beside those of its issuer.
     """
 
     entity_id: str
@@ -104,14 +114,14 @@ class Credential:
     public: bool
     created_at: datetime
     sequence: int
-    fields: Mapping[str, Any]
+    fields: Fields
     searchable: str
     signatories: tuple[Signatory, ...] = ()
-    position: Position = field(init=False, compare=False, repr=False)
-    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "position", (self.created_at, self.sequence))
+    @property
+    def position(self) -> Position:
+        """The place in the order of creation."""
+        return self.created_at, self.sequence
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +149,12 @@ class Department:
 class Assignment:
     """A credential given to a user or to a group, with the assertions that came of it.
 
-    `due` is when an assignment to a group will be worked off, None once that is done.
+    `due` is when an assignment to a group issues to its members, None once that is done; `sequence`
+    is its place in the order of creation.
     """
 
     entity_id: str
+    sequence: int
     credential: str
     assigned_by: int | None
     assigned_on: datetime
@@ -174,19 +186,20 @@ class ProviderConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExternalMapping:
-    """What a credential is at a provider."""
+    """What a credential is at a provider; `sequence` is its place in the order of creation."""
 
     credential: str
     provider: str
     external_id: str
+    sequence: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assertion:
-    """A credential that somebody was given.
+    """A credential that a user was given.
 
-    `fields` holds what else the API writes and reads under its names, course, program and pathway
-    as ids; `sequence` breaks ties between equal times of issue.
+    In `fields` course, program and pathway are ids; `sequence` breaks ties between equal times of
+    issue.
     """
 
     entity_id: str
@@ -196,16 +209,25 @@ class Assertion:
     sequence: int
     expires: datetime | None
     revoked: bool
-    fields: Mapping[str, Any]
-    position: Position = field(init=False, compare=False, repr=False)
+    fields: Fields
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "position", (self.issued_on, self.sequence))
+    @property
+    def position(self) -> Position:
+        """The place in the order of issue."""
+        return self.issued_on, self.sequence
 
     def expired(self, now: datetime) -> bool:
-        """Tell whether this no longer holds because of its age."""
+        """Tell whether this has expired."""
         return self.expires is not None and self.expires <= now
 
     def active(self, now: datetime) -> bool:
         """Tell whether this is neither revoked nor expired."""
         return not self.revoked and not self.expired(now)
+
+
+def new_entity_id(source: random.Random) -> str:
+    """Return a new entityId: a version 4 UUID in URL-safe base64 without padding."""
+    bits = source.getrandbits(128)
+    bits = bits & ~(0xF000 << 64) | 0x4000 << 64
+    bits = bits & ~(0xC000 << 48) | 0x8000 << 48
+    return base64.urlsafe_b64encode(bits.to_bytes(16, "big"))[:22].decode()

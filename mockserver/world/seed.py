@@ -12,8 +12,9 @@ from typing import Any
 from mockserver.contract.document import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
-from mockserver.world.document import IMAGE_FIELDS, new_entity_id
+from mockserver.world.fields import IMAGE_FIELDS
 from mockserver.world.periods import end_of
+from mockserver.world.records import new_entity_id
 
 Make = Callable[[random.Random], Any]
 

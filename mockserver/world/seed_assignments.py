@@ -13,8 +13,8 @@ from typing import Any
 from mockserver.contract.document import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
-from mockserver.world.document import new_entity_id
 from mockserver.world.periods import end_of
+from mockserver.world.records import new_entity_id
 from mockserver.world.seed import Maker
 
 GROUP_SHARE, DEPARTMENT_SHARE, IMAGE_SHARE = 10, 25, 20

@@ -240,7 +240,7 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path, server: RunningSe
         (("serve", "--no-such-option"), "--no-such-option"),
         (("serve", "--world", str(tmp_path / "missing.json")), "missing.json"),
         (("serve", "--world", str(no_json)), "no.json, line 3"),
-        (("serve", "--world", str(no_world)), "no world"),
+        (("serve", "--world", str(no_world)), "not a world document"),
         (("seed", "-o", str(tmp_path / "no" / "folder.json")), "folder.json"),
         (("call", "GET", "no-slash"), "PATH"),
         (("call", "GET", "/", "-H", "nonsense"), "--header"),

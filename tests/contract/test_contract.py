@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
+from mockserver.api.operations import Handlers
 from mockserver.api.service import _check_complete
 from mockserver.contract.document import compile_contract, load_contract, read_document
 from mockserver.errors import StartError
@@ -191,14 +192,14 @@ def test_an_operation_without_a_handler_stops_the_start() -> None:
     """A new operation needs behaviour."""
     document = broken(*LIST, "operationId", value="credentials_orgs_users_brand_new")
     with pytest.raises(StartError, match="without a handler: credentials_orgs_users_brand_new"):
-        _check_complete(compile_contract(document))
+        _check_complete(compile_contract(document), Handlers())
 
 
 def test_a_handler_without_an_operation_stops_the_start() -> None:
     """Behaviour needs an operation."""
     document = broken(*LIST, value=None)
     with pytest.raises(StartError, match="without an operation: credentials_orgs_users_retrieve"):
-        _check_complete(compile_contract(document))
+        _check_complete(compile_contract(document), Handlers())
 
 
 def test_the_contract_loads() -> None:

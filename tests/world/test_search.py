@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mockserver.world.fields import freeze
 from mockserver.world.ordered import OrderedRecords
 from mockserver.world.records import SEPARATOR, Credential
 from mockserver.world.search import search_credentials
@@ -15,7 +16,16 @@ def credential(number: int, *texts: str) -> Credential:
     """Return a credential that is searched by these texts."""
     moment = START + timedelta(days=number)
     searchable = SEPARATOR.join(texts)
-    return Credential(str(number), "main", "issuer", True, moment, number, {}, searchable)
+    return Credential(
+        entity_id=str(number),
+        platform="main",
+        issuer="issuer",
+        public=True,
+        created_at=moment,
+        sequence=number,
+        fields=freeze({}),
+        searchable=searchable,
+    )
 
 
 def found(records: OrderedRecords[Credential], term: str) -> list[int]:
