@@ -12,7 +12,7 @@ from flask import Response, render_template, request, send_from_directory
 
 from mockserver.control.guard import Missing, guarded, named, service
 from mockserver.errors import NotFound
-from mockserver.page import presenter as page_view
+from mockserver.page import presenter
 from mockserver.sandbox.registry import read_sandbox_name
 
 ROWS = 50
@@ -38,24 +38,20 @@ def page() -> Response:
     """Show a sandbox: its world, its journal, and what can be switched."""
     served, sandbox = service(), named()
     search = request.args.get("search", "")
-    with sandbox.lock:
-        store, now = sandbox.store, sandbox.clock.now()
-        platform = store.platforms.get(request.args.get("platform", ""))
-        platform = platform or next(iter(store.platforms.values()))
-        try:
-            found = page_view.cards(store, platform.key, search, request.args.get("page"))
-        except NotFound as error:
-            raise Missing(error.detail) from error
-        shown: dict[str, Any] = {
-            "cards": found,
-            "issued": page_view.last_issued(store, platform.key, now),
-            "curve": page_view.curve(store, platform.key, now),
-        }
-    rows = [page_view.row(each) for each in sandbox.journal.find({})[:ROWS]]
+    store, now = sandbox.store, sandbox.clock.now()
+    platform = store.platforms.get(request.args.get("platform", ""))
+    platform = platform or next(iter(store.platforms.values()))
+    try:
+        cards = presenter.list_cards(store, platform.key, search, request.args.get("page"))
+    except NotFound as error:
+        raise Missing(error.detail) from error
+    rows = [presenter.build_row(exchange) for exchange in sandbox.journal.find({})[:ROWS]]
     return _page(
         "page.html",
         STRICT,
-        **shown,
+        cards=cards,
+        issued=presenter.list_last_assertions(store, platform.key, now),
+        curve=presenter.build_curve(store, platform.key, now),
         rows=rows,
         store=store,
         platform=platform,
@@ -67,7 +63,7 @@ def page() -> Response:
         operations=served.contract.operations,
         config=served.config,
         base=request.host_url.rstrip("/") + request.root_path,
-        told=page_view.told,
+        told=presenter.describe_fault,
         clock=sandbox.clock.told(),
     )
 
@@ -78,7 +74,9 @@ def journal() -> Response:
     after = request.args.get("after", "0")
     number = int(after) if after.isdecimal() and len(after) < 20 else 0
     news = [each for each in named().journal.find({}) if each.number > number]
-    return _page("journal.html", STRICT, rows=[page_view.row(each) for each in news[:ROWS]])
+    return _page(
+        "journal.html", STRICT, rows=[presenter.build_row(exchange) for exchange in news[:ROWS]]
+    )
 
 
 @plane.get("/credentials/<entity_id>/preview")
@@ -88,7 +86,7 @@ def preview(entity_id: str) -> Response:
     credential = store.credentials.get(entity_id)
     if credential is None or not credential.fields["html_template"]:
         raise Missing("there is no credential of this id with a template")
-    response = Response(page_view.preview(store, credential), content_type="text/html")
+    response = Response(presenter.render_preview(store, credential), content_type="text/html")
     return _with_policy(response, FOR_PREVIEWS)
 
 
@@ -102,7 +100,7 @@ def asset(name: str) -> Response:
 def docs() -> Response:
     """Show the contract as an interactive reference, whose tries go to this sandbox."""
     store, auth = named().store, service().config.auth
-    key = next((each.key for each in store.api_keys.values() if each.active), "any")
+    key = next((api_key.key for api_key in store.api_keys.values() if api_key.active), "any")
     return _page("docs.html", FOR_SWAGGER_UI, key="" if auth == "off" else f"Api-Key {key}")
 
 

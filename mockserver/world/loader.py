@@ -143,8 +143,8 @@ class _Loader:
             assignments=Map(self.assignments),
             external_mappings=Map(self.external_mappings),
             listings=MappingProxyType(_build_listings(self.credentials.values())),
-            assertions_of=_order(_group((each.credential, each) for each in issued)),
-            assertions_held_by=_order(_group((each.recipient, each) for each in issued)),
+            assertions_of=_order(_group((one.credential, one) for one in issued)),
+            assertions_held_by=_order(_group((one.recipient, one) for one in issued)),
             pending=MappingProxyType(
                 {
                     assignment.entity_id: assignment.due

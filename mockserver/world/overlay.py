@@ -10,7 +10,7 @@ from mockserver.errors import StartError
 from mockserver.framework.times import format_time
 from mockserver.world.document import COLLECTIONS
 from mockserver.world.fields import IMAGE_FIELDS
-from mockserver.world.periods import shifted
+from mockserver.world.periods import add_duration
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
@@ -35,7 +35,7 @@ IDENTITY: Mapping[str, str] = {
     "provider_configs": "provider",
     "external_mappings": "external_id",
 }
-"""By what a record of each collection is called."""
+"""The field that identifies a record of each collection."""
 REFERENCES: Mapping[str, Mapping[str, str]] = {
     "users": {"platform": "platforms"},
     "api_keys": {"user_id": "users"},
@@ -57,7 +57,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "provider_configs": {"platform": "platforms", "provider": "providers"},
     "external_mappings": {"credential": "credentials", "provider": "providers"},
 }
-"""What a record is about: it goes with it."""
+"""The fields that name what a record is about: it is removed with that."""
 MENTIONS: Mapping[str, Mapping[str, str]] = {
     "issuers": {"icon_image_id": "images"},
     "credentials": {
@@ -68,7 +68,7 @@ MENTIONS: Mapping[str, Mapping[str, str]] = {
     "departments": {"admins": "users", "members": "users"},
     "assignments": {"assertions": "assertions"},
 }
-"""What a record mentions: it stays without it."""
+"""The fields that mention others: a record stays when those are removed."""
 TIMES = frozenset({"createdAt", "issuedOn", "expires", "assignedOn", "due"})
 NOW, NO_TIME = "now", "PT0S"
 
@@ -78,8 +78,8 @@ def apply_changes(
 ) -> World:
     """Return a world with the changes of a scenario; raises StartError with the place at fault.
 
-    `changes` has been held against `fixtures/scenario.schema.json`. Times may be written as `now`,
-    `now-P30D` or `now+PT1H`. What is about a removed record goes with it.
+    `changes` is valid by `fixtures/scenario.schema.json`. Times may be written as `now`,
+    `now-P30D` or `now+PT1H`. What is about a removed record is removed with it.
     """
     made = {name: list(world.get(name, ())) for name in COLLECTIONS}
     for name, kept in changes.get("keep", {}).items():
@@ -94,7 +94,8 @@ def apply_changes(
             made[name] = _change(made[name], rule, now, where)
     for name, records in changes.get("add", {}).items():
         made[name] += [
-            _resolve_times(each, now, f"add.{name}[{i}]") for i, each in enumerate(records)
+            _resolve_times(record, now, f"add.{name}[{index}]")
+            for index, record in enumerate(records)
         ]
     numbers = changes.get("generate", {})
     more = (numbers.get("credentials", 0), numbers.get("assertions", 0))
@@ -119,7 +120,7 @@ def _choose(records: list[Record], name: str, names: Any, verb: str) -> list[Rec
 
 
 def _newest(records: list[Record], number: int) -> list[Record]:
-    """Return the last so many of each platform: a world is in the order of creation."""
+    """Return the last records of each platform: a world is in the order of creation."""
     left = Counter[Any]()
     kept = []
     for record in reversed(records):
@@ -160,33 +161,35 @@ def _without_mentions(record: Record, mentions: Iterable[tuple[str, frozenset[An
 
 
 def _change(records: list[Record], rule: Record, now: datetime, where: str) -> list[Record]:
-    """Return the records with one change made to each n-th of those that fit."""
+    """Return the records with one change made to every n-th of those that match."""
     wanted = rule.get("where", {}).items()
     new = _resolve_times(rule["set"], now, where)
-    fitting = [
+    matching = [
         index
         for index, record in enumerate(records)
         if all(record.get(name) == value for name, value in wanted)
     ]
-    if wanted and not fitting:
-        raise StartError(f"{where}: no record fits")
-    for index in fitting[rule.get("skip", 0) :: rule.get("every", 1)]:
+    if wanted and not matching:
+        raise StartError(f"{where}: no record matches")
+    for index in matching[rule.get("skip", 0) :: rule.get("every", 1)]:
         records[index] = {**records[index], **new}
     return records
 
 
 def _resolve_times(record: Record, now: datetime, where: str) -> Record:
-    """Return a record with times that are told from now as times of the world."""
-    told = {k: v for k, v in record.items() if k in TIMES and str(v).startswith(NOW)}
-    try:
-        moments = {k: format_time(shifted(now, v[len(NOW) :] or NO_TIME)) for k, v in told.items()}
-    except ValueError as error:
-        raise StartError(f"{where}: {error}") from error
-    return {**record, **moments}
+    """Return a record with its times relative to now as absolute ones."""
+    resolved = dict(record)
+    for name, value in record.items():
+        if name in TIMES and str(value).startswith(NOW):
+            try:
+                resolved[name] = format_time(add_duration(now, value[len(NOW) :] or NO_TIME))
+            except ValueError as error:
+                raise StartError(f"{where}: {error}") from error
+    return resolved
 
 
 def depends_on_now(changes: Any) -> bool:
-    """Tell whether a scenario has times that are told from now."""
+    """Tell whether a scenario has times relative to now."""
     if isinstance(changes, dict):
         return any(
             (name in TIMES and str(value).startswith(NOW)) or depends_on_now(value)

@@ -317,8 +317,8 @@ def test_what_expires_follows_the_clock(api: API) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"advance": "30 days"}, "is no duration"),
-        ({"advance": "P"}, "is no duration"),
+        ({"advance": "30 days"}, "is not a duration"),
+        ({"advance": "P"}, "is not a duration"),
         ({"advance": "P99999999999D"}, "beyond the calendar"),
         ({"set": "yesterday"}, "set: "),
         ({"set": "2026-01-01T00:00:00"}, "no time zone"),
@@ -327,7 +327,7 @@ def test_what_expires_follows_the_clock(api: API) -> None:
         ({"stop": True}, "'stop' is none of set, advance, freeze, run"),
         ({}, "say what to do"),
         ([], "no JSON object"),
-        ({"set": "2027-01-01T00:00:00Z", "advance": "x"}, "is no duration"),
+        ({"set": "2027-01-01T00:00:00Z", "advance": "x"}, "is not a duration"),
     ],
 )
 def test_a_wrong_time_changes_nothing(api: API, body: Any, said: str) -> None:
