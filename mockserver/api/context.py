@@ -13,6 +13,7 @@ from mockserver.framework.fields import Context, Reference
 from mockserver.messages import Request, Response
 from mockserver.rendering.renderer import Renderer
 from mockserver.world.records import Platform, User
+from mockserver.world.search import CredentialSearch
 from mockserver.world.store import Store
 from mockserver.world.transaction import Transaction
 
@@ -42,6 +43,7 @@ class RequestContext(PublicContext):
     platform: Platform
     user: User
     contract: Contract
+    search: CredentialSearch
 
     def read_body(self, *, partial: bool = False) -> dict[str, Any]:
         """Read the body of this request against what exists on its platform."""

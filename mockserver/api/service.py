@@ -17,6 +17,7 @@ from mockserver.sandbox.registry import Sandboxes
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
+from mockserver.world.search import CredentialSearch
 
 VIEW_NAMES = {
     "/api/credentials/orgs/{org}/users/{user_id}/": "Credentials",
@@ -64,6 +65,7 @@ class Service:
         self.sandboxes = sandboxes
         self.scenarios = scenarios
         self.renderer = Renderer()
+        self.search = CredentialSearch()
         self.state_file: StateFile | None = None
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
@@ -121,13 +123,14 @@ class Service:
         if operation.method == "GET":
             context = RequestContext(
                 request, operation, values, sandbox.store, sandbox.clock.now(), self.renderer,
-                caller, platform, user, self.contract,
+                caller, platform, user, self.contract, self.search,
             )  # fmt: skip
             return self.handlers.read[operation.operation_id](context)
         with sandbox.transaction() as transaction:
             write_context = WriteContext(
                 request, operation, values, transaction.store, sandbox.clock.now(), self.renderer,
-                caller, platform, user, self.contract, transaction, sandbox.group_delay,
+                caller, platform, user, self.contract, self.search,
+                transaction, sandbox.group_delay,
             )  # fmt: skip
             return self.handlers.write[operation.operation_id](write_context)
 

@@ -15,8 +15,7 @@ from mockserver.framework.times import format_time
 from mockserver.rendering.renderer import IMAGE_PATH
 from mockserver.sandbox.faults import Fault, written
 from mockserver.sandbox.journal import Exchange, shown
-from mockserver.world.records import Assertion, Credential
-from mockserver.world.search import search_credentials
+from mockserver.world.records import SEPARATOR, Assertion, Credential
 from mockserver.world.store import Store
 
 CARDS = 12
@@ -62,11 +61,20 @@ class Cards:
 
 def list_cards(store: Store, platform: str, search: str, number: str | None) -> Cards:
     """Return a page of cards with those that a search finds; raises NotFound."""
-    credentials = [each for each in store.credentials.values() if each.platform == platform]
-    found = sorted(search_credentials(credentials, search), key=attrgetter("position"))
+    term = search.casefold()
+    matching = (
+        credential
+        for credential in store.credentials.values()
+        if credential.platform == platform and _matches(credential, term)
+    )
+    found = sorted(matching, key=attrgetter("position"))
     page = paginate(len(found), number, CARDS)
     cards = [_build_card(store, credential) for credential in newest_first(found, page)]
     return Cards(cards, page)
+
+
+def _matches(credential: Credential, term: str) -> bool:
+    return SEPARATOR not in term and term in credential.searchable
 
 
 def _build_card(store: Store, credential: Credential) -> Card:

@@ -7,8 +7,9 @@ import pytest
 from mockserver.world.fields import freeze
 from mockserver.world.ordered import OrderedRecords
 from mockserver.world.records import SEPARATOR, Credential
-from mockserver.world.search import search_credentials
+from mockserver.world.search import CredentialSearch
 
+SEARCH = CredentialSearch()
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -30,7 +31,7 @@ def credential(number: int, *texts: str) -> Credential:
 
 def found(records: OrderedRecords[Credential], term: str) -> list[int]:
     """Return the numbers of what a search finds."""
-    return [each.sequence for each in search_credentials(records, term)]
+    return [each.sequence for each in SEARCH.find(records, term)]
 
 
 RECORDS = OrderedRecords(
@@ -66,15 +67,15 @@ def test_a_term_is_found_where_it_stands(term: str, numbers: list[int]) -> None:
     assert found(RECORDS, term) == numbers
 
 
-def test_every_record_can_be_found() -> None:
-    """Also the first and the last of all."""
+def test_every_record_of_every_chunk_can_be_found() -> None:
+    """Also the first and the last of a chunk."""
     assert found(RECORDS, "filler") == list(range(3, 300))
     for number in range(3, 300):
         assert number in found(RECORDS, f"filler {number}")
 
 
 def test_a_copy_is_searched_by_itself() -> None:
-    """A change of one world does not show in another."""
+    """What was put together for one world does not show in another."""
     assert found(RECORDS, "filler 7") == [7, *range(70, 80)]
     changed = RECORDS.put(credential(7, "another")).without(credential(75))
     assert found(changed, "filler 7") == [70, 71, 72, 73, 74, 76, 77, 78, 79]

@@ -16,7 +16,6 @@ from mockserver.world.fields import (
     freeze,
 )
 from mockserver.world.records import Credential
-from mockserver.world.search import select_credentials
 
 
 def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
@@ -25,7 +24,7 @@ def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     bounds = context.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     filters = (query.get("search"), query.get("course"), query.get("program"))
-    found = select_credentials(store.listing(context.platform.key), *filters)
+    found = context.search.select(store.listing(context.platform.key), *filters)
     page = paginate(len(found), query.get("page"), size)
     render = context.renderer.render_credential
     items = (render(store, credential) for credential in newest_first(found, page))
