@@ -24,7 +24,7 @@ from mockserver.framework.throttling import NO_LIMIT, read_rate
 from mockserver.page import views as page
 from mockserver.rendering.check import check_world
 from mockserver.sandbox.journal import Budget
-from mockserver.sandbox.registry import IN_PATH, Sandboxes, read_sandbox_name, strip_prefix
+from mockserver.sandbox.registry import IN_PATH, SandboxRegistry, read_sandbox_name, strip_prefix
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
@@ -41,7 +41,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Return a web application with a world of its own; raises StartError."""
     config = config or Config()
     everything = load_contract()
-    sandboxes = Sandboxes(sandbox_maker(config, everything), config.maximum_sandboxes)
+    sandboxes = SandboxRegistry(sandbox_maker(config, everything), config.maximum_sandboxes)
     base = sandboxes.default.base
     scenarios = Scenarios(base, everything, config.seed, config.scenarios)
     service = Service(config, everything, sandboxes, scenarios)

@@ -13,7 +13,7 @@ from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage, S
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
 from mockserver.rendering.renderer import Renderer
-from mockserver.sandbox.registry import Sandboxes
+from mockserver.sandbox.registry import SandboxRegistry
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
@@ -56,7 +56,7 @@ class Service:
     """
 
     def __init__(
-        self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
+        self, config: Config, contract: Contract, sandboxes: SandboxRegistry, scenarios: Scenarios
     ) -> None:
         self.handlers = Handlers()
         _check_complete(contract, self.handlers)

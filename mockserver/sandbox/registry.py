@@ -51,7 +51,7 @@ def strip_prefix(environ: dict[str, Any]) -> None:
         environ["PATH_INFO"] = slash + rest
 
 
-class Sandboxes:
+class SandboxRegistry:
     """Sandboxes by name; of more than `maximum` the least recently used one is evicted.
 
     The default one stays. A sandbox is not a tenant of the product: each has all tenants.

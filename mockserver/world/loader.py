@@ -21,7 +21,7 @@ from mockserver.world.fields import (
     build_searchable_text,
     freeze,
 )
-from mockserver.world.ordered import OrderedRecords
+from mockserver.world.indexes import build_listings, index_assertions
 from mockserver.world.records import (
     ApiKey,
     Assertion,
@@ -39,7 +39,7 @@ from mockserver.world.records import (
     Upload,
     User,
 )
-from mockserver.world.store import Listing, Store
+from mockserver.world.store import Store
 
 Record = Mapping[str, Any]
 ROLES = ("platform-admin", "department-admin", "learner")
@@ -120,7 +120,6 @@ class _Loader:
 
     def build_store(self) -> Store:
         """Return all records with their indexes."""
-        issued = self.assertions.values()
         return Store(
             platforms=MappingProxyType(self.platforms),
             users=MappingProxyType(self.users),
@@ -142,9 +141,9 @@ class _Loader:
             assertions=Map(self.assertions),
             assignments=Map(self.assignments),
             external_mappings=Map(self.external_mappings),
-            listings=MappingProxyType(_build_listings(self.credentials.values())),
-            assertions_of=_order(_group((one.credential, one) for one in issued)),
-            assertions_held_by=_order(_group((one.recipient, one) for one in issued)),
+            listings=MappingProxyType(build_listings(self.credentials.values())),
+            assertions_of=index_assertions(self.assertions.values(), "credential"),
+            assertions_held_by=index_assertions(self.assertions.values(), "recipient"),
             pending=MappingProxyType(
                 {
                     assignment.entity_id: assignment.due
@@ -377,41 +376,3 @@ def _read_signatory(record: Record) -> Signatory:
 
 def _read_time(text: str | None) -> datetime | None:
     return None if text is None else parse_time(text)
-
-
-def _build_listings(credentials: Iterable[Credential]) -> dict[str, Listing]:
-    """Return the public credentials of each platform, in order and by link."""
-    public = (credential for credential in credentials if credential.public)
-    by_platform = _group((credential.platform, credential) for credential in public)
-    return {
-        platform: Listing(
-            all=OrderedRecords(listed),
-            by_course=_build_links(listed, "courses"),
-            by_program=_build_links(listed, "programs"),
-        )
-        for platform, listed in by_platform.items()
-    }
-
-
-def _build_links(
-    credentials: Iterable[Credential], field: str
-) -> Map[str, OrderedRecords[Credential]]:
-    """Return credentials by what a field names."""
-    return _order(
-        _group(
-            (key, credential)
-            for credential in credentials
-            for key in dict.fromkeys(credential.fields[field])
-        )
-    )
-
-
-def _group(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return groups
-
-
-def _order(groups: Mapping[Any, list[Any]]) -> Map[Any, OrderedRecords[Any]]:
-    return Map((key, OrderedRecords(group)) for key, group in groups.items())

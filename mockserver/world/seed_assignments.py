@@ -15,7 +15,7 @@ from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
 from mockserver.world.periods import end_of
 from mockserver.world.records import new_entity_id
-from mockserver.world.seed import Maker
+from mockserver.world.seed import Make, Maker
 
 GROUP_SHARE, DEPARTMENT_SHARE, IMAGE_SHARE = 10, 25, 20
 """For how many assignments a group, a department and an image are generated."""
@@ -52,21 +52,16 @@ def generate_assignments(
         raise StartError(f"platform {platform!r} has no admin or no credential to assign")
     made["images"] = _images(document, maker, source, count // IMAGE_SHARE + 1)
     name_of = maker.compile(maker.schemas["AssignedGroup"]["properties"]["name"])
-    for index in range(count // GROUP_SHARE + 1):
-        members = sorted(source.sample(users, source.randrange(1, min(len(users), LARGEST_GROUP))))
-        group = {"id": f"generated-{seed}-{index + 1}", "platform": platform}
-        made["groups"].append({**group, "name": name_of(source), "members": members})
-    made["departments"] = _departments(document, users, source, count // DEPARTMENT_SHARE + 1)
-    taken = {
-        entity_id
-        for assignment in document.get("assignments", ())
-        for entity_id in assignment["assertions"]
-    }
-    free = [
-        assertion
-        for assertion in document["assertions"]
-        if assertion["credential"] in credentials and assertion["entityId"] not in taken
+    made["groups"] = [
+        {
+            "id": f"generated-{seed}-{index + 1}",
+            "platform": platform,
+            **_group(users, name_of, source),
+        }
+        for index in range(count // GROUP_SHARE + 1)
     ]
+    made["departments"] = _departments(document, users, source, count // DEPARTMENT_SHARE + 1)
+    free = _list_unassigned(document, credentials)
     source.shuffle(free)
     for _ in range(count):
         if free and source.random() > TO_GROUPS:
@@ -78,6 +73,28 @@ def generate_assignments(
             made["assignments"].append(assignment)
             made["assertions"] += issued
     return made
+
+
+def _group(users: list[int], name_of: Make, source: random.Random) -> dict[str, Any]:
+    """Return the members of a group, and its name."""
+    members = sorted(source.sample(users, source.randrange(1, min(len(users), LARGEST_GROUP))))
+    return {"name": name_of(source), "members": members}
+
+
+def _list_unassigned(
+    document: Mapping[str, Any], credentials: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return the assertions of credentials that came of no assignment."""
+    taken = {
+        entity_id
+        for assignment in document.get("assignments", ())
+        for entity_id in assignment["assertions"]
+    }
+    return [
+        assertion
+        for assertion in document["assertions"]
+        if assertion["credential"] in credentials and assertion["entityId"] not in taken
+    ]
 
 
 def _to_user(assertion: Mapping[str, Any], admins: list[int], source: random.Random) -> Any:
