@@ -9,10 +9,11 @@ from immutables import Map
 
 from mockserver import Config, create_app
 from mockserver.api.context import PublicContext, WriteContext
-from mockserver.api.service import Service
+from mockserver.api.operations import Handlers
+from mockserver.api.service import Service, _check_complete
 from mockserver.config import RELEASES
 from mockserver.contract.document import load_contract
-from mockserver.errors import Conflict
+from mockserver.errors import Conflict, StartError
 from mockserver.messages import JSON, Response
 from mockserver.world.export import export_world
 from mockserver.world.records import Credential
@@ -28,7 +29,7 @@ VALUES = {
     "course_id": "course-v1:main+PY101+2026",
 }
 READING = [each for each in load_contract().operations.values() if each.method == "GET"]
-CREATE = "credentials_orgs_users_create"
+LIST, CREATE = "credentials_orgs_users_retrieve", "credentials_orgs_users_create"
 Attempt = Callable[[], Any]
 
 
@@ -140,6 +141,14 @@ def test_a_refused_request_has_changed_nothing(mock: API) -> None:
     assert answer.status_code == 409
     assert sandbox.store is store
     assert sandbox.version == version
+
+
+def test_a_handler_of_the_wrong_kind_stops_the_start() -> None:
+    """A handler that writes is not for GET, nor one that reads for another method."""
+    handlers: Any = Handlers()
+    handlers.write[LIST] = handlers.read.pop(LIST)
+    with pytest.raises(StartError, match=f"{LIST}: GET has a handler of another method"):
+        _check_complete(load_contract(), handlers)
 
 
 def test_applications_share_no_handlers(mock: API) -> None:
