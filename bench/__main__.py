@@ -75,11 +75,11 @@ def find_peers(folder: Path, ours: Candidate) -> tuple[Candidate, ...]:
 )
 @click.option(
     "--largest",
-    default=1_000_000,
+    default=100_000,
     show_default=True,
     type=click.IntRange(10_000),
     metavar="N",
-    help="Greatest number of credentials; a million takes 8 GB of memory.",
+    help="Largest number of credentials in a world.",
 )
 @click.option(
     "--peers/--no-peers",

@@ -19,7 +19,7 @@ from mockserver.cli.server import spare_collections
 from mockserver.config import Config
 
 BLOCK_SECONDS = 0.25
-"""A block of calls ends after this time, so that what is slow does not hold up the rest."""
+"""A block of calls ends after this time, so that slow calls do not delay the others."""
 
 
 class InProcess:
@@ -58,12 +58,12 @@ class InProcess:
         return body
 
     def read(self, request: Request) -> Any:
-        """Send a request and return the document that it answers with."""
+        """Send a request and return the document of its response."""
         return json.loads(self.call(self.environ(request)))
 
     def cpu_microseconds(self, requests: Iterable[Request]) -> list[float]:
         """Return the processor time of each call, some calls one after the other."""
-        environs = [self.environ(each) for each in requests]
+        environs = [self.environ(request) for request in requests]
         started, seen = time.perf_counter(), []
         for environ in environs:
             before = time.process_time()

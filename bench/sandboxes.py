@@ -1,4 +1,4 @@
-"""What sandboxes cost: a new one, and many that each changed a little."""
+"""What sandboxes cost: a new one, and many with a few changes each."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -25,8 +25,8 @@ class Sandboxed:
         self.ids = [record["entityId"] for record in page]
         self.body = body_with(page[0]["issuerDetails"]["entityId"])
 
-    def first_answers(self) -> dict[str, list[float]]:
-        """Return the milliseconds of a first answer, a second one, and of a first change."""
+    def first_responses(self) -> dict[str, list[float]]:
+        """Return the milliseconds of a first response, a second one, and of a first change."""
         steps = {"new": LIST, "known": LIST, "change": put(self.ids[0], self.body)}
         seen: dict[str, list[float]] = {name: [] for name in steps}
         for number in range(NEW):
@@ -39,8 +39,8 @@ class Sandboxed:
         """Return by how many bytes the process grows when many sandboxes change some records."""
         before = resident_bytes()
         for number in range(MANY):
-            for each in self.ids:
-                request = put(each, self.body).within(f"changed-{number}")
+            for entity_id in self.ids:
+                request = put(entity_id, self.body).within(f"changed-{number}")
                 self.mock.call(self.mock.environ(request))
         return resident_bytes() - before
 
@@ -49,7 +49,7 @@ def measure_sandboxes(setting: Setting) -> Iterator[Section]:
     """Yield the table of sandboxes."""
     report("sandboxes")
     with Worker(setting.server_core, Sandboxed) as worker:
-        seen: dict[str, Any] = worker.ask("first_answers")
+        seen: dict[str, Any] = worker.ask("first_responses")
     with Worker(setting.server_core, Sandboxed) as worker:
         grown = worker.ask("change_many")
     new, known, change = (median(seen[name]) for name in ("new", "known", "change"))

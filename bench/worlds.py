@@ -16,7 +16,8 @@ from bench.servers import mock, running
 from bench.setting import Setting, report
 from bench.table import KILOBYTE, Goal, Row, Section, figure
 from mockserver.files import WORLD
-from mockserver.world.document import load_world, read_world
+from mockserver.world.document import read_world
+from mockserver.world.loader import load_world
 
 SIZE = 100_000
 SMALL = 100
@@ -57,7 +58,7 @@ class Loading:
 
 
 def served_bytes(bare: Path, credentials: int) -> tuple[int, int]:
-    """Return RSS and PSS of a real server with that many credentials after its first answer."""
+    """Return RSS and PSS of a real server with that many credentials after its first response."""
     candidate = mock({}, "--world", str(bare), "--credentials", str(credentials))
     with running(candidate) as server:
         first_reply(server, LIST)
@@ -79,7 +80,10 @@ def measure_worlds(setting: Setting) -> Iterator[Section]:
     report("memory of a server with that world")
     small, big = served_bytes(bare, SMALL), served_bytes(bare, size)
     path.unlink()
-    each = [(b - s) / (size - SMALL) / KILOBYTE for s, b in zip(small, big, strict=True)]
+    rss, pss = (
+        (after - before) / (size - SMALL) / KILOBYTE
+        for before, after in zip(small, big, strict=True)
+    )
     made, loaded = median(generating), median(loading)
     yield Section(
         "worlds",
@@ -88,10 +92,10 @@ def measure_worlds(setting: Setting) -> Iterator[Section]:
         [
             Row("generate it (credmock seed), CPU s", [figure(made)], Goal(6), made),
             Row("load it (read and load), CPU s", [figure(loaded)], Goal(3), loaded),
-            Row("RSS of a served credential, kB", [figure(each[0])]),
-            Row("PSS of a served credential, kB", [figure(each[1])], Goal(4), each[1]),
+            Row("RSS of a served credential, kB", [figure(rss)]),
+            Row("PSS of a served credential, kB", [figure(pss)], Goal(4), pss),
         ],
         f"fresh processes; memory is the difference of servers with {SMALL} and {size:,} "
-        "credentials, of all their processes, after the first answer",
+        "credentials, of all their processes, after the first response",
         {"generate": generating, "load": loading, "small_bytes": small, "big_bytes": big},
     )

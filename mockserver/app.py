@@ -17,13 +17,14 @@ from mockserver.control import public, state, traffic
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate
 from mockserver.page import views
-from mockserver.rendering.records import check_world
+from mockserver.rendering.check import check_world
 from mockserver.sandbox.journal import Budget
-from mockserver.sandbox.registry import Sandboxes
+from mockserver.sandbox.registry import SandboxRegistry
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
-from mockserver.world.document import load_world, read_world
+from mockserver.world.document import read_world
+from mockserver.world.loader import load_world
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
@@ -32,7 +33,7 @@ def create_app(config: Config | None = None) -> Flask:
     """Return a Flask application with a world of its own; raises StartError."""
     config = config or Config()
     everything = load_contract()
-    sandboxes = Sandboxes(sandbox_maker(config, everything), config.maximum_sandboxes)
+    sandboxes = SandboxRegistry(sandbox_maker(config, everything), config.maximum_sandboxes)
     base = sandboxes.default.base
     scenarios = Scenarios(base, everything, config.seed, config.scenarios)
     service = Service(config, everything, sandboxes, scenarios)

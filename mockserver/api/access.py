@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from mockserver.config import Auth
 from mockserver.contract.operation import ROLES, Operation, Role
 from mockserver.errors import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
-from mockserver.world.store import Platform, Store, User
+from mockserver.world.records import Platform, User
+from mockserver.world.store import Store
 
 ADMIN: Role = "platform-admin"
 DEPARTMENT: Role = "department-admin"

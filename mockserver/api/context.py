@@ -1,7 +1,8 @@
-"""The work at hand: what a handler is given."""
+"""What a handler is given: the request, the records, who calls, a transaction to write in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial as partial_function
 from typing import Any
 
@@ -10,48 +11,66 @@ from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation
 from mockserver.framework.fields import Reference, ValidationContext
 from mockserver.messages import Request, Response
-from mockserver.rendering.records import base_address
-from mockserver.sandbox.sandbox import Sandbox
-from mockserver.world.store import Platform, Store, User
+from mockserver.rendering.renderer import Renderer
+from mockserver.world.records import Platform, User
+from mockserver.world.search import CredentialSearch
+from mockserver.world.store import Store
+from mockserver.world.transaction import Transaction
 
 
 @dataclass(slots=True)  # made for each request, and not frozen: that takes three times as long
 class PublicContext:
-    """A call that needs no key: for what, in which world."""
+    """A request that needs no key, and the records as they were when it came."""
 
     request: Request
     operation: Operation
     path_values: Mapping[str, str]
-    sandbox: Sandbox
+    snapshot: Store
+    now: datetime
+    renderer: Renderer
+
+    @property
+    def store(self) -> Store:
+        """The records to read."""
+        return self.snapshot
 
 
 @dataclass(slots=True)
 class RequestContext(PublicContext):
-    """An admitted request: also who calls whom, on which platform."""
+    """An admitted request: also who calls, on which platform, about which user."""
 
     caller: Caller
     platform: Platform
     user: User
     contract: Contract
-
-    @property
-    def base(self) -> bytes:
-        """Where this server is for the client, ready to stand inside a JSON string."""
-        return base_address(self.request)
+    search: CredentialSearch
 
     def read_body(self, *, partial: bool = False) -> dict[str, Any]:
-        """Read the body of this call against what exists on its platform."""
+        """Read the body of this request against what exists on its platform."""
         assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
         return self.operation.body.read(self.request, self.validation_context(partial=partial))
 
     def validation_context(self, *, partial: bool = False) -> ValidationContext:
         """Return how to read a body of this request."""
-        exists = partial_function(refers, self.sandbox.store, self.platform.key)
+        exists = partial_function(exists_on_platform, self.store, self.platform.key)
         return ValidationContext(partial, exists)
 
 
-def refers(store: Store, platform: str, reference: Reference, value: Any) -> bool:
-    """Tell whether a body of this platform may refer to a value."""
+@dataclass(slots=True)
+class WriteContext(RequestContext):
+    """An admitted request that may change the records, in a transaction."""
+
+    transaction: Transaction
+    group_delay: timedelta
+
+    @property
+    def store(self) -> Store:
+        """The records as this request has changed them so far."""
+        return self.transaction.store
+
+
+def exists_on_platform(store: Store, platform: str, reference: Reference, value: Any) -> bool:
+    """Tell whether what a body refers to exists on a platform."""
     match reference.to:
         case "platforms":
             return bool(value == platform)
@@ -67,4 +86,5 @@ def refers(store: Store, platform: str, reference: Reference, value: Any) -> boo
 
 
 Handler = Callable[[RequestContext], Response]
+WriteHandler = Callable[[WriteContext], Response]
 PublicHandler = Callable[[PublicContext], Response]

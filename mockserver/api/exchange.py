@@ -30,7 +30,7 @@ from mockserver.messages import (
 )
 from mockserver.sandbox.faults import LENGTH
 from mockserver.sandbox.journal import Journal, hide_key
-from mockserver.sandbox.registry import IN_PATH, named_in
+from mockserver.sandbox.registry import IN_PATH, read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -175,9 +175,9 @@ def current_exchange(service: Service) -> Exchange:
         exchange = environ[EXCHANGE] = Exchange(received)
         try:
             if exchange.path.startswith(API):
-                exchange.sandbox = service.sandboxes.get(named_in(environ))
+                exchange.sandbox = service.sandboxes.get(read_sandbox_name(environ))
             elif IN_PATH in environ:  # refused however the path goes on
-                named_in(environ)
+                read_sandbox_name(environ)
         except APIError as invalid_name:
             exchange.refusal = invalid_name
     return exchange

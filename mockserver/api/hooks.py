@@ -40,7 +40,7 @@ def register_hooks(app: Flask, service: Service) -> None:
         if exchange.sandbox:
             exchange.record(exchange.sandbox.journal, response, milliseconds)
             if exchange.sandbox.journal.budget.is_exceeded:
-                service.sandboxes.spare_journals()
+                service.sandboxes.trim_journals()
         if write_line:
             method = exchange.received.method
             write_line(method, exchange.target, response.status_code, milliseconds)

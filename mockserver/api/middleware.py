@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mockserver.api.exchange import UNROUTED
-from mockserver.sandbox.registry import take_off
+from mockserver.sandbox.registry import strip_prefix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -30,7 +30,7 @@ class PathPrefix:
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Call the application with what is left of the path."""
-        is_valid = take_off(environ)
+        is_valid = strip_prefix(environ)
         prefix, path = self.prefix, environ.get("PATH_INFO", "")
         if is_valid and prefix and (path == prefix or path.startswith(prefix + "/")):
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix

@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 from mockserver.api.access import admit, find_roles, home_platform, identify
 from mockserver.api.completeness import check_completeness
-from mockserver.api.context import PublicContext, RequestContext
-from mockserver.api.operations import HANDLERS, PUBLIC_HANDLERS
-from mockserver.api.operations.assignments import complete
+from mockserver.api.context import PublicContext, RequestContext, WriteContext
+from mockserver.api.operations import Handlers
 from mockserver.config import MOST_STREAMS, Config
 from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation, Resource
@@ -16,11 +15,13 @@ from mockserver.contract.strict import get_exchange_validator
 from mockserver.errors import APIError, MethodNotAllowed, NotFound, PlainPage
 from mockserver.framework.negotiation import accept_json
 from mockserver.messages import JSON, Request, Response, encode, indented
+from mockserver.rendering.renderer import Renderer
 from mockserver.sandbox.faults import respond_with_faults
-from mockserver.sandbox.registry import Sandboxes
+from mockserver.sandbox.registry import SandboxRegistry
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
+from mockserver.world.search import CredentialSearch
 
 
 class Service:
@@ -30,14 +31,17 @@ class Service:
     """
 
     def __init__(
-        self, config: Config, contract: Contract, sandboxes: Sandboxes, scenarios: Scenarios
+        self, config: Config, contract: Contract, sandboxes: SandboxRegistry, scenarios: Scenarios
     ) -> None:
-        check_completeness(contract, strict=config.strict)
+        self.handlers = Handlers()
+        check_completeness(contract, self.handlers, strict=config.strict)
         self.config = config
         self.contract = select_release(contract, config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
         self._validator = get_exchange_validator(self.contract) if config.strict else None
+        self.renderer = Renderer()
+        self.search = CredentialSearch()
         self.state_file: StateFile | None = None
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
@@ -78,9 +82,7 @@ class Service:
             indent = accept_json(request.headers.get("Accept"), request.query.get("format"))
             response = self._serve(request, resource, operation, values, sandbox)
             if indent and response.body:
-                response = Response(
-                    response.status, indented(response.body, indent), JSON, response.headers
-                )
+                response = response._replace(body=indented(response.body, indent))
         except PlainPage as error:
             return error.response()
         except APIError as error:
@@ -112,14 +114,24 @@ class Service:
             user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
-        context = RequestContext(
-            request, operation, values, sandbox, caller, platform, user, self.contract
-        )
-        with sandbox.lock:
-            complete(sandbox)
-            if operation.method != "GET":
-                sandbox.own()
-            return HANDLERS[operation.operation_id](context)
+        sandbox.run_due_assignments()
+        if operation.method == "GET":
+            store, now = sandbox.store, sandbox.clock.now()
+            asked = (request, operation, values, store, now, self.renderer)
+            context = RequestContext(*asked, caller, platform, user, self.contract, self.search)
+            return self.handlers.read[operation.operation_id](context)
+        with sandbox.transaction() as transaction:
+            asked = (
+                request,
+                operation,
+                values,
+                transaction.store,
+                sandbox.clock.now(),
+                self.renderer,
+            )
+            admitted = (caller, platform, user, self.contract, self.search)
+            write_context = WriteContext(*asked, *admitted, transaction, sandbox.group_delay)
+            return self.handlers.write[operation.operation_id](write_context)
 
     def _serve_anybody(
         self,
@@ -132,10 +144,10 @@ class Service:
         if operation is None:
             return describe(request.method, resource)
         sandbox.throttle.check("", sandbox.clock.now())
-        context = PublicContext(request, operation, values, sandbox)
-        with sandbox.lock:
-            complete(sandbox)
-            return PUBLIC_HANDLERS[operation.operation_id](context)
+        sandbox.run_due_assignments()
+        store, now = sandbox.store, sandbox.clock.now()
+        context = PublicContext(request, operation, values, store, now, self.renderer)
+        return self.handlers.public[operation.operation_id](context)
 
 
 def describe(method: str, resource: Resource) -> Response:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from flask import Flask
 
 from mockserver.api.service import Service
-from mockserver.world.document import summary
 
 
 def banner(app: Flask, base_url: str) -> str:
@@ -19,7 +18,7 @@ def _lines(service: Service, base_url: str) -> Iterator[str]:
     yield f"credmock serves the credentials API of release {release} at {base_url}"
     yield ""
     yield "platforms"
-    for line in summary(store):
+    for line in store.describe_platforms():
         yield f"  {line}"
     if auth == "keys":
         yield "keys"

@@ -12,7 +12,8 @@ from mockserver.contract.compiler import load_contract
 from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.messages import encode
-from mockserver.world.document import load_world, read_world
+from mockserver.world.document import read_world
+from mockserver.world.loader import load_world
 from mockserver.world.seed import generate, generate_assertions
 from mockserver.world.seed_assignments import with_assignments
 

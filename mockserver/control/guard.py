@@ -15,7 +15,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from mockserver.api.service import Service
 from mockserver.errors import APIError
-from mockserver.sandbox.registry import named_in
+from mockserver.sandbox.registry import read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 
 URL_PREFIX = "/__mock__"
@@ -79,7 +79,7 @@ def current_service() -> Service:
 
 def current_sandbox() -> Sandbox:
     """Return the sandbox that the current request names."""
-    return current_service().sandboxes.get(named_in(request.environ))
+    return current_service().sandboxes.get(read_sandbox_name(request.environ))
 
 
 def check_caller(token: str) -> None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 
-from mockserver.api.operations.assignments import complete
 from mockserver.contract.compiler import load_contract
 from mockserver.control.guard import (
     ControlNotFound,
@@ -16,11 +15,12 @@ from mockserver.control.guard import (
 )
 from mockserver.errors import StartError
 from mockserver.messages import encode
-from mockserver.rendering.records import check_world
-from mockserver.sandbox.registry import checked
-from mockserver.sandbox.sandbox import Sandbox
-from mockserver.world.document import checked_world, load_world
-from mockserver.world.export import world_of
+from mockserver.rendering.check import check_world
+from mockserver.sandbox.registry import check_name
+from mockserver.world.document import check_document
+from mockserver.world.export import export_world
+from mockserver.world.loader import load_world
+from mockserver.world.store import Store
 
 MAXIMUM_WORLD = 200_000_000
 
@@ -36,8 +36,8 @@ def sandboxes() -> dict[str, list[str]]:
 
 @blueprint.delete("/sandboxes/<name>")
 def remove(name: str) -> tuple[str, int]:
-    """Forget a sandbox; the default one is reset."""
-    if not current_service().sandboxes.remove(checked(name)):
+    """Remove a sandbox; the default one is reset."""
+    if not current_service().sandboxes.remove(check_name(name)):
         raise ControlNotFound(f"there is no sandbox {name!r}")
     return "", 204
 
@@ -45,43 +45,38 @@ def remove(name: str) -> tuple[str, int]:
 @blueprint.get("/state")
 def export() -> Response:
     """Return all records as a world document."""
-    sandbox = current_sandbox()
-    with sandbox.lock:
-        document = world_of(sandbox.store)
+    document = export_world(current_sandbox().store)
     return Response(encode(document), content_type="application/json")
 
 
 @blueprint.put("/state")
 def import_() -> dict[str, Any]:
-    """Take over the records of a world document; one that is wrong changes nothing."""
+    """Replace all records by those of a world document; an invalid one changes nothing."""
     sandbox = current_sandbox()
     try:
-        document = checked_world(read_object(MAXIMUM_WORLD), "the body")
+        document = check_document(read_object(MAXIMUM_WORLD), "the body")
         store = load_world(document, "the body", keep=False)
         check_world(store, load_contract(), "the body")
     except StartError as error:
         raise InvalidControlRequest(str(error)) from error
-    with sandbox.lock:
-        sandbox.take_over(store)
-        return _counted(sandbox)
+    sandbox.replace_store(store)
+    return _count_records(sandbox.store)
 
 
 @blueprint.post("/state/reset")
 def reset() -> dict[str, Any]:
     """Go back to the world that the mock started with: records, clock and ids."""
     sandbox = current_sandbox()
-    with sandbox.lock:
-        sandbox.reset()
-        return _counted(sandbox)
+    sandbox.reset()
+    return _count_records(sandbox.store)
 
 
 @blueprint.post("/state/clear")
 def clear() -> dict[str, Any]:
-    """Take out credentials and all that is about them."""
-    sandbox = current_sandbox()
-    with sandbox.lock:
-        sandbox.clear()
-        return _counted(sandbox)
+    """Remove all credentials and all that is about them."""
+    with current_sandbox().transaction() as transaction:
+        transaction.remove_all_credentials()
+    return _count_records(transaction.store)
 
 
 @blueprint.get("/state/snapshots")
@@ -92,27 +87,25 @@ def snapshots() -> dict[str, list[str]]:
 
 @blueprint.post("/state/snapshots/<name>")
 def keep(name: str) -> dict[str, Any]:
-    """Keep the records as they are now."""
+    """Save the records as they are now."""
     sandbox = current_sandbox()
-    with sandbox.lock:
-        sandbox.keep(checked(name, "snapshot"))
-        return _counted(sandbox)
+    sandbox.save_snapshot(check_name(name, "snapshot"))
+    return _count_records(sandbox.store)
 
 
 @blueprint.post("/state/snapshots/<name>/restore")
 def restore(name: str) -> dict[str, Any]:
     """Go back to the records of a snapshot."""
     sandbox = current_sandbox()
-    with sandbox.lock:
-        if name not in sandbox.snapshots:
-            raise ControlNotFound(f"there is no snapshot {name!r}")
-        sandbox.restore(name)
-        return _counted(sandbox)
+    if name not in sandbox.snapshots:
+        raise ControlNotFound(f"there is no snapshot {name!r}")
+    sandbox.restore_snapshot(name)
+    return _count_records(sandbox.store)
 
 
 @blueprint.get("/clock")
 def clock() -> dict[str, Any]:
-    """Tell the time, and whether it stands still."""
+    """Return the time, and whether it is frozen."""
     return current_sandbox().clock.told()
 
 
@@ -127,22 +120,22 @@ def change_clock() -> dict[str, Any]:
 
 @blueprint.get("/scenario")
 def scenarios() -> dict[str, Any]:
-    """Tell the scenario that the sandbox is in, and which there are."""
+    """Return the scenario that the sandbox is in, and list all scenarios."""
     return {
         "current": current_sandbox().scenario,
-        "scenarios": list(current_service().scenarios.listed()),
+        "scenarios": list(current_service().scenarios.describe_all()),
     }
 
 
 @blueprint.post("/scenario")
 def enter_scenario() -> dict[str, Any]:
-    """Begin anew in a scenario."""
+    """Reset the sandbox to a scenario."""
     sandbox, body = current_sandbox(), read_object()
     name = body.get("name")
     if not isinstance(name, str) or body.keys() != {"name"}:
         raise InvalidControlRequest('name a scenario, for example {"name": "empty"}')
     current_service().scenarios.enter(sandbox, name)
-    return {"current": name, **_counted(sandbox)}
+    return {"current": name, **_count_records(sandbox.store)}
 
 
 @blueprint.delete("/scenario")
@@ -153,14 +146,11 @@ def leave_scenario() -> dict[str, Any]:
 
 @blueprint.post("/work")
 def work() -> dict[str, int]:
-    """Work off at once what waits in the background: assignments to groups."""
-    sandbox = current_sandbox()
-    with sandbox.lock:
-        return {"completed": complete(sandbox, everything=True)}
+    """Run pending background jobs now: assignments to groups."""
+    return {"completed": current_sandbox().run_due_assignments(everything=True)}
 
 
-def _counted(sandbox: Sandbox) -> dict[str, Any]:
-    store = sandbox.store
+def _count_records(store: Store) -> dict[str, Any]:
     return {
         name: len(getattr(store, name))
         for name in ("credentials", "issuers", "assertions", "assignments", "images")

@@ -3,20 +3,22 @@
 import html
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import nlargest
+from operator import attrgetter
 from typing import Any
 
+from mockserver.framework.pagination import Page, newest_first, paginate
 from mockserver.framework.times import format_time
-from mockserver.rendering.records import IMAGE_PATH
+from mockserver.rendering.renderer import IMAGE_PATH
 from mockserver.sandbox.description import describe_exchange
 from mockserver.sandbox.fault_format import describe_fault
 from mockserver.sandbox.faults import Fault
 from mockserver.sandbox.journal import Exchange
-from mockserver.world.query import Page, newest_first, paginate
-from mockserver.world.store import SEPARATOR, Assertion, Credential, Store
+from mockserver.world.records import SEPARATOR, Assertion, Credential
+from mockserver.world.store import Store
 
 CARDS = 12
 ASSERTIONS = 15
@@ -53,32 +55,31 @@ class Card:
 
 @dataclass(frozen=True)
 class Cards:
-    """A page of the credentials of a platform, the newest first, also those that are not public."""
+    """A page of the credentials of a platform, the newest first, including private ones."""
 
     cards: Sequence[Card]
     page: Page
 
 
-def cards(store: Store, platform: str, search: str, number: str | None) -> Cards:
-    """Return a page of cards; raises NotFound."""
+def list_cards(store: Store, platform: str, search: str, number: str | None) -> Cards:
+    """Return a page of cards with those that a search finds; raises NotFound."""
     term = search.casefold()
-    found = sorted(
-        (
-            each
-            for each in store.credentials.values()
-            if each.platform == platform and _has(each, term)
-        ),
-        key=lambda each: each.position,
+    matching = (
+        credential
+        for credential in store.credentials.values()
+        if credential.platform == platform and _matches(credential, term)
     )
+    found = sorted(matching, key=attrgetter("position"))
     page = paginate(len(found), number, CARDS)
-    return Cards([_card(store, each) for each in newest_first(found, page)], page)
+    cards = [_build_card(store, credential) for credential in newest_first(found, page)]
+    return Cards(cards, page)
 
 
-def _has(credential: Credential, term: str) -> bool:
-    return any(term in text for text in credential.searchable.split(SEPARATOR))
+def _matches(credential: Credential, term: str) -> bool:
+    return SEPARATOR not in term and term in credential.searchable
 
 
-def _card(store: Store, credential: Credential) -> Card:
+def _build_card(store: Store, credential: Credential) -> Card:
     fields = credential.fields
     amount, duration = (fields["expires"].get(name) for name in ("amount", "duration"))
     return Card(
@@ -87,7 +88,7 @@ def _card(store: Store, credential: Credential) -> Card:
         store.issuers[credential.issuer].name,
         fields["credentialType"].replace("_", " ").lower(),
         f"valid {amount} {duration}" if amount and duration else "does not expire",
-        _picture(store, fields),
+        _find_picture(store, fields),
         tuple(fields["tags"] or ()),
         len(store.assertions_of.get(credential.entity_id, ())),
         credential.public,
@@ -95,7 +96,7 @@ def _card(store: Store, credential: Credential) -> Card:
     )
 
 
-def _picture(store: Store, fields: Mapping[str, Any]) -> str | None:
+def _find_picture(store: Store, fields: Mapping[str, Any]) -> str | None:
     """Return where a badge lies, from the page's own address on; other servers are not asked."""
     for name in ("icon_image_id", "thumbnail_image_id"):
         if fields[name] is not None:
@@ -114,18 +115,23 @@ class Issued:
     state: str
 
 
-def last_issued(store: Store, platform: str, now: datetime) -> list[Issued]:
+def list_last_assertions(store: Store, platform: str, now: datetime) -> list[Issued]:
     """Return the last assertions on a platform, the newest first."""
-    found = (each for each in store.assertions.values() if _platform(store, each) == platform)
-    newest = nlargest(ASSERTIONS, found, key=lambda each: each.position)
-    return [_issued(store, each, now) for each in newest]
+    found = _assertions_of(store, platform)
+    newest = nlargest(ASSERTIONS, found, key=attrgetter("position"))
+    return [_describe_assertion(store, assertion, now) for assertion in newest]
 
 
-def _platform(store: Store, assertion: Assertion) -> str:
-    return store.credentials[assertion.credential].platform
+def _assertions_of(store: Store, platform: str) -> Iterator[Assertion]:
+    """Yield the assertions of a platform's credentials."""
+    return (
+        assertion
+        for assertion in store.assertions.values()
+        if store.credentials[assertion.credential].platform == platform
+    )
 
 
-def _issued(store: Store, assertion: Assertion, now: datetime) -> Issued:
+def _describe_assertion(store: Store, assertion: Assertion, now: datetime) -> Issued:
     state = "revoked" if assertion.revoked else "expired" if assertion.expired(now) else "valid"
     return Issued(
         assertion.entity_id,
@@ -156,12 +162,12 @@ class Curve:
         return max(self.counts)
 
 
-def curve(store: Store, platform: str, now: datetime) -> Curve:
+def build_curve(store: Store, platform: str, now: datetime) -> Curve:
     """Return the curve of a platform up to now."""
     counts = [0] * WEEKS
-    for each in store.assertions.values():
-        week = (now - each.issued_on) // timedelta(weeks=1)
-        if 0 <= week < WEEKS and _platform(store, each) == platform:
+    for assertion in _assertions_of(store, platform):
+        week = (now - assertion.issued_on) // timedelta(weeks=1)
+        if 0 <= week < WEEKS:
             counts[WEEKS - 1 - week] += 1
     width, height = CURVE
     scale = (height - 10) / max(1, *counts)
@@ -192,22 +198,25 @@ class Row:
         return str(self.about["time"])[11:19]
 
 
-def row(exchange: Exchange) -> Row:
+def build_row(exchange: Exchange) -> Row:
     """Return an exchange as the page shows it."""
     about = describe_exchange(exchange)
-    bodies = (about[each]["body"] for each in ("request", "response"))
-    return Row(about, *(_readable(each) for each in bodies))
+    return Row(
+        about,
+        _format_body(about["request"]["body"]),
+        _format_body(about["response"]["body"]),
+    )
 
 
-def _readable(text: str) -> str:
+def _format_body(text: str) -> str:
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else ""
     except (ValueError, RecursionError):
         return text
 
 
-def told(fault: Fault) -> str:
-    """Return a fault in words: what happens, to which calls, how often."""
+def summarize_fault(fault: Fault) -> str:
+    """Return a fault in words: the response, what it applies to, how often it repeats."""
     words = describe_fault(fault)
     delay = words.pop("delay", None)
     effects = [
@@ -219,7 +228,7 @@ def told(fault: Fault) -> str:
     return " ".join([" + ".join(effects) or "other answer", f"({rest})" if rest else ""]).strip()
 
 
-def preview(store: Store, credential: Credential) -> str:
+def render_preview(store: Store, credential: Credential) -> str:
     """Return a credential's own template with its tags filled in, as a page that runs nothing.
 
     Tags are replaced as text; a template of somebody else is never evaluated.

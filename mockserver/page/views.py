@@ -17,8 +17,8 @@ from mockserver.control.guard import (
     current_service,
 )
 from mockserver.errors import NotFound
-from mockserver.page import presenter as page_view
-from mockserver.sandbox.registry import named_in
+from mockserver.page import presenter
+from mockserver.sandbox.registry import read_sandbox_name
 
 ROWS = 50
 ASSETS = Path(__file__).parent / "assets"
@@ -43,36 +43,32 @@ def page() -> Response:
     """Show a sandbox: its world, its journal, and what can be switched."""
     served, sandbox = current_service(), current_sandbox()
     search = request.args.get("search", "")
-    with sandbox.lock:
-        store, now = sandbox.store, sandbox.clock.now()
-        platform = store.platforms.get(request.args.get("platform", ""))
-        platform = platform or next(iter(store.platforms.values()))
-        try:
-            found = page_view.cards(store, platform.key, search, request.args.get("page"))
-        except NotFound as error:
-            raise ControlNotFound(error.detail) from error
-        shown: dict[str, Any] = {
-            "cards": found,
-            "issued": page_view.last_issued(store, platform.key, now),
-            "curve": page_view.curve(store, platform.key, now),
-        }
-    rows = [page_view.row(each) for each in sandbox.journal.find({})[:ROWS]]
+    store, now = sandbox.store, sandbox.clock.now()
+    platform = store.platforms.get(request.args.get("platform", ""))
+    platform = platform or next(iter(store.platforms.values()))
+    try:
+        cards = presenter.list_cards(store, platform.key, search, request.args.get("page"))
+    except NotFound as error:
+        raise ControlNotFound(error.detail) from error
+    rows = [presenter.build_row(exchange) for exchange in sandbox.journal.find({})[:ROWS]]
     return _page(
         "page.html",
         STRICT,
-        **shown,
+        cards=cards,
+        issued=presenter.list_last_assertions(store, platform.key, now),
+        curve=presenter.build_curve(store, platform.key, now),
         rows=rows,
         store=store,
         platform=platform,
         search=search,
         sandbox=sandbox,
-        name=named_in(request.environ),
+        name=read_sandbox_name(request.environ),
         names=served.sandboxes.names(),
-        scenarios=list(served.scenarios.listed()),
+        scenarios=list(served.scenarios.describe_all()),
         operations=served.contract.operations,
         config=served.config,
         base=request.host_url.rstrip("/") + request.root_path,
-        told=page_view.told,
+        told=presenter.summarize_fault,
         clock=sandbox.clock.told(),
     )
 
@@ -83,7 +79,9 @@ def journal() -> Response:
     after = request.args.get("after", "0")
     number = int(after) if after.isdecimal() and len(after) < 20 else 0
     news = [each for each in current_sandbox().journal.find({}) if each.number > number]
-    return _page("journal.html", STRICT, rows=[page_view.row(each) for each in news[:ROWS]])
+    return _page(
+        "journal.html", STRICT, rows=[presenter.build_row(exchange) for exchange in news[:ROWS]]
+    )
 
 
 @blueprint.get("/credentials/<entity_id>/preview")
@@ -93,7 +91,7 @@ def preview(entity_id: str) -> Response:
     credential = store.credentials.get(entity_id)
     if credential is None or not credential.fields["html_template"]:
         raise ControlNotFound("there is no credential of this id with a template")
-    response = Response(page_view.preview(store, credential), content_type="text/html")
+    response = Response(presenter.render_preview(store, credential), content_type="text/html")
     return _with_policy(response, FOR_PREVIEWS)
 
 
@@ -107,7 +105,7 @@ def asset(name: str) -> Response:
 def docs() -> Response:
     """Show the contract as an interactive reference, whose tries go to this sandbox."""
     store, auth = current_sandbox().store, current_service().config.auth
-    key = next((each.key for each in store.api_keys.values() if each.active), "any")
+    key = next((api_key.key for api_key in store.api_keys.values() if api_key.active), "any")
     return _page("docs.html", FOR_SWAGGER_UI, key="" if auth == "off" else f"Api-Key {key}")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mockserver.errors import APIError
 from mockserver.framework.times import format_time, parse_time
-from mockserver.world.periods import shifted
+from mockserver.world.periods import add_duration
 
 WORDS = ("set", "advance", "freeze", "run")
 """What can be done to a clock, in this order."""
@@ -85,7 +85,7 @@ def _moment(value: Any) -> datetime:
 
 def _later(now: datetime, value: Any) -> datetime:
     try:
-        return shifted(now, value)
+        return add_duration(now, value)
     except ValueError as error:
         raise WrongTime(f"advance: {error}") from error
 

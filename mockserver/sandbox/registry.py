@@ -1,4 +1,4 @@
-"""All sandboxes of one mock, by name: made when they are first asked for, bounded in number."""
+"""All sandboxes of one mock, by name: made when they are first used, bounded in number."""
 
 import logging
 import re
@@ -18,27 +18,30 @@ IN_PATH = "mockserver.sandbox"
 """Where the environment of a request says which sandbox its path began with."""
 
 
-class UnusableName(APIError):
-    """A name that is none for a sandbox or a snapshot."""
+class InvalidSandboxName(APIError):
+    """A text that cannot be the name of a sandbox or of a snapshot."""
 
     status = 400
 
 
-def checked(name: str, what: str = "sandbox") -> str:
-    """Return a name that can be one; raises UnusableName."""
+def check_name(name: str, kind: str = "sandbox") -> str:
+    """Return a name that a sandbox or a snapshot can have; raises InvalidSandboxName."""
     if not NAME.fullmatch(name):
-        text = "letters, digits, `_`, `.` and `-`, 64 of them at most"
-        raise UnusableName(f"{name!r} is no name of a {what}: it takes {text}")
+        rule = "use 1 to 64 letters, digits, `_`, `.` or `-`, and no `.` in front"
+        raise InvalidSandboxName(f"invalid {kind} name {name!r}: {rule}")
     return name
 
 
-def named_in(environ: Mapping[str, Any]) -> str:
-    """Return the sandbox that a request names, by path or else by header; raises UnusableName."""
+def read_sandbox_name(environ: Mapping[str, Any]) -> str:
+    """Return the sandbox that a request names, by path or else by header, or the default one.
+
+    Raises InvalidSandboxName.
+    """
     name: str = environ.get(IN_PATH, environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT))
-    return name if name is DEFAULT else checked(name)
+    return name if name is DEFAULT else check_name(name)
 
 
-def take_off(environ: dict[str, Any]) -> bool:
+def strip_prefix(environ: dict[str, Any]) -> bool:
     """Move `/__sandbox__/NAME` from a request's path to what stands before it, so links keep it.
 
     Return whether the name is a valid one.
@@ -53,10 +56,10 @@ def take_off(environ: dict[str, Any]) -> bool:
     return NAME.fullmatch(name) is not None
 
 
-class Sandboxes:
-    """Sandboxes by name; of more than `maximum` the one that was used longest ago goes.
+class SandboxRegistry:
+    """Sandboxes by name; of more than `maximum` the least recently used one is evicted.
 
-    The default one stays. Which sandbox a request is for is not the product's idea of a tenant.
+    The default one stays. A sandbox is not a tenant of the product: each has all tenants.
     """
 
     def __init__(self, make: Callable[[], Sandbox], maximum: int) -> None:
@@ -67,7 +70,7 @@ class Sandboxes:
         self._others: OrderedDict[str, Sandbox] = OrderedDict()
 
     def get(self, name: str) -> Sandbox:
-        """Return the sandbox of a valid name, which is new if nobody has used it yet."""
+        """Return the sandbox of a valid name, which is made when the name is new."""
         if name == DEFAULT:
             return self.default
         with self._lock:
@@ -75,9 +78,9 @@ class Sandboxes:
             if sandbox is None:
                 sandbox = self._others[name] = self._make()
                 if len(self._others) > self._maximum:
-                    gone, old = self._others.popitem(last=False)
+                    evicted, old = self._others.popitem(last=False)
                     old.journal.clear()
-                    LOG.warning("sandbox %s was used longest ago and is gone", gone)
+                    LOG.warning("evicted sandbox %s, the least recently used one", evicted)
             else:
                 self._others.move_to_end(name)
             return sandbox
@@ -88,19 +91,18 @@ class Sandboxes:
             return [DEFAULT, *self._others]
 
     def remove(self, name: str) -> bool:
-        """Forget a sandbox, and tell whether there was one; the default one is only reset."""
+        """Remove a sandbox, and tell whether there was one; the default one is only reset."""
         if name == DEFAULT:
-            with self.default.lock:
-                self.default.reset()
+            self.default.reset()
             return True
         with self._lock:
-            gone = self._others.pop(name, None)
-        if gone:
-            gone.journal.clear()
-        return gone is not None
+            removed = self._others.pop(name, None)
+        if removed:
+            removed.journal.clear()
+        return removed is not None
 
-    def spare_journals(self) -> None:
-        """Forget exchanges until few enough are kept, of the least recently used sandbox first."""
+    def trim_journals(self) -> None:
+        """Remove exchanges until few enough are kept, of the least recently used sandbox first."""
         with self._lock:
             for sandbox in self._others.values():
                 if not sandbox.journal.budget.is_exceeded:

@@ -2,7 +2,8 @@
 
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -10,19 +11,20 @@ from mockserver.framework.throttling import NO_LIMIT, RateLimit, Throttle
 from mockserver.sandbox.clock import Clock
 from mockserver.sandbox.faults import Faults
 from mockserver.sandbox.journal import Budget, Journal
-from mockserver.world.document import new_entity_id
+from mockserver.world.issuing import has_due_assignments, run_assignments
 from mockserver.world.store import Store
+from mockserver.world.transaction import Transaction
 
 MAXIMUM_SNAPSHOTS = 50
 
 
 class Sandbox:
-    """A store with everything that makes its answers repeatable.
+    """A world with everything that makes its responses repeatable.
 
-    The same seed, clock and requests give the same bytes. Handlers run while they hold `lock`.
-    An assignment to a group is worked off `group_delay` after it was accepted. The records of
-    `base` are shared until somebody writes: whoever changes `store` calls `own` before. `version`
-    is another number after each change.
+    The same seed, clock and requests give the same bytes. `store` is a value that never changes, so
+    reading it needs no lock; a change is made in a transaction, which puts another value there.
+    An assignment to a group issues `group_delay` after it was accepted. `version` is another number
+    after each change; `lock` may be taken again by the thread that holds it.
     """
 
     def __init__(
@@ -36,82 +38,59 @@ class Sandbox:
     ) -> None:
         self.base = base
         self.group_delay = group_delay
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self._frozen, self._seed, self._rate = frozen, seed, rate
         self._snapshots: dict[str, Store] = {}
         self.journal = Journal(budget)
-        self.store: Store = base
-        self._is_shared = True
         self.version = 0
         self.reset()
 
     def reset(self) -> None:
         """Go back to the beginning: records, clock, ids, faults, journal; snapshots stay."""
-        self.clock = Clock(self._frozen)
-        self.journal.clear()
-        self.faults = Faults(self._seed)
-        self.throttle = Throttle(self._rate)
-        self.scenario: str | None = None
-        self._random = random.Random(self._seed)
-        self._sequence = len(self.base.credentials) + len(self.base.assertions)
-        self._share(self.base)
+        with self.lock:
+            self.clock = Clock(self._frozen)
+            self.journal.clear()
+            self.faults = Faults(self._seed)
+            self.throttle = Throttle(self._rate)
+            self.scenario: str | None = None
+            self._random = random.Random(self._seed)
+            self.replace_store(self.base)
 
-    def clear(self) -> None:
-        """Take out credentials and all that is about them; who is who stays."""
-        self.own()
-        empty = Store()
-        for name in EMPTIED:
-            setattr(self.store, name, getattr(empty, name))
+    def replace_store(self, store: Store) -> None:
+        """Take other records in the place of all that are here."""
+        with self.lock:
+            self.store = store
+            self.version += 1
 
-    def take_over(self, store: Store) -> None:
-        """Take over the records of a store, which nobody else changes."""
-        self._share(store)
-        self._sequence = max(self._sequence, len(store.credentials) + len(store.assertions))
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Change the records: all changes are kept, or none where an exception is raised."""
+        with self.lock:
+            transaction = Transaction(self.store, self._random)
+            yield transaction
+            if transaction.store is not self.store:
+                self.replace_store(transaction.store)
 
-    def own(self) -> None:
-        """Make the store this sandbox's own, so that it may be changed."""
-        self.version += 1
-        if self._is_shared:
-            self.store, self._is_shared = self.store.copy(), False
-
-    def _share(self, store: Store) -> None:
-        self.store, self._is_shared = store, True
-        self.version += 1
+    def run_due_assignments(self, *, everything: bool = False) -> int:
+        """Issue what assignments to groups are due, or all of them; return how many there were."""
+        if not everything and not has_due_assignments(self.store, self.clock.now()):
+            return 0
+        with self.transaction() as transaction:
+            return run_assignments(transaction, self.clock.now(), everything=everything)
 
     @property
     def snapshots(self) -> Mapping[str, Store]:
-        """The stores that were kept, by name."""
+        """The stores that were saved, by name."""
         return MappingProxyType(self._snapshots)
 
-    def keep(self, name: str) -> None:
-        """Keep the records as they are now under a name; the oldest of too many goes."""
-        self._snapshots.pop(name, None)
-        self._snapshots[name] = self.store
-        if len(self._snapshots) > MAXIMUM_SNAPSHOTS:
-            del self._snapshots[next(iter(self._snapshots))]
-        self._share(self.store)
+    def save_snapshot(self, name: str) -> None:
+        """Save the records as they are now under a name; of too many the oldest is removed."""
+        with self.lock:
+            self._snapshots.pop(name, None)
+            self._snapshots[name] = self.store
+            if len(self._snapshots) > MAXIMUM_SNAPSHOTS:
+                del self._snapshots[next(iter(self._snapshots))]
 
-    def restore(self, name: str) -> None:
+    def restore_snapshot(self, name: str) -> None:
         """Go back to the records of a snapshot; raises KeyError."""
-        self._share(self._snapshots[name])
-
-    def new_entity_id(self) -> str:
-        """Return an entityId that no record of this world has had."""
-        store = self.store
-        while True:  # records that were imported may have been made with the same seed
-            entity_id = new_entity_id(self._random)
-            taken = (store.credentials, store.assertions, store.issuers, store.assignments)
-            if not any(entity_id in records for records in taken):
-                return entity_id
-
-    def next_sequence(self) -> int:
-        """Return the next number in the order of creation."""
-        self._sequence += 1
-        return self._sequence
-
-
-EMPTIED = (
-    *("credentials", "listings", "assertions", "assertions_of", "assertions_held_by"),
-    *("assignments", "pending", "external_mappings"),
-)
-"""What `clear` takes out."""
+        self.replace_store(self._snapshots[name])

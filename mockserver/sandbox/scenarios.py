@@ -1,7 +1,7 @@
-"""Scenarios: named changes of the world and faults, from files, for a situation to look at.
+"""Scenarios: named changes of the world and faults, from files, that show a situation.
 
-Those that ship lie in `fixtures/scenarios/`; a folder of the user's own comes before. A file that
-has changed is read again when it is asked for.
+Those that ship are in `fixtures/scenarios/`; a folder of the user's own takes precedence. A file
+that has changed is read again when it is used.
 """
 
 import json
@@ -17,36 +17,36 @@ from mockserver.contract.contract import Contract
 from mockserver.contract.document import read_document
 from mockserver.errors import APIError, StartError
 from mockserver.files import SCENARIO_SCHEMA, SCENARIOS
-from mockserver.rendering.records import check_world
+from mockserver.rendering.check import check_world
 from mockserver.sandbox.clock import Clock, WrongTime
 from mockserver.sandbox.fault_format import read_fault
 from mockserver.sandbox.faults import Fault, InvalidFault
 from mockserver.sandbox.registry import NAME
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.world.document import load_world
-from mockserver.world.export import world_of
-from mockserver.world.overlay import is_about_now, overlaid
+from mockserver.world.export import export_world
+from mockserver.world.loader import load_world
+from mockserver.world.overlay import apply_changes, depends_on_now
 from mockserver.world.store import Store
 
 SUFFIX = ".yaml"
 ANOTHER_SEED = 1_000_003
 
 
-class NoSuchScenario(APIError):
-    """A name that no file has."""
+class UnknownScenario(APIError):
+    """A name that no scenario has."""
 
     status = 404
 
 
-class WrongScenario(APIError):
-    """A file that is no scenario; the text names file and place."""
+class InvalidScenario(APIError):
+    """A file that does not describe a scenario; the text names file and place."""
 
     status = 400
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One scenario as its file says it."""
+    """One scenario as its file describes it."""
 
     name: str
     path: Path
@@ -65,14 +65,14 @@ class Scenario:
 
     @cached_property
     def depends_on_now(self) -> bool:
-        """Whether its world is another one at another time."""
-        return is_about_now(dict(self.changes))
+        """Whether its records depend on the time at which it is entered."""
+        return depends_on_now(dict(self.changes))
 
 
 class Scenarios:
     """The scenarios that files describe, and the worlds that they make of one world.
 
-    Sandboxes in the same scenario share its world until they write.
+    Sandboxes in the same scenario share its records.
     """
 
     def __init__(self, base: Store, contract: Contract, seed: int, folder: Path | None) -> None:
@@ -85,23 +85,23 @@ class Scenarios:
         self._read: dict[Path, tuple[int, Scenario]] = {}
         self._worlds: dict[Path, tuple[Scenario, Store]] = {}
 
-    def listed(self) -> Iterator[dict[str, Any]]:
+    def describe_all(self) -> Iterator[dict[str, Any]]:
         """Yield name and description of each, or what is wrong with its file."""
-        for name, path in self._paths().items():
+        for name, path in self._find_files().items():
             try:
-                scenario = self._at(path)
+                scenario = self._read_again(path)
                 yield {"name": name, "description": scenario.description, "ships": scenario.ships}
-            except WrongScenario as error:
+            except InvalidScenario as error:
                 yield {"name": name, "description": "", "ships": False, "error": error.detail}
 
     def get(self, name: str) -> Scenario:
-        """Return a scenario as its file is now; raises NoSuchScenario and WrongScenario."""
-        paths = self._paths()
+        """Return a scenario as its file is now; raises UnknownScenario and InvalidScenario."""
+        paths = self._find_files()
         if name not in paths:
-            raise NoSuchScenario(f"there is no scenario {name!r}; there are {', '.join(paths)}")
-        return self._at(paths[name])
+            raise UnknownScenario(f"there is no scenario {name!r}; there are {', '.join(paths)}")
+        return self._read_again(paths[name])
 
-    def _at(self, path: Path) -> Scenario:
+    def _read_again(self, path: Path) -> Scenario:
         try:
             changed = path.stat().st_mtime_ns
             known_at, scenario = self._read.get(path, (None, None))
@@ -109,48 +109,50 @@ class Scenarios:
                 scenario = read_scenario(path)
                 self._read[path] = (changed, scenario)
         except (OSError, StartError) as error:
-            raise WrongScenario(str(error)) from error
+            raise InvalidScenario(str(error)) from error
         return scenario
 
     def enter(self, sandbox: Sandbox, name: str) -> None:
-        """Make a sandbox begin anew in a scenario; one that is wrong changes nothing."""
+        """Reset a sandbox to a scenario; one that is invalid changes nothing."""
         scenario = self.get(name)
         with sandbox.lock:
-            world = self._world(scenario, sandbox)
+            world = self._get_world(scenario, sandbox)
             sandbox.reset()
             sandbox.scenario = name
-            sandbox.take_over(world)
+            sandbox.replace_store(world)
             for fault in scenario.faults:
                 sandbox.faults.add(fault)
             if "clock" in scenario.changes:
                 sandbox.clock.change(scenario.changes["clock"])
 
-    def _world(self, scenario: Scenario, sandbox: Sandbox) -> Store:
-        """Return the records of a scenario, which nobody changes."""
+    def _get_world(self, scenario: Scenario, sandbox: Sandbox) -> Store:
+        """Return the records of a scenario, from before if nothing has changed since."""
         made_of, world = self._worlds.get(scenario.path, (None, None))
         if world is None or made_of is not scenario or scenario.depends_on_now:
-            world = self._make(scenario, sandbox)
+            world = self._make_world(scenario, sandbox)
             self._worlds[scenario.path] = (scenario, world)
         return world
 
-    def _make(self, scenario: Scenario, sandbox: Sandbox) -> Store:
+    def _make_world(self, scenario: Scenario, sandbox: Sandbox) -> Store:
         name, now = str(scenario.path), sandbox.clock.now()
         try:
             try:
                 changes = scenario.changes
-                document = overlaid(world_of(self._base), changes, now, self._contract, self._seed)
+                document = apply_changes(
+                    export_world(self._base), changes, now, self._contract, self._seed
+                )
             except StartError as error:
                 raise StartError(f"{name}: {error}") from error
             store = load_world(document, name)
             if not scenario.ships:
                 check_world(store, self._contract, name)
         except StartError as error:
-            raise WrongScenario(str(error)) from error
+            raise InvalidScenario(str(error)) from error
         return store
 
-    def _paths(self) -> dict[str, Path]:
+    def _find_files(self) -> dict[str, Path]:
         """Return the file of each name; one of the user's comes before one that ships."""
-        found = (path for each in self._folders for path in sorted(each.glob(f"*{SUFFIX}")))
+        found = (path for folder in self._folders for path in sorted(folder.glob(f"*{SUFFIX}")))
         return {path.stem: path for path in found if NAME.fullmatch(path.stem)}
 
 
@@ -162,17 +164,17 @@ def _schema() -> jsonschema_rs.Draft202012Validator:
 def read_scenario(path: Path) -> Scenario:
     """Read a scenario; raises StartError naming the file and the place of the fault."""
     changes = read_document(path)
-    for breach in _schema().iter_errors(changes):
-        place = ".".join(map(str, breach.instance_path)) or "the top"
-        raise StartError(f"{path}: at {place}: {breach.message[-300:]}")
+    for violation in _schema().iter_errors(changes):
+        place = ".".join(map(str, violation.instance_path)) or "the top"
+        raise StartError(f"{path}: at {place}: {violation.message[-300:]}")
     try:
         Clock().change(changes.get("clock", {"run": True}))
     except WrongTime as error:
         raise StartError(f"{path}: at clock: {error.detail}") from error
-    return Scenario(path.stem, path, changes, tuple(_faults(path, changes.get("faults", ()))))
+    return Scenario(path.stem, path, changes, tuple(_read_faults(path, changes.get("faults", ()))))
 
 
-def _faults(path: Path, rules: Any) -> Iterator[Fault]:
+def _read_faults(path: Path, rules: Any) -> Iterator[Fault]:
     for index, rule in enumerate(rules):
         try:
             yield read_fault(rule)

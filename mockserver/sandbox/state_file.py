@@ -10,14 +10,15 @@ from pathlib import Path
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.messages import encode
-from mockserver.rendering.records import check_world
+from mockserver.rendering.check import check_world
 from mockserver.sandbox.sandbox import Sandbox
-from mockserver.world.document import load_world, read_world
-from mockserver.world.export import world_of
+from mockserver.world.document import read_world
+from mockserver.world.export import export_world
+from mockserver.world.loader import load_world
 
 LOG = logging.getLogger("mockserver")
 EVERY = 2.0
-"""Seconds between two looks at whether something changed."""
+"""Seconds between two checks for changes."""
 
 
 class StateFile:
@@ -36,9 +37,9 @@ class StateFile:
             if path.exists():
                 store = load_world(read_world(path), str(path), keep=False)
                 check_world(store, contract, str(path))
-                sandbox.take_over(store)
+                sandbox.replace_store(store)
         except StartError as error:
-            hint = "mend it, or move it away to begin anew"
+            hint = "fix it, or move it away to start with default data"
             raise StartError(f"--state {error}; {hint}") from error
         self._saved = sandbox.version
 
@@ -64,16 +65,15 @@ class StateFile:
 
     def save(self) -> None:
         """Write the records if they changed since they were written; raises OSError."""
-        with self._sandbox.lock:
-            version = self._sandbox.version
-            if version == self._saved:
-                return
-            document = world_of(self._sandbox.store)
-        _replace(self._path, encode(document) + b"\n")
+        with self._sandbox.lock:  # so that the version is that of the store
+            version, store = self._sandbox.version, self._sandbox.store
+        if version == self._saved:
+            return
+        _replace_file(self._path, encode(export_world(store)) + b"\n")
         self._saved = version
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace_file(path: Path, content: bytes) -> None:
     """Write a file so that there is the old one or the new one, and never a part."""
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -1,49 +1,54 @@
-"""From a store back to a world document, which loads to the same answers."""
+"""From a store back to a world document, which loads to the same responses."""
 
 import base64
 from collections.abc import Mapping
 from dataclasses import asdict
+from operator import attrgetter
 from typing import Any
 
 from mockserver.framework.times import format_time
 from mockserver.world.document import FORMAT
-from mockserver.world.store import (
+from mockserver.world.fields import thaw
+from mockserver.world.records import (
     Assertion,
     Assignment,
     Credential,
+    ExternalMapping,
     Image,
     Issuer,
     Signatory,
-    Store,
 )
+from mockserver.world.store import Store
 
 
-def world_of(store: Store) -> dict[str, Any]:
+def export_world(store: Store) -> dict[str, Any]:
     """Return all records of a store as a world document, in the order that they were made."""
-    credentials = sorted(store.credentials.values(), key=lambda each: each.sequence)
-    assertions = sorted(store.assertions.values(), key=lambda each: each.sequence)
+    by_sequence = attrgetter("sequence")
+    credentials = sorted(store.credentials.values(), key=by_sequence)
+    assertions = sorted(store.assertions.values(), key=by_sequence)
+    mappings = store.list_external_mappings()
     return {
         "format": FORMAT,
-        "platforms": [asdict(each) for each in store.platforms.values()],
-        "users": [asdict(each) for each in store.users.values()],
-        "api_keys": [asdict(each) for each in store.api_keys.values()],
-        "images": [_image(store, each) for each in store.images.values()],
-        "courses": _named(store.courses, "course_id"),
-        "programs": _named(store.programs, "program_id"),
-        "pathways": _named(store.pathways, "pathway_id"),
-        "issuers": [_issuer(each) for each in store.issuers.values()],
-        "credentials": [_credential(each) for each in credentials],
-        "assertions": [_assertion(each) for each in assertions],
-        "groups": [asdict(each) for each in store.groups.values()],
-        "departments": [asdict(each) for each in store.departments.values()],
-        "assignments": [_assignment(each) for each in store.assignments.values()],
-        "providers": [asdict(each) for each in store.providers.values()],
-        "provider_configs": [asdict(each) for each in store.provider_configs.values()],
-        "external_mappings": [asdict(each) for each in store.external_mappings.values()],
+        "platforms": [asdict(platform) for platform in store.platforms.values()],
+        "users": [asdict(user) for user in store.users.values()],
+        "api_keys": [asdict(api_key) for api_key in store.api_keys.values()],
+        "images": [_export_image(store, image) for image in store.images.values()],
+        "courses": _export_names(store.courses, "course_id"),
+        "programs": _export_names(store.programs, "program_id"),
+        "pathways": _export_names(store.pathways, "pathway_id"),
+        "issuers": [_export_issuer(issuer) for issuer in store.issuers.values()],
+        "credentials": [_export_credential(credential) for credential in credentials],
+        "assertions": [_export_assertion(assertion) for assertion in assertions],
+        "groups": [asdict(group) for group in store.groups.values()],
+        "departments": [asdict(department) for department in store.departments.values()],
+        "assignments": [_export_assignment(assignment) for assignment in store.list_assignments()],
+        "providers": [asdict(provider) for provider in store.providers.values()],
+        "provider_configs": [asdict(config) for config in store.provider_configs.values()],
+        "external_mappings": [_export_mapping(mapping) for mapping in mappings],
     }
 
 
-def _image(store: Store, image: Image) -> dict[str, Any]:
+def _export_image(store: Store, image: Image) -> dict[str, Any]:
     upload = store.uploads.get(image.file)
     if upload is None:
         return asdict(image)
@@ -51,11 +56,11 @@ def _image(store: Store, image: Image) -> dict[str, Any]:
     return {"id": image.id, "platform": image.platform, "name": image.name, "content": content}
 
 
-def _named(collection: Mapping[tuple[str, str], str], id_name: str) -> list[dict[str, str]]:
+def _export_names(collection: Mapping[tuple[str, str], str], id_name: str) -> list[dict[str, str]]:
     return [{"platform": p, id_name: i, "name": name} for (p, i), name in collection.items()]
 
 
-def _signatory(signatory: Signatory) -> dict[str, str]:
+def _export_signatory(signatory: Signatory) -> dict[str, str]:
     return {
         "entityId": signatory.entity_id,
         "name": signatory.name,
@@ -64,7 +69,7 @@ def _signatory(signatory: Signatory) -> dict[str, str]:
     }
 
 
-def _issuer(issuer: Issuer) -> dict[str, Any]:
+def _export_issuer(issuer: Issuer) -> dict[str, Any]:
     return {
         "entityId": issuer.entity_id,
         "platform": issuer.platform,
@@ -74,24 +79,24 @@ def _issuer(issuer: Issuer) -> dict[str, Any]:
         "iconImage": issuer.icon_image,
         "icon_image_id": issuer.icon_image_id,
         "allowed_template_tags": issuer.allowed_template_tags,
-        "signatories": [_signatory(each) for each in issuer.signatories],
+        "signatories": [_export_signatory(signatory) for signatory in issuer.signatories],
     }
 
 
-def _credential(credential: Credential) -> dict[str, Any]:
-    own = [_signatory(each) for each in credential.signatories]
+def _export_credential(credential: Credential) -> dict[str, Any]:
+    own = [_export_signatory(signatory) for signatory in credential.signatories]
     return {
         "entityId": credential.entity_id,
         "platform": credential.platform,
         "issuer": credential.issuer,
         "public": credential.public,
         "createdAt": format_time(credential.created_at),
-        **credential.fields,
+        **thaw(credential.fields),
         **({"own_signatories": own} if own else {}),
     }
 
 
-def _assertion(assertion: Assertion) -> dict[str, Any]:
+def _export_assertion(assertion: Assertion) -> dict[str, Any]:
     return {
         "entityId": assertion.entity_id,
         "credential": assertion.credential,
@@ -99,18 +104,26 @@ def _assertion(assertion: Assertion) -> dict[str, Any]:
         "issuedOn": format_time(assertion.issued_on),
         "expires": None if assertion.expires is None else format_time(assertion.expires),
         "revoked": assertion.revoked,
-        **assertion.fields,
+        **thaw(assertion.fields),
     }
 
 
-def _assignment(assignment: Assignment) -> dict[str, Any]:
-    to = {name: getattr(assignment, name) for name in ("user", "group")}
+def _export_mapping(mapping: ExternalMapping) -> dict[str, str]:
+    return {
+        "credential": mapping.credential,
+        "provider": mapping.provider,
+        "external_id": mapping.external_id,
+    }
+
+
+def _export_assignment(assignment: Assignment) -> dict[str, Any]:
     return {
         "entityId": assignment.entity_id,
         "credential": assignment.credential,
         "assigned_by": assignment.assigned_by,
         "assignedOn": format_time(assignment.assigned_on),
-        **{name: value for name, value in to.items() if value is not None},
+        **({} if assignment.user is None else {"user": assignment.user}),
+        **({} if assignment.group is None else {"group": assignment.group}),
         **({"due": format_time(assignment.due)} if assignment.due else {}),
         "assertions": assignment.assertions,
     }

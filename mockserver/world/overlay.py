@@ -8,8 +8,9 @@ from typing import Any
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time
-from mockserver.world.document import COLLECTIONS, IMAGE_FIELDS
-from mockserver.world.periods import shifted
+from mockserver.world.document import COLLECTIONS
+from mockserver.world.fields import IMAGE_FIELDS
+from mockserver.world.periods import add_duration
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
@@ -34,7 +35,7 @@ IDENTITY: Mapping[str, str] = {
     "provider_configs": "provider",
     "external_mappings": "external_id",
 }
-"""By what a record of each collection is called."""
+"""The field that identifies a record of each collection."""
 REFERENCES: Mapping[str, Mapping[str, str]] = {
     "users": {"platform": "platforms"},
     "api_keys": {"user_id": "users"},
@@ -56,43 +57,46 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
     "provider_configs": {"platform": "platforms", "provider": "providers"},
     "external_mappings": {"credential": "credentials", "provider": "providers"},
 }
-"""What a record is about: it goes with it."""
+"""The fields that name what a record is about: it is removed with that."""
 MENTIONS: Mapping[str, Mapping[str, str]] = {
     "issuers": {"icon_image_id": "images"},
     "credentials": {
         **dict.fromkeys(IMAGE_FIELDS.values(), "images"),
-        **{each: each for each in ("courses", "programs", "pathways")},
+        **{name: name for name in ("courses", "programs", "pathways")},
     },
     "groups": {"members": "users"},
     "departments": {"admins": "users", "members": "users"},
     "assignments": {"assertions": "assertions"},
 }
-"""What a record mentions: it stays without it."""
+"""The fields that mention others: a record stays when those are removed."""
 TIMES = frozenset({"createdAt", "issuedOn", "expires", "assignedOn", "due"})
 NOW, NO_TIME = "now", "PT0S"
 
 
-def overlaid(
+def apply_changes(
     world: World, changes: Mapping[str, Any], now: datetime, contract: Contract, seed: int
 ) -> World:
     """Return a world with the changes of a scenario; raises StartError with the place at fault.
 
-    `changes` has been held against `fixtures/scenario.schema.json`. Times may be written as `now`,
-    `now-P30D` or `now+PT1H`. What is about a removed record goes with it.
+    `changes` is valid by `fixtures/scenario.schema.json`. Times may be written as `now`,
+    `now-P30D` or `now+PT1H`. What is about a removed record is removed with it.
     """
     made = {name: list(world.get(name, ())) for name in COLLECTIONS}
     for name, kept in changes.get("keep", {}).items():
-        made[name] = _chosen(made[name], name, kept, "keep")
-    for name, gone in changes.get("remove", {}).items():
-        chosen = {id(each) for each in _chosen(made[name], name, gone, "remove")}
-        made[name] = [each for each in made[name] if id(each) not in chosen]
-    _drop_what_hangs(made, world)
+        made[name] = _choose(made[name], name, kept, "keep")
+    for name, removed in changes.get("remove", {}).items():
+        chosen = {id(record) for record in _choose(made[name], name, removed, "remove")}
+        made[name] = [record for record in made[name] if id(record) not in chosen]
+    _remove_dependents(made, world)
     for name, rules in changes.get("change", {}).items():
         for index, rule in enumerate(rules):
             where = f"change.{name}[{index}]"
-            made[name] = _changed(made[name], rule, now, where)
+            made[name] = _change(made[name], rule, now, where)
     for name, records in changes.get("add", {}).items():
-        made[name] += [_timed(each, now, f"add.{name}[{i}]") for i, each in enumerate(records)]
+        made[name] += [
+            _resolve_times(record, now, f"add.{name}[{index}]")
+            for index, record in enumerate(records)
+        ]
     numbers = changes.get("generate", {})
     more = (numbers.get("credentials", 0), numbers.get("assertions", 0))
     grown = grow(made, contract, seed, *more) if any(more) else made
@@ -102,21 +106,21 @@ def overlaid(
     }
 
 
-def _chosen(records: list[Record], name: str, names: Any, verb: str) -> list[Record]:
+def _choose(records: list[Record], name: str, names: Any, verb: str) -> list[Record]:
     if names == "all":
         return records
     if isinstance(names, int):
         return _newest(records, names)
-    found = [each for each in records if each[IDENTITY[name]] in names]
-    there = {each[IDENTITY[name]] for each in found}
-    for each in names:
-        if each not in there:
-            raise StartError(f"{verb}.{name}: there is no {each!r}")
+    found = [record for record in records if record[IDENTITY[name]] in names]
+    existing = {record[IDENTITY[name]] for record in found}
+    for identity in names:
+        if identity not in existing:
+            raise StartError(f"{verb}.{name}: there is no {identity!r}")
     return found
 
 
 def _newest(records: list[Record], number: int) -> list[Record]:
-    """Return the last so many of each platform: a world is in the order of creation."""
+    """Return the last records of each platform: a world is in the order of creation."""
     left = Counter[Any]()
     kept = []
     for record in reversed(records):
@@ -126,25 +130,25 @@ def _newest(records: list[Record], number: int) -> list[Record]:
     return kept[::-1]
 
 
-def _drop_what_hangs(made: World, before: World) -> None:
-    """Take out what is about records that are gone, and the mention of them elsewhere."""
+def _remove_dependents(made: World, before: World) -> None:
+    """Remove what is about records that were removed, and the mention of them elsewhere."""
 
-    def gone(collection: str) -> frozenset[Any]:
+    def removed(collection: str) -> frozenset[Any]:
         key = IDENTITY[collection]
-        old = {each[key] for each in before.get(collection, ())}
-        return frozenset(old - {each[key] for each in made[collection]})
+        old = {record[key] for record in before.get(collection, ())}
+        return frozenset(old - {record[key] for record in made[collection]})
 
     for name in COLLECTIONS:  # in the order of the loader, in which records refer backwards only
-        about = [(field, gone(other)) for field, other in REFERENCES.get(name, {}).items()]
-        mentions = [(field, gone(other)) for field, other in MENTIONS.get(name, {}).items()]
+        about = [(field, removed(other)) for field, other in REFERENCES.get(name, {}).items()]
+        mentions = [(field, removed(other)) for field, other in MENTIONS.get(name, {}).items()]
         made[name] = [
-            _without(each, mentions)
-            for each in made[name]
-            if not any(each.get(field) in ids for field, ids in about)
+            _without_mentions(record, mentions)
+            for record in made[name]
+            if not any(record.get(field) in ids for field, ids in about)
         ]
 
 
-def _without(record: Record, mentions: Iterable[tuple[str, frozenset[Any]]]) -> Record:
+def _without_mentions(record: Record, mentions: Iterable[tuple[str, frozenset[Any]]]) -> Record:
     changed: dict[str, Any] = {}
     for field, ids in mentions:
         value = record.get(field)
@@ -152,37 +156,43 @@ def _without(record: Record, mentions: Iterable[tuple[str, frozenset[Any]]]) -> 
             if value in ids:
                 changed[field] = None
         elif ids.intersection(value):
-            changed[field] = [each for each in value if each not in ids]
+            changed[field] = [identity for identity in value if identity not in ids]
     return {**record, **changed} if changed else record
 
 
-def _changed(records: list[Record], rule: Record, now: datetime, where: str) -> list[Record]:
-    """Return the records with one change made to each n-th of those that fit."""
+def _change(records: list[Record], rule: Record, now: datetime, where: str) -> list[Record]:
+    """Return the records with one change made to every n-th of those that match."""
     wanted = rule.get("where", {}).items()
-    new = _timed(rule["set"], now, where)
-    fitting = [i for i, each in enumerate(records) if all(each.get(k) == v for k, v in wanted)]
-    if wanted and not fitting:
-        raise StartError(f"{where}: no record fits")
-    for index in fitting[rule.get("skip", 0) :: rule.get("every", 1)]:
+    new = _resolve_times(rule["set"], now, where)
+    matching = [
+        index
+        for index, record in enumerate(records)
+        if all(record.get(name) == value for name, value in wanted)
+    ]
+    if wanted and not matching:
+        raise StartError(f"{where}: no record matches")
+    for index in matching[rule.get("skip", 0) :: rule.get("every", 1)]:
         records[index] = {**records[index], **new}
     return records
 
 
-def _timed(record: Record, now: datetime, where: str) -> Record:
-    """Return a record with times that are told from now as times of the world."""
-    told = {k: v for k, v in record.items() if k in TIMES and str(v).startswith(NOW)}
-    try:
-        moments = {k: format_time(shifted(now, v[len(NOW) :] or NO_TIME)) for k, v in told.items()}
-    except ValueError as error:
-        raise StartError(f"{where}: {error}") from error
-    return {**record, **moments}
+def _resolve_times(record: Record, now: datetime, where: str) -> Record:
+    """Return a record with its times relative to now as absolute ones."""
+    resolved = dict(record)
+    for name, value in record.items():
+        if name in TIMES and str(value).startswith(NOW):
+            try:
+                resolved[name] = format_time(add_duration(now, value[len(NOW) :] or NO_TIME))
+            except ValueError as error:
+                raise StartError(f"{where}: {error}") from error
+    return resolved
 
 
-def is_about_now(changes: Any) -> bool:
-    """Tell whether a scenario has times that are told from now."""
+def depends_on_now(changes: Any) -> bool:
+    """Tell whether a scenario has times relative to now."""
     if isinstance(changes, dict):
         return any(
-            (name in TIMES and str(value).startswith(NOW)) or is_about_now(value)
+            (name in TIMES and str(value).startswith(NOW)) or depends_on_now(value)
             for name, value in changes.items()
         )
-    return isinstance(changes, list) and any(map(is_about_now, changes))
+    return isinstance(changes, list) and any(map(depends_on_now, changes))

@@ -17,8 +17,8 @@ DURATION = re.compile(
 def end_of(start: datetime, amount: int | None, unit: str | None) -> datetime | None:
     """Return the end of a period of `amount` units, or None for one that does not end.
 
-    A period without an amount or a unit, of none, of a unit that nobody knows, or beyond the end of
-    the calendar does not end. Units are in any case, one or many.
+    A period without an amount or a unit, of an amount of 0, of an unknown unit, or that ends after
+    the calendar does not end. Units are in any case, singular or plural.
     """
     if not amount or not unit:
         return None
@@ -45,7 +45,7 @@ def _months_later(start: datetime, months: int) -> datetime:
     return start.replace(year=year, month=month + 1, day=min(start.day, last))
 
 
-def shifted(moment: datetime, duration: Any) -> datetime:
+def add_duration(moment: datetime, duration: Any) -> datetime:
     """Return the moment that lies an ISO 8601 duration later, such as `P30D`, `-PT90S` or `P1W`.
 
     Raises ValueError.
@@ -53,7 +53,7 @@ def shifted(moment: datetime, duration: Any) -> datetime:
     match = DURATION.fullmatch(duration) if isinstance(duration, str) else None
     parts = {k: int(v) for k, v in match.groupdict().items() if k != "sign" and v} if match else {}
     if not match or not parts:
-        raise ValueError(f"{duration!r} is no duration; write for example P30D or PT90S")
+        raise ValueError(f"{duration!r} is not a duration: write for example P30D or PT90S")
     try:
         change = timedelta(**parts)
         return (moment - change if match["sign"] == "-" else moment + change).astimezone(UTC)

@@ -1,210 +1,233 @@
-"""Many records in one order, in copies that share what they do not change.
+"""The records of a world: who is who, what is issued, and to whom.
 
-A sandbox is a copy of a world, and a page is cut out of the middle of a list: so this is a counted
-B+ tree whose nodes are never changed. A change makes the nodes on the way to one record anew,
-whatever the number of records. (Of the libraries, `sortedcontainers` copies all, `pyrsistent` has
-no removal by place, `blist` is not maintained.)
+Records never change: a change puts another record in the place of one. Credentials and issuers are
+compared by identity and may be referred to weakly, so that others can keep what they work out about
+them for as long as they exist.
 """
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
-from itertools import accumulate, chain
-from operator import attrgetter
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar, overload
+import base64
+import random
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any, Literal, TypeAlias
 
-WIDTH = 32
-"""The most children of a node."""
+from mockserver.world.ordered import Position
 
-Position: TypeAlias = tuple[datetime, int]
-NOWHERE: Position = (datetime.min.replace(tzinfo=UTC), -1)
-"""Before every record."""
+SEPARATOR = "\0"
+"""What no text holds that the API takes."""
+
+Fields: TypeAlias = MappingProxyType[str, Any]
+"""What the API writes and reads under its own names, made by `mockserver.world.fields.freeze`."""
+
+MAIN_TENANT = "main"
+"""The key of the platform that some parameters call the main platform or main tenant."""
+
+Role = Literal["platform-admin", "department-admin", "learner"]
 
 
-class Positioned(Protocol):
-    """What has a place in an order that nobody else has."""
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A tenant."""
+
+    key: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user of one platform, with one role there."""
+
+    id: int
+    username: str
+    name: str
+    email: str
+    platform: str
+    role: Role
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key and the user it stands for."""
+
+    key: str
+    user_id: int
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture; `file` is a name below the fixtures' images, or of an upload."""
+
+    id: int
+    platform: str
+    name: str | None
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The content of a picture that somebody uploaded."""
+
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Signatory:
+    """A person who signs for an issuer; `signature` is an address, or a path on this server."""
+
+    entity_id: str
+    name: str
+    title: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
+class Issuer:
+    """An organisation in whose name credentials are issued."""
+
+    entity_id: str
+    platform: str
+    name: str
+    url: str
+    email: str | None
+    icon_image: str | None
+    icon_image_id: int | None
+    allowed_template_tags: tuple[str, ...] | None
+    signatories: tuple[Signatory, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True, eq=False)
+class Credential:
+    """A credential.
+
+    In `fields` courses, programs and pathways are ids; `sequence` breaks ties between equal times
+    of creation; `searchable` is the casefolded text that a search looks through, with `SEPARATOR`
+    between its parts; `signatories` sign for this credential alone, beside those of its issuer.
+    """
+
+    entity_id: str
+    platform: str
+    issuer: str
+    public: bool
+    created_at: datetime
+    sequence: int
+    fields: Fields
+    searchable: str
+    signatories: tuple[Signatory, ...] = ()
 
     @property
     def position(self) -> Position:
-        """Return the place."""
+        """The place in the order of creation."""
+        return self.created_at, self.sequence
 
 
-R = TypeVar("R", bound=Positioned)
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Users of a platform who are given things together."""
+
+    id: str
+    platform: str
+    name: str
+    members: tuple[int, ...]
 
 
-class Leaf(Generic[R]):
-    """Some records in their order, which never change.
+@dataclass(frozen=True, slots=True)
+class Department:
+    """A part of a platform: its members, and the department admins who see what they are given."""
 
-    `texts` belongs to the search: what it has worked out about them.
+    id: int
+    platform: str
+    name: str
+    admins: tuple[int, ...]
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A credential given to a user or to a group, with the assertions that came of it.
+
+    `due` is when an assignment to a group issues to its members, None once that is done; `sequence`
+    is its place in the order of creation.
     """
 
-    __slots__ = ("count", "last", "records", "texts")
+    entity_id: str
+    sequence: int
+    credential: str
+    assigned_by: int | None
+    assigned_on: datetime
+    user: int | None = None
+    group: str | None = None
+    due: datetime | None = None
+    assertions: tuple[str, ...] = ()
 
-    def __init__(self, records: tuple[R, ...]) -> None:
-        self.records = records
-        self.count = len(records)
-        self.last = records[-1].position if records else NOWHERE
-        self.texts: Any = None
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A service outside that shows badges."""
+
+    slug: str
+    name: str
+    url: str
 
 
-class _Branch(Generic[R]):
-    """Nodes in their order."""
+@dataclass(frozen=True, slots=True)
+class ProviderConfig:
+    """How a platform uses a provider; `api_key` is a secret."""
 
-    __slots__ = ("_ends", "children", "count", "last")
+    platform: str
+    provider: str
+    base_url: str | None
+    api_key: str | None
+    enabled: bool
 
-    def __init__(self, children: "tuple[_Node[R], ...]", count: int) -> None:
-        self.children = children
-        self.count = count
-        self.last: Position = children[-1].last
-        self._ends: list[int] | None = None
+
+@dataclass(frozen=True, slots=True)
+class ExternalMapping:
+    """What a credential is at a provider; `sequence` is its place in the order of creation."""
+
+    credential: str
+    provider: str
+    external_id: str
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """A credential that a user was given.
+
+    In `fields` course, program and pathway are ids; `sequence` breaks ties between equal times of
+    issue.
+    """
+
+    entity_id: str
+    credential: str
+    recipient: int
+    issued_on: datetime
+    sequence: int
+    expires: datetime | None
+    revoked: bool
+    fields: Fields
 
     @property
-    def ends(self) -> list[int]:
-        """How many records there are up to the end of each child, worked out by whoever reads."""
-        if self._ends is None:
-            self._ends = [*accumulate(map(_count, self.children))]
-        return self._ends
+    def position(self) -> Position:
+        """The place in the order of issue."""
+        return self.issued_on, self.sequence
+
+    def expired(self, now: datetime) -> bool:
+        """Tell whether this has expired."""
+        return self.expires is not None and self.expires <= now
+
+    def active(self, now: datetime) -> bool:
+        """Tell whether this is neither revoked nor expired."""
+        return not self.revoked and not self.expired(now)
 
 
-def _branch(children: "tuple[_Node[R], ...]") -> _Branch[R]:
-    return _Branch(children, sum(map(_count, children)))
-
-
-_Node: TypeAlias = Leaf[R] | _Branch[R]
-_count = attrgetter("count")
-_last = attrgetter("last")
-_position = attrgetter("position")
-T = TypeVar("T")
-
-
-class Records(Sequence[R], Generic[R]):
-    """Records in the order of their positions."""
-
-    __slots__ = ("_root",)
-
-    def __init__(self, records: Iterable[R] = ()) -> None:
-        """Take records in any order, no two with the same position."""
-        nodes: list[_Node[R]] = [*map(Leaf, _cut(sorted(records, key=_position)))]
-        while len(nodes) > 1:
-            nodes = [*map(_branch, _cut(nodes))]
-        self._root: _Node[R] = nodes[0] if nodes else Leaf(())
-
-    @classmethod
-    def _of(cls, root: _Node[R]) -> "Records[R]":
-        made = cls.__new__(cls)
-        made._root = root
-        return made
-
-    def put(self, record: R) -> "Records[R]":
-        """Return these records with one more, or with another one at its position."""
-        nodes = _put(self._root, record, record.position)
-        return self._of(nodes[0] if len(nodes) == 1 else _branch(nodes))
-
-    def without(self, record: R) -> "Records[R]":
-        """Return these records without the one at the position of a record; raises KeyError."""
-        root = _without(self._root, record.position)
-        while isinstance(root, _Branch) and len(root.children) == 1:
-            root = root.children[0]
-        return self._of(root)
-
-    def leaves(self) -> Iterator[Leaf[R]]:
-        """Yield the records in pieces, which other copies share."""
-        return _leaves(self._root)
-
-    def __len__(self) -> int:
-        return self._root.count
-
-    def __iter__(self) -> Iterator[R]:
-        return chain.from_iterable(leaf.records for leaf in self.leaves())
-
-    @overload
-    def __getitem__(self, index: int) -> R: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> list[R]: ...
-
-    def __getitem__(self, index: int | slice) -> R | list[R]:
-        wanted = range(len(self))[index]
-        if isinstance(wanted, int):
-            return _between(self._root, wanted, wanted + 1)[0]
-        if wanted.step != 1:
-            return list(self)[index]
-        return _between(self._root, wanted.start, wanted.stop)
-
-
-def _cut(items: Sequence[T]) -> Iterator[tuple[T, ...]]:
-    """Cut items into the children of nodes that have some room left."""
-    size = WIDTH * 3 // 4
-    return (tuple(items[start : start + size]) for start in range(0, len(items), size))
-
-
-def _halves(items: tuple[T, ...], *, at_end: bool) -> tuple[tuple[T, ...], ...]:
-    """Return items as those of one node or of two; what grows at its end leaves full ones."""
-    if len(items) <= WIDTH:
-        return (items,)
-    middle = len(items) - 1 if at_end else len(items) // 2
-    return items[:middle], items[middle:]
-
-
-def _place(leaf: Leaf[R], position: Position) -> int:
-    if leaf.last < position:  # most records are new ones
-        return len(leaf.records)
-    return bisect_left(leaf.records, position, key=_position)
-
-
-def _child(branch: _Branch[R], position: Position) -> int:
-    """Return the index of the child in which a position lies, the last one behind the end."""
-    if branch.last < position:
-        return len(branch.children) - 1
-    return bisect_left(branch.children, position, key=_last)
-
-
-def _put(node: _Node[R], record: R, position: Position) -> tuple[_Node[R], ...]:
-    if isinstance(node, Leaf):
-        at, old = _place(node, position), node.records
-        at_end = at == len(old)
-        behind = at if at_end or old[at].position != position else at + 1
-        return tuple(map(Leaf, _halves((*old[:at], record, *old[behind:]), at_end=at_end)))
-    at = _child(node, position)
-    made = _put(node.children[at], record, position)
-    children = (*node.children[:at], *made, *node.children[at + 1 :])
-    if len(children) <= WIDTH:
-        before = node.children[at].count
-        return (_Branch(children, node.count - before + sum(map(_count, made))),)
-    at_end = at == len(node.children) - 1
-    return tuple(map(_branch, _halves(children, at_end=at_end)))
-
-
-def _without(node: _Node[R], position: Position) -> _Node[R]:
-    if isinstance(node, Leaf):
-        at, old = _place(node, position), node.records
-        if at == len(old) or old[at].position != position:
-            raise KeyError(position)
-        return Leaf((*old[:at], *old[at + 1 :]))
-    at = _child(node, position)
-    left = _without(node.children[at], position)
-    kept = (left,) if left.count else ()
-    children = (*node.children[:at], *kept, *node.children[at + 1 :])
-    return _Branch(children, node.count - 1) if children else Leaf(())
-
-
-def _leaves(node: _Node[R]) -> Iterator[Leaf[R]]:
-    if isinstance(node, Leaf):
-        yield node
-    else:
-        for child in node.children:
-            yield from _leaves(child)
-
-
-def _between(node: _Node[R], start: int, stop: int) -> list[R]:
-    """Return the records of a node from one index up to another."""
-    if isinstance(node, Leaf):
-        return list(node.records[start:stop])
-    found: list[R] = []
-    at = bisect_right(node.ends, start)
-    while start < stop:
-        before = node.ends[at - 1] if at else 0
-        end = min(stop, node.ends[at])
-        found += _between(node.children[at], start - before, end - before)
-        start, at = end, at + 1
-    return found
+def new_entity_id(source: random.Random) -> str:
+    """Return a new entityId: a version 4 UUID in URL-safe base64 without padding."""
+    bits = source.getrandbits(128)
+    bits = bits & ~(0xF000 << 64) | 0x4000 << 64
+    bits = bits & ~(0xC000 << 48) | 0x8000 << 48
+    return base64.urlsafe_b64encode(bits.to_bytes(16, "big"))[:22].decode()

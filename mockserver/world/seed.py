@@ -12,13 +12,14 @@ from typing import Any
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
-from mockserver.world.document import IMAGE_FIELDS, new_entity_id
+from mockserver.world.fields import IMAGE_FIELDS
 from mockserver.world.periods import end_of
+from mockserver.world.records import new_entity_id
 
 Make = Callable[[random.Random], Any]
 
 POOL = 400
-"""Distinct texts that Faker makes of each kind."""
+"""How many distinct texts Faker makes of each kind."""
 NULL_SHARE = 0.2
 TIMES = (datetime(2022, 1, 1, tzinfo=UTC), datetime(2025, 1, 1, tzinfo=UTC))
 """Generated credentials are older than the curated ones, which stay on the first pages."""
@@ -26,7 +27,7 @@ LINKS = {"courses": "course_id", "programs": "program_id", "pathways": "pathway_
 YEAR = timedelta(days=365)
 REVOKED_SHARE = 0.04
 WEEKEND_SHARE = 0.2
-"""How many of what falls on a weekend stays there; the rest is issued on the Monday."""
+"""The share of assertions on a weekend that stay there; the others are issued on the Monday."""
 NOT_FROM_THE_SCHEMA = {"entityId", "createdAt", "issuerDetails", "signatories", "metadata"} | {
     "html_template",
     "css_template",
@@ -48,7 +49,7 @@ class Maker:
         if provider not in self._pools:
             make = getattr(self._faker, provider, None)
             if make is None:
-                raise StartError(f"x-faker: {provider!r} is no provider of Faker")
+                raise StartError(f"x-faker: Faker has no provider {provider!r}")
             self._pools[provider] = [str(make()) for _ in range(POOL)]
         return self._pools[provider]
 
@@ -100,7 +101,7 @@ class Generator:
 
     def _ids(self, document: Mapping[str, Any], collection: str, key: str) -> list[Any]:
         records = document.get(collection, ())
-        return [each[key] for each in records if each["platform"] == self._platform]
+        return [record[key] for record in records if record["platform"] == self._platform]
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         source = random.Random(f"{self._seed}:{self._platform}:{index}")
@@ -136,9 +137,11 @@ class AssertionGenerator:
         self._credentials = [c for c in document["credentials"] if c["platform"] == platform]
         self._users = [u["id"] for u in document["users"] if u["platform"] == platform]
         if not (self._credentials and self._users):
-            raise StartError(f"platform {platform!r} has nobody, or nothing, to issue")
-        ids = {each["entityId"] for each in self._credentials}
-        moments = [each["createdAt"] for each in self._credentials]
+            raise StartError(
+                f"platform {platform!r} has no credential or no user to generate assertions for"
+            )
+        ids = {credential["entityId"] for credential in self._credentials}
+        moments = [credential["createdAt"] for credential in self._credentials]
         moments += [a["issuedOn"] for a in document["assertions"] if a["credential"] in ids]
         self._end = max(map(parse_time, moments)).replace(microsecond=0)
         maker = Maker(contract, seed)

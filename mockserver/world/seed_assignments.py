@@ -13,12 +13,12 @@ from typing import Any
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
-from mockserver.world.document import new_entity_id
 from mockserver.world.periods import end_of
-from mockserver.world.seed import Maker
+from mockserver.world.records import new_entity_id
+from mockserver.world.seed import Make, Maker
 
 GROUP_SHARE, DEPARTMENT_SHARE, IMAGE_SHARE = 10, 25, 20
-"""Assignments for each group, department and image that is generated."""
+"""For how many assignments a group, a department and an image are generated."""
 TO_GROUPS = 0.25
 LARGEST_GROUP = 6
 SIDE = 16
@@ -40,22 +40,28 @@ def generate_assignments(
     platform = document["platforms"][0]["key"]
     source = random.Random(f"{seed}:{platform}:assignments")
     maker = Maker(contract, seed)
-    people = [each for each in document["users"] if each["platform"] == platform]
-    users = [each["id"] for each in people]
-    admins = [each["id"] for each in people if each["role"] == "platform-admin"]
-    credentials = {e["entityId"]: e for e in document["credentials"] if e["platform"] == platform}
+    people = [user for user in document["users"] if user["platform"] == platform]
+    users = [user["id"] for user in people]
+    admins = [user["id"] for user in people if user["role"] == "platform-admin"]
+    credentials = {
+        credential["entityId"]: credential
+        for credential in document["credentials"]
+        if credential["platform"] == platform
+    }
     if not (admins and credentials):
-        raise StartError(f"platform {platform!r} has nobody, or nothing, to assign")
+        raise StartError(f"platform {platform!r} has no admin or no credential to assign")
     made["images"] = _images(document, maker, source, count // IMAGE_SHARE + 1)
     name_of = maker.compile(maker.schemas["AssignedGroup"]["properties"]["name"])
-    for index in range(count // GROUP_SHARE + 1):
-        members = sorted(source.sample(users, source.randrange(1, min(len(users), LARGEST_GROUP))))
-        group = {"id": f"generated-{seed}-{index + 1}", "platform": platform}
-        made["groups"].append({**group, "name": name_of(source), "members": members})
+    made["groups"] = [
+        {
+            "id": f"generated-{seed}-{index + 1}",
+            "platform": platform,
+            **_group(users, name_of, source),
+        }
+        for index in range(count // GROUP_SHARE + 1)
+    ]
     made["departments"] = _departments(document, users, source, count // DEPARTMENT_SHARE + 1)
-    taken = {each for a in document.get("assignments", ()) for each in a["assertions"]}
-    free = [a for a in document["assertions"] if a["credential"] in credentials]
-    free = [a for a in free if a["entityId"] not in taken]
+    free = _list_unassigned(document, credentials)
     source.shuffle(free)
     for _ in range(count):
         if free and source.random() > TO_GROUPS:
@@ -67,6 +73,28 @@ def generate_assignments(
             made["assignments"].append(assignment)
             made["assertions"] += issued
     return made
+
+
+def _group(users: list[int], name_of: Make, source: random.Random) -> dict[str, Any]:
+    """Return the members of a group, and its name."""
+    members = sorted(source.sample(users, source.randrange(1, min(len(users), LARGEST_GROUP))))
+    return {"name": name_of(source), "members": members}
+
+
+def _list_unassigned(
+    document: Mapping[str, Any], credentials: Mapping[str, Any]
+) -> list[Mapping[str, Any]]:
+    """Return the assertions of credentials that came of no assignment."""
+    taken = {
+        entity_id
+        for assignment in document.get("assignments", ())
+        for entity_id in assignment["assertions"]
+    }
+    return [
+        assertion
+        for assertion in document["assertions"]
+        if assertion["credential"] in credentials and assertion["entityId"] not in taken
+    ]
 
 
 def _to_user(assertion: Mapping[str, Any], admins: list[int], source: random.Random) -> Any:
@@ -106,7 +134,7 @@ def _to_group(
         "group": group["id"],
         "assigned_by": source.choice(admins),
         "assignedOn": format_time(moment),
-        "assertions": [each["entityId"] for each in issued],
+        "assertions": [assertion["entityId"] for assertion in issued],
     }
     return assignment, issued
 
@@ -115,7 +143,7 @@ def _departments(
     document: Mapping[str, Any], users: list[int], source: random.Random, count: int
 ) -> list[dict[str, Any]]:
     platform = document["platforms"][0]["key"]
-    first = max((each["id"] for each in document.get("departments", ())), default=0) + 1
+    first = _first_free_id(document, "departments")
     return [
         {
             "id": first + index,
@@ -128,11 +156,15 @@ def _departments(
     ]
 
 
+def _first_free_id(document: Mapping[str, Any], collection: str) -> int:
+    return max((record["id"] for record in document.get(collection, ())), default=0) + 1
+
+
 def _images(
     document: Mapping[str, Any], maker: Maker, source: random.Random, count: int
 ) -> list[dict[str, Any]]:
     name_of = maker.compile({"type": "string", "x-faker": "catch_phrase"})
-    first = max((each["id"] for each in document.get("images", ())), default=0) + 1
+    first = _first_free_id(document, "images")
     return [
         {
             "id": first + index,

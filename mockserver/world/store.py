@@ -1,247 +1,69 @@
-"""The records of one world and the indexes that the API's orders and filters need.
+"""The records of one world, as a value that never changes.
 
-Records are replaced, never changed in place, so that they can be shared between copies of a store;
-so are the indexes of credentials and assertions, which may be many. A store itself is not safe for
-threads; the sandbox that owns it holds the lock.
+Sandboxes share the world that they begin with, snapshots are references, and reading needs no lock.
+`mockserver.world.transaction` makes another value of one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from immutables import Map
 
-from mockserver.contract.operation import Role
-from mockserver.world.records import Position, Records
+from mockserver.world.ordered import OrderedRecords
+from mockserver.world.records import (
+    ApiKey,
+    Assertion,
+    Assignment,
+    Credential,
+    Department,
+    ExternalMapping,
+    Group,
+    Image,
+    Issuer,
+    Platform,
+    Provider,
+    ProviderConfig,
+    Upload,
+    User,
+)
 
-SEPARATOR = "\0"
-"""What no text holds that the API takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Platform:
-    """A tenant."""
-
-    key: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """A user of one platform, with one role there."""
-
-    id: int
-    username: str
-    name: str
-    email: str
-    platform: str
-    role: Role
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A key and the user it stands for."""
-
-    key: str
-    user_id: int
-    active: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A picture; `file` is a name below the fixtures' images, or of an upload."""
-
-    id: int
-    platform: str
-    name: str | None
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """The content of a picture that somebody uploaded."""
-
-    media_type: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Signatory:
-    """A person who signs for an issuer; `signature` is an address, or a path on this server."""
-
-    entity_id: str
-    name: str
-    title: str
-    signature: str
-
-
-@dataclass(frozen=True, slots=True)
-class Issuer:
-    """An organisation in whose name credentials are issued; `rendered` is as of a credential."""
-
-    entity_id: str
-    platform: str
-    name: str
-    url: str
-    email: str | None
-    icon_image: str | None
-    icon_image_id: int | None
-    allowed_template_tags: tuple[str, ...] | None
-    signatories: tuple[Signatory, ...]
-    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """A credential.
-
-    `fields` holds what the API writes and reads under its canonical names, courses, programs and
-    pathways as ids; `sequence` breaks ties between equal times of creation; `searchable` is the
-    casefolded text that a search looks through, with `SEPARATOR` between its parts; `signatories`
-    sign for this credential alone, beside those of its issuer. `rendered` is a cache of the encoded
-    JSON that belongs to the representation.
-    """
-
-    entity_id: str
-    platform: str
-    issuer: str
-    public: bool
-    created_at: datetime
-    sequence: int
-    fields: Mapping[str, Any]
-    searchable: str
-    signatories: tuple[Signatory, ...] = ()
-    position: Position = field(init=False, compare=False, repr=False)
-    rendered: list[Any] = field(default_factory=list, init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "position", (self.created_at, self.sequence))
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Users of a platform who are given things together."""
-
-    id: str
-    platform: str
-    name: str
-    members: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Department:
-    """A part of a platform: its members, and the department admins who see what they are given."""
-
-    id: int
-    platform: str
-    name: str
-    admins: tuple[int, ...]
-    members: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
-    """A credential given to a user or to a group, with the assertions that came of it.
-
-    `due` is when an assignment to a group will be worked off, None once that is done.
-    """
-
-    entity_id: str
-    credential: str
-    assigned_by: int | None
-    assigned_on: datetime
-    user: int | None = None
-    group: str | None = None
-    due: datetime | None = None
-    assertions: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Provider:
-    """A service outside that shows badges."""
-
-    slug: str
-    name: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class ProviderConfig:
-    """How a platform uses a provider; `api_key` is a secret."""
-
-    platform: str
-    provider: str
-    base_url: str | None
-    api_key: str | None
-    enabled: bool
-
-
-@dataclass(frozen=True, slots=True)
-class ExternalMapping:
-    """What a credential is at a provider."""
-
-    credential: str
-    provider: str
-    external_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """A credential that somebody was given.
-
-    `fields` holds what else the API writes and reads under its names, course, program and pathway
-    as ids; `sequence` breaks ties between equal times of issue.
-    """
-
-    entity_id: str
-    credential: str
-    recipient: int
-    issued_on: datetime
-    sequence: int
-    expires: datetime | None
-    revoked: bool
-    fields: Mapping[str, Any]
-    position: Position = field(init=False, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "position", (self.issued_on, self.sequence))
-
-    def expired(self, now: datetime) -> bool:
-        """Tell whether this no longer holds because of its age."""
-        return self.expires is not None and self.expires <= now
-
-    def active(self, now: datetime) -> bool:
-        """Tell whether this is neither revoked nor expired."""
-        return not self.revoked and not self.expired(now)
+K = TypeVar("K")
+V = TypeVar("V")
+Table: TypeAlias = MappingProxyType[K, V]
+"""A small collection, of which a change makes a copy. Unlike a `Map` it keeps an order."""
 
 
 class Listing(NamedTuple):
-    """The public credentials of one platform in the order of creation, whole and by link."""
+    """The public credentials of one platform in the order of creation: all, and by link."""
 
-    all: Records[Credential]
-    by_course: Map[str, Records[Credential]]
-    by_program: Map[str, Records[Credential]]
+    all: OrderedRecords[Credential]
+    by_course: Map[str, OrderedRecords[Credential]]
+    by_program: Map[str, OrderedRecords[Credential]]
 
-    def changed(self, old: Credential | None, new: Credential | None) -> "Listing":
-        """Return this with a credential in the place of another, either of which may be none."""
+    def replace(self, old: Credential | None, new: Credential | None) -> "Listing":
+        """Return this with a credential in the place of another, either of which may be None."""
         everything = self.all
         if old and old.public and not (new and new.public):
             everything = everything.without(old)
         if new and new.public:
             everything = everything.put(new)
-        by_course = _linked(self.by_course, "courses", old, new)
-        return Listing(everything, by_course, _linked(self.by_program, "programs", old, new))
+        by_course = _replace_linked(self.by_course, "courses", old, new)
+        by_program = _replace_linked(self.by_program, "programs", old, new)
+        return Listing(everything, by_course, by_program)
 
 
-def _linked(
-    index: Map[str, Records[Credential]],
+def _replace_linked(
+    index: Map[str, OrderedRecords[Credential]],
     field: str,
     old: Credential | None,
     new: Credential | None,
-) -> Map[str, Records[Credential]]:
-    """Return an index of public credentials by what a field of theirs names."""
+) -> Map[str, OrderedRecords[Credential]]:
+    """Return an index by what a field names, with a public credential in the place of another."""
     before = old.fields[field] if old and old.public else ()
     after = new.fields[field] if new and new.public else ()
     for key in dict.fromkeys(before):
@@ -253,52 +75,68 @@ def _linked(
     return index
 
 
-NOTHING: Records[Any] = Records()
+NOTHING: OrderedRecords[Any] = OrderedRecords()
 NO_LISTING = Listing(NOTHING, Map(), Map())
 
 
+def _no_records() -> Table[Any, Any]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Store:
-    """All records of one world."""
+    """All records of one world, with the indexes that find them.
 
-    def __init__(self) -> None:
-        self.platforms: dict[str, Platform] = {}
-        self.users: dict[int, User] = {}
-        self.user_ids: dict[tuple[str, str], int] = {}
-        self.api_keys: dict[str, ApiKey] = {}
-        self.images: dict[int, Image] = {}
-        self.uploads: dict[str, Upload] = {}
-        self.courses: dict[tuple[str, str], str] = {}
-        self.programs: dict[tuple[str, str], str] = {}
-        self.pathways: dict[tuple[str, str], str] = {}
-        self.issuers: dict[str, Issuer] = {}
-        self.credentials: Map[str, Credential] = Map()
-        self.assertions: Map[str, Assertion] = Map()
-        self.assertions_of: Map[str, Records[Assertion]] = Map()
-        self.assertions_held_by: Map[int, Records[Assertion]] = Map()
-        self.groups: dict[str, Group] = {}
-        self.departments: dict[int, Department] = {}
-        self.assignments: dict[str, Assignment] = {}
-        self.pending: dict[str, datetime] = {}
-        self.providers: dict[str, Provider] = {}
-        self.provider_configs: dict[tuple[str, str], ProviderConfig] = {}
-        self.external_mappings: dict[tuple[str, str], ExternalMapping] = {}
-        self.listings: dict[str, Listing] = {}
+    `sequence` is at least that of every record. `pending` tells when assignments to groups are due.
+    """
 
-    def copy(self) -> "Store":
-        """Return a store with the same records, to be changed for itself."""
-        store = Store.__new__(Store)
-        for name, index in vars(self).items():
-            setattr(store, name, index.copy() if isinstance(index, dict) else index)
-        return store
+    platforms: Table[str, Platform] = field(default_factory=_no_records)
+    users: Table[int, User] = field(default_factory=_no_records)
+    user_ids: Table[tuple[str, str], int] = field(default_factory=_no_records)
+    api_keys: Table[str, ApiKey] = field(default_factory=_no_records)
+    images: Table[int, Image] = field(default_factory=_no_records)
+    uploads: Table[str, Upload] = field(default_factory=_no_records)
+    courses: Table[tuple[str, str], str] = field(default_factory=_no_records)
+    programs: Table[tuple[str, str], str] = field(default_factory=_no_records)
+    pathways: Table[tuple[str, str], str] = field(default_factory=_no_records)
+    issuers: Table[str, Issuer] = field(default_factory=_no_records)
+    groups: Table[str, Group] = field(default_factory=_no_records)
+    departments: Table[int, Department] = field(default_factory=_no_records)
+    providers: Table[str, Provider] = field(default_factory=_no_records)
+    provider_configs: Table[tuple[str, str], ProviderConfig] = field(default_factory=_no_records)
+    credentials: Map[str, Credential] = field(default_factory=Map)
+    assertions: Map[str, Assertion] = field(default_factory=Map)
+    assignments: Map[str, Assignment] = field(default_factory=Map)
+    external_mappings: Map[tuple[str, str], ExternalMapping] = field(default_factory=Map)
+    listings: Table[str, Listing] = field(default_factory=_no_records)
+    assertions_of: Map[str, OrderedRecords[Assertion]] = field(default_factory=Map)
+    assertions_held_by: Map[int, OrderedRecords[Assertion]] = field(default_factory=Map)
+    pending: Table[str, datetime] = field(default_factory=_no_records)
+    sequence: int = 0
 
     def listing(self, platform: str) -> Listing:
-        """Return the public credentials of a platform, to be read."""
+        """Return the public credentials of a platform."""
         return self.listings.get(platform, NO_LISTING)
 
-    def add_user(self, user: User) -> None:
-        """Add a user, found by id and by username on their platform."""
-        self.users[user.id] = user
-        self.user_ids[user.platform, user.username] = user.id
+    def list_assignments(self) -> list[Assignment]:
+        """Return all assignments in the order of creation."""
+        return sorted(self.assignments.values(), key=attrgetter("sequence"))
+
+    def list_external_mappings(self) -> list[ExternalMapping]:
+        """Return all external mappings in the order of creation."""
+        return sorted(self.external_mappings.values(), key=attrgetter("sequence"))
+
+    def list_issuers(self, platform: str) -> list[Issuer]:
+        """Return the issuers of a platform by name."""
+        found = (issuer for issuer in self.issuers.values() if issuer.platform == platform)
+        return sorted(found, key=lambda issuer: (issuer.name, issuer.entity_id))
+
+    def find_issuer(self, platform: str, name: str) -> Issuer | None:
+        """Return the issuer with this entityId, or the first one where the platform's key is it."""
+        issuer = self.issuers.get(name)
+        if issuer is None and name == platform:
+            issuer = next(iter(self.list_issuers(platform)), None)
+        return issuer if issuer is not None and issuer.platform == platform else None
 
     def find_user(self, platform: str, name: str) -> User | None:
         """Return the user of a platform with this id or username."""
@@ -310,106 +148,18 @@ class Store:
 
     def first_admin(self, platform: str) -> User | None:
         """Return a platform admin, who stands for a caller whom the settings let do everything."""
-        found = (each for each in self.users.values() if each.platform == platform)
-        return next((each for each in found if each.role == "platform-admin"), None)
+        users = (user for user in self.users.values() if user.platform == platform)
+        return next((user for user in users if user.role == "platform-admin"), None)
 
-    def issuers_of(self, platform: str) -> list[Issuer]:
-        """Return the issuers of a platform by name."""
-        found = (issuer for issuer in self.issuers.values() if issuer.platform == platform)
-        return sorted(found, key=lambda issuer: (issuer.name, issuer.entity_id))
-
-    def find_issuer(self, platform: str, name: str) -> Issuer | None:
-        """Return the issuer with this entityId, or the first one where the platform's key is it."""
-        issuer = self.issuers.get(name)
-        if issuer is None and name == platform:
-            issuer = next(iter(self.issuers_of(platform)), None)
-        return issuer if issuer is not None and issuer.platform == platform else None
-
-    def put_credential(self, credential: Credential) -> None:
-        """Add a credential, or put it in the place of the one with its entityId."""
-        old = self.credentials.get(credential.entity_id)
-        self._list(credential.platform, old, credential)
-        self.credentials = self.credentials.set(credential.entity_id, credential)
-
-    def remove_credential(self, credential: Credential) -> None:
-        """Remove a credential and what is only there because of it."""
-        entity_id = credential.entity_id
-        for assignment in list(self.assignments.values()):
-            if assignment.credential == entity_id:
-                self.remove_assignment(assignment)
-        for assertion in self.assertions_of.get(entity_id, NOTHING):
-            self.remove_assertion(assertion)
-        for key in [each for each in self.external_mappings if each[0] == entity_id]:
-            del self.external_mappings[key]
-        self._list(credential.platform, credential, None)
-        self.credentials = self.credentials.delete(entity_id)
-        if entity_id in self.assertions_of:
-            self.assertions_of = self.assertions_of.delete(entity_id)
-
-    def _list(self, platform: str, old: Credential | None, new: Credential | None) -> None:
-        self.listings[platform] = self.listing(platform).changed(old, new)
-
-    def arrange(self) -> None:
-        """Make the orders and links of all credentials and assertions, which were only added."""
-        public = [each for each in self.credentials.values() if each.public]
-        for platform, listed in _grouped((each.platform, each) for each in public).items():
-            links = (
-                _grouped((name, each) for each in listed for name in dict.fromkeys(each.fields[f]))
-                for f in ("courses", "programs")
-            )
-            self.listings[platform] = Listing(Records(listed), *map(_ordered, links))
-        issued = self.assertions.values()
-        self.assertions_of = _ordered(_grouped((each.credential, each) for each in issued))
-        self.assertions_held_by = _ordered(_grouped((each.recipient, each) for each in issued))
-
-    def put_assertion(self, assertion: Assertion) -> None:
-        """Add an assertion, or put it in the place of the one with its entityId."""
-        old = self.assertions.get(assertion.entity_id)
-        if old:
-            self.remove_assertion(old)
-        credential, recipient = assertion.credential, assertion.recipient
-        of, held = self.assertions_of, self.assertions_held_by
-        self.assertions = self.assertions.set(assertion.entity_id, assertion)
-        self.assertions_of = of.set(credential, of.get(credential, NOTHING).put(assertion))
-        self.assertions_held_by = held.set(recipient, held.get(recipient, NOTHING).put(assertion))
+    def describe_platforms(self) -> Iterator[str]:
+        """Yield a line on each platform: its key, its name, how many credentials it has."""
+        counts = Counter(credential.platform for credential in self.credentials.values())
+        for platform in self.platforms.values():
+            yield f"{platform.key} ({platform.name}): {counts[platform.key]} credentials"
 
     def holds(self, user: User, credential: Credential, now: datetime) -> bool:
         """Tell whether a user has an active assertion of a credential."""
         return any(
-            each.recipient == user.id and each.active(now)
-            for each in self.assertions_of.get(credential.entity_id, ())
+            assertion.recipient == user.id and assertion.active(now)
+            for assertion in self.assertions_of.get(credential.entity_id, NOTHING)
         )
-
-    def remove_assertion(self, assertion: Assertion) -> None:
-        """Remove an assertion."""
-        credential, recipient = assertion.credential, assertion.recipient
-        of, held = self.assertions_of, self.assertions_held_by
-        self.assertions = self.assertions.delete(assertion.entity_id)
-        self.assertions_of = of.set(credential, of[credential].without(assertion))
-        self.assertions_held_by = held.set(recipient, held[recipient].without(assertion))
-
-    def put_assignment(self, assignment: Assignment) -> None:
-        """Add an assignment, or put it in the place of the one with its entityId."""
-        self.assignments[assignment.entity_id] = assignment
-        if assignment.due is None:
-            self.pending.pop(assignment.entity_id, None)
-        else:
-            self.pending[assignment.entity_id] = assignment.due
-
-    def remove_assignment(self, assignment: Assignment) -> None:
-        """Remove an assignment and the assertions that came of it."""
-        del self.assignments[assignment.entity_id]
-        self.pending.pop(assignment.entity_id, None)
-        for each in assignment.assertions:
-            self.remove_assertion(self.assertions[each])
-
-
-def _grouped(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
-    groups: dict[Any, list[Any]] = {}
-    for key, value in pairs:
-        groups.setdefault(key, []).append(value)
-    return groups
-
-
-def _ordered(groups: Mapping[Any, list[Any]]) -> Map[Any, Records[Any]]:
-    return Map((key, Records(group)) for key, group in groups.items())

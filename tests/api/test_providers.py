@@ -2,7 +2,7 @@
 
 import pytest
 
-from mockserver.api.operations.providers import masked
+from mockserver.api.operations.providers import mask_secret
 from tests.conftest import API
 from tests.support.world import DOCUMENT, listed
 
@@ -45,7 +45,7 @@ def test_a_change_leaves_what_it_does_not_name(api: API) -> None:
 @pytest.mark.parametrize("secret", ["", "a", "fifteen-letters", SECRET])
 def test_a_mask_hides(secret: str) -> None:
     """At most the end of a long secret shows."""
-    shown = masked(secret) or ""
+    shown = mask_secret(secret) or ""
     assert shown.strip("*") in ("", secret[-4:])
     assert len(shown.strip("*")) * 4 <= len(secret)
 

@@ -239,8 +239,8 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path, server: RunningSe
         (("serve", "--now", "2026-01-01T00:00:00"), "time zone"),
         (("serve", "--no-such-option"), "--no-such-option"),
         (("serve", "--world", str(tmp_path / "missing.json")), "missing.json"),
-        (("serve", "--world", str(no_json)), "no.json, line 3"),
-        (("serve", "--world", str(no_world)), "no world"),
+        (("serve", "--world", str(no_json)), "no.json: not valid JSON: line 3"),
+        (("serve", "--world", str(no_world)), "not a world document"),
         (("seed", "-o", str(tmp_path / "no" / "folder.json")), "folder.json"),
         (("call", "GET", "no-slash"), "PATH"),
         (("call", "GET", "/", "-H", "nonsense"), "--header"),
@@ -259,7 +259,7 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path, server: RunningSe
 @pytest.mark.parametrize(
     ("path", "value", "named"),
     [
-        (("credentials",), 5, "credentials: a list of records is expected"),
+        (("credentials",), 5, "credentials: expected a list of records"),
         (("credentials", 3, "name"), 5, "credentials[3]"),
         (("credentials", 3, "issuer"), "nobody", "there is no issuer 'nobody'"),
         (("credentials", 3, "courses"), ["x"], "there is no course"),
@@ -268,7 +268,7 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path, server: RunningSe
         (("credentials", 3, "tags"), "x", "tags"),
         (("credentials", 3, "signatories"), ["x"], "signatory"),
         (("credentials", 3), {}, "is missing"),
-        (("users", 0, "role"), "king", "no role"),
+        (("users", 0, "role"), "king", "unknown role 'king'"),
         (("api_keys", 0, "user_id"), 12345, "there is no user"),
         (("issuers", 0, "name"), 5, "issuer"),
         (("assertions", 0, "credential"), "x", "there is no credential"),

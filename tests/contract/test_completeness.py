@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from mockserver.api.completeness import check_completeness
+from mockserver.api.operations import Handlers
 from mockserver.contract.compiler import compile_contract, load_contract
 from mockserver.contract.document import read_document
 from mockserver.drift.ledger import check_departures, read_ledger, scan_ledger, scan_operation_ids
@@ -92,7 +93,7 @@ def test_what_is_missing_is_one_line(change: Change, message: str) -> None:
     document = copy.deepcopy(read_document())
     change(document)
     with pytest.raises(StartError) as caught:
-        check_completeness(compile_contract(document))
+        check_completeness(compile_contract(document), Handlers())
     assert str(caught.value) == message
 
 
@@ -102,9 +103,9 @@ def test_a_departure_without_a_row_is_one_line() -> None:
     added = {"name": "region", "in": "query", "schema": {"type": "string"}}
     document["paths"][PATH]["get"]["parameters"] += [added, {**added, "name": "city"}]
     contract = compile_contract(document)
-    check_completeness(contract)
+    check_completeness(contract, Handlers())
     with pytest.raises(StartError) as caught:
-        check_completeness(contract, strict=True)
+        check_completeness(contract, Handlers(), strict=True)
     assert str(caught.value) == (
         "credentials_orgs_users_retrieve/parameters/query/city: divergences.yaml has no row for"
         " this departure from published-3.59.0.yaml: published 'absent', contract 'string'"
@@ -114,7 +115,7 @@ def test_a_departure_without_a_row_is_one_line() -> None:
 
 def test_the_contract_is_complete() -> None:
     """What ships has everything."""
-    check_completeness(load_contract(), strict=True)
+    check_completeness(load_contract(), Handlers(), strict=True)
     check_departures(load_contract())
 
 

@@ -64,7 +64,7 @@ def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> 
     ("words", "said"),
     [
         (("restore", "nothing"), "there is no snapshot 'nothing'"),
-        (("clock", "--advance", "soon"), "advance: 'soon' is no duration"),
+        (("clock", "--advance", "soon"), "advance: 'soon' is not a duration"),
         (("fault", "{"), "no JSON"),
         (("fault", "[]"), "an object is expected"),
         (("fault", '{"statu": 1}'), "unknown field 'statu'"),

@@ -1,18 +1,16 @@
 """The rules on images, assignments, courses, export and import, and providers bite."""
 
-from collections.abc import Callable
-
 import pytest
 
 from tests.harness.bite import BROKEN_MOCK, credcheck
-from tests.support.broken_mock import MISTAKES
+from tests.support.broken_mock import MISTAKES, Mistake
 
 SOME = dict(list(MISTAKES.items())[::3])
 """As many as there is time for in each run of the tests; `make bite` judges all of them."""
 
 
 @pytest.mark.parametrize(("mistake", "rule"), SOME.items(), ids=[each.__name__ for each in SOME])
-def test_each_mistake_is_caught(mistake: Callable[[], None], rule: str) -> None:
+def test_each_mistake_is_caught(mistake: Mistake, rule: str) -> None:
     """The rule that is about a mistake catches it, and is kept without it."""
     options = ("--rule", rule, "--profile", "quick")
     outcome = credcheck(BROKEN_MOCK, *options, BROKEN=mistake.__name__)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.page.presenter import WEEKS, curve
+from mockserver.page.presenter import WEEKS, build_curve
 from tests.conftest import API, MAIN, NOW
 from tests.sandbox.test_sandboxes import ALICE, control, within
 
@@ -135,7 +135,7 @@ def test_the_curve_counts_weeks(api: API) -> None:
             and store.credentials[each.credential].platform == platform
             for each in store.assertions.values()
         )
-        made = curve(store, platform, NOW)
+        made = build_curve(store, platform, NOW)
         assert made.total == expected > 0
         assert len(made.line.split()) == WEEKS
-    assert curve(store, "main", datetime(2020, 1, 1, tzinfo=UTC)).total == 0
+    assert build_curve(store, "main", datetime(2020, 1, 1, tzinfo=UTC)).total == 0

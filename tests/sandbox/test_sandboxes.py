@@ -94,7 +94,7 @@ def test_a_name_that_is_none_is_told(api: API, name: str) -> None:
     """A sandbox has a plain name; another is 400, and no sandbox is made of it."""
     response = api.get(f"/__sandbox__/{name}{MAIN}")
     assert response.status_code == 400
-    assert "is no name of a sandbox" in response.json["detail"]
+    assert "invalid sandbox name" in response.json["detail"]
     assert control(api, "GET", "/__mock__/sandboxes").json == {"sandboxes": ["default"]}
 
 
@@ -115,7 +115,7 @@ def test_a_name_that_is_none_is_told_everywhere(
 
 
 def test_sandboxes_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
-    """Of too many the one that was used longest ago goes, with a line in the log."""
+    """Of too many the least recently used one is evicted, with a line in the log."""
     api = API(create_app(Config(now=NOW, maximum_sandboxes=2)))
     one, two, three = (within(api, f"/__sandbox__/{n}") for n in ("one", "two", "three"))
     one.create()
@@ -123,7 +123,7 @@ def test_sandboxes_are_bounded(caplog: pytest.LogCaptureFixture) -> None:
     more = count(one)
     with caplog.at_level(logging.WARNING, "mockserver"):
         count(three)
-    assert "sandbox two was used longest ago" in caplog.text
+    assert "evicted sandbox two, the least recently used one" in caplog.text
     names = control(api, "GET", "/__mock__/sandboxes").json["sandboxes"]
     assert names == ["default", "one", "three"]
     assert count(one) == more
@@ -254,7 +254,7 @@ def test_what_is_exported_is_imported(api: API) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (lambda d: d.update(format="other"), "no world"),
+        (lambda d: d.update(format="other"), "not a world document"),
         (
             lambda d: d["credentials"][3].update(issuer="nobody"),
             "credentials[3]: there is no issuer",
@@ -317,8 +317,8 @@ def test_what_expires_follows_the_clock(api: API) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ({"advance": "30 days"}, "is no duration"),
-        ({"advance": "P"}, "is no duration"),
+        ({"advance": "30 days"}, "is not a duration"),
+        ({"advance": "P"}, "is not a duration"),
         ({"advance": "P99999999999D"}, "beyond the calendar"),
         ({"set": "yesterday"}, "set: "),
         ({"set": "2026-01-01T00:00:00"}, "no time zone"),
@@ -327,7 +327,7 @@ def test_what_expires_follows_the_clock(api: API) -> None:
         ({"stop": True}, "'stop' is none of set, advance, freeze, run"),
         ({}, "say what to do"),
         ([], "the body is not a JSON object"),
-        ({"set": "2027-01-01T00:00:00Z", "advance": "x"}, "is no duration"),
+        ({"set": "2027-01-01T00:00:00Z", "advance": "x"}, "is not a duration"),
     ],
 )
 def test_a_wrong_time_changes_nothing(api: API, body: Any, said: str) -> None:

@@ -223,15 +223,15 @@ def test_a_file_is_read_again_when_it_changed(own: API, tmp_path: Path) -> None:
         ("{description: d, keep: {credential: 1}}", "at keep"),
         ("{description: d, change: {credentials: [{set: {}}]}}", "at change.credentials.0.set"),
         ("{description: d, faults: [{statu: 1}]}", "at faults.0: unknown field 'statu'"),
-        ("{description: d, clock: {advance: soon}}", "at clock: advance: 'soon' is no duration"),
+        ("{description: d, clock: {advance: soon}}", "at clock: advance: 'soon' is not a duration"),
         ("{description: d, remove: {credentials: [nobody]}}", "there is no 'nobody'"),
         (
             "{description: d, change: {credentials: [{where: {name: x}, set: {name: y}}]}}",
-            "change.credentials[0]: no record fits",
+            "change.credentials[0]: no record matches",
         ),
         (
             "{description: d, change: {credentials: [{set: {createdAt: now-soon}}]}}",
-            "change.credentials[0]: '-soon' is no duration",
+            "change.credentials[0]: '-soon' is not a duration",
         ),
         ("{description: d, add: {credentials: [{name: x}]}}", "credentials[79]: "),
         ("{description: d, change: {credentials: [{set: {name: 5}}]}}", "mine.yaml: "),

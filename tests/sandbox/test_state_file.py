@@ -87,20 +87,20 @@ def test_reads_write_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"{", "line 1: no JSON"),
-        (b"{}", "no world"),
-        (WORLD.read_bytes()[:5000], "no JSON"),
+        (b"{", "not valid JSON: line 1, column 2: "),
+        (b"{}", "not a world document"),
+        (WORLD.read_bytes()[:5000], "not valid JSON"),
         (b'{"format": "credmock-world/1", "users": [{"id": 1}]}', "users[0]"),
     ],
-    ids=["no JSON", "no world", "cut", "wrong record"],
+    ids=["not JSON", "not a world", "cut", "wrong record"],
 )
 def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, content: bytes, said: str) -> None:
-    """One line that names option, file, place and mend; exit code 2; the file is as it was."""
+    """One line that names option, file, place and remedy; exit code 2; the file is as it was."""
     path = tmp_path / "state.json"
     path.write_bytes(content)
     ended = credmock("serve", "--state", str(path))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
-    for part in (f"--state {path}", said, "mend it, or move it away"):
+    for part in (f"--state {path}", said, "fix it, or move it away"):
         assert part in ended.stderr
     assert path.read_bytes() == content
 

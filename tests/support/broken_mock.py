@@ -1,128 +1,172 @@
 """The mock with one mistake, for the rules that the twin has no operations for.
 
-`BROKEN` names the mistake; `application` is what a run judges. A process has one mock, since a
-mistake replaces a handler or a part of the mock for as long as the process lives.
+`BROKEN` names the mistake; `application` is what a run judges. A mistake replaces handlers of this
+one application, and nothing that others share.
 """
 
 import json
 import os
+import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from flask import Flask, request
+from flask import Response as FlaskResponse
+
 from mockserver import Config, create_app
-from mockserver.api.context import Handler, RequestContext
-from mockserver.api.operations import HANDLERS, assignments, exim, images, providers
+from mockserver.api.access import UNRESTRICTED
+from mockserver.api.operations.providers import mask_secret
+from mockserver.api.service import Service
 from mockserver.config import RELEASES
-from mockserver.contract.compiler import load_contract
-from mockserver.contract.operation import ROLES
-from mockserver.control import public as control_plane
-from mockserver.framework.uploads import Picture
+from mockserver.errors import ValidationError
 from mockserver.messages import JSON, Response
-from mockserver.world.store import Store
+from mockserver.rendering.pages import render_bare_item
+from mockserver.rendering.renderer import IMAGE_PATH
+from mockserver.world.fields import freeze
+from mockserver.world.records import Image, Upload
+from mockserver.world.transaction import Transaction
 
 USERS = "credentials_orgs_users_assignments_users_"
 GROUPS = "credentials_orgs_users_assignments_groups_"
 IMAGES = "credentials_orgs_users_images_"
 COURSES = "credentials_orgs_users_course_credentials_list"
 EXIM = "credentials_exim_credentials_course_"
+CONFIG = "credentials_provider_config_"
 Change = Callable[[Any], Any]
+Handler = Callable[[Any], Response]
+Mistake = Callable[[Flask], None]
 
 
-def wrap(operation_id: str, around: Callable[[Handler, RequestContext], Response]) -> None:
-    """Put something around the handler of an operation."""
-    handler = HANDLERS[operation_id]
-    HANDLERS[operation_id] = lambda context: around(handler, context)  # type: ignore[index]
+def wrap(app: Flask, operation_id: str, around: Callable[[Handler, Any], Response]) -> None:
+    """Put something around the handler of an operation; it takes the handler and its context."""
+    service: Service = app.extensions["mockserver"]
+    handlers: Any = service.handlers
+    table = handlers.read if operation_id in handlers.read else handlers.write
+    handler = table[operation_id]
+    table[operation_id] = lambda context: around(handler, context)
 
 
-def answer(operation_id: str, change: Change) -> None:
+def answer(app: Flask, operation_id: str, change: Change) -> None:
     """Change the JSON that an operation answers with success."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
+    def around(handler: Handler, context: Any) -> Response:
         response = handler(context)
         if response.status >= 300:
             return response
         return response._replace(body=json.dumps(change(json.loads(response.body))).encode())
 
-    wrap(operation_id, around)
+    wrap(app, operation_id, around)
 
 
-def ask(operation_id: str, **query: str) -> None:
+def ask(app: Flask, operation_id: str, **query: str) -> None:
     """Let an operation see other query parameters than were sent."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
-        request = context.request._replace(query={**context.request.query, **query})
-        return handler(replace(context, request=request))
+    def around(handler: Handler, context: Any) -> Response:
+        changed = context.request._replace(query={**context.request.query, **query})
+        return handler(replace(context, request=changed))
 
-    wrap(operation_id, around)
-
-
-def open_to_everybody(operation_id: str) -> None:
-    """Let every role call an operation."""
-    operation = load_contract().operations[operation_id]  # which is loaded once for a process
-    object.__setattr__(operation, "roles", frozenset(ROLES))
+    wrap(app, operation_id, around)
 
 
-def search_finds_every_image() -> None:
+def open_to_everybody(app: Flask, operation_id: str) -> None:
+    """Let every role call an operation: what is refused is served as if an admin had asked."""
+    endpoint = f"api.{operation_id}"
+    view: Any = app.view_functions[endpoint]
+
+    def serve(**path_values: str) -> FlaskResponse:
+        response: FlaskResponse = view(**path_values)
+        if response.status_code == 403:
+            request.environ["HTTP_AUTHORIZATION"] = "Api-Key main-admin-key"
+            response = view(**path_values)
+        return response
+
+    app.view_functions[endpoint] = serve
+
+
+def search_finds_every_image(app: Flask) -> None:
     """`query` is read and not used."""
-    ask(IMAGES + "retrieve", query="a")
+    ask(app, IMAGES + "retrieve", query="a")
 
 
-def search_minds_case() -> None:
+def search_minds_case(app: Flask) -> None:
     """A name is found by its own letters only."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
+    def around(handler: Handler, context: Any) -> Response:
         term, response = context.request.query.get("query", ""), handler(context)
         if response.status != 200:
             return response
         found = [each for each in json.loads(response.body) if term in (each["name"] or "")]
         return Response(200, json.dumps(found).encode(), JSON)
 
-    wrap(IMAGES + "retrieve", around)
+    wrap(app, IMAGES + "retrieve", around)
 
 
-def search_needs_no_query() -> None:
+def search_needs_no_query(app: Flask) -> None:
     """Without a text everything is listed."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
+    def around(handler: Handler, context: Any) -> Response:
         return (
             handler(context) if context.request.query.get("query") else Response(200, b"[]", JSON)
         )
 
-    wrap(IMAGES + "retrieve", around)
+    wrap(app, IMAGES + "retrieve", around)
 
 
-def anything_is_a_picture() -> None:
+def anything_is_a_picture(app: Flask) -> None:
     """A text file is stored as an image."""
-    Picture.convert = lambda self, value: value  # type: ignore[method-assign]
-    images.detect_media_type = lambda content: "image/png"  # type: ignore[attr-defined]
+
+    def around(handler: Handler, context: Any) -> Response:
+        try:
+            return handler(context)
+        except ValidationError:
+            number = max(context.store.images) + 1
+            image = Image(number, context.platform.key, None, f"upload-{number}.png")
+            context.transaction.add_image(image, Upload("image/png", b"plain text"))
+            return render_bare_item(context.request, context.renderer.render_image(image))
+
+    wrap(app, IMAGES + "create", around)
 
 
-def uploads_are_all_svg() -> None:
+def uploads_are_all_svg(app: Flask) -> None:
     """A picture is served as what its file was called."""
-    images.detect_media_type = lambda content: "image/svg+xml"  # type: ignore[attr-defined]
+
+    def around(handler: Handler, context: Any) -> Response:
+        response = handler(context)
+        image = context.store.images[json.loads(response.body)["id"]]
+        upload = context.store.uploads[image.file]
+        context.transaction.add_image(image, replace(upload, media_type="image/svg+xml"))
+        return response
+
+    wrap(app, IMAGES + "create", around)
 
 
-def svg_runs_scripts() -> None:
+def svg_runs_scripts(app: Flask) -> None:
     """A picture has no policy."""
-    control_plane.PICTURE_HEADERS.clear()
+
+    @app.after_request
+    def without_policy(response: FlaskResponse) -> FlaskResponse:
+        if request.path.startswith(IMAGE_PATH):
+            response.headers.pop("Content-Security-Policy", None)
+        return response
 
 
-def icons_stay_null() -> None:
+def icons_stay_null(app: Flask) -> None:
     """The id of an image is stored and its address is not shown."""
     for name in ("create", "update"):
         answer(
+            app,
             f"credentials_orgs_users_{name}",
             lambda body: {**body, "result": {**body["result"], "iconImage": None}},
         )
 
 
-def learners_upload() -> None:
+def learners_upload(app: Flask) -> None:
     """A learner's upload is stored."""
-    open_to_everybody(IMAGES + "create")
+    open_to_everybody(app, IMAGES + "create")
 
 
-def courses_lose_their_last_credential() -> None:
+def courses_lose_their_last_credential(app: Flask) -> None:
     """Of several credentials of a course one is missing."""
 
     def change(page: Any) -> Any:
@@ -131,132 +175,182 @@ def courses_lose_their_last_credential() -> None:
             "results": [{**c, "credentials": c["credentials"][:-1]} for c in page["results"]],
         }
 
-    answer(COURSES, change)
+    answer(app, COURSES, change)
 
 
-def courses_have_one_page() -> None:
+def courses_have_one_page(app: Flask) -> None:
     """`next` is null on every page."""
-    answer(COURSES, lambda page: {**page, "next": None})
+    answer(app, COURSES, lambda page: {**page, "next": None})
 
 
-def course_search_is_ignored() -> None:
+def course_search_is_ignored(app: Flask) -> None:
     """`search` changes nothing."""
-    ask(COURSES, search="")
+    ask(app, COURSES, search="")
 
 
-def drafts_stand_under_courses() -> None:
+def drafts_stand_under_courses(app: Flask) -> None:
     """The page of courses shows what is not public."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
-        store = context.sandbox.store
-        hidden = [each for each in store.credentials.values() if not each.public]
-        for each in hidden:
-            store.put_credential(replace(each, public=True))
-        response = handler(context)
-        for each in hidden:
-            store.put_credential(each)
-        return response
+    def around(handler: Handler, context: Any) -> Response:
+        world = Transaction(context.store, random.Random(0))
+        for credential in context.store.credentials.values():
+            world.put_credential(replace(credential, public=True))
+        return handler(replace(context, snapshot=world.store))
 
-    wrap(COURSES, around)
+    wrap(app, COURSES, around)
 
 
-def exports_lack_metadata() -> None:
+def exports_lack_metadata(app: Flask) -> None:
     """An export leaves the metadata out."""
 
     def change(body: Any) -> Any:
         return {**body, "credentials": [{**c, "metadata": None} for c in body["credentials"]]}
 
-    answer(EXIM + "export_retrieve", change)
+    answer(app, EXIM + "export_retrieve", change)
 
 
-def imports_add_everything_again() -> None:
+def imports_add_everything_again(app: Flask) -> None:
     """What is imported is always created."""
-    pairs = lambda items, here: ((item, None) for item in items)  # noqa: E731
-    exim._counterparts = pairs  # type: ignore[assignment]
+
+    def around(handler: Handler, context: Any) -> Response:
+        existing = [
+            credential
+            for credential in context.store.credentials.values()
+            if context.path_values["course_id"] in credential.fields["courses"]
+        ]
+        for credential in existing:  # so that none is found
+            fields = freeze({**credential.fields, "courses": ()})
+            context.transaction.put_credential(replace(credential, fields=fields))
+        response = handler(context)
+        for credential in existing:
+            context.transaction.put_credential(credential)
+        return response
+
+    wrap(app, EXIM + "import_create", around)
 
 
-def half_an_import_is_201() -> None:
+def half_an_import_is_201(app: Flask) -> None:
     """What was refused is told in the body only."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
+    def around(handler: Handler, context: Any) -> Response:
         response = handler(context)
         return response._replace(status=201) if response.status == 207 else response
 
-    wrap(EXIM + "import_create", around)
+    wrap(app, EXIM + "import_create", around)
 
 
-def learners_export() -> None:
+def learners_export(app: Flask) -> None:
     """A learner exports what is not public."""
-    open_to_everybody(EXIM + "export_retrieve")
+    open_to_everybody(app, EXIM + "export_retrieve")
 
 
-def secrets_are_shown() -> None:
+def secrets_are_shown(app: Flask) -> None:
     """A configuration shows the key that was sent."""
-    providers.masked = lambda secret: secret  # type: ignore[assignment]
+
+    def around(handler: Handler, context: Any) -> Response:
+        response = handler(context)
+        shown = json.loads(response.body)
+        for config in shown if isinstance(shown, list) else [shown]:
+            key = (context.platform.key, config["provider"])
+            config["api_key"] = context.store.provider_configs[key].api_key
+        return response._replace(body=json.dumps(shown).encode())
+
+    for name in ("list", "create"):
+        wrap(app, CONFIG + name, around)
 
 
-def masks_are_stored() -> None:
+def masks_are_stored(app: Flask) -> None:
     """A masked secret that is sent back takes the secret's place."""
-    masks = iter(range(10**6))
-    shown = providers.masked
-    providers.masked = lambda secret: secret and f"{shown(secret)[:8]}{next(masks) % 9999:04}"  # type: ignore[assignment,index]
+
+    def around(handler: Handler, context: Any) -> Response:
+        sent = json.loads(context.request.read_body())
+        response = handler(context)
+        if "*" not in (sent.get("api_key") or ""):
+            return response
+        config = context.store.provider_configs[context.platform.key, sent["provider"]]
+        context.transaction.put_provider_config(replace(config, api_key=sent["api_key"]))
+        shown = {**json.loads(response.body), "api_key": mask_secret(sent["api_key"])}
+        return response._replace(body=json.dumps(shown).encode())
+
+    wrap(app, CONFIG + "create", around)
 
 
-def mappings_pile_up() -> None:
+def mappings_pile_up(app: Flask) -> None:
     """A second word on the same adds a second mapping."""
-    answer("credentials_external_mapping_list", lambda found: [*found, *found])
+    answer(app, "credentials_external_mapping_list", lambda found: [*found, *found])
 
 
-def learners_configure() -> None:
+def learners_configure(app: Flask) -> None:
     """A learner changes how the platform uses a provider."""
-    open_to_everybody("credentials_provider_config_create")
+    open_to_everybody(app, "credentials_provider_config_create")
 
 
-def assertions_outlive_assignments() -> None:
+def assertions_outlive_assignments(app: Flask) -> None:
     """A deleted assignment leaves what it issued."""
-    Store.remove_assignment = lambda self, each: self.assignments.pop(each.entity_id)  # type: ignore
+
+    def around(handler: Handler, context: Any) -> Response:
+        before = context.store
+        response = handler(context)
+        for entity_id in before.assignments[context.path_values["assignment_id"]].assertions:
+            context.transaction.put_assertion(before.assertions[entity_id])
+        return response
+
+    wrap(app, "credentials_orgs_users_assignments_destroy", around)
 
 
-def failed_users_are_not_told() -> None:
+def failed_users_are_not_told(app: Flask) -> None:
     """Users who were not assigned are left out of the answer."""
 
     def change(body: Any) -> Any:
         return {**body, "result": {**body["result"], "failed_assignments": []}}
 
-    answer(USERS + "create", change)
+    answer(app, USERS + "create", change)
 
 
-def groups_hold_nothing() -> None:
+def groups_hold_nothing(app: Flask) -> None:
     """An assignment to a group is completed without issuing."""
-    Store.holds = lambda self, user, credential, now: True  # type: ignore[method-assign]
+
+    def around(handler: Handler, context: Any) -> Response:
+        response = handler(context)
+        for assignment in context.store.list_assignments():
+            if assignment.due is not None:
+                context.transaction.put_assignment(replace(assignment, due=None))
+        return response
+
+    wrap(app, GROUPS + "create", around)
 
 
-def group_filter_is_ignored() -> None:
+def group_filter_is_ignored(app: Flask) -> None:
     """`group_id` changes nothing."""
-    ask(GROUPS + "retrieve", group_id="")
+    ask(app, GROUPS + "retrieve", group_id="")
 
 
-def learners_see_every_assignment() -> None:
+def learners_see_every_assignment(app: Flask) -> None:
     """The lists are the same for everybody."""
-    assignments._sees = lambda context, user_ids: True
+
+    def around(handler: Handler, context: Any) -> Response:
+        return handler(replace(context, caller=UNRESTRICTED))
+
+    for operations in (USERS, GROUPS):
+        wrap(app, operations + "retrieve", around)
 
 
-def learners_assign() -> None:
+def learners_assign(app: Flask) -> None:
     """A learner assigns to themselves."""
-    open_to_everybody(USERS + "create")
+    open_to_everybody(app, USERS + "create")
 
 
-def unknown_assignments_are_deleted() -> None:
+def unknown_assignments_are_deleted(app: Flask) -> None:
     """Deleting what is not there succeeds."""
 
-    def around(handler: Handler, context: RequestContext) -> Response:
-        there = context.path_values["assignment_id"] in context.sandbox.store.assignments
+    def around(handler: Handler, context: Any) -> Response:
+        there = context.path_values["assignment_id"] in context.store.assignments
         return handler(context) if there else Response(204)
 
-    wrap("credentials_orgs_users_assignments_destroy", around)
+    wrap(app, "credentials_orgs_users_assignments_destroy", around)
 
 
-MISTAKES: Mapping[Callable[[], None], str] = {
+MISTAKES: Mapping[Mistake, str] = {
     search_finds_every_image: "IMAGE-01",
     search_minds_case: "IMAGE-01",
     search_needs_no_query: "IMAGE-02",
@@ -286,15 +380,16 @@ MISTAKES: Mapping[Callable[[], None], str] = {
     learners_assign: "ASSIGN-07",
 }
 """Each mistake with the rule that is about it."""
-BY_NAME = {each.__name__: each for each in MISTAKES}
+BY_NAME = {mistake.__name__: mistake for mistake in MISTAKES}
 
 
-def make() -> Any:
+def make_application() -> Flask:
     """Return a mock with the mistake that the environment names."""
+    app = create_app(Config(api_version=RELEASES[-1]))
     mistake = BY_NAME.get(os.environ.get("BROKEN", ""))
     if mistake:
-        mistake()
-    return create_app(Config(api_version=RELEASES[-1]))
+        mistake(app)
+    return app
 
 
-application = make()
+application = make_application()

@@ -4,18 +4,17 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from mockserver.api.context import PublicContext, RequestContext
+from mockserver.api.context import PublicContext, RequestContext, WriteContext
 from mockserver.api.operations.credentials import find_credential
-from mockserver.api.operations.issuing import issue
 from mockserver.errors import NotFound, PermissionDenied, ValidationError
 from mockserver.framework.fields import NON_FIELD_ERRORS, REQUIRED
+from mockserver.framework.pagination import newest_first, paginate, read_page_size
 from mockserver.messages import JSON, Response, encode
-from mockserver.rendering.records import assertion_pieces, bare, bare_page
-from mockserver.world.query import newest_first, paginate, read_page_size
-from mockserver.world.store import Assertion, Credential, User
+from mockserver.rendering.pages import render_bare_item, render_bare_page
+from mockserver.world.fields import freeze
+from mockserver.world.issuing import issue
+from mockserver.world.records import MAIN_TENANT, Assertion, Credential, User
 
-MAIN_TENANT = "main"
-"""The key of the platform that `exclude_main_tenant_assertions` speaks of."""
 ORIGINS = ("course", "catalog_item", "program", "pathway")
 
 
@@ -23,38 +22,38 @@ def credentials_orgs_users_assertions_retrieve(context: RequestContext) -> Respo
     """List what the user of the path holds, newest first; a learner asks for their own only."""
     if not context.caller.sees_assertions_of(context.user.id):
         raise PermissionDenied
-    query, store = context.operation.read_query(context.request), context.sandbox.store
-    now = context.sandbox.clock.now()
+    query, store = context.operation.read_query(context.request), context.store
     found = [
-        each
-        for each in store.assertions_held_by.get(context.user.id, ())
-        if (query["include_revoked"] or not each.revoked)
-        and (query["include_expired"] or not each.expired(now))
-        and ("course" not in query or each.fields["course"] == query["course"])
+        assertion
+        for assertion in store.assertions_held_by.get(context.user.id, ())
+        if (query["include_revoked"] or not assertion.revoked)
+        and (query["include_expired"] or not assertion.expired(context.now))
+        and ("course" not in query or assertion.fields["course"] == query["course"])
         and not (
             query["exclude_main_tenant_assertions"]
-            and store.credentials[each.credential].platform == MAIN_TENANT
+            and store.credentials[assertion.credential].platform == MAIN_TENANT
         )
     ]
-    return _page(context, found, str(query["page"]), query["page_size"])
+    return _render_page(context, found, str(query["page"]), query["page_size"])
 
 
 def credentials_orgs_users_assertions_retrieve_2(context: RequestContext) -> Response:
     """Retrieve an assertion of the platform; to a learner only their own exist."""
-    return bare(context.request, assertion_pieces(context.sandbox.store, _find(context)))
+    return _respond(context, _find_assertion(context))
 
 
-def credentials_orgs_users_assertions_update(context: RequestContext) -> Response:
+def credentials_orgs_users_assertions_update(context: WriteContext) -> Response:
     """Revoke an assertion with a reason, or take that back."""
-    old, store = _find(context), context.sandbox.store
+    old = _find_assertion(context)
     body = context.read_body(partial=True)
     revoked = body.get("revoked", old.revoked)
     reason = body.get("revocationReason", old.fields["revocationReason"]) if revoked else None
     if revoked and not reason:
         raise ValidationError({"revocationReason": [REQUIRED]})
-    assertion = replace(old, revoked=revoked, fields={**old.fields, "revocationReason": reason})
-    store.put_assertion(assertion)
-    return bare(context.request, assertion_pieces(store, assertion))
+    fields = freeze({**old.fields, "revocationReason": reason})
+    assertion = replace(old, revoked=revoked, fields=fields)
+    context.transaction.put_assertion(assertion)
+    return _respond(context, assertion)
 
 
 def credentials_orgs_users_assertions_retrieve_3(context: RequestContext) -> Response:
@@ -63,33 +62,31 @@ def credentials_orgs_users_assertions_retrieve_3(context: RequestContext) -> Res
     bounds = context.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     found = [
-        each
-        for each in context.sandbox.store.assertions_of.get(credential.entity_id, ())
-        if context.caller.sees_assertions_of(each.recipient)
+        assertion
+        for assertion in context.store.assertions_of.get(credential.entity_id, ())
+        if context.caller.sees_assertions_of(assertion.recipient)
     ]
-    return _page(context, found, query.get("page"), size)
+    return _render_page(context, found, query.get("page"), size)
 
 
-def credentials_orgs_users_assertions_create(context: RequestContext) -> Response:
+def credentials_orgs_users_assertions_create(context: WriteContext) -> Response:
     """Issue a credential to the user whom the body names."""
     credential = find_credential(context)
     body = context.read_body()
     check_origin(body)
-    recipient = _user(context, body["recipient"]["identity"])
-    assertion = _issue(context, credential, recipient, body)
-    return bare(context.request, assertion_pieces(context.sandbox.store, assertion))
+    recipient = _get_user(context, body["recipient"]["identity"])
+    return _respond(context, _issue(context, credential, recipient, body))
 
 
-def credentials_orgs_users_assertions_bulk_create(context: RequestContext) -> Response:
-    """Issue a credential to all named users but those who hold it already."""
+def credentials_orgs_users_assertions_bulk_create(context: WriteContext) -> Response:
+    """Issue a credential to all named users except those who hold it already."""
     credential = find_credential(context)
     body = context.read_body()
     check_origin(body)
-    store, now = context.sandbox.store, context.sandbox.clock.now()
     result: dict[str, list[str]] = {"skipped": [], "issued": []}
     for username in body["users"]:
-        user = _user(context, username)
-        if store.holds(user, credential, now):
+        user = _get_user(context, username)
+        if context.store.holds(user, credential, context.now):
             result["skipped"].append(username)
         else:
             _issue(context, credential, user, body)
@@ -98,9 +95,8 @@ def credentials_orgs_users_assertions_bulk_create(context: RequestContext) -> Re
 
 
 def credentials_public_assertions_retrieve(context: PublicContext) -> Response:
-    """Show an assertion to anybody; 404 without a body if unknown, with the reason if revoked."""
-    store = context.sandbox.store
-    assertion = store.assertions.get(context.path_values["entity_id"])
+    """Retrieve an assertion; 404 without a body if unknown, with the reason if revoked."""
+    assertion = context.store.assertions.get(context.path_values["entity_id"])
     if assertion is None:
         return Response(404)
     if assertion.revoked:
@@ -109,19 +105,25 @@ def credentials_public_assertions_retrieve(context: PublicContext) -> Response:
             "revocationReason": assertion.fields["revocationReason"],
         }
         return Response(404, encode(refusal), JSON)
-    return bare(context.request, assertion_pieces(store, assertion))
+    return _respond(context, assertion)
 
 
 def check_origin(body: Mapping[str, Any]) -> None:
-    """Raise ValidationError where more than one thing is said to have earned an assertion."""
+    """Raise ValidationError where a body names more than one thing that earned the assertion."""
     sent = [name for name in ORIGINS if body.get(name) is not None]
     if len(sent) > 1:
         text = f"Only one of {', '.join(ORIGINS)} may be set."
         raise ValidationError({NON_FIELD_ERRORS: [text]})
 
 
-def _find(context: RequestContext) -> Assertion:
-    store = context.sandbox.store
+def _respond(context: PublicContext, assertion: Assertion) -> Response:
+    pieces = context.renderer.render_assertion(context.store, assertion)
+    return render_bare_item(context.request, pieces)
+
+
+def _find_assertion(context: RequestContext) -> Assertion:
+    """Return the assertion of the path, if it exists for the caller; raises NotFound."""
+    store = context.store
     assertion = store.assertions.get(context.path_values["entity_id"])
     if (
         assertion is None
@@ -132,25 +134,26 @@ def _find(context: RequestContext) -> Assertion:
     return assertion
 
 
-def _user(context: RequestContext, username: str) -> User:
-    store = context.sandbox.store
-    return store.users[store.user_ids[context.platform.key, username]]
+def _get_user(context: RequestContext, username: str) -> User:
+    """Return the user of the platform with a username, which the body's fields have checked."""
+    return context.store.users[context.store.user_ids[context.platform.key, username]]
 
 
 def _issue(
-    context: RequestContext, credential: Credential, user: User, body: Mapping[str, Any]
+    context: WriteContext, credential: Credential, user: User, body: Mapping[str, Any]
 ) -> Assertion:
-    """Issue a credential now, with what the body says of it."""
-    said = {name: body[name] for name in (*ORIGINS, "metadata") if name in body}
-    return issue(context.sandbox, credential, user, context.sandbox.clock.now(), said)
+    """Issue a credential now, with the details that the body has."""
+    details = {name: body[name] for name in (*ORIGINS, "metadata") if name in body}
+    return issue(context.transaction, credential, user, context.now, details)
 
 
-def _page(
+def _render_page(
     context: RequestContext, found: list[Assertion], number: str | None, size: int
 ) -> Response:
     page = paginate(len(found), number, size)
-    store = context.sandbox.store
-    items = (assertion_pieces(store, each) for each in newest_first(found, page))
-    return bare_page(
-        context.request, page, items, context.operation.parameter("page_size").schema["maximum"]
+    items = (
+        context.renderer.render_assertion(context.store, assertion)
+        for assertion in newest_first(found, page)
     )
+    maximum = context.operation.parameter("page_size").schema["maximum"]
+    return render_bare_page(context.request, page, items, maximum)

@@ -1,94 +1,98 @@
 """Credentials: list, create, retrieve, update, delete."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from mockserver.api.context import RequestContext
+from mockserver.api.context import RequestContext, WriteContext
 from mockserver.errors import Conflict, NotFound
+from mockserver.framework.pagination import newest_first, paginate, read_page_size
 from mockserver.messages import Response
-from mockserver.rendering.records import base_address, credential_pieces, one, paged
-from mockserver.world.document import EMPTY_FIELDS, IMAGE_FIELDS, searchable
-from mockserver.world.query import newest_first, paginate, read_page_size, select
-from mockserver.world.store import Credential
+from mockserver.rendering.pages import render_item, render_page
+from mockserver.world.fields import (
+    CREDENTIAL_DEFAULTS,
+    IMAGE_FIELDS,
+    build_searchable_text,
+    freeze,
+)
+from mockserver.world.records import Credential
 
 
 def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     """List the public credentials of the platform, newest first."""
-    store, query = context.sandbox.store, context.request.query
+    store, query = context.store, context.request.query
     bounds = context.operation.parameter("page_size").schema
     size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     filters = (query.get("search"), query.get("course"), query.get("program"))
-    records = select(store.listing(context.platform.key), *filters)
-    page = paginate(len(records), query.get("page"), size)
-    items = (credential_pieces(store, each) for each in newest_first(records, page))
-    return paged(context.request, page, items, bounds["maximum"])
+    found = context.search.select(store.listing(context.platform.key), *filters)
+    page = paginate(len(found), query.get("page"), size)
+    render = context.renderer.render_credential
+    items = (render(store, credential) for credential in newest_first(found, page))
+    return render_page(context.request, page, items, bounds["maximum"])
 
 
-def credentials_orgs_users_create(context: RequestContext) -> Response:
+def credentials_orgs_users_create(context: WriteContext) -> Response:
     """Create a credential from the fields that were sent and the defaults of the others."""
     body = context.read_body()
-    return _store(context, fresh(context, body), "Created")
+    return _store(context, new_credential(context, body), "Created")
 
 
 def credentials_orgs_users_retrieve_2(context: RequestContext) -> Response:
     """Retrieve a credential of the platform; a private one exists for admins only."""
-    credential = find_credential(context)
-    pieces = credential_pieces(context.sandbox.store, credential)
-    return one("Ok", pieces, base_address(context.request))
+    pieces = context.renderer.render_credential(context.store, find_credential(context))
+    return render_item(context.request, pieces)
 
 
-def credentials_orgs_users_update(context: RequestContext) -> Response:
+def credentials_orgs_users_update(context: WriteContext) -> Response:
     """Change the fields that were sent and leave the others."""
     old = find_credential(context)
     body = context.read_body(partial=True)
-    return _store(context, changed(old, body), "Updated")
+    return _store(context, update_credential(old, body), "Updated")
 
 
-def credentials_orgs_users_destroy(context: RequestContext) -> Response:
-    """Delete a credential that nobody holds an active assertion of."""
-    credential, store = find_credential(context), context.sandbox.store
-    now = context.sandbox.clock.now()
-    if any(
-        assertion.active(now) for assertion in store.assertions_of.get(credential.entity_id, ())
-    ):
+def credentials_orgs_users_destroy(context: WriteContext) -> Response:
+    """Delete a credential without an active assertion."""
+    credential = find_credential(context)
+    assertions = context.store.assertions_of.get(credential.entity_id, ())
+    if any(assertion.active(context.now) for assertion in assertions):
         raise Conflict("This credential has active assertions and cannot be deleted.")
-    store.remove_credential(credential)
+    context.transaction.remove_credential(credential)
     return Response(204)
 
 
-def fresh(context: RequestContext, body: Mapping[str, Any]) -> Credential:
-    """Return a new credential of the platform from a validated body."""
-    sandbox = context.sandbox
-    return _with_fields(
-        dict(EMPTY_FIELDS),
-        body,
-        entity_id=sandbox.new_entity_id(),
+def new_credential(context: WriteContext, body: Mapping[str, Any]) -> Credential:
+    """Return a new credential of the platform from a validated body; it is not stored."""
+    fields = _replace_fields(dict(CREDENTIAL_DEFAULTS), body)
+    return Credential(
+        entity_id=context.transaction.new_entity_id(),
         platform=context.platform.key,
-        issuer="",
-        public=True,
-        created_at=sandbox.clock.now(),
-        sequence=sandbox.next_sequence(),
+        issuer=body["issuer"],
+        public=body.get("public", True),
+        created_at=context.now,
+        sequence=context.transaction.next_sequence(),
+        fields=freeze(fields),
+        searchable=build_searchable_text(fields),
     )
 
 
-def changed(old: Credential, body: Mapping[str, Any]) -> Credential:
-    """Return a credential with the validated body's values in the place of its own."""
-    return _with_fields(
-        dict(old.fields),
-        body,
-        entity_id=old.entity_id,
-        platform=old.platform,
-        issuer=old.issuer,
-        public=old.public,
-        created_at=old.created_at,
-        sequence=old.sequence,
-        signatories=old.signatories,
+def update_credential(old: Credential, body: Mapping[str, Any]) -> Credential:
+    """Return a credential with the values of a validated body; it is not stored."""
+    fields, issuer = dict(old.fields), body.get("issuer", old.issuer)
+    if issuer != old.issuer:  # whose signatories had been chosen
+        fields.pop("signatories", None)
+    fields = _replace_fields(fields, body)
+    return replace(
+        old,
+        issuer=issuer,
+        public=body.get("public", old.public),
+        fields=freeze(fields),
+        searchable=build_searchable_text(fields),
     )
 
 
 def find_credential(context: RequestContext) -> Credential:
     """Return the credential of the path, if it exists for the caller; raises NotFound."""
-    credential = context.sandbox.store.credentials.get(context.path_values["entity_id"])
+    credential = context.store.credentials.get(context.path_values["entity_id"])
     if (
         credential is None
         or credential.platform != context.platform.key
@@ -98,14 +102,10 @@ def find_credential(context: RequestContext) -> Credential:
     return credential
 
 
-def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -> Credential:
-    """Return a credential with the body's values laid over its fields."""
-    if "issuer" in body and body["issuer"] != rest["issuer"]:
-        rest["issuer"] = body["issuer"]
-        fields.pop("signatories", None)
-    rest["public"] = body.get("public", rest["public"])
+def _replace_fields(fields: dict[str, Any], body: Mapping[str, Any]) -> dict[str, Any]:
+    """Put the values of a body into fields; the parts of an object that were not sent stay."""
     for name, value in body.items():
-        if name in ("issuer", "public"):
+        if name in ("issuer", "public"):  # which are attributes of the record
             continue
         if name == "expires" or (name == "metadata" and _are_objects(fields[name], value)):
             value = {**fields[name], **value}
@@ -115,15 +115,14 @@ def _with_fields(fields: dict[str, Any], body: Mapping[str, Any], **rest: Any) -
             fields[field] = None
         elif field in body or id_field in body:
             fields[id_field] = None
-    return Credential(fields=fields, searchable=searchable(fields), **rest)
+    return fields
 
 
 def _are_objects(*values: Any) -> bool:
-    return all(isinstance(value, dict) for value in values)
+    return all(isinstance(value, Mapping) for value in values)
 
 
-def _store(context: RequestContext, credential: Credential, description: str) -> Response:
-    store = context.sandbox.store
-    pieces = credential_pieces(store, credential)
-    store.put_credential(credential)
-    return one(description, pieces, base_address(context.request))
+def _store(context: WriteContext, credential: Credential, description: str) -> Response:
+    context.transaction.put_credential(credential)
+    pieces = context.renderer.render_credential(context.store, credential)
+    return render_item(context.request, pieces, description)

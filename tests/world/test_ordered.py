@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.world.records import WIDTH, Records
+from mockserver.world.ordered import CHUNK, OrderedRecords
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ def listed(things: dict[int, Thing]) -> list[Thing]:
 def test_records_are_a_sorted_list(data: st.DataObject, numbers: set[int]) -> None:
     """Built at once and changed one by one, they are what a sorted list is."""
     things = {number: Thing(number) for number in numbers}
-    records = Records(things.values())
+    records = OrderedRecords(things.values())
     changes = st.lists(st.tuples(st.booleans(), st.integers(0, 20_000)), max_size=40)
     for goes, number in data.draw(changes):
         if goes and things:
@@ -51,10 +51,10 @@ def test_records_are_a_sorted_list(data: st.DataObject, numbers: set[int]) -> No
     assert records[start:stop:step] == expected[start:stop:step]
 
 
-@pytest.mark.parametrize("number", [0, 1, WIDTH, WIDTH + 1, WIDTH**2 + 1])
+@pytest.mark.parametrize("number", [0, 1, CHUNK, CHUNK + 1, 2 * CHUNK + 1])
 def test_they_grow_and_shrink_to_nothing(number: int) -> None:
     """All the way up in one order and down in another, each index shows its record."""
-    records: Records[Thing] = Records()
+    records: OrderedRecords[Thing] = OrderedRecords()
     for each in range(number):
         records = records.put(Thing(each))
     assert [records[each].number for each in range(number)] == list(range(number))
@@ -66,7 +66,7 @@ def test_they_grow_and_shrink_to_nothing(number: int) -> None:
 
 def test_a_copy_that_is_changed_leaves_the_other() -> None:
     """A change shows in what it returns only."""
-    before = Records(map(Thing, range(1000)))
+    before = OrderedRecords(map(Thing, range(1000)))
     after = before.put(Thing(500, "new")).without(Thing(3)).put(Thing(5000))
     assert [each.number for each in before] == list(range(1000))
     assert all(not each.label for each in before)
@@ -75,7 +75,7 @@ def test_a_copy_that_is_changed_leaves_the_other() -> None:
 
 def test_what_is_not_there_is_told() -> None:
     """No other record goes in the place of one that is not there."""
-    records = Records(map(Thing, range(0, 1000, 2)))
+    records = OrderedRecords(map(Thing, range(0, 1000, 2)))
     for number in (501, 2000, -1):
         with pytest.raises(KeyError):
             records.without(Thing(number))

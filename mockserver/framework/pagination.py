@@ -1,17 +1,11 @@
-"""Filter, search and page: pure functions over records that are already in order."""
+"""Pages and windows of a result: what Django REST Framework's paginators do."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TypeVar
-
-import stringzilla
 
 from mockserver.errors import NotFound
 from mockserver.messages import Request
-from mockserver.world.records import Records
-from mockserver.world.store import NOTHING, SEPARATOR, Credential, Listing
 
 Record = TypeVar("Record")
 
@@ -134,43 +128,3 @@ def newest_first(records: Sequence[Record], page: Page) -> Sequence[Record]:
     """Cut a page out of records that stand in the order of creation."""
     stop = page.count - page.start
     return records[page.count - page.stop : stop][::-1]
-
-
-def select(
-    listing: Listing, search: str | None, course: str | None, program: str | None
-) -> Sequence[Credential]:
-    """Return the listed credentials that pass every filter that is not empty."""
-    records = listing.all
-    if course:
-        records = listing.by_course.get(course, NOTHING)
-    elif program:
-        records = listing.by_program.get(program, NOTHING)
-    found = matching(records, search) if search else records
-    if course and program:
-        found = [each for each in found if program in each.fields["programs"]]
-    return found
-
-
-def matching(records: Records[Credential], search: str) -> list[Credential]:
-    """Return the credentials in one of whose texts a term occurs, in any case."""
-    term = search.casefold()
-    if SEPARATOR in term:
-        return []
-    sought, found = term.encode(errors="surrogatepass"), []
-    for leaf in records.leaves():
-        # All the texts of a leaf are searched at once, and put together once.
-        if leaf.texts is None:
-            leaf.texts = _texts(leaf.records)
-        text, ends = leaf.texts
-        at = stringzilla.find(text, sought)
-        while at >= 0:
-            index = bisect_right(ends, at)
-            found.append(leaf.records[index])
-            at = stringzilla.find(text, sought, ends[index])
-    return found
-
-
-def _texts(records: Iterable[Credential]) -> tuple[bytes, list[int]]:
-    """Return the texts of records, and where each ends."""
-    texts = [f"{each.searchable}{SEPARATOR}".encode(errors="surrogatepass") for each in records]
-    return b"".join(texts), list(accumulate(map(len, texts)))

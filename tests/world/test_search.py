@@ -1,13 +1,15 @@
-"""Search over many records: what one hit, one record and one leaf are."""
+"""Search over many records: what one hit and one record are."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mockserver.world.query import matching
-from mockserver.world.records import Records
-from mockserver.world.store import SEPARATOR, Credential
+from mockserver.world.fields import freeze
+from mockserver.world.ordered import OrderedRecords
+from mockserver.world.records import SEPARATOR, Credential
+from mockserver.world.search import CredentialSearch
 
+SEARCH = CredentialSearch()
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -15,15 +17,24 @@ def credential(number: int, *texts: str) -> Credential:
     """Return a credential that is searched by these texts."""
     moment = START + timedelta(days=number)
     searchable = SEPARATOR.join(texts)
-    return Credential(str(number), "main", "issuer", True, moment, number, {}, searchable)
+    return Credential(
+        entity_id=str(number),
+        platform="main",
+        issuer="issuer",
+        public=True,
+        created_at=moment,
+        sequence=number,
+        fields=freeze({}),
+        searchable=searchable,
+    )
 
 
-def found(records: Records[Credential], term: str) -> list[int]:
+def found(records: OrderedRecords[Credential], term: str) -> list[int]:
     """Return the numbers of what a search finds."""
-    return [each.sequence for each in matching(records, term)]
+    return [each.sequence for each in SEARCH.find(records, term)]
 
 
-RECORDS = Records(
+RECORDS = OrderedRecords(
     [
         credential(0, "abc abc", "déjà vu"),
         credential(1, "straße", "x\ud800y"),
@@ -56,8 +67,8 @@ def test_a_term_is_found_where_it_stands(term: str, numbers: list[int]) -> None:
     assert found(RECORDS, term) == numbers
 
 
-def test_every_record_of_every_leaf_can_be_found() -> None:
-    """Also the first and the last of a leaf."""
+def test_every_record_of_every_chunk_can_be_found() -> None:
+    """Also the first and the last of a chunk."""
     assert found(RECORDS, "filler") == list(range(3, 300))
     for number in range(3, 300):
         assert number in found(RECORDS, f"filler {number}")

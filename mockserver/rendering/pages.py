@@ -1,0 +1,58 @@
+"""Responses around encoded records: alone, in the envelope, in an array, on a page."""
+
+from collections.abc import Iterable
+
+from mockserver.framework.pagination import Page, Window
+from mockserver.messages import JSON, Request, Response, encode
+from mockserver.rendering.renderer import Pieces, base_address
+
+
+def render_item(request: Request, item: Pieces, description: str = "Ok") -> Response:
+    """Return an item in the envelope."""
+    return Response(200, _envelop(base_address(request).join(item), description), JSON)
+
+
+def render_bare_item(request: Request, item: Pieces) -> Response:
+    """Return an item without an envelope."""
+    return Response(200, base_address(request).join(item), JSON)
+
+
+def render_array(request: Request, items: Iterable[Pieces]) -> Response:
+    """Return items as an array without an envelope."""
+    base = base_address(request)
+    return Response(200, b"[" + b",".join(base.join(item) for item in items) + b"]", JSON)
+
+
+def render_page(
+    request: Request, page: Page | Window, items: Iterable[Pieces], maximum: int
+) -> Response:
+    """Return a page in the envelope, with the links of the framework's paginator."""
+    return Response(200, _envelop(_page(request, page, items, maximum, "data"), "Ok"), JSON)
+
+
+def render_bare_page(
+    request: Request, page: Page, items: Iterable[Pieces], maximum: int, data: str = "data"
+) -> Response:
+    """Return a page without an envelope; `data` is the name that its items stand under."""
+    return Response(200, _page(request, page, items, maximum, data), JSON)
+
+
+def _envelop(result: bytes, description: str) -> bytes:
+    status = encode({"success": True, "description": description})
+    return b'{"status":' + status + b',"result":' + result + b"}"
+
+
+def _page(
+    request: Request, page: Page | Window, items: Iterable[Pieces], maximum: int, name: str
+) -> bytes:
+    base = base_address(request)
+    fields = {
+        "next": page.next(request),
+        "previous": page.previous(request),
+        "count": page.count,
+        "num_pages": page.num_pages,
+        "page_number": page.number,
+        "max_page_size": maximum,
+    }
+    data = b",".join(base.join(item) for item in items)
+    return encode(fields)[:-1] + b"," + encode(name) + b":[" + data + b"]}"
