@@ -78,7 +78,7 @@ def test_the_models_of_bodies_cannot_issue(client: Client) -> None:
     bulk = body(client, "BulkCreateAssertion", users=[LEARNER])
     many = client.api.credentials_orgs_users_assertions_bulk_create(entity_id, *HERE, bulk)
     assert (many.status, many.json()) == (400, {"users": ["This field is required."]})
-    assert "The published body is the answer" in rows("schemas/AssertionCreate")[0]
+    assert "The published body is the response" in rows("schemas/AssertionCreate")[0]
     assert rows("schemas/AssertionBulkCreate") == ["The published body is the answer."]
 
 
