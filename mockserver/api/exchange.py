@@ -16,6 +16,7 @@ from flask import request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from werkzeug.formparser import MultiPartParser
+from werkzeug.sansio.utils import get_host
 
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
@@ -59,7 +60,7 @@ class Exchange:
         environ = received.environ
         self._started = time.perf_counter()
         self.received = received
-        self.origin = f"{received.scheme}://{received.host}"
+        self.origin = read_origin(received.scheme, environ.get("HTTP_HOST"), received.server)
         self.root = quote_path(environ["SCRIPT_NAME"])
         self.path = quote_path(environ.get(UNROUTED) or environ["PATH_INFO"])
         self.query: str = environ["QUERY_STRING"]
@@ -142,6 +143,12 @@ def _body_of(response: FlaskResponse) -> bytes:
     if isinstance(response.response, CutBody):
         return response.response.body
     return response.get_data() if response.is_sequence else b""
+
+
+@lru_cache(maxsize=256)
+def read_origin(scheme: str, host: str | None, server: tuple[str, int | None] | None) -> str:
+    """Return scheme and host as the client used them, of which a mock sees few."""
+    return f"{scheme}://{get_host(scheme, host, server)}"
 
 
 def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:

@@ -1,6 +1,7 @@
 """Responses around encoded records: alone, in the envelope, in an array, on a page."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from mockserver.framework.pagination import Page, Window
 from mockserver.messages import JSON, Request, Response, encode
@@ -38,8 +39,14 @@ def render_bare_page(
 
 
 def _envelop(result: bytes, description: str) -> bytes:
+    return b"".join((_write_status(description), result, b"}"))
+
+
+@cache
+def _write_status(description: str) -> bytes:
+    """Return the beginning of an envelope; there are only a few descriptions."""
     status = encode({"success": True, "description": description})
-    return b'{"status":' + status + b',"result":' + result + b"}"
+    return b'{"status":' + status + b',"result":'
 
 
 def _page(
@@ -54,5 +61,5 @@ def _page(
         "page_number": page.number,
         "max_page_size": maximum,
     }
-    data = b",".join(base.join(item) for item in items)
-    return encode(fields)[:-1] + b"," + encode(name) + b":[" + data + b"]}"
+    data = b",".join([base.join(item) for item in items])
+    return b"".join((encode(fields)[:-1], b',"', name.encode(), b'":[', data, b"]}"))

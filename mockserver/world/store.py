@@ -6,7 +6,6 @@ Sandboxes share the world that they begin with, snapshots are references, and re
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from types import MappingProxyType
@@ -79,39 +78,38 @@ NOTHING: OrderedRecords[Any] = OrderedRecords()
 NO_LISTING = Listing(NOTHING, Map(), Map())
 
 
-def _no_records() -> Table[Any, Any]:
-    return MappingProxyType({})
+EMPTY_TABLE: Table[Any, Any] = MappingProxyType({})
+EMPTY_MAP: Map[Any, Any] = Map()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Store:
+class Store(NamedTuple):
     """All records of one world, with the indexes that find them.
 
     `sequence` is at least that of every record. `pending` tells when assignments to groups are due.
     """
 
-    platforms: Table[str, Platform] = field(default_factory=_no_records)
-    users: Table[int, User] = field(default_factory=_no_records)
-    user_ids: Table[tuple[str, str], int] = field(default_factory=_no_records)
-    api_keys: Table[str, ApiKey] = field(default_factory=_no_records)
-    images: Table[int, Image] = field(default_factory=_no_records)
-    uploads: Table[str, Upload] = field(default_factory=_no_records)
-    courses: Table[tuple[str, str], str] = field(default_factory=_no_records)
-    programs: Table[tuple[str, str], str] = field(default_factory=_no_records)
-    pathways: Table[tuple[str, str], str] = field(default_factory=_no_records)
-    issuers: Table[str, Issuer] = field(default_factory=_no_records)
-    groups: Table[str, Group] = field(default_factory=_no_records)
-    departments: Table[int, Department] = field(default_factory=_no_records)
-    providers: Table[str, Provider] = field(default_factory=_no_records)
-    provider_configs: Table[tuple[str, str], ProviderConfig] = field(default_factory=_no_records)
-    credentials: Map[str, Credential] = field(default_factory=Map)
-    assertions: Map[str, Assertion] = field(default_factory=Map)
-    assignments: Map[str, Assignment] = field(default_factory=Map)
-    external_mappings: Map[tuple[str, str], ExternalMapping] = field(default_factory=Map)
-    listings: Table[str, Listing] = field(default_factory=_no_records)
-    assertions_of: Map[str, OrderedRecords[Assertion]] = field(default_factory=Map)
-    assertions_held_by: Map[int, OrderedRecords[Assertion]] = field(default_factory=Map)
-    pending: Table[str, datetime] = field(default_factory=_no_records)
+    platforms: Table[str, Platform] = EMPTY_TABLE
+    users: Table[int, User] = EMPTY_TABLE
+    user_ids: Table[tuple[str, str], int] = EMPTY_TABLE
+    api_keys: Table[str, ApiKey] = EMPTY_TABLE
+    images: Table[int, Image] = EMPTY_TABLE
+    uploads: Table[str, Upload] = EMPTY_TABLE
+    courses: Table[tuple[str, str], str] = EMPTY_TABLE
+    programs: Table[tuple[str, str], str] = EMPTY_TABLE
+    pathways: Table[tuple[str, str], str] = EMPTY_TABLE
+    issuers: Table[str, Issuer] = EMPTY_TABLE
+    groups: Table[str, Group] = EMPTY_TABLE
+    departments: Table[int, Department] = EMPTY_TABLE
+    providers: Table[str, Provider] = EMPTY_TABLE
+    provider_configs: Table[tuple[str, str], ProviderConfig] = EMPTY_TABLE
+    credentials: Map[str, Credential] = EMPTY_MAP
+    assertions: Map[str, Assertion] = EMPTY_MAP
+    assignments: Map[str, Assignment] = EMPTY_MAP
+    external_mappings: Map[tuple[str, str], ExternalMapping] = EMPTY_MAP
+    listings: Table[str, Listing] = EMPTY_TABLE
+    assertions_of: Map[str, OrderedRecords[Assertion]] = EMPTY_MAP
+    assertions_held_by: Map[int, OrderedRecords[Assertion]] = EMPTY_MAP
+    pending: Table[str, datetime] = EMPTY_TABLE
     sequence: int = 0
 
     def listing(self, platform: str) -> Listing:

@@ -1,7 +1,6 @@
 """Changes of a world, which become its next value together or not at all."""
 
 import random
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -38,7 +37,7 @@ class Transaction:
         return self._store
 
     def _change(self, **collections: Any) -> None:
-        self._store = replace(self._store, sequence=self._sequence, **collections)
+        self._store = self._store._replace(sequence=self._sequence, **collections)
 
     def new_entity_id(self) -> str:
         """Return an entityId that no record has."""

@@ -34,6 +34,13 @@ LIST, CREATE = "credentials_orgs_users_retrieve", "credentials_orgs_users_create
 Attempt = Callable[[], Any]
 
 
+def attributes_of(value: Any) -> tuple[str, ...]:
+    """Return the names of the fields of a record or of a store."""
+    if is_dataclass(value):
+        return tuple(field.name for field in fields(value))
+    return getattr(value, "_fields", ())
+
+
 def attempts_on(value: Any) -> Iterator[Attempt]:
     """Yield ways to change a collection, a record or a field of one."""
     yield lambda: value.clear()
@@ -43,17 +50,15 @@ def attempts_on(value: Any) -> Iterator[Attempt]:
     yield lambda: value.pop(next(iter(value)))
     yield lambda: value.__setitem__(next(iter(value)), None)
     yield lambda: value.__delitem__(next(iter(value)))
-    if is_dataclass(value):
-        for field in fields(value):
-            yield lambda name=field.name: setattr(value, name, None)
-            yield lambda name=field.name: delattr(value, name)
+    for name in attributes_of(value):
+        yield lambda name=name: setattr(value, name, None)
+        yield lambda name=name: delattr(value, name)
 
 
 def attempts_to_harm(store: Store) -> Iterator[Attempt]:
     """Yield ways to change a store: itself, its collections, some of their records and fields."""
     yield from attempts_on(store)
-    for field in fields(store):
-        collection = getattr(store, field.name)
+    for collection in store:
         yield from attempts_on(collection)
         for record in list(getattr(collection, "values", list)())[:3]:
             yield from attempts_on(record)
