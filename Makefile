@@ -1,7 +1,9 @@
 # One verb for each need; `make help` lists itself.
+SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SERVING := $(VENV)/.serving
 READY := $(VENV)/.ready
 ARGS ?=
 TARGET ?= mock
@@ -11,16 +13,29 @@ TARGET ?= mock
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
 
-$(READY): pyproject.toml constraints.txt
+# Two installs into one environment: what serving needs, and what everything else needs on top.
+$(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
+	@echo "Creating the Python environment $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+
+install = set -o pipefail; $(BIN)/python -m pip install --progress-bar off --constraint constraints.txt --editable '$(1)' \
+	| grep --line-buffered -E '^(Collecting|Processing|Installing) '
+
+$(SERVING): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing the mock and what it needs to serve: 42 packages, 110 MB, about a minute"
+	@$(call install,.)
 	@touch $@
 
-debian:  ## install what some tests need of Debian: a browser and nginx (they are skipped without)
-	{ command -v chromium && test -x /usr/sbin/nginx; } || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null; }
+$(READY): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing all that tests and checks need: 90 packages, 500 MB, about two minutes"
+	@$(call install,.[dev])
+	@touch $(SERVING) $@
 
-serve: $(READY)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
+debian:  ## install what some tests need of Debian: a browser and nginx (they are skipped without)
+	@{ command -v chromium && test -x /usr/sbin/nginx; } || { echo "Installing chromium and nginx-light with apt-get"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null; }
+
+serve: $(SERVING)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
 	@$(BIN)/credmock serve $(ARGS)
 
 test: $(READY)  ## run every test (options: make test ARGS="-k search")
