@@ -5,10 +5,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SERVING := $(VENV)/.serving
 READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help debian serve test lint format types types-check-clients contract bite bench lock clean
+.PHONY: help debian serve test test-slow test-all lint format types types-check-clients contract bite bench lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
@@ -38,8 +39,14 @@ debian:  ## install what some tests need of Debian: a browser and nginx (they ar
 serve: $(SERVING)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
 	@$(BIN)/credmock serve $(ARGS)
 
-test: $(READY)  ## run every test (options: make test ARGS="-k search")
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+test: $(READY)  ## run the tests but for the long ones (options: make test ARGS="-k search")
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: $(READY)  ## run the long tests, which `make test` leaves out
+	$(PYTEST) -m slow $(ARGS)
+
+test-all: $(READY)  ## run every test
+	$(PYTEST) $(ARGS)
 
 lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .

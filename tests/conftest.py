@@ -15,6 +15,8 @@ from mockserver.config import RELEASES
 from tests.clients.generated_client import Client
 from tests.support.server import RunningServer, running
 
+pytest_plugins = ["tests.support.left_out"]
+
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAIN = "/api/credentials/orgs/main/users/1/"
 

@@ -184,6 +184,7 @@ def encoded(body: Any, content_type: str) -> Any:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", range(SHARES))
 @pytest.mark.timeout(900)
 def test_nothing_that_is_sent_breaks_the_mock(share: int) -> None:

@@ -77,6 +77,7 @@ def owner(sandbox: str, servers: dict[str, RunningServer]) -> str:
     return owners[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NGINX is None, reason="needs Debian's package `nginx`")
 def test_each_sandbox_lives_in_one_process(tmp_path: Path) -> None:
     """Thirty in parallel see only their own, also when one process is started again."""

@@ -99,6 +99,7 @@ def test_the_token_opens_a_mock_from_the_shell() -> None:
         assert "open sesame" not in served.banner + "".join(served.log)
 
 
+@pytest.mark.slow
 def test_each_test_of_a_team_has_a_sandbox(tmp_path: Path) -> None:
     """The fixtures work in a project that knows only the package, side by side too."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["mockserver.testing"]\n')

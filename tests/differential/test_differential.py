@@ -153,6 +153,7 @@ def test_both_throttle_alike(monkeypatch: pytest.MonkeyPatch) -> None:
             assert answers[-2].headers["Retry-After"] == "86400"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", GROUPS)
 def test_both_answer_alike(pair: Pair, group: str) -> None:
     """Each request of a group has the same answer from both."""

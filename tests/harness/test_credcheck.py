@@ -38,6 +38,7 @@ def test_the_mock_conforms_in_process(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_size > 1000, name
 
 
+@pytest.mark.slow
 def test_workers_give_the_same_verdict(tmp_path: Path) -> None:
     """Two processes that ask one deployment, and write to it, find and leave out what one does."""
     with running("--quiet") as served:
@@ -194,6 +195,7 @@ def test_a_target_that_is_described_wrongly_is_not_judged(
     assert "BREACH" not in ended.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--read-only",), ("--profile", "quick")])
 def test_one_key_is_enough(server: RunningServer, words: tuple[str, ...]) -> None:
     """With an admin's key and nothing else named, what can be judged is; the run may be green."""
@@ -250,6 +252,7 @@ def test_what_a_target_lacks_is_not_tested(server: RunningServer) -> None:
     assert "'isuers' is no tag" in ended.stdout + ended.stderr
 
 
+@pytest.mark.slow
 def test_parts_that_a_target_lacks_are_no_breaches(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sound twin has none of these parts, and nothing about them counts against it."""
     subjects = ("images", "assignments", "courses", "exim", "providers", "analytics", "protocol")
@@ -274,6 +277,7 @@ def test_a_departure_from_a_choice(
     assert hold or "ERR-11: departs from what we chose" in ended.stdout
 
 
+@pytest.mark.slow
 def test_the_smallest_request_is_shown(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Of a generated request that breaks the contract all is left out that need not be there."""
     judged = judge_inside(
@@ -337,6 +341,7 @@ def test_replay_asks_again(tmp_path: Path) -> None:
     assert run("replay", str(tmp_path / "report.json"), "PAGE-01").returncode == 2
 
 
+@pytest.mark.slow
 def test_replay_knows_the_deployment(tmp_path: Path) -> None:
     """A breach of a deployment on a port is asked again there, and gone once it is mended."""
     port = free_port()

@@ -45,6 +45,7 @@ def names(served: RunningServer) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_read_only_sends_reads_only() -> None:
     """A read-only run sends GET, HEAD and OPTIONS, as the server's own log says."""
     with running() as served:
@@ -144,6 +145,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
         assert list(journal.glob("*.jsonl")) == []
 
 
+@pytest.mark.slow
 def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
     """What workers that were killed created is deleted by the process that started them."""
     journal = tmp_path / "journal"
@@ -249,6 +251,7 @@ def forms_of(secret: str) -> set[str]:
     return forms | {base64.b64encode(b"Api-Key " + raw).decode()[12:-4]}
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
     """A failing run with known keys leaves none of them in output, reports or journal.
 
