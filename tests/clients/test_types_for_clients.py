@@ -14,6 +14,7 @@ import pytest
 from tests.clients import generate as clients
 from tests.support.server import RunningServer, running
 
+pytestmark = pytest.mark.slow
 PAGE_SIZE = 4  # as in both programs
 
 

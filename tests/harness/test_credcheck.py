@@ -79,10 +79,10 @@ def test_it_bites(monkeypatch: pytest.MonkeyPatch, defect: str, rule: str) -> No
 @pytest.mark.parametrize(
     ("defect", "rule"),
     [
-        ("put-resets-other-fields", "STATE-04"),
-        ("search-terms-are-patterns", "SEARCH-06"),
+        pytest.param("put-resets-other-fields", "STATE-04", marks=pytest.mark.slow),
+        pytest.param("search-terms-are-patterns", "SEARCH-06", marks=pytest.mark.slow),
         ("refusal-of-a-key-lacks-its-challenge", "ACCESS-02"),
-        ("", "STATE-04"),
+        pytest.param("", "STATE-04", marks=pytest.mark.slow),
     ],
 )
 def test_in_process_and_over_the_wire_agree(

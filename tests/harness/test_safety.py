@@ -123,7 +123,14 @@ def wait_for_a_creation(journal: Path) -> None:
     raise AssertionError("the run created nothing")
 
 
-@pytest.mark.parametrize("deadly", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "deadly",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+    ],
+)
 def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signals) -> None:
     """After Ctrl-C and SIGTERM nothing is left; after SIGKILL nothing after `cleanup`."""
     journal = tmp_path / "journal"
