@@ -5,7 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SERVING := $(VENV)/.serving
 READY := $(VENV)/.ready
-PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
+# Tests start hundreds of processes; without its bytecode each would compile every module again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help

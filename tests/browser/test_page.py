@@ -159,6 +159,7 @@ def test_the_journal_is_live(page: Page, world: Control) -> None:
     assert "serch=python" in page.evaluate("navigator.clipboard.readText()")
 
 
+@pytest.mark.slow
 def test_the_journal_is_of_this_world(page: Page, world: Control) -> None:
     """What is asked of another one is not shown."""
     shown(page, world)
@@ -237,6 +238,7 @@ def test_faults_and_latency(page: Page, world: Control) -> None:
     assert world.faults() == []
 
 
+@pytest.mark.slow
 def test_the_clock(page: Page, world: Control) -> None:
     """It is set, moved and stopped, and the world's time with it."""
     shown(page, world)

@@ -75,6 +75,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(front: FrontEnd) -> None:
     assert front.editor.evaluate("form => form.scrollWidth - form.clientWidth") == 0
 
 
+@pytest.mark.slow
 def test_search_shows_what_the_api_finds(front: FrontEnd) -> None:
     """Typing narrows the list to what the API finds, in any case."""
     front.shown().search("PYTHON")

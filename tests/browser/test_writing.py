@@ -18,6 +18,7 @@ def test_name_and_issuer_are_enough(front: FrontEnd) -> None:
     assert len(front.named("Fresh")) == 1
 
 
+@pytest.mark.slow
 def test_every_field_of_the_form_is_saved(front: FrontEnd) -> None:
     """What is filled in is what the world holds."""
     front.shown().create("Whole")

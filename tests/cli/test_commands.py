@@ -118,7 +118,9 @@ def test_a_server_killed_while_it_loads_leaves_no_process() -> None:
     check_free("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.05, 0.2, 0.4, 0.6])
+@pytest.mark.parametrize(
+    "delay", [0.0, 0.2, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.05, 0.4, 0.6))]
+)
 def test_the_server_stops_whenever_it_is_told_to(delay: float) -> None:
     """SIGTERM ends the server and its worker, in the middle of its start as well."""
     with subprocess.Popen(
@@ -167,6 +169,7 @@ def test_a_variable_of_the_environment_is_no_header(monkeypatch: pytest.MonkeyPa
     assert "secret" not in journal
 
 
+@pytest.mark.slow
 def test_a_world_that_breaks_meanwhile_is_told_and_mended(tmp_path: Path) -> None:
     """With `--reload` a world that cannot be loaded is one line, and the next change is taken."""
     world = tmp_path / "world.json"

@@ -136,6 +136,7 @@ def explained(asked: Asked) -> bool:
     return any(part in (asked.body or b"") for part in EXPLAINED)
 
 
+@pytest.mark.slow
 def test_both_throttle_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many requests of one user: the same answers; who was refused before is not counted."""
     monkeypatch.setenv("TWIN_THROTTLE", "3/day")
@@ -180,6 +181,7 @@ def compare(pair: Pair, requests: Sequence[Asked]) -> None:
     assert not complaints, f"{len(complaints)} of {len(requests)}:\n{shown}"
 
 
+@pytest.mark.slow
 def test_what_is_explained_does_differ() -> None:
     """The mock refuses what the framework fails on; on servers of its own, since one is hurt."""
     asked = [each for group in GROUPS.values() for each in group if explained(each)]

@@ -151,7 +151,11 @@ def test_a_file_of_targets(tmp_path: Path, server: RunningServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["http://127.0.0.1:1", "wsgi:tests.support.refusing:application"]
+    "target",
+    [
+        "http://127.0.0.1:1",
+        pytest.param("wsgi:tests.support.refusing:application", marks=pytest.mark.slow),
+    ],
 )
 def test_a_target_that_cannot_be_judged_is_exit_3(target: str) -> None:
     """Nobody there, or somebody who keeps refusing: the run stops soon and says why."""
@@ -168,16 +172,23 @@ def test_a_target_that_cannot_be_judged_is_exit_3(target: str) -> None:
         (("--org", "main", "--user-id", "1"), "nobodys-key", "the admin's key is not known"),
         (("--org", "main", "--user-id", "1"), "acme-admin-key", "may not read platform 'main'"),
         (("--org", "nowhere", "--user-id", "1"), "", "check the prefix in base_url"),
-        (("--org", "main", "--user-id", "1", "--issuer", "nobody"), "", "no issuer 'nobody'"),
-        (
+        pytest.param(
+            ("--org", "main", "--user-id", "1", "--issuer", "nobody"),
+            "",
+            "no issuer 'nobody'",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             ("--org", "main", "--user-id", "1", "--other-org", "acme", "--other-user-id", "1"),
             "",
             "check other_org and other_user_id",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             ("--org", "main", "--user-id", "1", "--key", "learner=env:USER_KEY"),
             "",
             "the key of learner is not known",
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -261,7 +272,9 @@ def test_parts_that_a_target_lacks_are_no_breaches(monkeypatch: pytest.MonkeyPat
     assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
 
 
-@pytest.mark.parametrize(("hold", "exit_code"), [((), 3), (("--hold-choices",), 1)])
+@pytest.mark.parametrize(
+    ("hold", "exit_code"), [((), 3), pytest.param(("--hold-choices",), 1, marks=pytest.mark.slow)]
+)
 def test_a_departure_from_a_choice(
     monkeypatch: pytest.MonkeyPatch, hold: tuple[str, ...], exit_code: int
 ) -> None:
@@ -314,7 +327,12 @@ def accepted(rule: str, expires: str) -> str:
     [
         (accepted("PROTO-10", "2999-01-01"), 0, "accepted PROTO-10"),
         (accepted("PROTO-10", "2001-01-01"), 1, "expired on 2001-01-01"),
-        (accepted("PROTO-10", "2999-01-01") + accepted("PAGE-08", "2999-01-01"), 1, "no longer"),
+        pytest.param(
+            accepted("PROTO-10", "2999-01-01") + accepted("PAGE-08", "2999-01-01"),
+            1,
+            "no longer",
+            marks=pytest.mark.slow,
+        ),
         (accepted("PAGE-99", "2999-01-01"), 2, "PAGE-99"),
         ('[[accepted]]\nrule = "PAGE-01"\n', 2, "expires"),
         ("[[accepted", 2, "accepted.toml"),

@@ -126,9 +126,9 @@ def wait_for_a_creation(journal: Path) -> None:
 @pytest.mark.parametrize(
     "deadly",
     [
-        signal.SIGKILL,
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
         pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
-        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        signal.SIGINT,
     ],
 )
 def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signals) -> None:
@@ -232,6 +232,7 @@ def test_a_key_that_may_not_look_does_not_make_it_gone(
         assert "cleaned up" in str(next(clean_up(again)))
 
 
+@pytest.mark.slow
 def test_what_lost_answers_created_is_found_or_told() -> None:
     """What a list shows is deleted though no answer named it; what none shows counts as left."""
     options = ("--org", "main", "--user-id", "1", "--allow-writes", "--rule", "STATE-03")

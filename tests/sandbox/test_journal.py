@@ -191,6 +191,7 @@ def test_what_the_contract_does_not_allow_is_hinted(api: API) -> None:
     assert kept(api)[0]["hints"] == []  # the answer tells
 
 
+@pytest.mark.slow
 def test_all_journals_together_are_bounded(api: API) -> None:
     """Of too many bytes those go that belong to the sandbox that was used longest ago."""
     sandboxes = api.app.extensions["mockserver"].sandboxes

@@ -57,7 +57,10 @@ def test_the_ones_a_front_end_needs_ship(api: API) -> None:
     assert {path.stem for path in SCENARIOS.iterdir()} == SHIPPED
 
 
-@pytest.mark.parametrize("name", sorted(SHIPPED - {"slow"}))
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param("many", marks=pytest.mark.slow), *sorted(SHIPPED - {"slow", "many"})],
+)
 def test_in_each_the_contract_holds(api: API, name: str) -> None:
     """A strict mock judges every answer in it; a reset leads out again."""
     enter(api, name)

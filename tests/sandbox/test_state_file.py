@@ -55,6 +55,7 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
         assert newest(server) not in names[-2:]
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_has_saved(tmp_path: Path) -> None:
     """Changes are saved every few seconds, and at last when the process that started it is gone."""
     path = tmp_path / "state.json"
