@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from mockserver.control.client import Control
 from mockserver.sandbox.faults import MOST_FAULTS
 from tests.conftest import MAIN
+from tests.support.waiting import PATIENCE
 
 KEY = {"Authorization": "Api-Key main-admin-key"}
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -25,6 +26,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
         viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"]
     )
+    context.set_default_timeout(PATIENCE * 1000)
     made = context.new_page()
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
@@ -54,7 +56,9 @@ def shown(page: Page, world: Control) -> Page:
 
 def ask(world: Control, path: str = MAIN, method: str = "GET", **options: Any) -> httpx.Response:
     """Send a request to the API of a world."""
-    return httpx.request(method, f"{world.base_url}{path}", headers=KEY, timeout=30, **options)
+    return httpx.request(
+        method, f"{world.base_url}{path}", headers=KEY, timeout=PATIENCE, **options
+    )
 
 
 def rows(page: Page) -> Locator:
@@ -163,7 +167,7 @@ def test_the_journal_is_live(page: Page, world: Control) -> None:
 def test_the_journal_is_of_this_world(page: Page, world: Control) -> None:
     """What is asked of another one is not shown."""
     shown(page, world)
-    httpx.get(f"{world.url}{MAIN}", headers=KEY)
+    httpx.get(f"{world.url}{MAIN}", headers=KEY, timeout=PATIENCE)
     ask(world)
     expect(rows(page)).to_have_count(1)
 

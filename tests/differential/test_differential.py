@@ -21,6 +21,7 @@ from tests.differential.asked import ADMIN, COURSE, ISSUER, JSON, MAIN, Asked, j
 from tests.differential.asked import GROUPS as CORE_GROUPS
 from tests.differential.twin.server import serve_twin
 from tests.support.server import running
+from tests.support.waiting import PATIENCE
 from tests.support.world import DOCUMENT
 
 GROUPS = {**asked_assertions.READS, **CORE_GROUPS, **asked_assertions.WRITES}
@@ -45,7 +46,7 @@ class Answered:
 def ask(base: str, asked: Asked) -> Answered:
     """Send a request exactly as it stands and return what is compared of the answer."""
     address = urlsplit(base)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
     try:
         path = asked.path if asked.path.startswith("/") else MAIN + asked.path
         connection.putrequest(asked.method, path, skip_accept_encoding=True)

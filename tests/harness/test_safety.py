@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,6 +26,7 @@ from mockserver.files import WORLD
 from tests.harness.bite import CONTEXT, PLACES
 from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
 from tests.support.server import RunningServer, running
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def names(served: RunningServer) -> list[str]:
@@ -113,14 +113,14 @@ KEPT = tuple(each for each in PLACES if each != "--disposable")
 """A target that stays, on which nothing may get lost."""
 
 
-def wait_for_a_creation(journal: Path) -> None:
-    """Wait until a run has noted something that it created."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if any('"created"' in path.read_text() for path in journal.glob("*.jsonl")):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the run created nothing")
+def wait_for_a_creation(journal: Path, processes: int = 1) -> None:
+    """Wait until each process of a run has noted something that it created."""
+
+    def all_have_created() -> bool:
+        noted = [path.read_text() for path in journal.glob("*.jsonl")]
+        return sum('"created"' in text for text in noted) == processes
+
+    wait_until(all_have_created, "each process of the run has created something")
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
         )
         wait_for_a_creation(journal)
         process.send_signal(deadly)
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
         if deadly == signal.SIGKILL:
             assert list(journal.glob("*.jsonl"))
             ended = run("cleanup", served.url, *KEPT, "--journal", str(journal))
@@ -163,10 +163,10 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
             command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         try:
-            wait_for_a_creation(journal)
+            wait_for_a_creation(journal, processes=2)
             for worker in children_of(process.pid):
                 os.kill(worker, signal.SIGKILL)
-            said, _ = process.communicate(timeout=120)
+            said, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
         assert names(served) == []
