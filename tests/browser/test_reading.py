@@ -88,7 +88,7 @@ def test_search_shows_what_the_api_finds(front: FrontEnd) -> None:
 def test_a_late_answer_does_not_replace_a_newer_one(front: FrontEnd) -> None:
     """Who types on calls off the search before, however long its answer takes."""
     front.shown()
-    front.world.fault(method="GET", nth=1, delay=1000)
+    front.world.fault(method="GET", nth=1, delay=5000)
     with front.page.expect_event("requestfailed") as called_off:
         front.page.get_by_role("searchbox", name="Search").press_sequentially("python")
     assert called_off.value.url.endswith("search=p&page=1&page_size=12")
