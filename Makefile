@@ -25,12 +25,12 @@ install = set -o pipefail; $(BIN)/python -m pip install --progress-bar off --con
 	| grep --line-buffered -E '^(Collecting|Processing|Installing) '
 
 $(SERVING): pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing the mock and what it needs to serve: 42 packages, 110 MB, about a minute"
+	@echo "Installing the mock and what it needs to serve: about 40 packages, 140 MB, a minute"
 	@$(call install,.)
 	@touch $@
 
 $(READY): pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing all that tests and checks need: 90 packages, 500 MB, about two minutes"
+	@echo "Installing all that tests and checks need: about 90 packages, 530 MB, two minutes"
 	@$(call install,.[dev])
 	@touch $(SERVING) $@
 
