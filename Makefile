@@ -1,30 +1,53 @@
 # One verb for each need; `make help` lists itself.
+SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+SERVING := $(VENV)/.serving
 READY := $(VENV)/.ready
+# Tests start hundreds of processes; without its bytecode each would compile every module again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help
-.PHONY: help debian serve test lint format types types-check-clients contract bite bench pictures lock clean
+.PHONY: help debian serve test test-slow test-all lint format types types-check-clients contract bite bench pictures lock clean
 
 help:  ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 21
 
-$(READY): pyproject.toml constraints.txt
+# Two installs into one environment: what serving needs, and what everything else needs on top.
+$(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name one with make PYTHON=...")'
+	@echo "Creating the Python environment $(VENV)"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+
+install = set -o pipefail; $(BIN)/python -m pip install --progress-bar off --constraint constraints.txt --editable '$(1)' \
+	| grep --line-buffered -E '^(Collecting|Processing|Installing) '
+
+$(SERVING): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing the mock and what it needs to serve: about 40 packages, 140 MB, a minute"
+	@$(call install,.)
 	@touch $@
 
-debian:  ## install what some tests need of Debian: a browser and nginx (they are skipped without)
-	{ command -v chromium && test -x /usr/sbin/nginx; } || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null; }
+$(READY): pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "Installing all that tests and checks need: about 90 packages, 530 MB, two minutes"
+	@$(call install,.[dev])
+	@touch $(SERVING) $@
 
-serve: $(READY)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
+debian:  ## install what some tests need of Debian: a browser and nginx (they are skipped without)
+	@{ command -v chromium && test -x /usr/sbin/nginx; } || { echo "Installing chromium and nginx-light with apt-get"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null; }
+
+serve: $(SERVING)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
 	@$(BIN)/credmock serve $(ARGS)
 
-test: $(READY)  ## run every test (options: make test ARGS="-k search")
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+test: $(READY)  ## run the tests but for the long ones (options: make test ARGS="-k search")
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-slow: $(READY)  ## run the long tests, which `make test` leaves out
+	$(PYTEST) -m slow $(ARGS)
+
+test-all: $(READY)  ## run every test
+	$(PYTEST) $(ARGS)
 
 lint: $(READY)  ## check style and format
 	$(BIN)/ruff check .

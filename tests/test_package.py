@@ -12,6 +12,7 @@ from tests.support.paths import ROOT
 from tests.support.server import running
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_wheel_serves_from_an_empty_environment(tmp_path: Path) -> None:
     """Built, installed with the locked versions and started elsewhere, it lists credentials."""

@@ -16,11 +16,12 @@ from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from mockserver.control.client import Control
 from tests.support.server import running
+from tests.support.waiting import PATIENCE
 
 FRONTEND = Path(__file__).resolve().parents[2] / "examples" / "frontend"
 CHROMIUM = shutil.which("chromium")
 
-expect.set_options(timeout=15_000)
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 class Files(http.server.SimpleHTTPRequestHandler):
@@ -170,6 +171,7 @@ class FrontEnd:
 def front(browser: Browser, files: str, world: Control) -> Iterator[FrontEnd]:
     """Return the front end in a page of its own; an error that it does not catch fails the test."""
     context = browser.new_context()
+    context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
     uncaught: list[str] = []
     page.on("pageerror", lambda error: uncaught.append(str(error)))

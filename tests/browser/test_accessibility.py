@@ -1,9 +1,12 @@
 """What axe finds in the page and its dialogs, in both colour schemes."""
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import FrontEnd
+
+pytestmark = pytest.mark.slow
 
 
 def check(front: FrontEnd, part: str) -> None:

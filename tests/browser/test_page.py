@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from mockserver.control.client import Control
 from mockserver.sandbox.faults import MOST_FAULTS
 from tests.conftest import MAIN
+from tests.support.waiting import PATIENCE
 
 KEY = {"Authorization": "Api-Key main-admin-key"}
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -25,6 +26,7 @@ def page(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
         viewport=DESKTOP, permissions=["clipboard-read", "clipboard-write"]
     )
+    context.set_default_timeout(PATIENCE * 1000)
     made = context.new_page()
     complaints: list[str] = []
     made.on("pageerror", lambda error: complaints.append(str(error)))
@@ -54,7 +56,9 @@ def shown(page: Page, world: Control) -> Page:
 
 def ask(world: Control, path: str = MAIN, method: str = "GET", **options: Any) -> httpx.Response:
     """Send a request to the API of a world."""
-    return httpx.request(method, f"{world.base_url}{path}", headers=KEY, timeout=30, **options)
+    return httpx.request(
+        method, f"{world.base_url}{path}", headers=KEY, timeout=PATIENCE, **options
+    )
 
 
 def rows(page: Page) -> Locator:
@@ -89,6 +93,7 @@ def test_it_shows_what_is_in_the_world(page: Page, world: Control) -> None:
     expect(page.get_by_role("row")).to_have_count(16)
 
 
+@pytest.mark.slow
 def test_a_template_is_previewed_in_a_frame_that_runs_nothing(page: Page, world: Control) -> None:
     """The preview shows the template with its tags filled in, and is closed by Escape."""
     shown(page, world)
@@ -112,6 +117,7 @@ def test_credentials_are_found(page: Page, world: Control) -> None:
     expect(page.locator("[aria-current=page]")).to_have_text("Acme Learning")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_it_is_accessible_and_fits(page: Page, world: Control, scheme: Any, size: Any) -> None:
@@ -157,14 +163,16 @@ def test_the_journal_is_live(page: Page, world: Control) -> None:
     assert "serch=python" in page.evaluate("navigator.clipboard.readText()")
 
 
+@pytest.mark.slow
 def test_the_journal_is_of_this_world(page: Page, world: Control) -> None:
     """What is asked of another one is not shown."""
     shown(page, world)
-    httpx.get(f"{world.url}{MAIN}", headers=KEY)
+    httpx.get(f"{world.url}{MAIN}", headers=KEY, timeout=PATIENCE)
     ask(world)
     expect(rows(page)).to_have_count(1)
 
 
+@pytest.mark.slow
 def test_the_journal_is_filtered_paused_and_cleared(page: Page, world: Control) -> None:
     """By words of a row, by what is odd; what came while it paused is there afterwards."""
     shown(page, world)
@@ -212,6 +220,7 @@ def test_scenarios_and_records(page: Page, world: Control) -> None:
     assert world.scenarios()["current"] is None
 
 
+@pytest.mark.slow
 def test_faults_and_latency(page: Page, world: Control) -> None:
     """A fault is added and removed; latency goes with it, and is switched off alone."""
     shown(page, world)
@@ -233,6 +242,7 @@ def test_faults_and_latency(page: Page, world: Control) -> None:
     assert world.faults() == []
 
 
+@pytest.mark.slow
 def test_the_clock(page: Page, world: Control) -> None:
     """It is set, moved and stopped, and the world's time with it."""
     shown(page, world)
@@ -256,6 +266,7 @@ window.fetch = async (address, options) => {
 """
 
 
+@pytest.mark.slow
 def test_quick_clicks_keep_their_order(page: Page, world: Control) -> None:
     """What is clicked second happens second, though the first takes its time."""
     page.add_init_script(SLOW_SET)
@@ -266,6 +277,7 @@ def test_quick_clicks_keep_their_order(page: Page, world: Control) -> None:
     expect(page.locator("time")).to_contain_text("2027-02-01 12:00")
 
 
+@pytest.mark.slow
 def test_another_sandbox_is_opened(page: Page, world: Control) -> None:
     """By a new name, and the default one from the list."""
     shown(page, world)
@@ -291,6 +303,7 @@ def test_what_the_mock_refuses_is_said(page: Page, world: Control) -> None:
 # Keyboard
 
 
+@pytest.mark.slow
 def test_the_page_is_worked_with_the_keyboard(page: Page, world: Control) -> None:
     """Skip to the journal, walk its rows, open one, copy it; the focus stays where it was."""
     ask(world)
@@ -320,6 +333,7 @@ def test_the_page_is_worked_with_the_keyboard(page: Page, world: Control) -> Non
 # The reference
 
 
+@pytest.mark.slow
 def test_the_reference_tries_requests_with_a_key(page: Page, world: Control) -> None:
     """An operation is tried in it, and answers from this world."""
     page.goto(f"{world.base_url}/__mock__/docs")

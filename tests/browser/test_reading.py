@@ -1,5 +1,6 @@
 """List, search, pages, and where the page looks for them."""
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import FrontEnd
@@ -25,6 +26,7 @@ def test_a_card_tells_what_matters(front: FrontEnd) -> None:
     expect(card.locator(".initials")).to_have_text("S")
 
 
+@pytest.mark.slow
 def test_badges_are_loaded_from_the_mock(front: FrontEnd) -> None:
     """The badge of a card is a picture that the mock serves."""
     badge = front.shown().cards.first.locator("img.badge")
@@ -32,6 +34,7 @@ def test_badges_are_loaded_from_the_mock(front: FrontEnd) -> None:
     expect(badge).not_to_have_js_property("naturalWidth", 0)
 
 
+@pytest.mark.slow
 def test_an_empty_world_invites_to_create(front: FrontEnd) -> None:
     """Where there is no credential the page says what to do."""
     front.world.clear()
@@ -40,6 +43,7 @@ def test_an_empty_world_invites_to_create(front: FrontEnd) -> None:
     expect(front.status).to_have_text("0 credentials.")
 
 
+@pytest.mark.slow
 def test_the_query_string_sets_what_the_tab_keeps(front: FrontEnd) -> None:
     """Platform, user and key leave the address at once, and survive a reload."""
     front.shown(org="acme", user="11", key="acme-admin-key")
@@ -49,6 +53,7 @@ def test_the_query_string_sets_what_the_tab_keeps(front: FrontEnd) -> None:
     expect(front.cards.first).to_contain_text("Acme")
 
 
+@pytest.mark.slow
 def test_settings_can_be_changed_on_the_page(front: FrontEnd) -> None:
     """The form of the settings points the page elsewhere."""
     front.shown()
@@ -59,6 +64,7 @@ def test_settings_can_be_changed_on_the_page(front: FrontEnd) -> None:
     expect(front.cards.first).to_contain_text("Acme")
 
 
+@pytest.mark.slow
 def test_a_narrow_screen_needs_no_sideways_scrolling(front: FrontEnd) -> None:
     """At 360 pixels everything fits, the form too."""
     front.page.set_viewport_size({"width": 360, "height": 740})
@@ -69,6 +75,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(front: FrontEnd) -> None:
     assert front.editor.evaluate("form => form.scrollWidth - form.clientWidth") == 0
 
 
+@pytest.mark.slow
 def test_search_shows_what_the_api_finds(front: FrontEnd) -> None:
     """Typing narrows the list to what the API finds, in any case."""
     front.shown().search("PYTHON")
@@ -77,10 +84,11 @@ def test_search_shows_what_the_api_finds(front: FrontEnd) -> None:
     expect(front.cards).to_have_count(min(count, 12))
 
 
+@pytest.mark.slow
 def test_a_late_answer_does_not_replace_a_newer_one(front: FrontEnd) -> None:
     """Who types on calls off the search before, however long its answer takes."""
     front.shown()
-    front.world.fault(method="GET", nth=1, delay=1000)
+    front.world.fault(method="GET", nth=1, delay=5000)
     with front.page.expect_event("requestfailed") as called_off:
         front.page.get_by_role("searchbox", name="Search").press_sequentially("python")
     assert called_off.value.url.endswith("search=p&page=1&page_size=12")
@@ -88,6 +96,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(front: FrontEnd) -> None:
     expect(front.cards).to_have_count(front.listed(search="python")["count"])
 
 
+@pytest.mark.slow
 def test_nothing_found_is_said_and_can_be_undone(front: FrontEnd) -> None:
     """A search without a match says so; an empty one lists everything again."""
     front.shown().search("no such words")
@@ -113,6 +122,7 @@ def test_pages_are_walked_to_the_end_and_back(front: FrontEnd) -> None:
     expect(front.page.get_by_text(f"Page {last - 1} of {last}")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_a_search_begins_at_the_first_page(front: FrontEnd) -> None:
     """A search on a later page does not ask for that page of what it finds."""
     front.shown().button("Next").click()
@@ -122,6 +132,7 @@ def test_a_search_begins_at_the_first_page(front: FrontEnd) -> None:
     expect(front.problem).to_be_empty()
 
 
+@pytest.mark.slow
 def test_one_page_needs_no_pager(front: FrontEnd) -> None:
     """Where everything fits on one page, there is nothing to turn."""
     front.shown().search("Quiet Strength")

@@ -22,6 +22,7 @@ def test_refused_values_are_told_at_their_fields(front: FrontEnd) -> None:
     expect(front.field("Name")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_messages_go_once_the_value_is_mended(front: FrontEnd) -> None:
     """A second try that is fine closes the form."""
     front.shown().create("")
@@ -32,6 +33,7 @@ def test_messages_go_once_the_value_is_mended(front: FrontEnd) -> None:
     expect(front.status).to_contain_text("Created Mended.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
@@ -50,6 +52,7 @@ def test_a_refusal_takes_the_place_of_the_list(
     expect(front.cards).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_a_learner_may_look_and_not_write(front: FrontEnd) -> None:
     """A 403 to a write stays in the form, which keeps what was typed."""
     front.shown(user="2", key="main-learner-key")
@@ -59,6 +62,7 @@ def test_a_learner_may_look_and_not_write(front: FrontEnd) -> None:
     expect(front.field("Name")).to_have_value("Mine")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "message"),
     [
@@ -89,6 +93,7 @@ def test_a_failed_save_keeps_the_form(front: FrontEnd) -> None:
     assert len(front.named("Again")) == 1
 
 
+@pytest.mark.slow
 def test_an_answer_that_was_cut_off_is_told(front: FrontEnd) -> None:
     """What cannot be read is a failure of the server too."""
     front.world.fault(method="GET", damage="truncated", times=1)
@@ -98,6 +103,7 @@ def test_an_answer_that_was_cut_off_is_told(front: FrontEnd) -> None:
     expect(front.cards).to_have_count(12)
 
 
+@pytest.mark.slow
 def test_no_answer_is_told_and_can_be_tried_again(front: FrontEnd) -> None:
     """Without a network the message names the address."""
     front.page.route("**/api/credentials/**", lambda route: route.abort())
@@ -108,6 +114,7 @@ def test_no_answer_is_told_and_can_be_tried_again(front: FrontEnd) -> None:
     expect(front.cards).to_have_count(12)
 
 
+@pytest.mark.slow
 def test_a_credential_is_created_with_the_keyboard_alone(front: FrontEnd) -> None:
     """Tab, type, Enter: the form opens at the name, and the new card has the focus."""
     front.shown().button("New credential").focus()
@@ -121,6 +128,7 @@ def test_a_credential_is_created_with_the_keyboard_alone(front: FrontEnd) -> Non
     expect(front.button("Edit Typed")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_escape_closes_the_form_and_gives_the_focus_back(front: FrontEnd) -> None:
     """Escape leaves, and the focus is where it was."""
     front.shown().button("New credential").click()
@@ -130,6 +138,7 @@ def test_escape_closes_the_form_and_gives_the_focus_back(front: FrontEnd) -> Non
     expect(front.button("New credential")).to_be_focused()
 
 
+@pytest.mark.slow
 def test_the_question_begins_at_cancel(front: FrontEnd) -> None:
     """Enter on a question that was not read deletes nothing."""
     front.add("Mine")
@@ -140,6 +149,7 @@ def test_the_question_begins_at_cancel(front: FrontEnd) -> None:
     assert len(front.named("Mine")) == 1
 
 
+@pytest.mark.slow
 def test_the_first_tab_skips_to_the_list(front: FrontEnd) -> None:
     """The first stop leads past the tools, to the heading of the list."""
     front.shown().page.keyboard.press("Tab")

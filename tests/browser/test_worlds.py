@@ -1,5 +1,6 @@
 """What a world for each test is good for, as the front end sees it."""
 
+import pytest
 from playwright.sync_api import expect
 
 from mockserver.control.client import Control
@@ -31,6 +32,7 @@ def test_a_snapshot_undoes_what_the_page_did(front: FrontEnd) -> None:
     expect(front.button("Delete Mine")).to_be_visible()
 
 
+@pytest.mark.slow
 def test_the_page_shows_the_time_of_its_world(front: FrontEnd) -> None:
     """What is created while the clock stands still bears that day."""
     front.world.clock(set="2031-05-04T12:00:00Z", freeze=True)

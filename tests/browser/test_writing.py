@@ -18,6 +18,7 @@ def test_name_and_issuer_are_enough(front: FrontEnd) -> None:
     assert len(front.named("Fresh")) == 1
 
 
+@pytest.mark.slow
 def test_every_field_of_the_form_is_saved(front: FrontEnd) -> None:
     """What is filled in is what the world holds."""
     front.shown().create("Whole")
@@ -37,6 +38,7 @@ def test_every_field_of_the_form_is_saved(front: FrontEnd) -> None:
     assert made["tags"] == ["one", "two"]
 
 
+@pytest.mark.slow
 def test_what_is_not_public_is_not_listed(front: FrontEnd) -> None:
     """A private credential is created and does not show."""
     before = front.shown().listed()["count"]
@@ -47,6 +49,7 @@ def test_what_is_not_public_is_not_listed(front: FrontEnd) -> None:
     assert front.named("Secret") == []
 
 
+@pytest.mark.slow
 def test_cancel_creates_nothing(front: FrontEnd) -> None:
     """A form that is left sends nothing, and begins empty the next time."""
     front.shown().create("Never")
@@ -57,6 +60,7 @@ def test_cancel_creates_nothing(front: FrontEnd) -> None:
     assert front.named("Never") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("label", "value", "sent"),
     [
@@ -93,6 +97,7 @@ def test_a_deleted_credential_is_gone(front: FrontEnd) -> None:
     assert front.named("Mine") == []
 
 
+@pytest.mark.slow
 def test_the_question_names_what_the_card_shows(front: FrontEnd) -> None:
     """A credential that is shown under another name is asked about under that name."""
     front.shown().search("Gestión de Proyectos")
@@ -101,6 +106,7 @@ def test_the_question_names_what_the_card_shows(front: FrontEnd) -> None:
     expect(front.confirm).to_contain_text(f"{shown} will be gone for everybody.")
 
 
+@pytest.mark.slow
 def test_what_somebody_holds_is_not_deleted(front: FrontEnd) -> None:
     """The conflict is told inside the question, with the server's words."""
     held = "SQL Query Writer"
@@ -114,6 +120,7 @@ def test_what_somebody_holds_is_not_deleted(front: FrontEnd) -> None:
     assert front.named(held)
 
 
+@pytest.mark.slow
 def test_deleting_what_is_gone_already_says_so(front: FrontEnd) -> None:
     """A credential that somebody else deleted meanwhile is not found."""
     made = front.add("Mine")
@@ -123,6 +130,7 @@ def test_deleting_what_is_gone_already_says_so(front: FrontEnd) -> None:
     expect(front.confirm.get_by_role("alert")).to_contain_text("Not found.")
 
 
+@pytest.mark.slow
 def test_the_page_before_is_shown_when_the_last_one_empties(front: FrontEnd) -> None:
     """Deleting the only credential of the last page leads to the page before."""
     for number in range(13):
@@ -136,6 +144,7 @@ def test_the_page_before_is_shown_when_the_last_one_empties(front: FrontEnd) -> 
     expect(front.status).to_contain_text("Deleted Zenith 0.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("picture", ["palette.png", "medal.svg"])
 def test_an_uploaded_badge_is_shown(front: FrontEnd, picture: str) -> None:
     """The picture goes to the images first, and the new card shows it."""
@@ -150,6 +159,7 @@ def test_an_uploaded_badge_is_shown(front: FrontEnd, picture: str) -> None:
     assert front.named("Pictured")[0]["iconImage"].startswith(front.world.base_url)
 
 
+@pytest.mark.slow
 def test_what_is_no_picture_is_refused_beside_the_field(front: FrontEnd) -> None:
     """The server tells a picture by its content; its message stands at the file."""
     front.shown().create("Pictured")

@@ -3,10 +3,9 @@
 import re
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
@@ -15,6 +14,7 @@ import pytest
 from tests.conftest import MAIN
 from tests.support.paths import ROOT
 from tests.support.server import RunningServer, free_port, running
+from tests.support.waiting import PATIENCE, wait_until
 
 RECIPE = ROOT / "examples" / "shared" / "nginx.conf"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
@@ -36,16 +36,15 @@ def nginx(folder: Path, ports: dict[str, int]) -> Iterator[str]:
     process = subprocess.Popen([NGINX, "-p", str(folder), "-c", str(path)])
     url = f"http://127.0.0.1:{ports['8080']}"
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with suppress(httpx.TransportError):
-                httpx.get(f"{url}/__mock__/health")
-                break
-            time.sleep(0.05)
+        wait_until(
+            lambda: httpx.get(f"{url}/__mock__/health", timeout=PATIENCE).status_code,
+            "nginx listens",
+            ignore=(httpx.TransportError,),
+        )
         yield url
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(PATIENCE)
 
 
 def names(client: httpx.Client, sandbox: str) -> list[str]:
@@ -71,12 +70,14 @@ def owner(sandbox: str, servers: dict[str, RunningServer]) -> str:
     owners = [
         port
         for port, server in servers.items()
-        if sandbox in httpx.get(f"{server.url}/__mock__/sandboxes").json()["sandboxes"]
+        if sandbox
+        in httpx.get(f"{server.url}/__mock__/sandboxes", timeout=PATIENCE).json()["sandboxes"]
     ]
     assert len(owners) == 1, (sandbox, owners)
     return owners[0]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NGINX is None, reason="needs Debian's package `nginx`")
 def test_each_sandbox_lives_in_one_process(tmp_path: Path) -> None:
     """Thirty in parallel see only their own, also when one process is started again."""
@@ -89,7 +90,7 @@ def test_each_sandbox_lives_in_one_process(tmp_path: Path) -> None:
             servers[port] = stops[port].enter_context(running(*options))
         url = stack.enter_context(nginx(tmp_path, ports))
         client = stack.enter_context(
-            httpx.Client(base_url=url, headers=KEY, timeout=30, limits=httpx.Limits())
+            httpx.Client(base_url=url, headers=KEY, timeout=PATIENCE, limits=httpx.Limits())
         )
         issuer = client.get(f"{MAIN}issuers/").json()["result"]["data"][0]["entityId"]
 

@@ -13,7 +13,9 @@ import pytest
 
 from tests.clients import generate as clients
 from tests.support.server import RunningServer, running
+from tests.support.waiting import PATIENCE
 
+pytestmark = pytest.mark.slow
 PAGE_SIZE = 4  # as in both programs
 
 
@@ -38,7 +40,7 @@ def ask(method: str, url: str, value: object = None) -> Any:
     body = None if value is None else json.dumps(value).encode()
     headers = {"Authorization": f"Api-Key {clients.KEY}", "Content-Type": "application/json"}
     request = urllib.request.Request(url, body, headers, method=method)
-    with urllib.request.urlopen(request, timeout=20) as reply:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as reply:
         return json.load(reply)
 
 

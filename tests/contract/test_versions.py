@@ -58,6 +58,7 @@ def test_the_served_contract_is_that_of_the_release(mock: Mock, release: Release
     assert len(listed) == {"3.59": 29, "4.90": 31, "4.202": 36}[release]
 
 
+@pytest.mark.slow
 def test_the_harness_asks_a_release_for_what_it_has() -> None:
     """A target of an old release need not have later operations, and is not taken for a new one."""
     keys = ("--org", "main", "--user-id", "1", "--rule", "PROVIDER-02", "--rule", "PAGE-08")

@@ -13,6 +13,7 @@ from mockserver.testing import DoesNotStart, serving
 from tests.cli.test_commands import credmock
 from tests.conftest import MAIN
 from tests.support.server import RunningServer, running
+from tests.support.waiting import PATIENCE
 
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider")
 KEY = {"Authorization": "Api-Key main-admin-key"}
@@ -30,7 +31,7 @@ def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> 
     base = f"{server.url}/__sandbox__/shell{MAIN}"
 
     def count() -> int:
-        found: int = httpx.get(base, headers=KEY).json()["result"]["count"]
+        found: int = httpx.get(base, headers=KEY, timeout=PATIENCE).json()["result"]["count"]
         return found
 
     before = count()
@@ -48,7 +49,7 @@ def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> 
     assert told["frozen"] is True
     assert told["now"].startswith("2027-01-01T00:00:0")
     assert json.loads(ctl(server, "fault", '{"status": 503, "times": 1}')) == {"id": "1"}
-    assert httpx.get(base, headers=KEY).status_code == 503
+    assert httpx.get(base, headers=KEY, timeout=PATIENCE).status_code == 503
     assert json.loads(ctl(server, "faults"))[0]["happened"] == 1
     ctl(server, "faults", "--clear")
     assert json.loads(ctl(server, "faults")) == []
@@ -99,6 +100,7 @@ def test_the_token_opens_a_mock_from_the_shell() -> None:
         assert "open sesame" not in served.banner + "".join(served.log)
 
 
+@pytest.mark.slow
 def test_each_test_of_a_team_has_a_sandbox(tmp_path: Path) -> None:
     """The fixtures work in a project that knows only the package, side by side too."""
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["mockserver.testing"]\n')
@@ -156,6 +158,6 @@ def test_a_server_for_tests_is_not_stopped_before_its_end() -> None:
     with serving("--quiet") as url:
         timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
         assert all(each.finished.is_set() for each in timers)
-        assert httpx.get(f"{url}/__mock__/health").status_code == 200
+        assert httpx.get(f"{url}/__mock__/health", timeout=PATIENCE).status_code == 200
     with pytest.raises(DoesNotStart, match="--auth"), serving("--auth", "nonsense"):
         pass

@@ -8,7 +8,7 @@ the server's address and generated ids replaced. `EXPLAINED` lists the differenc
 import http.client
 import json
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from tests.differential.asked import ADMIN, COURSE, ISSUER, JSON, MAIN, Asked, j
 from tests.differential.asked import GROUPS as CORE_GROUPS
 from tests.differential.twin.server import serve_twin
 from tests.support.server import running
+from tests.support.waiting import PATIENCE
 from tests.support.world import DOCUMENT
 
 GROUPS = {**asked_assertions.READS, **CORE_GROUPS, **asked_assertions.WRITES}
@@ -45,7 +46,7 @@ class Answered:
 def ask(base: str, asked: Asked) -> Answered:
     """Send a request exactly as it stands and return what is compared of the answer."""
     address = urlsplit(base)
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
     try:
         path = asked.path if asked.path.startswith("/") else MAIN + asked.path
         connection.putrequest(asked.method, path, skip_accept_encoding=True)
@@ -136,6 +137,7 @@ def explained(asked: Asked) -> bool:
     return any(part in (asked.body or b"") for part in EXPLAINED)
 
 
+@pytest.mark.slow
 def test_both_throttle_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Too many requests of one user: the same answers; who was refused before is not counted."""
     monkeypatch.setenv("TWIN_THROTTLE", "3/day")
@@ -154,19 +156,33 @@ def test_both_throttle_alike(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("group", GROUPS)
+def test_both_answer_some_alike(pair: Pair, group: str) -> None:
+    """About thirty requests of a group, spread over it, have the same answer from both."""
+    requests = GROUPS[group]
+    compare(pair, requests[:: 1 + len(requests) // 30])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", GROUPS)
 def test_both_answer_alike(pair: Pair, group: str) -> None:
     """Each request of a group has the same answer from both."""
+    compare(pair, GROUPS[group])
+
+
+def compare(pair: Pair, requests: Sequence[Asked]) -> None:
+    """Send requests to both and assert that the answers are the same."""
     complaints = []
-    for asked in GROUPS[group]:
+    for asked in requests:
         if explained(asked):
             continue
         mock, twin = pair.both(asked)
         if mock != twin:
             complaints.append(f"{asked}\n    mock {mock}\n    twin {twin}")
     shown = "\n".join(complaints)[:20_000]
-    assert not complaints, f"{len(complaints)} of {len(GROUPS[group])}:\n{shown}"
+    assert not complaints, f"{len(complaints)} of {len(requests)}:\n{shown}"
 
 
+@pytest.mark.slow
 def test_what_is_explained_does_differ() -> None:
     """The mock refuses what the framework fails on; on servers of its own, since one is hurt."""
     asked = [each for group in GROUPS.values() for each in group if explained(each)]

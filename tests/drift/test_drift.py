@@ -105,7 +105,13 @@ UNKNOWN: tuple[tuple[Change, str, str, bool], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "where", "kind", "breaking"), UNKNOWN)
+@pytest.mark.parametrize(
+    ("change", "where", "kind", "breaking"),
+    [
+        *UNKNOWN[:3],
+        *(pytest.param(*each, marks=pytest.mark.slow) for each in UNKNOWN[3:]),
+    ],
+)
 def test_a_difference_without_a_row_is_unknown(
     tmp_path: Path, change: Change, where: str, kind: str, breaking: bool
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from mockserver import Config, create_app
 from tests.conftest import API, MAIN, NOW
 from tests.support.server import RunningServer
+from tests.support.waiting import PATIENCE
 from tests.support.world import listed
 
 JSON = "application/json"
@@ -378,14 +379,15 @@ def test_a_chunked_body_is_limited_on_the_wire(server: RunningServer) -> None:
     for size, status in ((2_000_000, 200), (Config().maximum_body + 1, 400)):
         chunks = iter([document, b" " * (size - len(document))])
         headers = {"Authorization": "main-admin-key", "Content-Type": JSON}
-        response = httpx.post(server.collection, content=chunks, headers=headers)
+        response = httpx.post(server.collection, content=chunks, headers=headers, timeout=PATIENCE)
         assert response.status_code == status, response.text[:200]
 
 
 def issuer_of(server: RunningServer) -> str:
     """Return an issuer that a server has."""
     headers = {"Authorization": "main-admin-key"}
-    page = httpx.get(f"{server.collection}issuers/", headers=headers).raise_for_status().json()
+    url = f"{server.collection}issuers/"
+    page = httpx.get(url, headers=headers, timeout=PATIENCE).raise_for_status().json()
     return str(page["result"]["data"][0]["entityId"])
 
 
@@ -397,6 +399,7 @@ def test_an_upload_is_kept_in_memory(server: RunningServer) -> None:
         f"{server.collection}images/",
         files={"image": ("big.svg", picture, "image/svg+xml")},
         headers={"Authorization": "main-admin-key"},
+        timeout=PATIENCE,
     )
     assert response.status_code in (200, 201), response.text
 

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -27,6 +26,7 @@ from mockserver.files import WORLD
 from tests.harness.bite import CONTEXT, PLACES
 from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
 from tests.support.server import RunningServer, running
+from tests.support.waiting import PATIENCE, wait_until
 
 
 def names(served: RunningServer) -> list[str]:
@@ -45,6 +45,7 @@ def names(served: RunningServer) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_read_only_sends_reads_only() -> None:
     """A read-only run sends GET, HEAD and OPTIONS, as the server's own log says."""
     with running() as served:
@@ -112,17 +113,24 @@ KEPT = tuple(each for each in PLACES if each != "--disposable")
 """A target that stays, on which nothing may get lost."""
 
 
-def wait_for_a_creation(journal: Path) -> None:
-    """Wait until a run has noted something that it created."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        if any('"created"' in path.read_text() for path in journal.glob("*.jsonl")):
-            return
-        time.sleep(0.1)
-    raise AssertionError("the run created nothing")
+def wait_for_a_creation(journal: Path, processes: int = 1) -> None:
+    """Wait until each process of a run has noted something that it created."""
+
+    def all_have_created() -> bool:
+        noted = [path.read_text() for path in journal.glob("*.jsonl")]
+        return sum('"created"' in text for text in noted) == processes
+
+    wait_until(all_have_created, "each process of the run has created something")
 
 
-@pytest.mark.parametrize("deadly", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "deadly",
+    [
+        pytest.param(signal.SIGKILL, marks=pytest.mark.slow),
+        pytest.param(signal.SIGTERM, marks=pytest.mark.slow),
+        signal.SIGINT,
+    ],
+)
 def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signals) -> None:
     """After Ctrl-C and SIGTERM nothing is left; after SIGKILL nothing after `cleanup`."""
     journal = tmp_path / "journal"
@@ -134,7 +142,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
         )
         wait_for_a_creation(journal)
         process.send_signal(deadly)
-        process.wait(timeout=60)
+        process.wait(timeout=PATIENCE)
         if deadly == signal.SIGKILL:
             assert list(journal.glob("*.jsonl"))
             ended = run("cleanup", served.url, *KEPT, "--journal", str(journal))
@@ -144,6 +152,7 @@ def test_a_run_that_is_ended_leaves_nothing(tmp_path: Path, deadly: signal.Signa
         assert list(journal.glob("*.jsonl")) == []
 
 
+@pytest.mark.slow
 def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
     """What workers that were killed created is deleted by the process that started them."""
     journal = tmp_path / "journal"
@@ -154,10 +163,10 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
             command, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, text=True
         )
         try:
-            wait_for_a_creation(journal)
+            wait_for_a_creation(journal, processes=2)
             for worker in children_of(process.pid):
                 os.kill(worker, signal.SIGKILL)
-            said, _ = process.communicate(timeout=120)
+            said, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
         assert names(served) == []
@@ -223,6 +232,7 @@ def test_a_key_that_may_not_look_does_not_make_it_gone(
         assert "cleaned up" in str(next(clean_up(again)))
 
 
+@pytest.mark.slow
 def test_what_lost_answers_created_is_found_or_told() -> None:
     """What a list shows is deleted though no answer named it; what none shows counts as left."""
     options = ("--org", "main", "--user-id", "1", "--allow-writes", "--rule", "STATE-03")
@@ -249,6 +259,7 @@ def forms_of(secret: str) -> set[str]:
     return forms | {base64.b64encode(b"Api-Key " + raw).decode()[12:-4]}
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
     """A failing run with known keys leaves none of them in output, reports or journal.
 

@@ -14,6 +14,7 @@ from mockserver.sandbox.faults import LONGEST_DELAY, MOST_FAULTS, milliseconds
 from tests.conftest import API, MAIN, NOW
 from tests.sandbox.test_sandboxes import ALICE, control, within
 from tests.support.server import RunningServer
+from tests.support.waiting import PATIENCE
 
 FAULTS = "/__mock__/faults"
 LIST = "credentials_orgs_users_retrieve"
@@ -262,8 +263,10 @@ def test_what_has_no_body_has_no_length(api: API, status: int) -> None:
 def test_a_connection_is_cut(server: RunningServer) -> None:
     """The server hangs up before the answer is whole, once."""
     fault = {"damage": "cut", "times": 1}
-    httpx.post(f"{server.url}/__sandbox__/cut{FAULTS}", json=fault).raise_for_status()
-    with httpx.Client(headers={"Authorization": "main-admin-key"}) as client:
+    httpx.post(
+        f"{server.url}/__sandbox__/cut{FAULTS}", json=fault, timeout=PATIENCE
+    ).raise_for_status()
+    with httpx.Client(headers={"Authorization": "main-admin-key"}, timeout=PATIENCE) as client:
         url = f"{server.url}/__sandbox__/cut{MAIN}"
         with pytest.raises(httpx.RemoteProtocolError):
             client.get(url)

@@ -4,7 +4,6 @@ import contextlib
 import json
 import shlex
 import subprocess
-import time
 from typing import Any
 
 import httpx
@@ -16,6 +15,7 @@ from mockserver.sandbox.journal import MOST_BYTES, MOST_EXCHANGES
 from tests.conftest import API, MAIN, NOW
 from tests.sandbox.test_sandboxes import ALICE, control, within
 from tests.support.server import RunningServer, running
+from tests.support.waiting import PATIENCE, wait_until
 
 JOURNAL = "/__mock__/requests"
 
@@ -191,6 +191,7 @@ def test_what_the_contract_does_not_allow_is_hinted(api: API) -> None:
     assert kept(api)[0]["hints"] == []  # the answer tells
 
 
+@pytest.mark.slow
 def test_all_journals_together_are_bounded(api: API) -> None:
     """Of too many bytes those go that belong to the sandbox that was used longest ago."""
     sandboxes = api.app.extensions["mockserver"].sandboxes
@@ -213,7 +214,7 @@ def test_exchanges_are_streamed_as_they_happen(server: RunningServer) -> None:
     """Server-sent events of one sandbox, numbered; a stream can be taken up where it ended."""
     base = f"{server.url}/__sandbox__/streamed"
     url = f"{base}/__mock__/requests/stream"
-    with httpx.Client(headers={"Authorization": "main-admin-key"}, timeout=10) as client:
+    with httpx.Client(headers={"Authorization": "main-admin-key"}, timeout=PATIENCE) as client:
         with client.stream("GET", url) as stream:
             assert stream.headers["Content-Type"].startswith("text/event-stream")
             lines = stream.iter_lines()
@@ -233,16 +234,16 @@ def test_streams_are_bounded() -> None:
     """One more than there may be is told so; when one ends there is room again."""
     with running("--quiet") as server, contextlib.ExitStack() as stack:
         url = f"{server.url}/__mock__/requests/stream"
-        client = stack.enter_context(httpx.Client(timeout=20))
+        client = stack.enter_context(httpx.Client(timeout=PATIENCE))
         streams = [stack.enter_context(client.stream("GET", url)) for _ in range(MOST_STREAMS)]
         assert {each.status_code for each in streams} == {200}
         refused = client.get(url)
         assert (refused.status_code, "close one" in refused.json()["detail"]) == (503, True)
         assert client.get(f"{server.url}/__mock__/health").status_code == 200
         streams[0].close()
-        deadline = time.monotonic() + 20
-        status = 503
-        while status == 503 and time.monotonic() < deadline:  # until the server has noticed
+
+        def status() -> int | None:
             with client.stream("GET", url) as stream:
-                status = stream.status_code
-        assert status == 200
+                return None if stream.status_code == 503 else stream.status_code
+
+        assert wait_until(status, "the server has noticed the end of the stream") == 200

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mockserver.config import RELEASES
 from mockserver.testing import free_port
+from tests.support.waiting import PATIENCE
 
 CREDMOCK = (sys.executable, "-m", "mockserver")
 
@@ -59,10 +60,10 @@ def running(
     finally:
         process.send_signal(signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=20)
+            process.wait(PATIENCE)
         clean = process.poll() == 0
         process.kill()
-    reader.join(timeout=20)
+    reader.join(PATIENCE)
     assert not reader.is_alive(), "a process of the server outlived it"
     assert clean, f"SIGTERM ended the server with {process.returncode}"
 
@@ -78,7 +79,7 @@ def _read_banner(process: "subprocess.Popen[str]") -> str:
     """Read what the server prints until its last line, the address of the contract."""
     assert process.stdout is not None
     lines: list[str] = []
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         line = process.stdout.readline()
         lines.append(line)

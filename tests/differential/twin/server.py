@@ -15,7 +15,7 @@ from mockserver.testing import free_port
 from tests.differential.twin.defects import DEFECTS, near_matches
 from tests.differential.twin.wsgi import ROOT, configure, configured_application, create_database
 
-SECONDS_TO_START = 30
+SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
 
 
