@@ -79,7 +79,7 @@ def test_the_models_of_bodies_cannot_issue(client: Client) -> None:
     many = client.api.credentials_orgs_users_assertions_bulk_create(entity_id, *HERE, bulk)
     assert (many.status, many.json()) == (400, {"users": ["This field is required."]})
     assert "The published body is the response" in rows("schemas/AssertionCreate")[0]
-    assert rows("schemas/AssertionBulkCreate") == ["The published body is the answer."]
+    assert rows("schemas/AssertionBulkCreate") == ["The published body is the response."]
 
 
 def test_issuing_in_bulk_is_read_by_its_model(client: Client) -> None:
