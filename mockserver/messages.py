@@ -64,10 +64,11 @@ class Request(NamedTuple):
 
         Keys are sorted and blanks kept, as Django REST Framework's pagination links do.
         """
-        fields = parse_qsl(self.query_string, keep_blank_values=True) if self.query_string else []
-        kept = [pair for pair in fields if pair[0] not in changes]
-        kept += [(key, value) for key, value in changes.items() if value is not None]
-        query = urlencode(sorted(kept, key=itemgetter(0)))
+        pairs = [(key, value) for key, value in changes.items() if value is not None]
+        if self.query_string:
+            sent = parse_qsl(self.query_string, keep_blank_values=True)
+            pairs += [pair for pair in sent if pair[0] not in changes]
+        query = urlencode(sorted(pairs, key=itemgetter(0)))
         return f"{self.origin}{self.path}" + (f"?{query}" if query else "")
 
 

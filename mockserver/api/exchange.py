@@ -124,6 +124,28 @@ class APIResponse(FlaskResponse):
     default_mimetype = None
 
 
+class RequestHeaders:
+    """The headers of a request by name, in any case.
+
+    Those of Werkzeug raise an exception inside for each header that was not sent.
+    """
+
+    __slots__ = ("_environ",)
+
+    def __init__(self, environ: "WSGIEnvironment") -> None:
+        self._environ = environ
+
+    def get(self, key: str) -> str | None:
+        """Return the value of a header, or None."""
+        return self._environ.get(_environ_key(key))
+
+
+@lru_cache(maxsize=1024)
+def _environ_key(name: str) -> str:
+    key = name.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+
+
 class CutBody:
     """A body that ends before its announced length.
 
@@ -193,10 +215,6 @@ def current_exchange(service: Service) -> Exchange:
 def read_request(exchange: Exchange) -> Request:
     """Return a request as the behaviour sees it; raises SuspiciousRequest."""
     received, query = exchange.received, exchange.query
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS)
-    except ValueError:
-        raise SuspiciousRequest from None
 
     def read_body() -> bytes:
         """Return the body; raises BodyTooLarge over the application's MAX_CONTENT_LENGTH."""
@@ -216,11 +234,19 @@ def read_request(exchange: Exchange) -> Request:
         exchange.root,
         exchange.root + exchange.path,
         query,
-        dict(pairs),
-        received.headers,
+        _read_query(query) if query else {},
+        RequestHeaders(received.environ),
         read_body,
         parse_multipart,
     )
+
+
+def _read_query(query: str) -> dict[str, str]:
+    """Return the parameters of a query, the last value of each; raises SuspiciousRequest."""
+    try:
+        return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS))
+    except ValueError:
+        raise SuspiciousRequest from None
 
 
 def write_response(response: Response) -> APIResponse:

@@ -105,7 +105,8 @@ class Service:
         named = request.query.get("platform_org") or values.get("org")
         platform_key = named or home_platform(caller, store)
         platform = admit(caller, find_roles(operation, request.method), platform_key, store)
-        sandbox.throttle.check(str(caller.user.id) if caller.user else "", sandbox.clock.now())
+        now = sandbox.clock.now()
+        sandbox.throttle.check(str(caller.user.id) if caller.user else "", now)
         if operation is None:
             return describe(request.method, resource)
         if "user_id" in values:
@@ -116,8 +117,7 @@ class Service:
             raise NotFound.of("User")
         sandbox.run_due_assignments()
         if operation.method == "GET":
-            store, now = sandbox.store, sandbox.clock.now()
-            asked = (request, operation, values, store, now, self.renderer)
+            asked = (request, operation, values, sandbox.store, now, self.renderer)
             context = RequestContext(*asked, caller, platform, user, self.contract, self.search)
             return self.handlers.read[operation.operation_id](context)
         with sandbox.transaction() as transaction:
