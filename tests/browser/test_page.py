@@ -155,7 +155,7 @@ def test_the_journal_is_live(page: Page, world: Control) -> None:
     listed.locator("summary").click()
     expect(listed).to_contain_text("did you mean `search`?")
     expect(listed).to_contain_text("Api-Key $CREDMOCK_KEY")
-    expect(listed.get_by_role("region", name=re.compile("Body of reply"))).to_contain_text(
+    expect(listed.get_by_role("region", name=re.compile("Body of response"))).to_contain_text(
         '"count": '
     )
     listed.get_by_role("button", name="Copy as curl").click()
@@ -182,10 +182,10 @@ def test_the_journal_is_filtered_paused_and_cleared(page: Page, world: Control) 
     page.get_by_label("Filter").fill("GET issuers")
     expect(rows(page)).to_have_count(1)
     page.get_by_label("Filter").fill("")
-    page.get_by_label("only errors and hints").check()
+    page.get_by_label("errors and hints only").check()
     expect(rows(page)).to_have_count(1)
     expect(rows(page).locator(".status")).to_have_text("404")
-    page.get_by_label("only errors and hints").uncheck()
+    page.get_by_label("errors and hints only").uncheck()
     page.get_by_role("button", name="Pause").click()
     expect(page.locator("#live")).to_have_text("paused")
     ask(world)
@@ -208,11 +208,11 @@ def test_scenarios_and_records(page: Page, world: Control) -> None:
     expect(said(page)).to_have_text("The scenario is one-page.")
     expect(cards).to_have_count(7)
     expect(page.locator("#scenario-text")).to_contain_text("Seven credentials")
-    page.get_by_role("button", name="Keep a snapshot").click()
+    page.get_by_role("button", name="Save snapshot").click()
     page.get_by_role("button", name="Clear", exact=True).first.click()
     expect(said(page)).to_have_text("Cleared.")
     expect(cards).to_have_count(0)
-    page.get_by_role("button", name="Restore it").click()
+    page.get_by_role("button", name="Restore snapshot").click()
     expect(cards).to_have_count(7)
     page.get_by_role("button", name="Reset").click()
     expect(cards).to_have_count(12)
@@ -225,10 +225,10 @@ def test_faults_and_latency(page: Page, world: Control) -> None:
     """A fault is added and removed; latency goes with it, and is switched off alone."""
     shown(page, world)
     page.get_by_label("Latency").select_option("200")
-    expect(said(page)).to_have_text("Answers take longer now.")
-    page.get_by_label("Happens").select_option("429, too many requests")
-    page.get_by_label("To", exact=True).select_option("POST")
-    page.get_by_label("How often").select_option("always")
+    expect(said(page)).to_have_text("Responses are delayed.")
+    page.get_by_label("Response", exact=True).select_option("429, too many requests")
+    page.get_by_label("Applies to").select_option("POST")
+    page.get_by_label("Repeat").select_option("always")
     page.get_by_role("button", name="Add fault").click()
     expect(page.locator(".faults li")).to_have_count(2)
     answer = ask(world, method="POST", json={})
@@ -246,15 +246,15 @@ def test_faults_and_latency(page: Page, world: Control) -> None:
 def test_the_clock(page: Page, world: Control) -> None:
     """It is set, moved and stopped, and the world's time with it."""
     shown(page, world)
-    page.get_by_label("Another day").fill("2027-01-31")
+    page.get_by_label("Date of the clock").fill("2027-01-31")
     page.get_by_role("button", name="Set", exact=True).click()
     page.get_by_role("button", name="+1 day").click()
     page.get_by_role("button", name="Freeze").click()
     expect(page.locator("time")).to_contain_text("2027-02-01 12:00")
-    expect(page.get_by_text("stands still", exact=True)).to_be_visible()
+    expect(page.get_by_text("frozen", exact=True)).to_be_visible()
     assert world.clock()["now"].startswith("2027-02-01T12:00:")
     page.get_by_role("button", name="Run").click()
-    expect(page.get_by_text("stands still", exact=True)).to_be_hidden()
+    expect(page.get_by_text("frozen", exact=True)).to_be_hidden()
 
 
 SLOW_SET = """
@@ -271,7 +271,7 @@ def test_quick_clicks_keep_their_order(page: Page, world: Control) -> None:
     """What is clicked second happens second, though the first takes its time."""
     page.add_init_script(SLOW_SET)
     shown(page, world)
-    page.get_by_label("Another day").fill("2027-01-31")
+    page.get_by_label("Date of the clock").fill("2027-01-31")
     page.get_by_role("button", name="Set", exact=True).click()
     page.get_by_role("button", name="+1 day").click()
     expect(page.locator("time")).to_contain_text("2027-02-01 12:00")
@@ -282,7 +282,7 @@ def test_another_sandbox_is_opened(page: Page, world: Control) -> None:
     """By a new name, and the default one from the list."""
     shown(page, world)
     other = f"{world.sandbox}-2"
-    page.get_by_label("Name of another sandbox").fill(other)
+    page.get_by_label("Name of the sandbox to open").fill(other)
     page.get_by_role("button", name="Open").click()
     page.wait_for_url(f"**/__sandbox__/{other}/__mock__/")
     expect(page.get_by_label("Sandbox", exact=True)).to_have_value(other)
@@ -297,7 +297,7 @@ def test_what_the_mock_refuses_is_said(page: Page, world: Control) -> None:
     for _ in range(MOST_FAULTS):
         world.fault(status=503)
     page.get_by_role("button", name="Add fault").click()
-    expect(said(page)).to_have_text(f"there are {MOST_FAULTS} faults already")
+    expect(said(page)).to_have_text(f"a sandbox has at most {MOST_FAULTS} faults; remove one first")
 
 
 # Keyboard

@@ -77,7 +77,7 @@ def test_credentials_are_searched_and_paged(api: API) -> None:
     api.create(name="Unlisted thing", public=False)
     found = page(api, "?search=unlisted+THING")
     assert "1 credential, page 1 of 1;" in found
-    assert "not public" in found
+    assert "private" in found
     assert "Acme" in page(api, "?platform=acme")
     assert control(api, "GET", f"{PAGE}?page=99").status_code == 404
     assert "page 2 of" in page(api, "?page=2")

@@ -8,7 +8,7 @@ export async function call(method, path, body) {
   });
   if (!response.ok) {
     const answer = await response.json().catch(() => ({}));
-    throw new Error(answer.detail ?? `The mock answered ${response.status}.`);
+    throw new Error(answer.detail ?? `The mock responded with ${response.status}.`);
   }
 }
 

@@ -35,7 +35,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     say(`Copied: ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`);
   } catch {
-    say(`The browser does not let this page copy. Here it is: ${text}`, true);
+    say(`The browser does not allow copying. Copy this text: ${text}`, true);
   }
 }
 
@@ -60,13 +60,13 @@ document.addEventListener("change", ({ target }) => {
   if (id === "sandbox") open(value);
   if (id === "scenario") {
     if (value) change(`The scenario is ${value}.`, ["POST", "scenario", { name: value }]).then(forget);
-    else change("Back to the world as it began.", ["DELETE", "scenario"]).then(forget);
+    else change("Back to the default data.", ["DELETE", "scenario"]).then(forget);
   }
   if (id === "latency" && value !== "keep") {
     const gone = target.dataset.ids.split(" ").filter(Boolean);
     const calls = gone.map((each) => ["DELETE", `faults/${each}`]);
     if (value) calls.push(["POST", "faults", { delay: JSON.parse(value) }]);
-    change(value ? "Answers take longer now." : "Answers come at once.", ...calls);
+    change(value ? "Responses are delayed." : "Responses are not delayed.", ...calls);
   }
 });
 
@@ -80,7 +80,7 @@ document.addEventListener("submit", (event) => {
   if (form.id === "find") location.search = new URLSearchParams(fields);
   if (form.id === "set-clock") {
     const day = fields.get("day");
-    change(`It is ${day} now.`, ["POST", "clock", { set: `${day}T12:00:00Z` }]);
+    change(`The clock is set to ${day}.`, ["POST", "clock", { set: `${day}T12:00:00Z` }]);
   }
   if (form.id === "new-fault") {
     const parts = ["calls", "often", "effect"].map((name) => JSON.parse(fields.get(name)));
