@@ -19,9 +19,12 @@ def test_quick():
 def test_long(number):
     assert True
 """
+MORE = (("-n", "1"), ("-k", "quick or long"))
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1"), ("-k", "quick or long")])
+@pytest.mark.parametrize(
+    "options", [(), *(pytest.param(each, marks=pytest.mark.slow) for each in MORE)]
+)
 def test_the_long_tests_are_counted(tmp_path: Path, options: tuple[str, ...]) -> None:
     """The closing lines count them by module, also from a worker and beside a choice by name."""
     (tmp_path / "test_some_things.py").write_text(TESTS)

@@ -65,7 +65,7 @@ def judge_inside(monkeypatch: pytest.MonkeyPatch, defect: str, *options: str) ->
     [
         ("any-signal-is-accepted", "ERR-07"),
         ("slash-redirect-drops-the-query", "PROTO-03"),
-        ("list-leaves-templates-out", "SCHEMA-05"),
+        pytest.param("list-leaves-templates-out", "SCHEMA-05", marks=pytest.mark.slow),
     ],
 )
 def test_it_bites(monkeypatch: pytest.MonkeyPatch, defect: str, rule: str) -> None:
@@ -171,7 +171,12 @@ def test_a_target_that_cannot_be_judged_is_exit_3(target: str) -> None:
     [
         (("--org", "main", "--user-id", "1"), "nobodys-key", "the admin's key is not known"),
         (("--org", "main", "--user-id", "1"), "acme-admin-key", "may not read platform 'main'"),
-        (("--org", "nowhere", "--user-id", "1"), "", "check the prefix in base_url"),
+        pytest.param(
+            ("--org", "nowhere", "--user-id", "1"),
+            "",
+            "check the prefix in base_url",
+            marks=pytest.mark.slow,
+        ),
         pytest.param(
             ("--org", "main", "--user-id", "1", "--issuer", "nobody"),
             "",
