@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS, describe
+from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
+from contract_tests.catalogue.rule import describe_rule
 from contract_tests.engine.outcome import CouldNotAsk, UsageError
 
 EXAMPLE = "\b\nExample:\n  "
@@ -188,8 +189,9 @@ def rules(subject: str | None) -> None:
             needs = ", ".join(each for each in rule.needs if each != "write")
             kind = "writes" if rule.writes else "reads"
             more = f" (needs {needs})" if needs else ""
+            evidence = " ".join(rule.evidence)
             click.echo(
-                f"{rule.id:<10} {rule.subject:<11}{kind:<7} {rule.evidence:<8} {rule.law}{more}"
+                f"{rule.id:<11} {rule.subject:<11} {kind:<6} {evidence:<8} {rule.requirement}{more}"
             )
 
 
@@ -199,7 +201,7 @@ def explain(rule_id: str) -> None:
     """Tell a rule's law, why it is one, and how a breach looks."""
     if rule_id not in RULES:
         raise UsageError(f"{rule_id!r} is no rule; `credcheck rules` lists them")
-    for line in describe(RULES[rule_id]):
+    for line in describe_rule(RULES[rule_id]):
         click.echo(line)
 
 

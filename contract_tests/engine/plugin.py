@@ -247,7 +247,7 @@ class Run:
         """Return why a rule, and a case that needs more, cannot be tested; or nothing."""
         settings, lacking = self.settings, self.lacking
         lacks = [each for each in rule.operations if each in lacking]
-        if lacks and (rule.is_about_a_part or len(lacks) == len(rule.operations)):
+        if lacks and (rule.needs_all_operations or len(lacks) == len(rule.operations)):
             return "; ".join(dict.fromkeys(lacking[each] for each in lacks))
         for need in (*rule.needs, *more):
             if need in lacking:
@@ -341,7 +341,7 @@ class Run:
 
     def _is_only_a_choice(self, rule: str) -> bool:
         """Tell whether production is not known here, and nobody asked to hold to our choice."""
-        return RULES[rule].evidence == "choice" and not self.settings.hold_choices
+        return RULES[rule].is_choice and not self.settings.hold_choices
 
     def _redacted(self, text: str) -> str:
         redact = self._deployment.target.redact if self._deployment else str

@@ -34,7 +34,7 @@ def matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
                 why = _why_not_asked(rule, operation, verdict, asked, broken)
                 cell |= {"outcome": "not tested", "reason": why} if why else {}
             cells.append(cell)
-        yield {"rule": rule.id, "subject": rule.subject, "law": rule.law, "cells": cells}
+        yield {"rule": rule.id, "subject": rule.subject, "law": rule.requirement, "cells": cells}
 
 
 def _apart_from_findings(rule: Rule, verdict: Verdict, broken: bool) -> tuple[str, str]:

@@ -145,7 +145,7 @@ def _told(finding: Mapping[str, Any]) -> dict[str, Any]:
     """Return a finding with the law that it breaks."""
     law = RULES[finding["rule"]]
     exchange = finding["exchange"]
-    about = {"law": law.law, "why": law.why, "evidence": law.evidence.split()}
+    about = {"law": law.requirement, "why": law.why, "evidence": list(law.evidence)}
     curl = exchange["curl"] if exchange else ""
     return {**finding, **about, "curl": curl, "steps": list(finding["steps"])}
 

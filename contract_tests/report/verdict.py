@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from contract_tests.catalogue import CATALOGUE, IRREVERSIBLE, ISSUES, RULES
+from contract_tests.catalogue import CATALOGUE, RULES
+from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
 from contract_tests.engine.accepted import Accepted, read_accepted
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.outcome import Result
@@ -165,7 +166,7 @@ def _unreachable(settings: Settings) -> dict[str, str]:
     for operation in load_contract().operations.values():
         if not operation.is_read and not settings.allow_writes:
             unreachable.setdefault(operation.id, "the run is read-only")
-        elif operation.id in ISSUES and not settings.username:
+        elif operation.id in ISSUING and not settings.username:
             unreachable.setdefault(operation.id, "username is not set, to issue to")
     if not settings.disposable:
         for operation_id, why in IRREVERSIBLE.items():
@@ -216,7 +217,7 @@ def summary_lines(verdict: Verdict) -> Iterator[str]:
         law = RULES[finding["rule"]]
         yield ""
         yield f"BREACH {finding['rule']}  {finding['message']}"
-        yield f"  law       {law.law} [{law.evidence}]"
+        yield f"  law       {law.requirement} [{' '.join(law.evidence)}]"
         if finding["expected"] or finding["got"]:
             yield f"  expected  {finding['expected']}"
             yield f"  got       {finding['got']}"

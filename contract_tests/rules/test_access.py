@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from contract_tests.catalogue import ISSUER_CREATE
+from contract_tests.catalogue.operations import CREATE_ISSUER
 from contract_tests.engine.outcome import require
 from contract_tests.engine.target import Reply, collection
 from contract_tests.rules.test_errors import check_refusal
@@ -119,7 +119,7 @@ def test_unknown_keys_do_not_write(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("ACCESS-02")
-@pytest.mark.needs("disposable", ISSUER_CREATE)
+@pytest.mark.needs("disposable", CREATE_ISSUER)
 @pytest.mark.last
 def test_issuers_are_not_created_without_a_key(deployment: Deployment) -> None:
     """No key and an unknown key create no issuer."""
@@ -202,7 +202,7 @@ def test_a_learner_does_not_write(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("ACCESS-05")
-@pytest.mark.needs("disposable", ISSUER_CREATE)
+@pytest.mark.needs("disposable", CREATE_ISSUER)
 @pytest.mark.last
 def test_a_learner_does_not_create_issuers(deployment: Deployment) -> None:
     """A learner's creation of an issuer is 403."""
@@ -286,7 +286,7 @@ def test_platform_org_lets_nobody_write(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("disposable", ISSUER_CREATE)
+@pytest.mark.needs("disposable", CREATE_ISSUER)
 @pytest.mark.last
 def test_another_platforms_key_creates_no_issuer(deployment: Deployment) -> None:
     """Another platform's admin is 403 when creating an issuer here."""

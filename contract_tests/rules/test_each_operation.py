@@ -8,7 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
-from contract_tests.catalogue import ALL, AUTHORITY, IMPORT, IRREVERSIBLE, PUBLIC
+from contract_tests.catalogue.operations import (
+    ADD_SIGNATORY,
+    ALL_OPERATIONS,
+    IMPORT_COURSE,
+    IRREVERSIBLE,
+    LOOK_UP_ASSERTION,
+)
 from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.outcome import require
 from contract_tests.engine.target import Reply
@@ -27,7 +33,7 @@ def marked(operation_id: str) -> tuple[pytest.MarkDecorator, ...]:
     needs = [operation_id]
     if not CONTRACT.operations[operation_id].is_read:
         needs.append("write")
-    if operation_id in {*IRREVERSIBLE, AUTHORITY}:
+    if operation_id in {*IRREVERSIBLE, ADD_SIGNATORY}:
         needs.append("disposable")
     return (pytest.mark.needs(*needs),)
 
@@ -38,8 +44,10 @@ def operations(ids: tuple[str, ...]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("operation_id", params)
 
 
-KEYED = tuple(each for each in ALL if each != PUBLIC)
-WITH_BODY = tuple(each for each in ALL if "requestBody" in CONTRACT.operations[each].source)
+KEYED = tuple(each for each in ALL_OPERATIONS if each != LOOK_UP_ASSERTION)
+WITH_BODY = tuple(
+    each for each in ALL_OPERATIONS if "requestBody" in CONTRACT.operations[each].source
+)
 
 
 def place(deployment: Deployment, operation: Operation, entity_id: str = "") -> str:
@@ -70,7 +78,7 @@ def ask(
 
 
 @pytest.mark.rule("PROTO-04")
-@operations(ALL)
+@operations(ALL_OPERATIONS)
 def test_who_does_not_accept_json(deployment: Deployment, operation_id: str) -> None:
     """Every operation is 406 for who accepts XML only, before anything else is looked at."""
     reply = ask(deployment, CONTRACT.operations[operation_id], accept="application/xml")
@@ -108,7 +116,7 @@ def test_each_operation_is_the_platforms_own(deployment: Deployment, operation_i
 def test_each_body_has_a_type_that_is_read(deployment: Deployment, operation_id: str) -> None:
     """A body in a media type that nobody reads is 415 wherever one is taken."""
     operation = CONTRACT.operations[operation_id]
-    if operation_id == IMPORT:
+    if operation_id == IMPORT_COURSE:
         org = deployment.settings.org
         path = f"{exim(some_course(deployment), 'import')}?platform_org={org}"
     else:

@@ -12,22 +12,22 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from contract_tests.catalogue import (
-    ASSERTION,
-    ASSERTION_UPDATE,
-    AUTHORITY,
-    BULK_ISSUE,
-    CREATE,
-    GROUP_ASSIGNMENTS,
-    ISSUE,
-    ISSUER,
-    ISSUER_CREATE,
-    ISSUER_UPDATE,
-    ISSUES,
-    PUBLIC,
-    RULES,
-    UPDATE,
-    USER_ASSIGNMENTS,
+from contract_tests.catalogue import RULES
+from contract_tests.catalogue.operations import (
+    ADD_SIGNATORY,
+    CREATE_CREDENTIAL,
+    CREATE_ISSUER,
+    ISSUE_CREDENTIAL,
+    ISSUE_IN_BULK,
+    ISSUING,
+    LIST_GROUP_ASSIGNMENTS,
+    LIST_USER_ASSIGNMENTS,
+    LOOK_UP_ASSERTION,
+    RETRIEVE_ASSERTION,
+    RETRIEVE_ISSUER,
+    UPDATE_ASSERTION,
+    UPDATE_CREDENTIAL,
+    UPDATE_ISSUER,
 )
 from contract_tests.engine.contract import Operation, load_contract
 from contract_tests.engine.outcome import Cause, require
@@ -77,7 +77,7 @@ def test_every_operation_answers_as_documented(deployment: Deployment) -> None:
     "operation_id",
     [
         pytest.param(each, marks=pytest.mark.needs(each), id=each)
-        for each in (USER_ASSIGNMENTS, GROUP_ASSIGNMENTS)
+        for each in (LIST_USER_ASSIGNMENTS, LIST_GROUP_ASSIGNMENTS)
     ],
 )
 def test_assignments_are_listed(deployment: Deployment, operation_id: str) -> None:
@@ -102,13 +102,13 @@ def test_no_field_is_unknown(deployment: Deployment) -> None:
 def test_examples_are_accepted(deployment: Deployment) -> None:
     """The example bodies create and change credentials, with a real issuer in them."""
     entity_id = ""
-    for operation_id in (CREATE, UPDATE):
+    for operation_id in (CREATE_CREDENTIAL, UPDATE_CREDENTIAL):
         operation = CONTRACT.operations[operation_id]
         for name, body in examples(operation):
             body = {**body, "name": deployment.name(str(body.get("name", name)))}
             if "issuer" in body:
                 body["issuer"] = deployment.issuer
-            if operation_id == CREATE:
+            if operation_id == CREATE_CREDENTIAL:
                 reply = deployment.send_json("POST", "", body)
                 entity_id = created(reply)["entityId"]
             else:
@@ -134,10 +134,10 @@ def examples(operation: Operation) -> list[tuple[str, dict[str, Any]]]:
                 pytest.mark.needs(
                     each.id,
                     *() if each.is_read else ("write",),
-                    *("disposable",) if each.id == AUTHORITY else (),
-                    *("username",) if each.id in ISSUES else (),
+                    *("disposable",) if each.id == ADD_SIGNATORY else (),
+                    *("username",) if each.id in ISSUING else (),
                 ),
-                *[pytest.mark.last] * (each.id in (ISSUER_CREATE, AUTHORITY)),
+                *[pytest.mark.last] * (each.id in (CREATE_ISSUER, ADD_SIGNATORY)),
             ],
         )
         for each in CONTRACT.operations.values()
@@ -166,22 +166,22 @@ def test_generated_requests_get_documented_answers(
     try_covering(deployment, operation, try_out)
     for cause in sorted(shown)[:MOST_REDUCED]:
         reduce(shown[cause], cause, ask)
-    if operation_id in (ISSUE, BULK_ISSUE):
+    if operation_id in (ISSUE_CREDENTIAL, ISSUE_IN_BULK):
         withdraw(deployment, entity_id)
 
 
 def target_of(deployment: Deployment, operation: Operation) -> str:
     """Return the id of what a generated request is about: of this run where it writes."""
-    if operation.id == ISSUER:
+    if operation.id == RETRIEVE_ISSUER:
         return deployment.issuer
-    if operation.id == ISSUER_UPDATE:
+    if operation.id == UPDATE_ISSUER:
         return str(create_issuer(deployment)["entityId"])
-    if operation.id in (ASSERTION, PUBLIC):
+    if operation.id in (RETRIEVE_ASSERTION, LOOK_UP_ASSERTION):
         return str(some_assertion(deployment)["entityId"])
     if operation.is_read or "{entity_id}" not in operation.path:
         return (deployment.page({"page_size": 1}).ids or [deployment.made_up_id()])[0]
     entity_id = str(deployment.create()["entityId"])
-    if operation.id == ASSERTION_UPDATE:
+    if operation.id == UPDATE_ASSERTION:
         return str(issue(deployment, entity_id)["entityId"])
     return entity_id
 
@@ -337,7 +337,7 @@ def send_sample(
     else:
         form = sample.body if isinstance(sample.body, dict) else {}
         pairs = {"name": deployment.name(), "issuer": deployment.issuer}
-        if operation.id in ISSUES:
+        if operation.id in ISSUING:
             pairs |= {"users": deployment.settings.username, "recipient": "{}"}
         pairs |= {text(k): text(v) for k, v in form.items() if k not in pairs}
         if is_hidden(pairs) and not deployment.settings.disposable:
@@ -353,7 +353,7 @@ def encoded_json(deployment: Deployment, value: Any, operation_id: str) -> bytes
         value = marked(deployment, value)
         if is_hidden(value) and not deployment.settings.disposable:
             del value["public"]
-        if operation_id != ISSUER_CREATE and isinstance(value.get("issuer"), str):
+        if operation_id != CREATE_ISSUER and isinstance(value.get("issuer"), str):
             value["issuer"] = deployment.issuer
         if isinstance(value.get("recipient"), dict) and "identity" in value["recipient"]:
             value["recipient"] = {**value["recipient"], "identity": deployment.settings.username}

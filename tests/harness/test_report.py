@@ -11,15 +11,15 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from contract_tests.catalogue import (
-    CREATE,
-    DELETE,
-    ISSUER_CREATE,
-    ISSUERS,
-    LIST,
-    RETRIEVE,
-    RULES,
-    UPDATE,
+from contract_tests.catalogue import RULES
+from contract_tests.catalogue.operations import (
+    CREATE_CREDENTIAL,
+    CREATE_ISSUER,
+    DELETE_CREDENTIAL,
+    LIST_CREDENTIALS,
+    LIST_ISSUERS,
+    RETRIEVE_CREDENTIAL,
+    UPDATE_CREDENTIAL,
 )
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.outcome import Exchange, Finding, Result, UsageError
@@ -43,7 +43,7 @@ def exchange(**fields: Any) -> Exchange:
     """Return an exchange of the list, with what a test is about changed."""
     usual: dict[str, Any] = {
         "rule": "PAGE-02",
-        "operation": LIST,
+        "operation": LIST_CREDENTIALS,
         "actor": "admin",
         "method": "GET",
         "url": f"{PLACE}?page=2&page_size=10",
@@ -82,9 +82,9 @@ def verdict(**fields: Any) -> Verdict:
         "breaches": [],
         "accepted": [],
         "complaints": [],
-        "coverage": {LIST: {200: 3}},
+        "coverage": {LIST_CREDENTIALS: {200: 3}},
         "not_reached": [],
-        "unreachable_here": {CREATE: "the run is read-only"},
+        "unreachable_here": {CREATE_CREDENTIAL: "the run is read-only"},
         "notices": [],
         "left_behind": [],
         "exchanges": [Finding("", "", "", "", "", each).as_dict()["exchange"] for each in asked],
@@ -96,10 +96,10 @@ def verdict(**fields: Any) -> Verdict:
 
 def breaching() -> Verdict:
     """Return the verdict of a run with breaches, accepted ones, and rules that were not tested."""
-    wrong = finding("PAGE-02", LIST, "`num_pages` is not 3", exchange())
-    watched = finding("SCHEMA-01", ISSUERS, "200 lacks the header Vary", exchange())
+    wrong = finding("PAGE-02", LIST_CREDENTIALS, "`num_pages` is not 3", exchange())
+    watched = finding("SCHEMA-01", LIST_ISSUERS, "200 lacks the header Vary", exchange())
     options = finding("PROTO-02", "", "OPTIONS is 405", exchange(operation="", method="OPTIONS"))
-    known = finding("ACCESS-11", LIST, "`Bearer` is 401", None)
+    known = finding("ACCESS-11", LIST_CREDENTIALS, "`Bearer` is 401", None)
     about = {"reason": "gateway is old", "owner": "platform team", "until": "2027-01-31"}
     results = [
         Result("PAGE-02", "test_page_numbers", "breached", findings=[wrong, watched]),
@@ -115,8 +115,8 @@ def breaching() -> Verdict:
         breaches=[wrong, watched, options],
         accepted=[{**known, **about}],
         complaints=["1 left behind: Xy12; credcheck cleanup"],
-        coverage={LIST: {200: 2, 418: 1}, ISSUERS: {200: 1}},
-        notices=[f"{LIST}: the contract does not know /result/data/*/pk"],
+        coverage={LIST_CREDENTIALS: {200: 2, 418: 1}, LIST_ISSUERS: {200: 1}},
+        notices=[f"{LIST_CREDENTIALS}: the contract does not know /result/data/*/pk"],
         left_behind=["Xy12"],
         exit_code=1,
         headline="breaks the contract: 4 breaches",
@@ -164,8 +164,17 @@ def cell(document: dict[str, Any], rule: str, operation: str) -> tuple[str, str]
 def not_judged() -> Verdict:
     """Return the verdict of a run that a target refused to go on with."""
     refused = "the target answered 429 6 times in a row"
-    return verdict(stopped=refused, exit_code=3, headline=f"not judged: {refused}", exchanges=[],
-                   results=[], coverage={}, not_reached=[LIST], requests=6, counts={})  # fmt: skip
+    return verdict(
+        stopped=refused,
+        exit_code=3,
+        headline=f"not judged: {refused}",
+        exchanges=[],
+        results=[],
+        coverage={},
+        not_reached=[LIST_CREDENTIALS],
+        requests=6,
+        counts={},
+    )
 
 
 @pytest.mark.parametrize("make", [verdict, breaching, not_judged])
@@ -197,7 +206,7 @@ def test_the_schema_is_strict() -> None:
 def test_a_breach_tells_its_law() -> None:
     """A breach carries law, reason and evidence of its rule, steps, and the curl line."""
     first = report_document(breaching())["breaches"][0]
-    assert first["law"] == RULES["PAGE-02"].law
+    assert first["law"] == RULES["PAGE-02"].requirement
     assert first["why"] == RULES["PAGE-02"].why
     assert first["evidence"] == ["F"]
     assert first["steps"] == ["create a credential", "change its name"]
@@ -207,39 +216,47 @@ def test_a_breach_tells_its_law() -> None:
 def test_the_matrix_never_calls_kept_what_was_not_asked() -> None:
     """A cell is breached, accepted, kept or open, each for its own reason."""
     document = report_document(breaching())
-    assert cell(document, "PAGE-02", LIST)[0] == "breached"
-    assert cell(document, "PAGE-02", ISSUERS) == ("not tested", "the test ended at the breach")
-    assert cell(document, "PAGE-02", RETRIEVE)[0] == "not applicable"
-    assert cell(document, "PAGE-03", LIST)[0] == "kept", "it failed for another rule's finding"
-    assert cell(document, "SCHEMA-01", ISSUERS)[0] == "breached"
-    assert cell(document, "SCHEMA-01", LIST)[0] == "kept"
-    assert cell(document, "SCHEMA-01", RETRIEVE) == ("not tested", "no request went to it")
-    assert cell(document, "SCHEMA-01", CREATE) == ("not tested", "the run is read-only")
+    assert cell(document, "PAGE-02", LIST_CREDENTIALS)[0] == "breached"
+    assert cell(document, "PAGE-02", LIST_ISSUERS) == ("not tested", "the test ended at the breach")
+    assert cell(document, "PAGE-02", RETRIEVE_CREDENTIAL)[0] == "not applicable"
+    assert cell(document, "PAGE-03", LIST_CREDENTIALS)[0] == "kept", (
+        "it failed for another rule's finding"
+    )
+    assert cell(document, "SCHEMA-01", LIST_ISSUERS)[0] == "breached"
+    assert cell(document, "SCHEMA-01", LIST_CREDENTIALS)[0] == "kept"
+    assert cell(document, "SCHEMA-01", RETRIEVE_CREDENTIAL) == (
+        "not tested",
+        "no request went to it",
+    )
+    assert cell(document, "SCHEMA-01", CREATE_CREDENTIAL) == ("not tested", "the run is read-only")
     assert cell(document, "PROTO-02", "")[0] == "breached"
-    assert cell(document, "ACCESS-11", LIST)[0] == "accepted"
-    assert cell(document, "ACCESS-04", LIST) == ("not tested", "no key for learner")
-    assert cell(document, "SEARCH-01", LIST) == ("could not ask", "ReadTimeout")
-    assert cell(document, "STATE-09", DELETE) == ("not tested", "not a part of this run")
+    assert cell(document, "ACCESS-11", LIST_CREDENTIALS)[0] == "accepted"
+    assert cell(document, "ACCESS-04", LIST_CREDENTIALS) == ("not tested", "no key for learner")
+    assert cell(document, "SEARCH-01", LIST_CREDENTIALS) == ("could not ask", "ReadTimeout")
+    assert cell(document, "STATE-09", DELETE_CREDENTIAL) == ("not tested", "not a part of this run")
 
 
 def test_a_rule_says_nothing_of_operations_that_it_did_not_ask() -> None:
     """In a run whose traffic is all known, a rule is kept only where its requests went."""
     results = [Result("SCHEMA-06", "test_envelope", "kept")]
     asked = [Finding("", "", "", "", "", exchange(rule="SCHEMA-06")).as_dict()["exchange"]]
-    fields: dict[str, Any] = {"results": results, "coverage": {LIST: {200: 1}, UPDATE: {200: 1}}}
+    fields: dict[str, Any] = {
+        "results": results,
+        "coverage": {LIST_CREDENTIALS: {200: 1}, UPDATE_CREDENTIAL: {200: 1}},
+    }
     document = report_document(verdict(**fields, exchanges=asked, requests=1))
-    assert cell(document, "SCHEMA-06", LIST)[0] == "kept"
+    assert cell(document, "SCHEMA-06", LIST_CREDENTIALS)[0] == "kept"
     silent = ("not tested", "no request of this rule went to it")
-    assert cell(document, "SCHEMA-06", UPDATE) == silent
+    assert cell(document, "SCHEMA-06", UPDATE_CREDENTIAL) == silent
     cut = report_document(verdict(**fields, exchanges=asked, requests=2))
-    assert cell(cut, "SCHEMA-06", UPDATE)[0] == "kept"
+    assert cell(cut, "SCHEMA-06", UPDATE_CREDENTIAL)[0] == "kept"
 
 
 def test_coverage_counts_statuses_and_parameters() -> None:
     """Each documented status and parameter is there with how often it was seen or sent."""
     rows = {each["operation"]: each for each in report_document(breaching())["coverage"]}
     assert set(rows) == set(load_contract().operations)
-    row = rows[LIST]
+    row = rows[LIST_CREDENTIALS]
     statuses = {each["status"]: (each["seen"], each["documented"]) for each in row["statuses"]}
     assert statuses[200] == (2, True)
     assert statuses[418] == (1, False)
@@ -251,16 +268,18 @@ def test_coverage_counts_statuses_and_parameters() -> None:
     assert sent["query", "search"] == 1, "a repeated parameter is one request"
     assert sent["query", "course"] == 0
     assert sent["path", "org"] == 3
-    assert not rows[ISSUER_CREATE]["reached"]
+    assert not rows[CREATE_ISSUER]["reached"]
     assert ("body", "application/json") in {
-        (each["in"], each["name"]) for each in rows[CREATE]["parameters"]
+        (each["in"], each["name"]) for each in rows[CREATE_CREDENTIAL]["parameters"]
     }
 
 
 def test_what_was_not_kept_is_not_called_never() -> None:
     """Where a part of the traffic is known, a parameter that is not in it may have been sent."""
-    cut = verdict(coverage={LIST: {200: 9}}, requests=9)
-    row = next(each for each in report_document(cut)["coverage"] if each["operation"] == LIST)
+    cut = verdict(coverage={LIST_CREDENTIALS: {200: 9}}, requests=9)
+    row = next(
+        each for each in report_document(cut)["coverage"] if each["operation"] == LIST_CREDENTIALS
+    )
     assert (row["exchanges_kept"], row["requests"]) == (3, 9)
     text = " ".join(Page(as_html(report_document(cut))).text.split())
     assert "counted in the 3 of 9 requests that were kept" in text
@@ -271,12 +290,16 @@ def test_what_was_not_kept_is_not_called_never() -> None:
 def test_bodies_are_counted_by_media_type() -> None:
     """A body counts for its media type, whatever its charset and the case of its header."""
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
-    sent = exchange(operation=CREATE, method="POST", request_headers=headers, request_body="{}")
+    sent = exchange(
+        operation=CREATE_CREDENTIAL, method="POST", request_headers=headers, request_body="{}"
+    )
     asked = [Finding("", "", "", "", "", sent).as_dict()["exchange"]]
     rows = {
         each["operation"]: each for each in report_document(verdict(exchanges=asked))["coverage"]
     }
-    assert {"in": "body", "name": "application/json", "sent": 1} in rows[CREATE]["parameters"]
+    assert {"in": "body", "name": "application/json", "sent": 1} in rows[CREATE_CREDENTIAL][
+        "parameters"
+    ]
 
 
 def test_the_archive_is_one() -> None:
@@ -323,7 +346,7 @@ def everywhere(text: str) -> Verdict:
         reply_body=text,
         curl=text,
     )
-    bad = Finding("PAGE-02", LIST, text, text, text, shown, (text,)).as_dict()
+    bad = Finding("PAGE-02", LIST_CREDENTIALS, text, text, text, shown, (text,)).as_dict()
     about = {"reason": text, "owner": text, "until": text}
     return verdict(
         target=text,
@@ -336,7 +359,7 @@ def everywhere(text: str) -> Verdict:
         complaints=[text],
         notices=[text],
         left_behind=[text],
-        unreachable_here={CREATE: text},
+        unreachable_here={CREATE_CREDENTIAL: text},
         exit_code=1,
     )
 
@@ -413,13 +436,15 @@ def test_a_run_that_was_not_judged_says_so() -> None:
     text = " ".join(Page(as_html(report_document(not_judged()))).text.split())
     assert "Not judged" in text
     assert "the target answered 429 6 times in a row" in text
-    assert f"Not reached: {LIST} answered nothing, never 2xx" in text
+    assert f"Not reached: {LIST_CREDENTIALS} answered nothing, never 2xx" in text
     assert "Conforms" not in text
 
 
 def test_odd_characters_are_shown(tmp_path: Path) -> None:
     """Half a surrogate pair, a NUL and a change of direction break no file and are seen."""
-    odd = finding("STATE-11", LIST, "half \ud83c, \x00, \u202e, 🎓", exchange(reply_body="\udc00"))
+    odd = finding(
+        "STATE-11", LIST_CREDENTIALS, "half \ud83c, \x00, \u202e, 🎓", exchange(reply_body="\udc00")
+    )
     write_reports(verdict(breaches=[odd]), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert r"half \ud83c, \u0000, \u202e, 🎓" in page
