@@ -1,4 +1,4 @@
-"""The rules on images, assignments, courses, export and import, and providers bite."""
+"""The rules on images, assignments, courses, export and import, and providers catch mistakes."""
 
 from collections.abc import Callable
 
@@ -8,20 +8,20 @@ from tests.harness.bite import BROKEN_MOCK, credcheck
 from tests.support.broken_mock import MISTAKES
 
 SOME = dict(list(MISTAKES.items())[::3])
-"""As many as there is time for in each run of the tests; `make bite` judges all of them."""
+"""A third of the mistakes, to save time; `make bite` tests all of them."""
 
 
 @pytest.mark.parametrize(("mistake", "rule"), SOME.items(), ids=[each.__name__ for each in SOME])
 def test_each_mistake_is_caught(mistake: Callable[[], None], rule: str) -> None:
-    """The rule that is about a mistake catches it, and is kept without it."""
+    """The rule about a mistake fails because of it, and not because of a server error."""
     options = ("--rule", rule, "--profile", "quick")
     outcome = credcheck(BROKEN_MOCK, *options, BROKEN=mistake.__name__)
     assert rule in outcome.rules, outcome.headline
     assert outcome.server_errors == 0
 
 
-def test_without_a_mistake_nothing_is_caught() -> None:
-    """The same target without a mistake keeps the rules of these subjects."""
+def test_without_a_mistake_no_rule_fails() -> None:
+    """The same target without a mistake passes the rules of these subjects."""
     subjects = ("images", "assignments", "courses", "exim", "providers")
     options = [word for each in subjects for word in ("--subject", each)]
     outcome = credcheck(BROKEN_MOCK, *options, "--profile", "quick", BROKEN="")

@@ -1,4 +1,4 @@
-"""The safety of a run: what it may send, what it leaves, what it never shows."""
+"""The safety of a run: what it may send, what it leaves behind, what it never shows."""
 
 import base64
 import json
@@ -19,10 +19,11 @@ import pytest
 
 from contract_tests.catalogue import SUBJECTS
 from contract_tests.engine.cleanup import clean_up
-from contract_tests.engine.outcome import CouldNotAsk
 from contract_tests.engine.safety import Guard, Redactor
-from contract_tests.engine.settings import Settings, load_settings
 from contract_tests.engine.target import Target
+from contract_tests.errors import RequestFailed
+from contract_tests.settings.settings import Settings
+from contract_tests.settings.sources import load_settings
 from mockserver.files import WORLD
 from tests.harness.bite import CONTEXT, PLACES
 from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
@@ -38,8 +39,8 @@ def names(served: RunningServer) -> list[str]:
             headers={"Authorization": "main-admin-key"},
         )
         try:
-            with urllib.request.urlopen(request) as answer:
-                found += [each["name"] for each in json.load(answer)["result"]["data"]]
+            with urllib.request.urlopen(request) as response:
+                found += [each["name"] for each in json.load(response)["result"]["data"]]
         except urllib.error.HTTPError:
             break
     return found
@@ -100,11 +101,11 @@ ITEM = "/api/credentials/orgs/main/users/7/"
 )
 def test_the_guard(writes: bool, method: str, path: str, allowed: bool) -> None:
     """Without writes only reads leave; with them only what the run made is touched."""
-    guard = Guard(settings(allow_writes=writes), own={"mine"}, made_up={"made-up"})
+    guard = Guard(settings(allow_writes=writes), own={"mine"}, unknown={"made-up"})
     if allowed:
         guard.check(method, path)
     else:
-        with pytest.raises(CouldNotAsk):
+        with pytest.raises(RequestFailed):
             guard.check(method, path)
 
 
@@ -157,13 +158,13 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
             wait_for_a_creation(journal)
             for worker in children_of(process.pid):
                 os.kill(worker, signal.SIGKILL)
-            said, _ = process.communicate(timeout=120)
+            output, _ = process.communicate(timeout=120)
         finally:
             process.kill()
         assert names(served) == []
         assert list(journal.iterdir()) == []
-    assert process.returncode == 3, said
-    assert "the harness failed at" in said
+    assert process.returncode == 3, output
+    assert "the harness failed at" in output
 
 
 def children_of(pid: int) -> list[int]:
@@ -188,8 +189,10 @@ def create_one(target: Target) -> None:
     """Create a credential with the mark of a target."""
     (issuer, *_) = target.send("GET", f"{COLLECTION}issuers/").value["result"]["data"]
     body = json.dumps({"name": target.mark, "issuer": issuer["entityId"]}).encode()
-    reply = target.send("POST", COLLECTION, headers={"Content-Type": "application/json"}, body=body)
-    assert reply.status == 200
+    response = target.send(
+        "POST", COLLECTION, headers={"Content-Type": "application/json"}, body=body
+    )
+    assert response.status == 200
 
 
 def test_a_run_that_lives_is_no_crash(tmp_path: Path, server: RunningServer) -> None:
@@ -223,15 +226,15 @@ def test_a_key_that_may_not_look_does_not_make_it_gone(
         assert "cleaned up" in str(next(clean_up(again)))
 
 
-def test_what_lost_answers_created_is_found_or_told() -> None:
-    """What a list shows is deleted though no answer named it; what none shows counts as left."""
+def test_items_of_lost_responses_are_found_or_reported() -> None:
+    """A listed item is deleted though no response named it; a private one counts as left behind."""
     options = ("--org", "main", "--user-id", "1", "--allow-writes", "--rule", "STATE-03")
     ended = run("run", "wsgi:tests.support.forgetful:application", *options)
     assert ended.returncode == 1, ended.stdout
     assert "ERR-01" in ended.stdout
     assert re.search(r"\n  .* 0 left behind", ended.stdout), ended.stdout
     hidden = run("run", "wsgi:tests.support.forgetful:application", *options, "--disposable")
-    assert "which no list shows" in hidden.stdout, hidden.stdout
+    assert "no list shows a private credential" in hidden.stdout, hidden.stdout
 
 
 SECRETS = {
@@ -272,7 +275,7 @@ def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
             env=environment,
         )  # fmt: skip
     assert ended.returncode == 1, ended.stdout
-    assert "BREACH PROTO-10" in ended.stdout
+    assert "FAILED PROTO-10" in ended.stdout
     artefacts = {path: path.read_text(errors="replace") for path in report.rglob("*.*")}
     artefacts |= {path: path.read_text() for path in journal.rglob("*.jsonl")}
     artefacts[Path("stdout")] = ended.stdout + ended.stderr
