@@ -101,7 +101,10 @@ def main() -> None:
 @click.option("--report", metavar="DIR", help="Write report.html, .json, junit.xml, traffic.har.")
 @click.option("-n", "--workers", metavar="N", help="Number of processes, or `auto`.")
 def run(target: str, report: str | None, workers: str | None, **options: Any) -> None:
-    """Test TARGET: a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file."""
+    """Test a deployment.
+
+    TARGET is a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file.
+    """
     arguments = ["-o", f"console_output_style={'progress' if sys.stdout.isatty() else 'count'}"]
     arguments += format_options(options)
     if report:
@@ -157,7 +160,10 @@ def format_options(options: Mapping[str, Any]) -> list[str]:
 @main.command(epilog=EXAMPLE + "credcheck rules --subject pagination")
 @click.option("--subject", type=click.Choice(SUBJECTS), help="This subject only.")
 def rules(subject: str | None) -> None:
-    """List the rules: id, subject, reads or writes, evidence, requirement, needs."""
+    """List the rules.
+
+    Each line has id, subject, reads or writes, evidence, requirement and needs.
+    """
     for rule in CATALOGUE:
         if subject in (None, rule.subject):
             needs = ", ".join(need for need in rule.needs if need != "write")
@@ -172,7 +178,10 @@ def rules(subject: str | None) -> None:
 @main.command(epilog=EXAMPLE + "credcheck explain PAGE-03")
 @click.argument("rule_id", metavar="ID")
 def explain(rule_id: str) -> None:
-    """Explain a rule: its reason, an example of a failure, and what it needs."""
+    """Explain a rule.
+
+    The lines are its reason, an example of a failure, its evidence and what it needs.
+    """
     if rule_id not in RULES:
         raise UsageError(f"rule {rule_id!r} does not exist: `credcheck rules` lists all rules")
     for line in describe_rule(RULES[rule_id]):
@@ -185,7 +194,10 @@ def explain(rule_id: str) -> None:
 @add_option("config", COMMAND_LINE["config"])
 @add_option("key", COMMAND_LINE["key"])
 def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) -> None:
-    """Test a failed rule of a report again; exit 0: it passes now, 1: it still fails."""
+    """Test a failed rule of a report again.
+
+    Exit codes: 0 it passes now, 1 it still fails, 2 wrong usage, 3 it could not be judged.
+    """
     from contract_tests.report.documents import read_report
     from contract_tests.report.replay import repeat_request
 
@@ -219,7 +231,10 @@ def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
 @click.argument("target")
 @add_settings("cleanup")
 def cleanup(target: str, **options: Any) -> None:
-    """Delete what earlier runs against TARGET left behind, as recorded in their journals."""
+    """Delete what earlier runs left behind.
+
+    The journals of the runs against TARGET record what that is.
+    """
     from contract_tests.engine.cleanup import clean_up
     from contract_tests.engine.journal import make_run_id
     from contract_tests.engine.target import Target

@@ -1,6 +1,6 @@
 """What can go wrong: a wrong usage, a failed request, a rule that is not tested, a failed rule.
 
-"The target is wrong" and "the target could not be asked" are two families and never mixed.
+"The target is wrong" and "a request failed" are two families and never mixed.
 """
 
 from typing import Any

@@ -51,7 +51,7 @@ class Rule:
     letters of `evidence` are those of the contract; `choice` means that production's behaviour is
     not known and this project chose, `option` that the user sets the limit. `needs` lists what a
     target must offer: permissions, keys of roles, and settings. `tests` names the test modules, so
-    that a run imports only those of the rules it was asked for.
+    that a run imports only those of the selected rules.
     """
 
     id: str

@@ -226,7 +226,7 @@ class Contract:
 
 
 def describe_schema_error(error: jsonschema_rs.ValidationError) -> Mismatch:
-    """Return what a validator says as a mismatch; items of arrays are not told apart."""
+    """Return the error of a validator as a mismatch; the path does not number items of arrays."""
     path = ".".join("*" if isinstance(step, int) else step for step in error.instance_path)
     kind, got = error.kind, _shorten(repr(error.instance))
     if kind.name == "required":

@@ -66,7 +66,7 @@ class Creations:
                 self._journal.write(refused=intent)
 
     def _find_created(self, path: str, value: Any) -> Iterator[tuple[str, str]]:
-        """Yield the ids that a response says were created, each with the folder it is in."""
+        """Yield the ids of what a response reports as created, each with the path of its folder."""
         entity_id = find_created_id(value)
         if entity_id:
             yield entity_id, path
@@ -79,7 +79,7 @@ class Creations:
 
     @property
     def _home(self) -> str:
-        """The collection that an import, whose path names none, creates in."""
+        """The collection that an import adds to, since its path has none."""
         return build_collection_path(self._settings.org, self._settings.user_id)
 
 

@@ -125,7 +125,7 @@ class UnfinishedRun:
 
 
 def read_journal(path: Path) -> UnfinishedRun | None:
-    """Return what a journal says is unfinished; None for a file without a first line."""
+    """Return the unfinished run of a journal, None for a file without a first line."""
     entries = _read_entries(path)
     head = next(entries, None)
     if head is None or "run" not in head:

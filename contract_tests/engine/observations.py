@@ -28,7 +28,7 @@ class Observations:
         self._lock = threading.Lock()
 
     def record(self, response: Response, *, proxy_may_refuse: bool) -> None:
-        """Record a response, with what the contract says against it."""
+        """Record a response, and how it differs from the contract."""
         exchange = response.exchange
         with self._lock:
             self.requests += 1
@@ -57,9 +57,9 @@ class Observations:
             self.findings[finding.cause] = finding
 
     def _check(self, response: Response) -> Iterator[Finding]:
-        """Yield what is wrong with a response.
+        """Yield how a response differs from the contract.
 
-        A response that asks the client to wait is not checked: often a proxy sends it.
+        A response that tells the client to wait is not checked: often a proxy sends it.
         """
         status, headers = response.status, response.headers
         operation = self._contract.operations.get(response.exchange.operation)

@@ -25,7 +25,7 @@ class Finding:
 
     @property
     def cause(self) -> Cause:
-        """What tells the finding from others."""
+        """What identifies the finding."""
         return (self.rule, self.operation, self.message)
 
     def as_dict(self) -> dict[str, Any]:

@@ -41,7 +41,7 @@ SINGLE_ITEM = (
 
 @dataclass
 class Guard:
-    """Decides which requests may be sent; `Target.send` asks it, so no test can bypass it.
+    """Decides which requests may be sent; `Target.send` checks each, so no test can bypass it.
 
     Read-only means GET, HEAD and OPTIONS. With writes, POST may be sent to the collections of
     credentials and of issuers, and every other method only to an item that this run created or to

@@ -26,7 +26,7 @@ from contract_tests.errors import RequestFailed, TargetUnavailable
 from contract_tests.settings.settings import Settings
 
 MOST_REFUSALS = 6
-"""Responses in a row that ask the client to wait, before the run stops."""
+"""Responses in a row that tell the client to wait, before the run stops."""
 MOST_FAILURES = 3
 """Requests in a row without a response, before the run stops."""
 LONGEST_WAIT = 60.0
@@ -86,8 +86,8 @@ class Target:
         """Send one request and return its response; raises RequestFailed.
 
         `path` is quoted and relative to the base URL, `actor` is the role whose key is sent. With
-        `retry_later` the request is repeated when the target asks for it (429, 503). Input that a
-        proxy in front of the service may refuse is not held against the service.
+        `retry_later` the request is repeated after a response that tells the client to wait. With
+        `proxy_may_refuse` a proxy's refusal is not a failure of the service.
         """
         self.guard.check(method, path, body)
         location = path.partition("?")[0]
@@ -111,7 +111,7 @@ class Target:
     def _send_until_accepted(
         self, request: Request, retry_later: bool, proxy_may_refuse: bool
     ) -> Response:
-        """Send a request, again as often as the target asks the client to come back later."""
+        """Send a request, again after each response that tells the client to wait."""
         for attempt in range(1, 100):
             received, started = self._send_until_answered(request)
             response = self._build_response(request, received, started)
@@ -195,7 +195,7 @@ def load_application(settings: Settings) -> Application | None:
 
 
 def find_wait(response: httpx.Response, attempt: int) -> float | None:
-    """Return the seconds to wait where the target asks to come back later, else None."""
+    """Return the seconds that a response tells the client to wait, None for any other response."""
     retry_after = response.headers.get("Retry-After")
     if response.status_code != 429 and not (response.status_code == 503 and retry_after):
         return None

@@ -170,7 +170,7 @@ class AssertionMachine(Machine):
     def check_assertion(
         self, response: Response, got: dict[str, Any], expected: dict[str, Any], what: str
     ) -> None:
-        """Raise RuleFailed unless an assertion shows what the model says."""
+        """Require an assertion to match the model."""
         fields = {**got, "username": got.get("recipient", {}).get("username")}
         check_fields(response, fields, expected, what)
 

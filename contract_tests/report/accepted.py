@@ -1,4 +1,4 @@
-"""Known failures that somebody accepts until a date: they are shown, and do not count."""
+"""Known failures that are accepted until a date: they are shown, and do not count."""
 
 import tomllib
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ KNOWN_FIELDS = {*REQUIRED_FIELDS, "operation"}
 
 @dataclass(frozen=True)
 class AcceptedFailure:
-    """A known failure, with who is responsible for it and when the acceptance ends."""
+    """A known failure, with its reason, its owner and its expiry date."""
 
     rule: str
     operation: str

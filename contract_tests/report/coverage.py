@@ -16,9 +16,9 @@ CHECKED_ALWAYS = frozenset({"SCHEMA-01", "SCHEMA-02", "ERR-01"})
 
 def build_matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
     """Yield the result of each rule at each operation, in the order of the catalogue."""
-    findings = {(each["rule"], each["operation"]): "accepted" for each in verdict.accepted}
-    findings |= {(each["rule"], each["operation"]): "failed" for each in verdict.failures}
-    sent = {(exchange["rule"], exchange["operation"]) for exchange in verdict.exchanges}
+    findings = dict.fromkeys(map(get_place, verdict.accepted), "accepted")
+    findings |= dict.fromkeys(map(get_place, verdict.failures), "failed")
+    sent = set(map(get_place, verdict.exchanges))
     for rule in CATALOGUE:
         has_failed = any(rule_id == rule.id for rule_id, _ in findings)
         outcome, reason = combine_results(rule, verdict, has_failed)
@@ -40,6 +40,11 @@ def build_matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
             "requirement": rule.requirement,
             "cells": cells,
         }
+
+
+def get_place(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the rule and the operation of a finding or an exchange."""
+    return record["rule"], record["operation"]
 
 
 def combine_results(rule: Rule, verdict: Verdict, has_failed: bool) -> tuple[str, str]:
@@ -65,7 +70,7 @@ def combine_results(rule: Rule, verdict: Verdict, has_failed: bool) -> tuple[str
 def explain_missing_request(
     rule: Rule, operation: str, verdict: Verdict, sent: set[tuple[str, str]], has_failed: bool
 ) -> str:
-    """Return why a rule that passed says nothing about one of its operations, or nothing."""
+    """Return why a rule that passed was not tested at one of its operations, or an empty text."""
     if operation in verdict.unreachable_here:
         return verdict.unreachable_here[operation]
     if not verdict.coverage.get(operation):
@@ -84,8 +89,8 @@ def count_coverage(verdict: Verdict) -> Iterator[dict[str, Any]]:
     """Yield for each operation how often each status code was seen and each parameter sent."""
     for operation in load_contract().operations.values():
         seen = verdict.coverage.get(operation.id, {})
-        kept = [each for each in verdict.exchanges if each["operation"] == operation.id]
-        sent = Counter(found for exchange in kept for found in find_sent(operation, exchange))
+        kept = [exchange for exchange in verdict.exchanges if exchange["operation"] == operation.id]
+        sent = Counter(place for exchange in kept for place in find_sent(operation, exchange))
         yield {
             "operation": operation.id,
             "method": operation.method,

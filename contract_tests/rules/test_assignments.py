@@ -144,8 +144,8 @@ def test_each_user_is_reported(deployment: Deployment) -> None:
     entity_id, user = deployment.create()["entityId"], get_user_number(deployment)
     body = {"credential_id": entity_id, "user_ids": [UNKNOWN_USER_ID, user]}
     result = assign(deployment, USERS, body)
-    successful = [each["user_id"] for each in result["successful_assignments"]]
-    failed = [(each["user_id"], bool(each["reason"])) for each in result["failed_assignments"]]
+    successful = [entry["user_id"] for entry in result["successful_assignments"]]
+    failed = [(entry["user_id"], bool(entry["reason"])) for entry in result["failed_assignments"]]
     expected = ([user], [(UNKNOWN_USER_ID, True)])
     message = "an assignment reports the wrong users"
     require((successful, failed) == expected, message, expected=expected, got=result)
@@ -188,7 +188,8 @@ def test_groups_are_filtered(deployment: Deployment) -> None:
         whole = list_assignments(deployment, GROUPS)
         groups = [assignment["group"]["id"] for assignment in whole]
         for group_id in dict.fromkeys([*groups, deployment.mark]):
-            expected = [each["id"] for each in whole if each["group"]["id"] == group_id]
+            matching = [item for item in whole if item["group"]["id"] == group_id]
+            expected = [assignment["id"] for assignment in matching]
             listed = list_assignments(deployment, GROUPS, group_id=group_id)
             got = [assignment["id"] for assignment in listed]
             check_equal(got, expected, "`group_id` lists the wrong assignments")
@@ -202,14 +203,14 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
     """A learner gets 403, or assignments of one user that an admin sees, too."""
 
     def check() -> None:
-        whole = {assignment["id"]: assignment for assignment in list_assignments(deployment, path)}
+        whole = list_assignments(deployment, path)
         response = deployment.get(path, actor="learner")
         if response.status != 403:
             seen = response.value["result"] if isinstance(response.value, dict) else []
-            wrong = [each for each in seen if whole.get(each["id"]) != each]
+            wrong = [assignment for assignment in seen if assignment not in whole]
             message = "a learner sees an assignment that an admin does not see"
             require(not wrong, message, response, got=wrong[:1])
-            users = {each["user"]["id"] for each in seen if "user" in each}
+            users = {assignment["user"]["id"] for assignment in seen if "user" in assignment}
             message = "a learner sees assignments of several users"
             require(len(users) <= 1, message, response, got=users)
         response = deployment.get(path, actor="other_org_admin")

@@ -39,11 +39,16 @@ def mark_needs(operation_id: str) -> pytest.MarkDecorator:
 
 def parametrize(operation_ids: tuple[str, ...]) -> pytest.MarkDecorator:
     """Return a parametrization by operation."""
-    params = [pytest.param(each, marks=mark_needs(each), id=each) for each in operation_ids]
+    params = [
+        pytest.param(operation_id, marks=mark_needs(operation_id), id=operation_id)
+        for operation_id in operation_ids
+    ]
     return pytest.mark.parametrize("operation_id", params)
 
 
-OPERATIONS_WITH_KEY = tuple(each for each in ALL_OPERATIONS if each != LOOK_UP_ASSERTION)
+OPERATIONS_WITH_KEY = tuple(
+    operation_id for operation_id in ALL_OPERATIONS if operation_id != LOOK_UP_ASSERTION
+)
 OPERATIONS_WITH_BODY = tuple(
     operation_id
     for operation_id in ALL_OPERATIONS

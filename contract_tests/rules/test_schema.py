@@ -148,7 +148,7 @@ def test_generated_requests_get_documented_responses(
     def try_sample(sample: Sample) -> None:
         for cause in find_causes(sample) if time.monotonic() < deadline else ():
             known = smallest.get(cause, sample)
-            smallest[cause] = min(sample, known, key=lambda each: len(repr(each)))
+            smallest[cause] = min(sample, known, key=lambda candidate: len(repr(candidate)))
 
     try_generated(deployment, operation, try_sample)
     try_covering(deployment, operation, try_sample)

@@ -364,7 +364,7 @@ def test_concurrent_updates(deployment: Deployment) -> None:
             responses = list(pool.map(update, updates))
         for response in responses:
             read_result(response)
-        expected = {name: value for each in updates for name, value in each.items()}
+        expected = {name: f"{value}{number}" for name, value in fields.items()}
         response = deployment.get(item["entityId"])
         check_fields(response, read_result(response), expected, "concurrent updates")
         deployment.delete(item["entityId"])

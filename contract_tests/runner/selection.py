@@ -1,4 +1,4 @@
-"""The choice of rules: what a run is asked for, and what a target lacks for it."""
+"""The selection of rules, and why a target does not meet the needs of one."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ RULES_FOLDER = Path(__file__).resolve().parents[1] / "rules"
 
 
 class Selection:
-    """The rules that a run is asked for; a plugin of pytest that collects only these."""
+    """The rules that a run is limited to; a plugin of pytest that collects only these."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._chosen = {name: set(config.getoption(format_flag(name))) for name in FILTERS}
@@ -44,7 +44,7 @@ class Selection:
         return any(self._chosen.values())
 
     def includes(self, rule: Rule) -> bool:
-        """Tell whether a rule was asked for."""
+        """Tell whether a rule is selected."""
         rules, subjects, operations = (self._chosen[name] for name in FILTERS)
         return (
             (not rules or rule.id in rules)
@@ -61,7 +61,7 @@ class Selection:
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Keep the rules that were asked for; tests that leave traces come last."""
+        """Keep the selected rules; tests that leave traces come last."""
         selected = [item for item in items if self._includes_item(item)]
         deselected = [item for item in items if not self._includes_item(item)]
         selected.sort(key=lambda item: item.get_closest_marker("last") is not None)

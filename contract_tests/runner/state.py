@@ -40,7 +40,7 @@ class RunState:
 
     @property
     def findings(self) -> Mapping[Cause, Finding]:
-        """What the contract says against the responses so far."""
+        """How the responses so far differ from the contract."""
         return self._deployment.target.observations.findings if self._deployment else {}
 
     def redact(self, text: str) -> str:

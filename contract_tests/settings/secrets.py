@@ -62,7 +62,7 @@ def resolve_headers(
 
 
 def is_reference(value: Any) -> bool:
-    """Tell whether a value says where a secret is stored."""
+    """Tell whether a value is a reference to a secret."""
     return str(value).startswith(("env:", "file:"))
 
 

@@ -86,6 +86,11 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
     if target.startswith("wsgi:"):
         return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1"}
     path = Path(config or DEFAULT_FILE)
+    if not path.is_file():
+        raise UsageError(
+            f"TARGET {target!r} is not a URL and not `mock`, and there is no file {path} with "
+            "targets: pass a URL, or name a file with --config"
+        )
     tables = read_tables(path)
     if target not in tables:
         known = suggest(target, tables) or f"; known targets: {', '.join(tables) or 'none'}"
@@ -111,7 +116,7 @@ def read_tables(path: Path) -> dict[str, Any]:
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}; name a file with --config") from error
+        raise UsageError(f"{path}: {error.strerror}: name a file with --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: not valid TOML: {error}") from error
     tables = document.get("target", {})

@@ -69,7 +69,7 @@ def judge_inside(monkeypatch: pytest.MonkeyPatch, defect: str, *options: str) ->
     ],
 )
 def test_it_bites(monkeypatch: pytest.MonkeyPatch, defect: str, rule: str) -> None:
-    """A broken deployment is caught by the rule that is about it; the others are `make bite`'s."""
+    """A broken deployment fails the rule about its defect; `make bite` tests the other defects."""
     outcome = judge_inside(monkeypatch, defect, "--rule", rule, "--profile", "quick")
     assert outcome.exit_code == 1, outcome.headline
     assert outcome.left_behind == 0
@@ -153,7 +153,7 @@ def test_a_file_of_targets(tmp_path: Path, server: RunningServer) -> None:
     "target", ["http://127.0.0.1:1", "wsgi:tests.support.refusing:application"]
 )
 def test_a_target_that_cannot_be_judged_is_exit_3(target: str) -> None:
-    """Nobody there, or somebody who keeps refusing: the run stops soon and says why."""
+    """A target that does not respond, or keeps refusing, stops the run soon, with the reason."""
     started = time.monotonic()
     ended = run("run", target, "--org", "main", "--user-id", "1")
     assert ended.returncode == 3, ended.stdout
@@ -200,7 +200,7 @@ def test_a_target_that_is_described_wrongly_is_not_judged(
 
 @pytest.mark.parametrize("words", [("--read-only",), ("--profile", "quick")])
 def test_one_key_is_enough(server: RunningServer, words: tuple[str, ...]) -> None:
-    """With an admin's key and nothing else named, what can be judged is; the run may be green."""
+    """With only an admin's key, every rule that can be tested is, and the run may be green."""
     environment = {**ENVIRONMENT, "ONLY": "main-admin-key"}
     for name in [each for each in environment if each.startswith("CREDCHECK_")]:
         del environment[name]
@@ -219,14 +219,14 @@ def test_a_page_is_no_api() -> None:
 
 
 def test_a_wrong_prefix_is_not_judged(server: RunningServer) -> None:
-    """Where no API is, nothing is judged."""
+    """A URL below which there is no API is not judged."""
     ended = run("run", f"{server.url}/nothing-here", *CONTEXT)
     assert ended.returncode == 3
     assert "check the prefix in base_url" in ended.stdout
 
 
 def test_the_mock_needs_no_configuration() -> None:
-    """Variables about somebody's deployment do not change what `mock` is."""
+    """Variables that describe a deployment do not change what `mock` is."""
     variables = {
         "CREDCHECK_ORG": "theirs",
         "CREDCHECK_KEY_ADMIN": "theirs",
@@ -237,14 +237,14 @@ def test_the_mock_needs_no_configuration() -> None:
 
 
 def test_a_remote_target_has_a_rate() -> None:
-    """Without a word about it, a target elsewhere is asked ten times in a second at most."""
+    """By default a remote target gets at most ten requests per second."""
     options = {"org": "main", "user_id": "1"}
     assert load_settings("https://staging.example.com", options, ENVIRONMENT).rate == 10
     assert load_settings("http://127.0.0.1:1", options, ENVIRONMENT).rate is None
 
 
 def test_what_a_target_lacks_is_not_tested(server: RunningServer) -> None:
-    """Operations of a tag that the target does not offer are neither asked nor missed."""
+    """Operations of a tag that the target does not offer are neither requested nor reported."""
     options = ("--org", "main", "--user-id", "1", "--rule", "SEARCH-07", "--rule", "PAGE-08")
     ended = run("run", server.url, *options, "--without", "issuers")
     assert ended.returncode == 0, ended.stdout

@@ -181,7 +181,7 @@ def not_judged() -> Verdict:
 
 @pytest.mark.parametrize("make", [verdict, failing, not_judged])
 def test_a_report_keeps_its_schema(make: Callable[[], Verdict], tmp_path: Path) -> None:
-    """Whatever the verdict, the three files are written, and the data is what the schema says."""
+    """Whatever the verdict, the three files are written, and the data matches the schema."""
     write_reports(make(), tmp_path / "new" / "folder")
     written = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
     assert written == {"report.json", "report.html", "traffic.har"}
@@ -306,7 +306,7 @@ def test_bodies_are_counted_by_media_type() -> None:
 
 
 def test_the_archive_is_one() -> None:
-    """The traffic has every field that HAR 1.2 asks for."""
+    """The traffic has every field that HAR 1.2 requires."""
     sent = exchange(
         method="POST",
         request_headers={"Content-Type": "application/json"},
@@ -379,7 +379,7 @@ def test_nothing_of_the_target_is_markup() -> None:
 
 
 def test_the_page_fetches_nothing() -> None:
-    """No address stands where a browser would fetch it, and the page's own policy forbids it."""
+    """The page contains no URL that a browser would load, and its own policy forbids loading."""
     text = render_html(build_report(failing()))
     page = Page(text)
     for tag, attributes in page.elements:
@@ -435,7 +435,7 @@ def test_the_page_can_be_used_by_all(make: Callable[[], Verdict]) -> None:
 
 
 def test_a_run_that_was_not_judged_says_so() -> None:
-    """A run that was stopped is neither green nor red, and tells what it did not reach."""
+    """A run that was stopped is neither green nor red, and shows what it did not reach."""
     text = " ".join(Page(render_html(build_report(not_judged()))).text.split())
     assert "Not judged" in text
     assert "the target returned 429 6 times in a row" in text

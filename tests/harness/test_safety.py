@@ -47,7 +47,7 @@ def names(served: RunningServer) -> list[str]:
 
 
 def test_read_only_sends_reads_only() -> None:
-    """A read-only run sends GET, HEAD and OPTIONS, as the server's own log says."""
+    """A read-only run sends GET, HEAD and OPTIONS, according to the server's log."""
     with running() as served:
         ended = run("run", served.url, *CONTEXT, "--profile", "quick", "--read-only")
     assert ended.returncode == 0, ended.stdout
@@ -214,7 +214,7 @@ def test_a_run_that_lives_is_no_crash(tmp_path: Path, server: RunningServer) -> 
 def test_a_key_that_may_not_look_does_not_make_it_gone(
     tmp_path: Path, server: RunningServer
 ) -> None:
-    """A 403 to a deletion and to a look leaves the item in the journal, and says so."""
+    """After a 403 to a deletion and to a read, the item stays in the journal and is reported."""
     strange = {"key": ["admin=env:CREDCHECK_KEY_OTHER_ORG_ADMIN"]}
     with target_on(server.url, tmp_path) as owner:
         create_one(owner)
@@ -255,7 +255,7 @@ def forms_of(secret: str) -> set[str]:
 def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
     """A failing run with known keys leaves none of them in output, reports or journal.
 
-    It asks every rule but the generated requests, which are sent by the same way.
+    It tests every rule but the generated requests, which are sent the same way.
     """
     document = json.loads(WORLD.read_text())
     holders = {1: "ADMIN", 2: "LEARNER", 11: "OTHER_ORG_ADMIN"}
@@ -289,7 +289,7 @@ def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("prefix", [b"", b"x", b"xy", b"Api-Key "])
 def test_the_redactor_knows_encodings(prefix: bytes) -> None:
-    """A key is found in base64 wherever it stands in what was encoded."""
+    """A key is found in base64, wherever it is in the encoded text."""
     redact = Redactor({"admin": "sk-admin-0123456789"}, {})
     encoded = base64.b64encode(prefix + b"sk-admin-0123456789 and more").decode()
     assert "$CREDCHECK_KEY_ADMIN" in redact(encoded)
