@@ -133,9 +133,13 @@ def find_expired(whole: Page, without: Page, known: datetime) -> set[str]:
     last = max([known, *(parse_time(item["expires"]) for item in hidden)])
     for item in without.items:
         is_valid = item["expires"] is None or parse_time(item["expires"]) > last
-        require(is_valid, "an expired assertion is listed without a request for it",
-                without.response, expected=f"nothing that expired before {last}",
-                got=item["expires"])  # fmt: skip
+        require(
+            is_valid,
+            "an expired assertion is listed without a request for it",
+            without.response,
+            expected=f"nothing that expired before {last}",
+            got=item["expires"],
+        )
     return {item["entityId"] for item in hidden}
 
 

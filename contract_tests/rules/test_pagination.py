@@ -188,8 +188,13 @@ def test_newest_come_first(deployment: Deployment) -> None:
             page = deployment.get_page({"page_size": 100, **query})
             times = [format_creation_time(item) for item in page.items]
             is_sorted = times == sorted(times, reverse=True)
-            require(is_sorted, "the list is not ordered from newest to oldest", page.response,
-                    expected="newest first", got=times[:3])  # fmt: skip
+            require(
+                is_sorted,
+                "the list is not ordered from newest to oldest",
+                page.response,
+                expected="newest first",
+                got=times[:3],
+            )
 
     deployment.run_undisturbed(check)
 

@@ -189,10 +189,13 @@ def test_identical_requests_get_identical_responses(deployment: Deployment) -> N
                     raise NotTested("the target limits the rate; set `rate`")
                 is_same = response.status == first.status
                 is_same = is_same and strip_signatures(response.value) == value
-                require(is_same, "identical requests get different responses", response,
-                        expected=f"{first.status}, {len(first.body)} bytes",
-                        got=f"{response.status}, {len(response.body)} bytes, try {number + 2}",
-                )  # fmt: skip
+                require(
+                    is_same,
+                    "identical requests get different responses",
+                    response,
+                    expected=f"{first.status}, {len(first.body)} bytes",
+                    got=f"{response.status}, {len(response.body)} bytes, try {number + 2}",
+                )
 
     deployment.run_undisturbed(check)
 
@@ -228,8 +231,13 @@ def test_latency(deployment: Deployment) -> None:
         responses.sort(key=lambda response: response.exchange.milliseconds)
         response = responses[LATENCY_REQUESTS // 2]
         latency = response.exchange.milliseconds
-        require(latency <= limit, "a response is too slow", response, expected=f"{limit} ms",
-                got=f"{latency} ms, median of {LATENCY_REQUESTS}")  # fmt: skip
+        require(
+            latency <= limit,
+            "a response is too slow",
+            response,
+            expected=f"{limit} ms",
+            got=f"{latency} ms, median of {LATENCY_REQUESTS}",
+        )
 
 
 UNUSUAL = (

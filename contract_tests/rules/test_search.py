@@ -43,9 +43,13 @@ def check_found(
         message = "an item that matches is not found"
     filters = ", ".join(f"{name}={value}" for name, value in query.items())
     wrong = [entity_id for entity_id in got if entity_id not in wanted][:3] or got[:3]
-    require(got == wanted, f"{message} ({' and '.join(query)})", page.response,
-            expected=f"{len(wanted)} for {filters}: {wanted[:3]}",
-            got=f"{len(got)}: {wrong}")  # fmt: skip
+    require(
+        got == wanted,
+        f"{message} ({' and '.join(query)})",
+        page.response,
+        expected=f"{len(wanted)} for {filters}: {wanted[:3]}",
+        got=f"{len(got)}: {wrong}",
+    )
     count = page["count"]
     is_fine = count == len(expected) or (is_partial and count > len(expected))
     message = "`count` of a filtered list is wrong"
@@ -263,8 +267,13 @@ def test_characters_are_literal(
             page = deployment.get_page({"search": term, "page_size": 100})
             found = item["entityId"] in page.ids
             problem = "does not find a name that contains" if expected else "finds a name without"
-            require(found == expected, f"a search {problem} its text", page.response,
-                    expected=f"{term!r} in {name!r}: {expected}", got=found)  # fmt: skip
+            require(
+                found == expected,
+                f"a search {problem} its text",
+                page.response,
+                expected=f"{term!r} in {name!r}: {expected}",
+                got=found,
+            )
     deployment.delete(item["entityId"])
 
 
@@ -286,8 +295,12 @@ def test_q_finds_issuers_by_name(deployment: Deployment) -> None:
                 if term.casefold() in issuer["name"].casefold()
             ]
             page = deployment.get_page({"q": term, "page_size": 1000}, "issuers/")
-            require(sorted(page.ids) == sorted(expected), "`q` finds the wrong issuers",
-                    page.response, expected=f"{len(expected)} for {term!r}",
-                    got=len(page.ids))  # fmt: skip
+            require(
+                sorted(page.ids) == sorted(expected),
+                "`q` finds the wrong issuers",
+                page.response,
+                expected=f"{len(expected)} for {term!r}",
+                got=len(page.ids),
+            )
 
     deployment.run_undisturbed(check)

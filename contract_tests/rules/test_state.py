@@ -338,8 +338,13 @@ def test_concurrent_creates(deployment: Deployment) -> None:
     ids = [read_created(response)["entityId"] for response in responses]
     require(len(set(ids)) == len(ids), "concurrent creates share an id", responses[0])
     page = deployment.get_page({"search": mark, "page_size": 100})
-    require(sorted(page.ids) == sorted(ids), "a concurrent create is lost", page.response,
-            expected=len(ids), got=len(page.ids))  # fmt: skip
+    require(
+        sorted(page.ids) == sorted(ids),
+        "a concurrent create is lost",
+        page.response,
+        expected=len(ids),
+        got=len(page.ids),
+    )
     for entity_id in ids:
         deployment.delete(entity_id)
 
