@@ -21,6 +21,8 @@ class Kind:
     parse: Callable[[str], Any]
     """Returns the value of a text; raises ValueError or KeyError."""
     toml: type | tuple[type, ...]
+    expected_in_toml: str = ""
+    """The same for TOML, where it is something else."""
     is_secret: bool = False
 
     def convert_text(self, text: str, where: str) -> Any:
@@ -28,18 +30,18 @@ class Kind:
         try:
             return self.parse(text)
         except (KeyError, ValueError):
-            raise self._make_error(text, where) from None
+            raise self._make_error(text, where, self.expected) from None
 
     def convert_toml(self, value: Any, where: str) -> Any:
         """Return a value of a TOML file; raises UsageError for one of another type."""
         is_boolean = isinstance(value, bool)  # which is an int, and must not count as a number
         if not isinstance(value, self.toml) or is_boolean != (self.toml is bool):
-            raise self._make_error(value, where)
+            raise self._make_error(value, where, self.expected_in_toml or self.expected)
         return self.convert_text(value, where) if isinstance(value, str) else value
 
-    def _make_error(self, value: Any, where: str) -> UsageError:
+    def _make_error(self, value: Any, where: str, expected: str) -> UsageError:
         shown = "the value" if self.is_secret else repr(value)
-        return UsageError(f"{where}: {shown} is not {self.expected}")
+        return UsageError(f"{where}: {shown} is not {expected}")
 
 
 def parse_rate(text: str) -> float:
@@ -78,9 +80,19 @@ NUMBER = Kind("a number", float, (int, float))
 RATE = Kind("a rate: use for example 5/s or 100/min", parse_rate, str)
 LIST = Kind("a list of strings", split_list, list)
 KEYS = Kind(
-    "ROLE=env:NAME or ROLE=file:PATH", lambda text: split_pair(text, "="), dict, is_secret=True
+    expected="ROLE=env:NAME or ROLE=file:PATH",
+    parse=lambda text: split_pair(text, "="),
+    toml=dict,
+    expected_in_toml='a table such as { admin = "env:NAME" }',
+    is_secret=True,
 )
-HEADERS = Kind("'Name: value'", lambda text: split_pair(text, ":"), dict, is_secret=True)
+HEADERS = Kind(
+    expected="'Name: value'",
+    parse=lambda text: split_pair(text, ":"),
+    toml=dict,
+    expected_in_toml='a table such as { X-Trace = "on" }',
+    is_secret=True,
+)
 
 
 @dataclass(frozen=True)
