@@ -3,7 +3,6 @@
 import json
 import traceback
 from collections.abc import Generator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -42,7 +41,7 @@ class Recorder:
         if result.outcome in ("not tested", "request failed"):
             report.outcome = "skipped"
             report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.reason}")
-        report.user_properties.append((PROPERTY, json.dumps(asdict(result))))
+        report.user_properties.append((PROPERTY, json.dumps(vars(result))))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

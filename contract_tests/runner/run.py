@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +127,7 @@ class Run:
         process = state.close()
         if state.is_worker:
             output: dict[str, str] = self._config.workeroutput  # type: ignore[attr-defined]
-            output["credcheck"] = json.dumps(asdict(process))
+            output["credcheck"] = json.dumps(vars(process))
             return
         self._processes.append(process)
         if self._config.getoption("numprocesses", default=None):
