@@ -1,1 +1,1 @@
-"""The harness: says whether a deployment of the credentials API keeps the contract."""
+"""The harness: tests whether a deployment of the credentials API conforms to the contract."""

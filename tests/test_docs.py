@@ -15,12 +15,12 @@ from urllib.parse import unquote
 import click
 import pytest
 import yaml
-
-from contract_tests.catalogue import CATALOGUE
-from contract_tests.cli import main as credcheck
 from contract_tests.engine.accepted import read_accepted
 from contract_tests.engine.outcome import UsageError
 from contract_tests.engine.settings import ROLES, Settings, load_settings
+
+from contract_tests.catalogue import CATALOGUE
+from contract_tests.cli import main as credcheck
 from mockserver import Config, create_app
 from mockserver.cli.main import main as credmock
 from mockserver.sandbox.faults import Fault

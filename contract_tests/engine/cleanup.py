@@ -1,156 +1,177 @@
-"""Deletes what a run created: at its end, and after a crash, as its journal tells."""
+"""Deletes what a run created: at its end, and after a crash, from its journals."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from contract_tests.engine.contract import JSON
-from contract_tests.engine.journal import Unfinished, taken_over
-from contract_tests.engine.outcome import CouldNotAsk
-from contract_tests.engine.settings import Settings
-from contract_tests.engine.target import Reply, Target, collection
+from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.exchange import Response
+from contract_tests.engine.journal import UnfinishedRun, take_over
+from contract_tests.engine.target import Target
+from contract_tests.errors import RequestFailed
+from contract_tests.settings.settings import Settings
 
 MOST_FOUND_PAGES = 50
 MOST_LISTED_PAGES = 5
-"""Pages of a search by the mark, and of the whole list, for what a search may miss."""
+"""Pages of a search for the mark, and of the whole list, in case the search misses something."""
 
 
 @dataclass(frozen=True)
-class Cleaned:
-    """What came of cleaning up after one run."""
+class CleanupResult:
+    """The result of cleaning up after one run."""
 
     run_id: str
-    left: list[str]
-    """Ids that are still there, and what may be there and cannot be found."""
+    left_behind: list[str]
+    """Ids that still exist, and descriptions of what may exist and cannot be found."""
 
     def __str__(self) -> str:
-        if self.left:
-            return f"run {self.run_id}: {len(self.left)} left behind: {', '.join(self.left)}"
+        if self.left_behind:
+            items = ", ".join(self.left_behind)
+            return f"run {self.run_id}: {len(self.left_behind)} left behind: {items}"
         return f"run {self.run_id}: cleaned up"
 
 
-def clean_up(target: Target) -> Iterator[Cleaned]:
-    """Delete what ended runs against this target left; runs that still live are let alone."""
+def clean_up(target: Target) -> Iterator[CleanupResult]:
+    """Delete what ended runs against this target left behind; active runs are left alone."""
     for path in sorted(Path(target.settings.journal).glob("*.jsonl")):
-        with taken_over(path) as run:
-            if run is None or not _is_about(run, target.settings):
+        with take_over(path) as run:
+            if run is None or not _has_target(run, target.settings):
                 continue
-            place = (run.head.get("org"), run.head.get("user_id"))
-            if place != (target.settings.org, target.settings.user_id):
-                where = f"--org {place[0]} --user-id {place[1]}"
-                yield Cleaned(run.run_id, [f"what it made as {where}; clean up with these"])
+            org, user_id = run.head.get("org"), run.head.get("user_id")
+            if (org, user_id) != (target.settings.org, target.settings.user_id):
+                hint = f"items of another user: run cleanup with --org {org} --user-id {user_id}"
+                yield CleanupResult(run.run_id, [hint])
                 continue
-            left = remove(target, run)
-            if not left:
+            left_behind = delete_created(target, run)
+            if not left_behind:
                 path.unlink(missing_ok=True)
-            yield Cleaned(run.run_id, left)
+            yield CleanupResult(run.run_id, left_behind)
 
 
-def _is_about(run: Unfinished, settings: Settings) -> bool:
-    """Tell whether a journal is one of this target, however its address is written."""
-    theirs = (str(run.head.get("target", "")), run.head.get("application", ""))
-    return (theirs[0].rstrip("/").lower(), theirs[1]) == (
+def _has_target(run: UnfinishedRun, settings: Settings) -> bool:
+    """Tell whether a journal is about this target, however its URL is written."""
+    base_url, application = str(run.head.get("target", "")), run.head.get("application", "")
+    return (base_url.rstrip("/").lower(), application) == (
         settings.base_url.rstrip("/").lower(),
         settings.application,
     )
 
 
-def remove(target: Target, run: Unfinished) -> list[str]:
+def delete_created(target: Target, run: UnfinishedRun) -> list[str]:
     """Delete what a run created, the latest first, and return what is left behind.
 
-    What the journal knows by id is deleted where it says. A POST whose answer was lost is found by
-    its mark; what no list shows cannot be found, and counts as left behind.
+    Items whose ids are in the journal are deleted at their path. An item whose response was lost is
+    found by the mark in its name; a private one is in no list, and counts as left behind.
     """
     found = dict(run.created)
     names: set[str] = set()
-    for path in sorted(run.places):
-        for entity_id, name in _marked(target, path, run.mark).items():
+    for path in sorted(run.folders):
+        for entity_id, name in _find_marked(target, path, run.mark).items():
             found.setdefault(entity_id, path)
             names.add(name)
     target.guard.own |= found.keys()
-    # The latest first; issuers when no credential names them any more.
     latest_first = list(found.items())[::-1]
+    # An issuer can be deleted when no credential uses it any more.
     latest_first.sort(key=lambda pair: pair[1].endswith("issuers/"))
-    left = [each for each, path in latest_first if not _delete(target, path, each)]
-    lost = [each for each in run.intents.values() if each["hidden"] and each["name"] not in names]
-    return sorted(left) + [
-        f"perhaps {each['name']!r}, whose answer was lost and which no list shows" for each in lost
+    left_behind = [
+        entity_id for entity_id, path in latest_first if not _delete(target, path, entity_id)
+    ]
+    lost = [
+        intent["name"]
+        for intent in run.intents.values()
+        if intent["private"] and intent["name"] not in names
+    ]
+    return sorted(left_behind) + [
+        f"perhaps {name!r}: the response was lost, and no list shows a private credential"
+        for name in lost
     ]
 
 
-def _actors(target: Target) -> list[str]:
-    return [each for each in ("admin", "other_org_admin") if each in target.settings.keys]
+def _list_actors(target: Target) -> list[str]:
+    return [role for role in ("admin", "other_org_admin") if role in target.settings.keys]
 
 
 def _delete(target: Target, path: str, entity_id: str) -> bool:
-    """Delete an item with whichever key may; tell whether it is gone."""
-    for actor in _actors(target):
-        for place in dict.fromkeys((path, *_collections(target.settings))):
-            item = place + quote(entity_id, safe="")
+    """Delete an item with any key that has access; tell whether it is gone."""
+    for actor in _list_actors(target):
+        for folder in dict.fromkeys((path, *_list_collections(target.settings))):
+            item = folder + quote(entity_id, safe="")
             try:
-                reply = target.send("DELETE", item, actor=actor)
-                if reply.status == 409:
-                    _revoke_all(target, place, f"{item}/assertions/", actor)
-                    reply = target.send("DELETE", item, actor=actor)
-            except CouldNotAsk:
+                response = target.send("DELETE", item, actor=actor)
+                if response.status == 409:
+                    _revoke_all(target, folder, f"{item}/assertions/", actor)
+                    response = target.send("DELETE", item, actor=actor)
+            except RequestFailed:
                 continue
-            if reply.status in (200, 204):
+            if response.status in (200, 204):
                 return True
     return _is_gone(target, path, entity_id)
 
 
-def _revoke_all(target: Target, place: str, assertions: str, actor: str) -> None:
-    """Revoke what is active of a credential that this run created, so that it can be deleted."""
+def _revoke_all(target: Target, folder: str, assertions: str, actor: str) -> None:
+    """Revoke the active assertions of a credential of this run, so that it can be deleted."""
     value = target.send("GET", f"{assertions}?page_size=1000", actor=actor).value
-    for each in value.get("data", ()) if isinstance(value, dict) else ():
-        if not each["revoked"]:
-            target.guard.own.add(each["entityId"])
+    for assertion in value.get("data", ()) if isinstance(value, dict) else ():
+        if not assertion["revoked"]:
+            target.guard.own.add(assertion["entityId"])
             body = json.dumps({"revoked": True, "revocationReason": "cleaned up"}).encode()
-            item = f"{place}assertions/{each['entityId']}"
+            item = f"{folder}assertions/{assertion['entityId']}"
             target.send("PUT", item, actor=actor, headers={"Content-Type": JSON}, body=body)
 
 
 def _is_gone(target: Target, path: str, entity_id: str) -> bool:
-    """Tell whether a key that may look there is told that there is no such item."""
+    """Tell whether a key with access gets a 404 for an item."""
     try:
-        replies = [
+        responses = [
             target.send("GET", path + quote(entity_id, safe=""), actor=actor)
-            for actor in _actors(target)
+            for actor in _list_actors(target)
         ]
-    except CouldNotAsk:
+    except RequestFailed:
         return False
-    return any(map(_says_not_found, replies)) and not any(reply.status < 300 for reply in replies)
+    exists = any(response.status < 300 for response in responses)
+    return any(map(_is_service_404, responses)) and not exists
 
 
-def _says_not_found(reply: Reply) -> bool:
-    """Tell a service's own 404 from that of a wrong address."""
-    return reply.status == 404 and isinstance(reply.value, dict) and "detail" in reply.value
+def _is_service_404(response: Response) -> bool:
+    """Tell the service's own 404 from that of a wrong URL."""
+    value = response.value
+    return response.status == 404 and isinstance(value, dict) and "detail" in value
 
 
-def _collections(settings: Settings) -> list[str]:
-    places = [collection(settings.org, settings.user_id)]
+def _list_collections(settings: Settings) -> list[str]:
+    paths = [build_collection_path(settings.org, settings.user_id)]
     if settings.other_org and settings.other_user_id:
-        places.append(collection(settings.other_org, settings.other_user_id))
-    return places
+        paths.append(build_collection_path(settings.other_org, settings.other_user_id))
+    return paths
 
 
-def _marked(target: Target, path: str, mark: str) -> dict[str, str]:
-    """Return ids and names of listed credentials that have the mark, by a search and without."""
+def _find_marked(target: Target, path: str, mark: str) -> dict[str, str]:
+    """Return ids and names of listed items with the mark, by a search and in the whole list."""
     found: dict[str, str] = {}
-    searches = ((f"search={quote(mark)}&q={quote(mark)}&page_size=100", MOST_FOUND_PAGES),
-                ("page_size=100", MOST_LISTED_PAGES))  # fmt: skip
-    for actor in _actors(target):
+    searches = (
+        (f"search={quote(mark)}&q={quote(mark)}&page_size=100", MOST_FOUND_PAGES),
+        ("page_size=100", MOST_LISTED_PAGES),
+    )
+    for actor in _list_actors(target):
         for query, most in searches:
-            for number in range(1, most + 1):
-                try:
-                    reply = target.send("GET", f"{path}?{query}&page={number}", actor=actor)
-                    page = reply.value["result"]
-                    marked = [each for each in page["data"] if mark in json.dumps(each)]
-                    found |= {each["entityId"]: each.get("name", "") for each in marked}
-                    if reply.status != 200 or not page["next"]:
-                        break
-                except (CouldNotAsk, KeyError, TypeError, ValueError):
-                    break
+            for item in _list_items(target, f"{path}?{query}", most, actor):
+                if isinstance(item, dict) and "entityId" in item and mark in json.dumps(item):
+                    found[item["entityId"]] = item.get("name", "")
     return found
+
+
+def _list_items(target: Target, path: str, most: int, actor: str) -> Iterator[Any]:
+    """Yield the items of a list, until its end, the limit of pages or a failed request."""
+    for number in range(1, most + 1):
+        try:
+            response = target.send("GET", f"{path}&page={number}", actor=actor)
+            page = response.value["result"]
+            yield from page["data"]
+            if response.status != 200 or not page["next"]:
+                return
+        except (RequestFailed, KeyError, TypeError, ValueError):
+            return

@@ -1,4 +1,4 @@
-"""The contract as the harness reads it: which answers are documented, and does a reply fit.
+"""The contract as the harness reads it: its operations, and whether a response matches them.
 
 This shares no code with the mock, so that one bug cannot make both agree.
 """
@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import jsonschema_rs
@@ -17,13 +17,23 @@ import yaml
 
 JSON = "application/json"
 METHODS = ("get", "post", "put", "patch", "delete")
-_HERE = Path(__file__).resolve().parents[1]
+LONGEST_SHOWN = 300
+"""Characters of a value that a mismatch shows."""
+_PACKAGE = Path(__file__).resolve().parents[1]
 
 
 def contract_file() -> Path:
-    """Return the contract, inside the wheel or in the checkout."""
-    inside = _HERE / "_data" / "spec" / "openapi.yaml"
-    return inside if inside.is_file() else _HERE.parent / "spec" / "openapi.yaml"
+    """Return the path of the contract, inside the wheel or in the checkout."""
+    inside = _PACKAGE / "_data" / "spec" / "openapi.yaml"
+    return inside if inside.is_file() else _PACKAGE.parent / "spec" / "openapi.yaml"
+
+
+class Mismatch(NamedTuple):
+    """One difference between a response and the contract; the message names no value."""
+
+    message: str
+    expected: str
+    got: str
 
 
 @dataclass(frozen=True)
@@ -36,6 +46,11 @@ class Operation:
     source: Mapping[str, Any]
     responses: Mapping[int, Mapping[str, Any]]
     pattern: re.Pattern[str]
+
+    @property
+    def summary(self) -> str:
+        """What the operation does, in a few words."""
+        return str(self.source.get("summary", self.id))
 
     @property
     def tag(self) -> str:
@@ -54,11 +69,11 @@ class Operation:
 
 
 class Contract:
-    """The document with a validator for each documented answer."""
+    """The document, with a validator for each documented response."""
 
     def __init__(self, document: Mapping[str, Any]) -> None:
         self.document = document
-        self.operations = {each.id: each for each in self._operations()}
+        self.operations = {operation.id: operation for operation in self._read_operations()}
         self._validators: dict[tuple[str, int], jsonschema_rs.Validator] = {}
         self._compiled: dict[str, jsonschema_rs.Validator] = {}
         self._flattened: dict[int, dict[str, Any]] = {}
@@ -72,97 +87,99 @@ class Contract:
             part = target
         return part
 
-    def _operations(self) -> Iterator[Operation]:
+    def _read_operations(self) -> Iterator[Operation]:
         for path, item in self.document["paths"].items():
             pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path))
             for method in METHODS:
                 if method in item:
                     source = item[method]
                     responses = {
-                        int(status): self.resolve(each)
-                        for status, each in source["responses"].items()
+                        int(status): self.resolve(response)
+                        for status, response in source["responses"].items()
                     }
                     yield Operation(
                         source["operationId"], method.upper(), path, source, responses, pattern
                     )
 
-    def lacking(self, tags: Collection[str], later: Collection[str]) -> dict[str, str]:
+    def find_missing_operations(
+        self, tags: Collection[str], later: Collection[str]
+    ) -> dict[str, str]:
         """Return the operations with one of these tags or of a later release, each with why."""
-        why = {}
-        for each in self.operations.values():
-            if each.tag in tags:
-                why[each.id] = f"the target has no {each.tag}"
-            elif each.since in later:
-                why[each.id] = f"api_version is older than {each.since}, which has {each.tag}"
-        return why
+        reasons = {}
+        for operation in self.operations.values():
+            if operation.tag in tags:
+                reasons[operation.id] = f"the target does not offer {operation.tag}"
+            elif operation.since in later:
+                reasons[operation.id] = (
+                    f"{operation.tag} needs release {operation.since} or later (see api_version)"
+                )
+        return reasons
 
-    def find(self, method: str, path: str) -> Operation | None:
-        """Return the operation that a request is for; more literal paths come first."""
+    def find_operation(self, method: str, path: str) -> Operation | None:
+        """Return the operation of a request; of several the one with the fewest parameters."""
         method = "GET" if method == "HEAD" else method
-        fitting = [
-            each
-            for each in self.operations.values()
-            if each.method == method and each.pattern.fullmatch(path)
+        matching = [
+            operation
+            for operation in self.operations.values()
+            if operation.method == method and operation.pattern.fullmatch(path)
         ]
-        return min(fitting, key=lambda each: each.path.count("{"), default=None)
+        return min(matching, key=lambda operation: operation.path.count("{"), default=None)
 
-    def complaints(
+    def find_mismatches(
         self,
         operation: Operation,
         method: str,
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-    ) -> Iterator[tuple[str, str, str]]:
-        """Yield what is wrong with a reply: message, expected, got."""
+    ) -> Iterator[Mismatch]:
+        """Yield the differences between a response and what is documented."""
         response = operation.responses.get(status)
         if response is None:
             documented = ", ".join(map(str, operation.responses))
-            yield f"status {status} is not documented", documented, str(status)
+            yield Mismatch("the status code is not documented", documented, str(status))
             return
         content = response.get("content", {})
         media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
         for name, header in response.get("headers", {}).items():
             required = self.resolve(header).get("required")
             if required and name.lower() not in headers and media_type != "text/html":
-                yield f"{status} lacks the header {name}", name, "no such header"
+                yield Mismatch(f"the header {name} is missing", name, "no such header")
         if method == "HEAD":
             if body:
-                yield "HEAD has a body", "no body", f"{len(body)} bytes"
+                yield Mismatch("the response to HEAD has a body", "no body", f"{len(body)} bytes")
             return
         if response.get("x-may-be-empty") and not body and not media_type:
             return
         if not content:
             if body:
-                yield f"{status} has a body", "no body", f"{len(body)} bytes"
+                yield Mismatch("the response has a body", "no body", f"{len(body)} bytes")
             return
         if media_type not in content:
-            yield f"{status} has another content type", ", ".join(content), media_type or "none"
+            yield Mismatch("the content type is wrong", ", ".join(content), media_type or "none")
         elif media_type == JSON:
-            yield from self._schema_complaints(operation, status, headers, body)
+            yield from self._find_schema_mismatch(operation, status, headers, body)
 
-    def _schema_complaints(
+    def _find_schema_mismatch(
         self, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
-    ) -> Iterator[tuple[str, str, str]]:
+    ) -> Iterator[Mismatch]:
         try:
             value = json.loads(body.decode("utf-8"))
         except UnicodeDecodeError:
-            yield f"{status} is not UTF-8", "UTF-8", headers.get("content-type", "")
+            yield Mismatch("the body is not UTF-8", "UTF-8", headers.get("content-type", ""))
             return
         except ValueError:
-            yield f"{status} is not JSON", "JSON", repr(body[-60:])
+            yield Mismatch("the body is not valid JSON", "JSON", repr(body[-60:]))
             return
-        for error in self._validator(operation, status).iter_errors(value):
-            place = "/".join("*" if isinstance(s, int) else str(s) for s in error.instance_path)
-            message = f"{status} breaks the schema at /{place} ({error.kind.name})"
-            yield message, _shorten(error.message), _shorten(repr(error.instance))
-            return
+        error = next(self._get_validator(operation, status).iter_errors(value), None)
+        if error is not None:
+            yield describe_schema_error(error)
 
-    def _validator(self, operation: Operation, status: int) -> jsonschema_rs.Validator:
+    def _get_validator(self, operation: Operation, status: int) -> jsonschema_rs.Validator:
         key = (operation.id, status)
         if key not in self._validators:
             schema = operation.responses[status]["content"][JSON]["schema"]
-            # Most answers have one of a few schemas: eight in nine are another operation's too.
+            # Operations share a few schemas: eight of nine are another operation's, too.
             text = json.dumps(schema)
             if text not in self._compiled:
                 self._compiled[text] = self._compile(schema)
@@ -175,37 +192,54 @@ class Contract:
             rooted, validate_formats=True, formats={"uri": _is_absolute}
         )
 
-    def unknown_fields(self, operation: Operation, status: int, value: Any) -> set[str]:
-        """Return the places of fields that the contract does not know."""
+    def find_unknown_fields(self, operation: Operation, status: int, value: Any) -> set[str]:
+        """Return the paths of fields that the contract does not define."""
         response = operation.responses.get(status, {})
         schema = response.get("content", {}).get(JSON, {}).get("schema")
-        return set(self._unknown(schema, value, "")) if schema else set()
+        return set(self._find_unknown(schema, value, "")) if schema else set()
 
-    def _unknown(self, schema: Any, value: Any, place: str) -> Iterator[str]:
-        schema = self._flat(schema)
+    def _find_unknown(self, schema: Any, value: Any, path: str) -> Iterator[str]:
+        schema = self._flatten(schema)
         if isinstance(value, list) and "items" in schema:
-            for each in value:
-                yield from self._unknown(schema["items"], each, f"{place}/*")
+            for item in value:
+                yield from self._find_unknown(schema["items"], item, _join(path, "*"))
         if isinstance(value, dict) and "properties" in schema:
             known = schema["properties"]
-            yield from (f"{place}/{name}" for name in value.keys() - known.keys())
-            for name, each in value.items():
-                if isinstance(each, dict | list) and name in known:
-                    yield from self._unknown(known[name], each, f"{place}/{name}")
+            yield from (_join(path, name) for name in value.keys() - known.keys())
+            for name, field in value.items():
+                if isinstance(field, dict | list) and name in known:
+                    yield from self._find_unknown(known[name], field, _join(path, name))
 
-    def _flat(self, schema: Any) -> dict[str, Any]:
-        """Return a schema with its reference followed and its `allOf` parts folded in."""
+    def _flatten(self, schema: Any) -> dict[str, Any]:
+        """Return a schema with its reference followed and its `allOf` parts merged."""
         if id(schema) not in self._flattened:  # a part of the document, which stays
-            self._flattened[id(schema)] = self._fold(schema)
+            self._flattened[id(schema)] = self._merge_parts(schema)
         return self._flattened[id(schema)]
 
-    def _fold(self, schema: Any) -> dict[str, Any]:
+    def _merge_parts(self, schema: Any) -> dict[str, Any]:
         flat = dict(self.resolve(schema))
         for part in flat.pop("allOf", ()):
-            other = self._flat(part)
+            other = self._flatten(part)
             properties = {**flat.get("properties", {}), **other.get("properties", {})}
             flat = {**other, **flat, **({"properties": properties} if properties else {})}
         return flat
+
+
+def describe_schema_error(error: jsonschema_rs.ValidationError) -> Mismatch:
+    """Return the error of a validator as a mismatch; the path does not number items of arrays."""
+    path = ".".join("*" if isinstance(step, int) else step for step in error.instance_path)
+    kind, got = error.kind, _shorten(repr(error.instance))
+    if kind.name == "required":
+        return Mismatch(f"`{_join(path, kind.value)}` is missing", f"a field `{kind.value}`", got)
+    field = f"`{path}`" if path else "the body"
+    if kind.name == "type":
+        types = " or ".join(kind.value)
+        return Mismatch(f"{field} has the wrong type", types, got)
+    return Mismatch(f"{field} is invalid ({kind.name})", _shorten(error.message), got)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
 
 
 def _is_absolute(text: str) -> bool:
@@ -216,8 +250,9 @@ def _is_absolute(text: str) -> bool:
     return bool(parts.scheme and parts.netloc)
 
 
-def _shorten(text: str, longest: int = 300) -> str:
-    return text if len(text) <= longest else f"{text[: longest // 2]} … {text[-longest // 2 :]}"
+def _shorten(text: str) -> str:
+    half = LONGEST_SHOWN // 2
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:half]} … {text[-half:]}"
 
 
 @cache

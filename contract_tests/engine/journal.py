@@ -1,14 +1,14 @@
-"""The journal: what a run creates, written down before a request is sent; no crash loses it.
+"""The journal: what a run creates, recorded before a request is sent, so that no crash loses it.
 
-One file for each process of a run, which holds a lock on it while it lives. The first line says
-what target, run and mark this is; then a line for each step:
+There is one file for each process of a run, which holds a lock on it while it lives. The first line
+describes target, run and mark; then follows a line for each step:
 
 - `intent` (a number) precedes a POST, with the path of the collection, the name that is sent, and
-  whether it is `hidden` (not public, so that no list shows it);
-- `created` names the id that the answer gave, `refused` a 4xx: both settle their `intent`;
-- `deleted` names an id that is gone.
+  whether it is `private` (so that no list shows it);
+- `created` holds the id in the response, `refused` a 4xx: both settle their `intent`;
+- `deleted` holds an id that was deleted.
 
-The file of a run that left nothing is removed.
+The file of a run that left nothing behind is removed.
 """
 
 import json
@@ -21,13 +21,13 @@ from pathlib import Path
 from random import SystemRandom
 from typing import IO, Any
 
-from contract_tests.engine.settings import Settings
+from contract_tests.settings.settings import Settings
 
 
 def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
-    """Lock an open file until it is closed, and tell whether that went well.
+    """Lock an open file until it is closed, and tell whether that succeeded.
 
-    Where the system has no such locks (Windows) one run at a time is what is safe.
+    Where the system has no such locks (Windows), only one run at a time is safe.
     """
     try:
         import fcntl
@@ -41,13 +41,13 @@ def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
     return True
 
 
-def new_run_id() -> str:
-    """Return what tells one run from all others; it does not depend on the seed."""
+def make_run_id() -> str:
+    """Return an id that no other run has; it does not depend on the seed."""
     return f"{SystemRandom().getrandbits(32):08x}"
 
 
 class Journal:
-    """The file of this process, made when the first line is written."""
+    """The journal file of this process, created when the first line is written."""
 
     def __init__(self, settings: Settings, run_id: str, worker: str, mark: str) -> None:
         self.path = Path(settings.journal) / f"{run_id}-{worker}.jsonl"
@@ -62,40 +62,40 @@ class Journal:
         self._file: IO[str] | None = None
         self._intents = 0
         self._lock = threading.RLock()
-        # What happens to this machine matters only when the target is another one.
+        # A crash of this machine also ends a target on it, with all that was created there.
         self._to_disk = not settings.is_local
 
     def write(self, **entry: str | int | bool) -> None:
-        """Append an entry and see it out of this process; for a remote target, to the disk."""
+        """Append an entry and flush it; for a remote target, to the disk."""
         with self._lock:
             if self._file is None:
-                self._file = self._opened()
+                self._file = self._open()
             self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
             if self._to_disk:
                 os.fsync(self._file.fileno())
 
-    def _opened(self) -> IO[str]:
+    def _open(self) -> IO[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         file = self.path.open("a", encoding="utf-8")
         lock(file)
         file.write(json.dumps(self._head) + "\n")
         return file
 
-    def intend(self, at: str, name: str, *, hidden: bool) -> int:
-        """Note that something is about to be created, and return the number of the intent."""
+    def announce(self, at: str, name: str, *, private: bool) -> int:
+        """Record that something is about to be created, and return the number of the intent."""
         with self._lock:
             self._intents += 1
-            self.write(intent=self._intents, at=at, name=name, hidden=hidden)
+            self.write(intent=self._intents, at=at, name=name, private=private)
             return self._intents
 
-    def forget(self, entity_id: str) -> None:
-        """Note that an id is gone; what others created is in their journals."""
+    def record_deletion(self, entity_id: str) -> None:
+        """Record that an id was deleted; other processes have their own journals."""
         if self._file is not None:
             self.write(deleted=entity_id)
 
     def close(self, *, clean: bool) -> None:
-        """Remove the file when nothing is left to clean up, and close it."""
+        """Close the file, and remove it when nothing is left to clean up."""
         if clean:
             self.path.unlink(missing_ok=True)
         if self._file is not None:
@@ -104,64 +104,64 @@ class Journal:
 
 
 @dataclass
-class Unfinished:
-    """What a run may have left: ids and lost intents, each with the path of its collection."""
+class UnfinishedRun:
+    """What a run may have left behind: ids and intents, each with the path of its collection."""
 
     path: Path
     head: dict[str, Any]
     created: dict[str, str] = field(default_factory=dict)
     intents: dict[int, dict[str, Any]] = field(default_factory=dict)
-    places: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
 
     @property
     def run_id(self) -> str:
-        """The run that this is the journal of."""
+        """The id of the run."""
         return str(self.head.get("run", ""))
 
     @property
     def mark(self) -> str:
-        """What every name that the run gave contains."""
+        """The text that every name given by the run contains."""
         return str(self.head.get("mark", ""))
 
 
-def read_journal(path: Path) -> Unfinished | None:
-    """Return what a journal says is not finished; None for a file that has no first line."""
-    entries = _entries(path)
+def read_journal(path: Path) -> UnfinishedRun | None:
+    """Return the unfinished run of a journal, None for a file without a first line."""
+    entries = _read_entries(path)
     head = next(entries, None)
     if head is None or "run" not in head:
         return None
-    found = Unfinished(path, head)
+    run = UnfinishedRun(path, head)
     for entry in entries:
         if "created" in entry:
-            found.created[entry["created"]] = entry["at"]
-            found.intents.pop(entry.get("settles", 0), None)
+            run.created[entry["created"]] = entry["at"]
+            run.intents.pop(entry.get("settles", 0), None)
         elif "refused" in entry:
-            found.intents.pop(entry["refused"], None)
+            run.intents.pop(entry["refused"], None)
         elif "deleted" in entry:
-            found.created.pop(entry["deleted"], None)
+            run.created.pop(entry["deleted"], None)
         elif "intent" in entry:
-            found.intents[entry["intent"]] = entry
-            found.places.add(entry["at"])
-    return found
+            run.intents[entry["intent"]] = entry
+            run.folders.add(entry["at"])
+    return run
 
 
 @contextmanager
-def taken_over(path: Path) -> Iterator[Unfinished | None]:
-    """Hold a journal and yield what it says; None while its run still lives."""
+def take_over(path: Path) -> Iterator[UnfinishedRun | None]:
+    """Lock a journal and yield what is unfinished; None while its run is still active."""
     try:
         with path.open("r+", encoding="utf-8") as file:
             yield read_journal(path) if lock(file, wait=False) else None
-    except FileNotFoundError:  # its run has just ended well
+    except FileNotFoundError:  # its run has just ended and left nothing
         yield None
 
 
-def _entries(path: Path) -> Iterator[dict[str, Any]]:
+def _read_entries(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
     for line in path.read_text(encoding="utf-8").splitlines():
         try:
             entry = json.loads(line)
-        except ValueError:  # the line that a crash cut off
+        except ValueError:  # a crash cut the line off
             continue
         if isinstance(entry, dict):
             yield entry

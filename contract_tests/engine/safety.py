@@ -1,4 +1,4 @@
-"""The safety of a run: what may be sent, when, and what is never shown."""
+"""The safety of a run: what may be sent, when, and what must never be shown."""
 
 import base64
 import json
@@ -13,8 +13,8 @@ from typing import IO
 from urllib.parse import quote
 
 from contract_tests.engine.journal import lock
-from contract_tests.engine.outcome import CouldNotAsk
-from contract_tests.engine.settings import Settings
+from contract_tests.errors import RequestFailed
+from contract_tests.settings.settings import Settings
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 _USER = r"/api/credentials/orgs/[^/]+/users/[^/]+/"
@@ -29,116 +29,114 @@ CREATIONS = (
     re.compile(r"/api/credentials/exim/credentials/course/[^/]+/import/" + _QUERY),
 )
 AUTHORITY = re.compile(_USER + "issuers/authority/" + _QUERY)
-ABOUT_ONE = (
+SINGLE_ITEM = (
     ITEM,
     re.compile(_USER + "issuers/" + _ID + _QUERY),
     re.compile(_USER + "assertions/" + _ID + _QUERY),
     re.compile(_USER + _ID + "/assertions/(?:bulk/)?" + _QUERY),
     re.compile(_USER + "assignments/" + _ID + _QUERY),
 )
-"""Paths that name one thing, such as a credential or an assertion, which must be our own."""
+"""Paths with the id of one item, such as a credential, which this run must have created."""
 
 
 @dataclass
 class Guard:
-    """Decides what may leave; `Target.send` asks it, so nothing goes round it.
+    """Decides which requests may be sent; `Target.send` checks each, so no test can bypass it.
 
-    Read-only means GET, HEAD and OPTIONS. With writes on, POST may go to the collections of
-    credentials and of issuers, and any other method only to what this run created or to an id that
-    it made up: to issue a credential, too, and to revoke. What could change a collection as a
-    whole, or cannot be deleted again, is for targets that are thrown away. `own` is what this run
-    may write to, `places` what it has to delete and in which collection.
+    Read-only means GET, HEAD and OPTIONS. With writes, POST may be sent to the collections of
+    credentials and of issuers, and every other method only to an item that this run created or to
+    an id that it made up; this includes issuing and revoking. Requests that could change a whole
+    collection, or cannot be undone, need a disposable target. `own` holds the ids of what this run
+    created, `unknown` the ids that it made up.
     """
 
     settings: Settings
     own: set[str] = field(default_factory=set)
-    places: dict[str, str] = field(default_factory=dict)
     deleted: set[str] = field(default_factory=set)
-    made_up: set[str] = field(default_factory=set)
+    unknown: set[str] = field(default_factory=set)
 
     def is_own(self, entity_id: str) -> bool:
-        """Tell whether an item is one that this run created and did not delete."""
+        """Tell whether this run created an item and did not delete it."""
         return entity_id in self.own and entity_id not in self.deleted
 
     def check(self, method: str, path: str, body: bytes | None = None) -> None:
-        """Raise CouldNotAsk for what may not be sent."""
+        """Raise RequestFailed for a request that may not be sent."""
         if method in READS:
             return
         if not self.settings.allow_writes:
-            raise CouldNotAsk(f"{method} is not sent: the run is read-only")
+            raise RequestFailed(f"{method} is not sent: the run is read-only")
         if method == "POST" and (COLLECTION.fullmatch(path) or ISSUERS.fullmatch(path)):
             return
-        named = [found["entity_id"] for each in ABOUT_ONE if (found := each.fullmatch(path))]
-        if any(each in self.own | self.made_up for each in named):
+        matches = [pattern.fullmatch(path) for pattern in SINGLE_ITEM]
+        ids = [match["entity_id"] for match in matches if match]
+        if any(entity_id in self.own | self.unknown for entity_id in ids):
             return
-        if method == "POST" and AUTHORITY.fullmatch(path) and self._is_joined_to_own(body):
+        if method == "POST" and AUTHORITY.fullmatch(path) and self._belongs_to_own(body):
             return
-        if self.settings.disposable and not named:
+        if self.settings.disposable and not ids:
             return
-        raise CouldNotAsk(f"{method} {path} is not sent: this run did not create what it names")
+        raise RequestFailed(f"{method} {path} is not sent: this run did not create that item")
 
-    def _is_joined_to_own(self, body: bytes | None) -> bool:
-        """Tell whether a new signatory joins what this run created, and goes with it."""
+    def _belongs_to_own(self, body: bytes | None) -> bool:
+        """Tell whether a new signatory belongs to what this run created, and goes with it."""
         try:
-            sent = json.loads(body or b"")
+            fields = json.loads(body or b"")
         except ValueError:
             return False
-        joined = (
-            [sent.get(name) for name in ("credential", "entityId")]
-            if isinstance(sent, dict)
-            else []
-        )
-        first = next((each for each in joined if each), None)
-        return isinstance(first, str) and first in self.own
+        if not isinstance(fields, dict):
+            return False
+        owner = fields.get("credential") or fields.get("entityId")
+        return isinstance(owner, str) and owner in self.own
 
 
-def creates(method: str, path: str) -> bool:
-    """Tell whether a request creates what has to be deleted again."""
-    return method == "POST" and any(each.fullmatch(path) for each in CREATIONS)
+def is_creation(method: str, path: str) -> bool:
+    """Tell whether a request creates something that has to be deleted again."""
+    return method == "POST" and any(pattern.fullmatch(path) for pattern in CREATIONS)
 
 
-class Turnstile:
-    """Keeps workers of one run apart: who writes goes together, reads that must agree go alone.
+class WorkerLock:
+    """Keeps the workers of one run apart: writes run together, reads that must agree run alone.
 
-    With one worker nothing is locked. A lock is a file beside the journals, which dies with its
-    process.
+    With one worker nothing is locked. The lock is a file beside the journals, which is released
+    when its process ends.
     """
 
     def __init__(self, settings: Settings, run_id: str, workers: int) -> None:
         self._path = Path(settings.journal) / f"{run_id}.lock"
-        self._apart = workers > 1 and not settings.application
-        self._held: IO[str] | None = None
+        self._is_needed = workers > 1 and not settings.application
+        self._file: IO[str] | None = None
 
     @contextmanager
-    def passed(self, *, alone: bool) -> Iterator[None]:
-        """Hold a place with others of the same kind, or the only one.
+    def hold(self, *, exclusive: bool) -> Iterator[None]:
+        """Hold the lock, exclusively or together with other workers.
 
-        Who holds a place with others and wants to be alone for a while gives it up and waits.
+        A worker that holds it with others, and wants it exclusively for a while, releases it and
+        waits.
         """
-        if not self._apart or (self._held and not alone):
+        if not self._is_needed or (self._file and not exclusive):
             yield
-        elif self._held:
-            lock(self._held)
+        elif self._file:
+            lock(self._file)
             try:
                 yield
             finally:
-                lock(self._held, shared=True)
+                lock(self._file, shared=True)
         else:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            with self._path.open("w") as self._held:
-                lock(self._held, shared=not alone)
+            with self._path.open("w") as self._file:
+                lock(self._file, shared=not exclusive)
                 try:
                     yield
                 finally:
-                    self._held = None
+                    self._file = None
 
     def remove(self) -> None:
         """Remove the file."""
         self._path.unlink(missing_ok=True)
 
 
-class Limiter:
-    """Lets a number of requests through in a second; workers share the rate in equal parts."""
+class RateLimiter:
+    """Limits the requests per second; workers share the rate in equal parts."""
 
     def __init__(self, rate: float | None, workers: int) -> None:
         self._interval = workers / rate if rate else 0.0
@@ -146,7 +144,7 @@ class Limiter:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Wait for this process's turn."""
+        """Wait until this process may send its next request."""
         if not self._interval:
             return
         with self._lock:  # threads queue here
@@ -157,30 +155,30 @@ class Limiter:
 
 
 class Redactor:
-    """Replaces secrets, in any encoding that shows up, by the names of variables.
+    """Replaces secrets, in every encoding that occurs, by the names of variables.
 
-    `headers` are the ones whose values are secret.
+    `headers` holds the headers whose values are secret.
     """
 
     def __init__(self, keys: Mapping[str, str], headers: Mapping[str, str]) -> None:
         secrets = {f"$CREDCHECK_KEY_{role.upper()}": key for role, key in keys.items()}
-        secrets |= {f"$CREDCHECK_HEADER_{name.upper().replace('-', '_')}": value
-                    for name, value in headers.items()}  # fmt: skip
+        for name, value in headers.items():
+            secrets[f"$CREDCHECK_HEADER_{name.upper().replace('-', '_')}"] = value
         self._forms: list[tuple[str, str]] = []
-        for shown, secret in secrets.items():
+        for variable, secret in secrets.items():
             forms = {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1]}
-            for shift in range(3):  # a key inside something that was encoded as a whole
+            for shift in range(3):  # a key inside a text that was encoded as a whole
                 encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
                 start, end = (shift * 8 + 5) // 6, (shift + len(secret)) * 8 // 6
                 forms |= {encoded[start:end], encoded[start:end].translate(_URL_SAFE)}
-            self._forms += [(form, shown) for form in forms if len(form) > 3]
+            self._forms += [(form, variable) for form in forms if len(form) > 3]
         self._forms.sort(key=lambda pair: -len(pair[0]))
 
     def __call__(self, text: str) -> str:
         """Return the text without any secret."""
-        for form, shown in self._forms:
+        for form, variable in self._forms:
             if form in text:
-                text = text.replace(form, shown)
+                text = text.replace(form, variable)
         return text
 
 

@@ -1,1 +1,1 @@
-"""What a deployment is compared with: models and state machines."""
+"""Models and state machines that a deployment is compared with."""

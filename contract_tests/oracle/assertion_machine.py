@@ -1,32 +1,39 @@
-"""The state machine of assertions: issue, revoke, take back, delete in any order."""
+"""The state machine of assertions: issue, revoke, reinstate and delete in any order."""
 
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, rule
 
-from contract_tests.engine.outcome import require
-from contract_tests.oracle.machine import Machine, check_shown, telling
-from contract_tests.vocabulary.deployment import created
+from contract_tests.engine.exchange import Response
+from contract_tests.errors import require
+from contract_tests.oracle.machine import Machine, record_steps
+from contract_tests.vocabulary.checks import check_equal, check_fields, check_status
+from contract_tests.vocabulary.deployment import read_created
 from contract_tests.vocabulary.issuing import (
-    assertions_of,
-    bare,
-    held_by,
-    issued,
-    look_up,
+    list_assertions,
+    list_user_assertions,
+    look_up_assertion,
     put_assertion,
-    send_issue,
-    withdraw,
+    read_assertion,
+    read_record,
+    request_issue,
+    revoke_and_delete,
 )
 
 REASONS = st.sampled_from(["By mistake.", "Ungültig – “twice”"])
 
 
-class AssertionMachine(Machine):
-    """Credentials of one machine, and what was issued of them.
+def build_model(username: str) -> dict[str, Any]:
+    """Return what the API must show of an assertion that was just issued."""
+    return {"username": username, "revoked": False, "revocationReason": None}
 
-    `held` maps a credential to its assertions in the order of issue, each as the API must show it:
-    recipient, revoked, reason.
+
+class AssertionMachine(Machine):
+    """The credentials of one machine, and the assertions that were issued of them.
+
+    `held` maps a credential to its assertions in the order of issue, each with the fields that the
+    API must show: username, revoked, revocationReason.
     """
 
     credentials = Bundle("credentials")
@@ -35,141 +42,139 @@ class AssertionMachine(Machine):
         super().__init__()
         self.held: dict[str, dict[str, dict[str, Any]]] = {}
 
-    def people(self) -> list[str]:
-        """Return whom credentials may be issued to."""
+    def list_people(self) -> list[str]:
+        """Return the users that credentials can be issued to."""
         settings = self.deployment.settings
-        return [each for each in (settings.username, settings.learner_username) if each]
+        return [name for name in (settings.username, settings.learner_username) if name]
 
-    def active(self, credential: str) -> set[str]:
-        """Return who holds an assertion that is not revoked."""
-        return {each["username"] for each in self.held[credential].values() if not each["revoked"]}
+    def find_active(self, credential: str) -> set[str]:
+        """Return the users with an active assertion."""
+        held = self.held[credential].values()
+        return {assertion["username"] for assertion in held if not assertion["revoked"]}
 
     @rule(target=credentials)
-    @telling
+    @record_steps
     def create(self) -> Any:
         """Create a credential."""
-        self.step("create")
-        body = self.deployment.body()
-        item = created(self.deployment.send_json("POST", "", body))
+        self.add_step("create")
+        body = self.deployment.build_body()
+        item = read_created(self.deployment.send_json("POST", "", body))
         self.held[item["entityId"]] = {}
         return item["entityId"]
 
     @rule(credential=credentials, person=st.integers(0, 1))
-    @telling
+    @record_steps
     def issue(self, credential: str, person: int) -> None:
-        """Issue it to somebody, who may hold it already."""
+        """Issue a credential to a user, who may hold it already."""
         if credential not in self.held:
             return
-        people = self.people()
+        people = self.list_people()
         username = people[person % len(people)]
-        self.step(f"issue to {username}")
-        reply = send_issue(self.deployment, credential, username)
-        assertion = issued(reply)
-        known = {each for held in self.held.values() for each in held}
-        require(assertion["entityId"] not in known, "an id is given twice", reply)
-        fresh = {"username": username, "revoked": False, "revocationReason": None}
-        self.held[credential][assertion["entityId"]] = fresh
+        self.add_step(f"issue to {username}")
+        response = request_issue(self.deployment, credential, username)
+        assertion = read_assertion(response)
+        known = {entity_id for held in self.held.values() for entity_id in held}
+        require(assertion["entityId"] not in known, "an id is used twice", response)
+        self.held[credential][assertion["entityId"]] = build_model(username)
 
     @rule(credential=credentials, whom=st.integers(1, 3))
-    @telling
+    @record_steps
     def issue_in_bulk(self, credential: str, whom: int) -> None:
-        """Issue it to one or both, who may hold it already."""
+        """Issue a credential to one or both users, who may hold it already."""
         if credential not in self.held:
             return
-        users = [each for at, each in enumerate(self.people()) if whom & (1 << at)]
-        self.step(f"issue in bulk to {', '.join(users)}")
-        before = self.active(credential)
-        reply = self.deployment.send_json(
+        users = [name for at, name in enumerate(self.list_people()) if whom & (1 << at)]
+        self.add_step(f"issue in bulk to {', '.join(users)}")
+        active = self.find_active(credential)
+        response = self.deployment.send_json(
             "POST", f"{credential}/assertions/bulk/", {"users": users}
         )
-        answer = bare(reply)
+        body = read_record(response)
         expected = {
-            "skipped": sorted(each for each in users if each in before),
-            "issued": sorted(each for each in users if each not in before),
+            "skipped": sorted(user for user in users if user in active),
+            "issued": sorted(user for user in users if user not in active),
         }
-        got = {name: sorted(answer.get(name) or ()) for name in expected}
-        require(got == expected, "a bulk issues to others", reply, expected=expected, got=got)
+        got = {name: sorted(body.get(name) or ()) for name in expected}
+        check_equal(got, expected, "issuing in bulk reports the wrong users", response)
         known = self.held[credential]
-        page = assertions_of(self.deployment, credential)
-        fresh = [each for each in reversed(page.items) if each["entityId"] not in known]
-        names = sorted(each["recipient"]["username"] for each in fresh)
-        require(names == expected["issued"], "a bulk issued to others than it says", page.reply,
-                expected=expected["issued"], got=names)  # fmt: skip
-        for each in fresh:
-            self.deployment.target.guard.own.add(each["entityId"])
-            known[each["entityId"]] = {
-                "username": each["recipient"]["username"],
-                "revoked": False,
-                "revocationReason": None,
-            }
+        page = list_assertions(self.deployment, credential)
+        fresh = [item for item in reversed(page.items) if item["entityId"] not in known]
+        names = sorted(item["recipient"]["username"] for item in fresh)
+        message = "issuing in bulk issued to other users than it reports"
+        check_equal(names, expected["issued"], message, page.response)
+        for item in fresh:
+            self.deployment.target.guard.own.add(item["entityId"])
+            known[item["entityId"]] = build_model(item["recipient"]["username"])
 
     @rule(credential=credentials, at=st.integers(0, 5), revoked=st.booleans(), reason=REASONS)
-    @telling
+    @record_steps
     def change(self, credential: str, at: int, revoked: bool, reason: str) -> None:
-        """Revoke one of its assertions, or take that back."""
+        """Revoke or reinstate one of the assertions of a credential."""
         held = self.held.get(credential)
         if not held:
             return
         entity_id = list(held)[at % len(held)]
-        self.step("revoke" if revoked else "take back")
+        self.add_step("revoke" if revoked else "reinstate")
         fields = {"revoked": revoked, **({"revocationReason": reason} if revoked else {})}
-        reply = put_assertion(self.deployment, entity_id, fields)
+        response = put_assertion(self.deployment, entity_id, fields)
         held[entity_id] |= {"revoked": revoked, "revocationReason": reason if revoked else None}
-        self.check(reply, bare(reply), held[entity_id], "a change of an assertion")
+        body = read_record(response)
+        self.check_assertion(response, body, held[entity_id], "an updated assertion")
 
     @rule(credential=credentials)
-    @telling
+    @record_steps
     def delete(self, credential: str) -> None:
-        """Delete the credential, which is refused while somebody holds it."""
+        """Delete a credential, which is refused while a user holds it."""
         if credential not in self.held:
             return
-        self.step("delete")
-        reply = self.deployment.send("DELETE", credential)
-        status = 409 if self.active(credential) else 204
-        require(reply.status == status, "a deletion has another answer", reply,
-                expected=status, got=reply.status)  # fmt: skip
-        if status == 204:
-            for entity_id in self.held.pop(credential):
-                gone = self.deployment.get(f"assertions/{entity_id}")
-                require(gone.status == 404, "an assertion outlives its credential", gone)
+        self.add_step("delete")
+        response = self.deployment.send("DELETE", credential)
+        if self.find_active(credential):
+            check_status(response, 409, "deleting a credential with an active assertion")
+            return
+        check_status(response, 204, "deleting a credential without active assertions")
+        for entity_id in self.held.pop(credential):
+            response = self.deployment.get(f"assertions/{entity_id}")
+            check_status(response, 404, "an assertion of a deleted credential")
 
     @rule(credential=credentials)
-    @telling
+    @record_steps
     def list(self, credential: str) -> None:
-        """List its assertions, newest first, and compare each."""
+        """List the assertions of a credential, newest first, and compare each."""
         if credential not in self.held:
             return
-        self.step("list")
-        page = assertions_of(self.deployment, credential)
+        self.add_step("list")
+        page = list_assertions(self.deployment, credential)
         held = self.held[credential]
-        require(sorted(page.ids) == sorted(held), "a credential's list is another", page.reply,
-                expected=list(held), got=page.ids)  # fmt: skip
-        times = [each["issuedOn"] for each in page.items]
-        require(times == sorted(times, reverse=True), "a list is not newest first", page.reply)
-        for each in page.items:
-            self.check(page.reply, each, held[each["entityId"]], "an assertion of a list")
+        message = "a credential's list has the wrong assertions"
+        check_equal(sorted(page.ids), sorted(held), message, page.response)
+        times = [item["issuedOn"] for item in page.items]
+        is_sorted = times == sorted(times, reverse=True)
+        require(is_sorted, "a list is not ordered from newest to oldest", page.response)
+        for item in page.items:
+            self.check_assertion(page.response, item, held[item["entityId"]], "a listed assertion")
 
     @rule(credential=credentials)
-    @telling
-    def ask_elsewhere(self, credential: str) -> None:
-        """Ask the user's list and the public look-up about one of its assertions."""
+    @record_steps
+    def check_user_list_and_look_up(self, credential: str) -> None:
+        """Look for the latest assertion in the user's list and in public."""
         for entity_id, expected in list(self.held.get(credential, {}).items())[-1:]:
-            self.step("ask elsewhere")
-            page = held_by(self.deployment, expected["username"])
-            shown = entity_id in page.ids
-            require(shown != expected["revoked"], "a user's list is another", page.reply,
-                    expected=not expected["revoked"], got=shown)  # fmt: skip
-            reply = look_up(self.deployment, entity_id)
-            status = 404 if expected["revoked"] else 200
-            require(reply.status == status, "the public look-up is another", reply,
-                    expected=status, got=reply.status)  # fmt: skip
+            self.add_step("look up in the user's list and in public")
+            page = list_user_assertions(self.deployment, expected["username"])
+            is_listed = entity_id in page.ids
+            message = "whether a user's list contains an assertion"
+            check_equal(is_listed, not expected["revoked"], message, page.response)
+            response = look_up_assertion(self.deployment, entity_id)
+            check_status(response, 404 if expected["revoked"] else 200, "the public look-up")
 
-    def check(self, reply: Any, got: dict[str, Any], expected: dict[str, Any], what: str) -> None:
-        """Raise Breach unless an assertion shows what is known of it."""
-        shown = {**got, "username": got.get("recipient", {}).get("username")}
-        check_shown(reply, shown, expected, what)
+    def check_assertion(
+        self, response: Response, got: dict[str, Any], expected: dict[str, Any], what: str
+    ) -> None:
+        """Require an assertion to match the model."""
+        fields = {**got, "username": got.get("recipient", {}).get("username")}
+        check_fields(response, fields, expected, what)
 
     def teardown(self) -> None:
         """Revoke and delete what is left."""
         for credential in self.held:
-            withdraw(self.deployment, credential)
+            revoke_and_delete(self.deployment, credential)

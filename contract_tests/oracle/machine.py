@@ -1,7 +1,6 @@
-"""The state machine: create, change, delete, list in any order, against the plain model."""
+"""The state machine: create, update, delete and list in any order, compared with the model."""
 
 import functools
-import json
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,13 +15,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contract_tests.engine.outcome import Breach, require
-from contract_tests.engine.target import Reply
-from contract_tests.oracle.model import Collection, written
-from contract_tests.vocabulary.deployment import Deployment, created, result
+from contract_tests.errors import RuleFailed, require
+from contract_tests.oracle.model import Collection, apply_write
+from contract_tests.vocabulary.checks import check_equal, check_fields, check_status
+from contract_tests.vocabulary.deployment import Deployment, read_created, read_result
 
 SECONDS_TO_SHRINK = 8.0
-"""For the search after a smaller example of a breach; the rate bounds what it asks."""
+"""Time limit of the search for a shorter sequence of steps; the rate limits its requests."""
 WORDS = st.sampled_from(["alpha", "Beta", "gamma ☂"])
 FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
@@ -41,64 +40,56 @@ FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )
 
 
-def check_shown(reply: Reply, got: dict[str, Any], expected: dict[str, Any], what: str) -> None:
-    """Raise Breach unless a record shows these fields."""
-    for name, value in expected.items():
-        require(got.get(name) == value, f"{what}: `{name}` is another", reply,
-                expected=json.dumps(value, ensure_ascii=False)[:200],
-                got=json.dumps(got.get(name), ensure_ascii=False)[:200])  # fmt: skip
-
-
-def telling(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a breach of a rule know the steps that led to it, and remember the shortest."""
+def record_steps(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the steps that led to a failure to it, and remember the shortest failure."""
 
     @functools.wraps(method)
-    def told(self: "Machine", *arguments: Any, **options: Any) -> Any:
-        if time.monotonic() > self.shrinking.until:
+    def run_step(self: "Machine", *arguments: Any, **options: Any) -> Any:
+        if time.monotonic() > self.shrinker.deadline:
             reject()
         try:
             return method(self, *arguments, **options)
-        except Breach as breach:
-            breach.steps = tuple(self.steps)
-            self.shrinking.remember(breach)
+        except RuleFailed as failure:
+            failure.steps = tuple(self.steps)
+            self.shrinker.remember(failure)
             raise
 
-    return told
+    return run_step
 
 
-class Shrinking:
-    """The shortest breach so far; after the first one the search for shorter ones is bounded."""
+class Shrinker:
+    """The shortest failure so far; after the first one, the search for shorter ones is limited."""
 
-    def __init__(self, seconds: float, until: float) -> None:
-        self.best: Breach | None = None
-        self.until = until
+    def __init__(self, seconds: float, deadline: float) -> None:
+        self.shortest: RuleFailed | None = None
+        self.deadline = deadline
         self._seconds = seconds
 
-    def remember(self, breach: Breach) -> None:
-        """Keep a breach if its steps are fewer than those of the best."""
-        if self.best is None:
-            self.until = time.monotonic() + self._seconds
-        if self.best is None or len(breach.steps) <= len(self.best.steps):
-            self.best = breach
+    def remember(self, failure: RuleFailed) -> None:
+        """Keep a failure if it has no more steps than the shortest."""
+        if self.shortest is None:
+            self.deadline = time.monotonic() + self._seconds
+        if self.shortest is None or len(failure.steps) <= len(self.shortest.steps):
+            self.shortest = failure
 
 
 class Machine(RuleBasedStateMachine):
-    """What each machine has: a deployment, the steps that it took, the shortest breach."""
+    """What every state machine has: a deployment, the steps so far, the shortest failure."""
 
     deployment: Deployment
-    shrinking: Shrinking
+    shrinker: Shrinker
 
     def __init__(self) -> None:
         super().__init__()
         self.steps: list[str] = []
 
-    def step(self, text: str) -> None:
-        """Remember what was done, for the report of a breach."""
+    def add_step(self, text: str) -> None:
+        """Record a step for the report of a failure."""
         self.steps.append(text[:300])
 
 
 class CredentialMachine(Machine):
-    """Credentials of one machine, told apart by a mark in their names."""
+    """The credentials of one machine, identified by a mark in their names."""
 
     started = 0
 
@@ -109,96 +100,96 @@ class CredentialMachine(Machine):
         type(self).started += 1
         self.mark = f"{self.deployment.mark}m{type(self).started}-"
         self.model = Collection()
-        self.gone: list[str] = []
+        self.deleted: list[str] = []
 
     @rule(target=items, word=WORDS, fields=FIELDS)
-    @telling
+    @record_steps
     def create(self, word: str, fields: dict[str, Any]) -> Any:
-        """Create a credential; a hidden one only where it may be lost with its answer."""
+        """Create a credential, a private one only where it may be lost with its response."""
         if not self.deployment.settings.disposable:
             fields = {name: value for name, value in fields.items() if name != "public"}
-        self.step(f"create {fields}")
-        body = self.deployment.body(**fields)
+        self.add_step(f"create {fields}")
+        body = self.deployment.build_body(**fields)
         body["name"] = f"{word} {self.mark}"
-        reply = self.deployment.send_json("POST", "", body)
-        item = created(reply)
-        known = self.model.items.keys() | set(self.gone)
-        require(item["entityId"] not in known, "an id is given twice", reply)
-        expected = written(dict.fromkeys(fields), {**fields, "name": body["name"]})
-        check_shown(reply, item, without_halves(expected), "a creation")
+        response = self.deployment.send_json("POST", "", body)
+        item = read_created(response)
+        known = self.model.items.keys() | set(self.deleted)
+        require(item["entityId"] not in known, "an id is used twice", response)
+        expected = apply_write(dict.fromkeys(fields), {**fields, "name": body["name"]})
+        check_fields(response, item, complete_expiry(expected), "a created credential")
         self.model.put(item, public=fields.get("public", True))
         return item["entityId"]
 
     @rule(entity_id=items, word=WORDS, fields=FIELDS, renamed=st.booleans())
-    @telling
-    def change(self, entity_id: str, word: str, fields: dict[str, Any], renamed: bool) -> None:
-        """Change some fields."""
+    @record_steps
+    def update(self, entity_id: str, word: str, fields: dict[str, Any], renamed: bool) -> None:
+        """Update some fields."""
         if entity_id not in self.model.items:
             return
         if renamed:
             fields = {**fields, "name": f"{word} {self.mark}"}
-        self.step(f"change {fields}")
+        self.add_step(f"update {fields}")
         before = self.model.items[entity_id]
-        reply = self.deployment.put(entity_id, fields)
-        expected = written(before, fields)
-        check_shown(reply, result(reply), expected, "a change")
+        response = self.deployment.put(entity_id, fields)
+        expected = apply_write(before, fields)
+        check_fields(response, read_result(response), expected, "an updated credential")
         public = fields.get("public", self.model.public[entity_id])
         self.model.put(expected, public=public)
 
     @rule(entity_id=items, name=st.sampled_from(["signal", "public", "expires"]))
-    @telling
-    def change_badly(self, entity_id: str, name: str) -> None:
-        """Send a change that must be refused as a whole."""
+    @record_steps
+    def update_with_invalid_value(self, entity_id: str, name: str) -> None:
+        """Send an update that must be refused as a whole."""
         if entity_id in self.model.items:
-            self.step(f"change badly {name}")
-            reply = self.deployment.put(entity_id, {"description": "refused", name: "x"})
-            require(reply.status == 400, "a bad change is accepted", reply, expected=400)
+            self.add_step(f"update with an invalid {name}")
+            response = self.deployment.put(entity_id, {"description": "refused", name: "x"})
+            check_status(response, 400, "an invalid update")
 
     @rule(entity_id=consumes(items))
-    @telling
+    @record_steps
     def delete(self, entity_id: str) -> None:
         """Delete a credential."""
-        self.step("delete")
+        self.add_step("delete")
         self.deployment.delete(entity_id)
         self.model.remove(entity_id)
-        self.gone.append(entity_id)
+        self.deleted.append(entity_id)
 
     @rule(entity_id=items)
-    @telling
+    @record_steps
     def retrieve(self, entity_id: str) -> None:
-        """Retrieve one."""
+        """Retrieve a credential."""
         if entity_id in self.model.items:
-            self.step("retrieve")
-            reply = self.deployment.get(entity_id)
-            check_shown(reply, result(reply), self.model.items[entity_id], "an item")
+            self.add_step("retrieve")
+            response = self.deployment.get(entity_id)
+            expected = self.model.items[entity_id]
+            check_fields(response, read_result(response), expected, "a retrieved credential")
 
     @rule()
-    @telling
-    def retrieve_what_is_gone(self) -> None:
-        """Ask for what was deleted."""
-        for entity_id in self.gone[-1:]:
-            self.step("retrieve what is gone")
-            reply = self.deployment.get(entity_id)
-            require(reply.status == 404, "what is deleted is answered", reply, expected=404)
+    @record_steps
+    def retrieve_deleted(self) -> None:
+        """Retrieve the credential that was deleted last."""
+        for entity_id in self.deleted[-1:]:
+            self.add_step("retrieve a deleted credential")
+            check_status(self.deployment.get(entity_id), 404, "a deleted credential")
 
     @rule(size=st.integers(1, 4), word=st.sampled_from(["", "alpha ", "ALPHA", "shown"]))
-    @telling
+    @record_steps
     def walk(self, size: int, word: str) -> None:
-        """List what this machine made, in pages, and what a word narrows it to."""
-        self.step(f"walk in pages of {size}")
-        expected = self.model.listed(self.mark)
+        """List the credentials of this machine page by page, filtered by a word."""
+        self.add_step(f"list in pages of {size}")
+        expected = self.model.list_items(self.mark)
         term = f"{word}{self.mark}" if word == "alpha " else self.mark
         expected = [item for item in expected if term.casefold() in item["name"].casefold()]
-        pages = list(self.deployment.pages({"search": term, "page_size": size}))
-        shown = [item for page in pages for item in page.items]
-        ids = [item["entityId"] for item in shown]
-        wanted = [item["entityId"] for item in expected]
-        last = pages[-1].reply
-        require(ids == wanted, "the list is not what was written", last,
-                expected=wanted, got=ids)  # fmt: skip
-        require(pages[0]["count"] == len(wanted), "the count is not what was written", last)
-        for item, model in zip(shown, expected, strict=True):
-            check_shown(last, item, model, "an item of the list")
+        pages = list(self.deployment.walk_pages({"search": term, "page_size": size}))
+        listed = [item for page in pages for item in page.items]
+        expected_ids = [item["entityId"] for item in expected]
+        last = pages[-1].response
+        ids = [item["entityId"] for item in listed]
+        check_equal(ids, expected_ids, "the list differs from what was written", last)
+        message = "`count` differs from what was written"
+        check_equal(pages[0]["count"], len(expected_ids), message, last)
+        for item, model in zip(listed, expected, strict=True):
+            check_fields(last, item, model, "a listed credential")
 
     def teardown(self) -> None:
         """Delete what is left."""
@@ -206,8 +197,8 @@ class CredentialMachine(Machine):
             self.deployment.send("DELETE", entity_id)
 
 
-def without_halves(expected: dict[str, Any]) -> dict[str, Any]:
-    """Return what a creation shows: of `expires` both parts, the other one null."""
+def complete_expiry(expected: dict[str, Any]) -> dict[str, Any]:
+    """Return what a created credential shows: both parts of `expires`, the missing one as null."""
     if isinstance(expected.get("expires"), dict):
         expected = {
             **expected,
@@ -217,19 +208,19 @@ def without_halves(expected: dict[str, Any]) -> dict[str, Any]:
 
 
 def run_machine(deployment: Deployment, machine: type[Machine] = CredentialMachine) -> None:
-    """Run a machine with the seed and the effort of the run; raises the shortest breach."""
-    shrinking = Shrinking(SECONDS_TO_SHRINK, deployment.share_of_time())
+    """Run a machine with the seed and the effort of the run; raises the shortest failure."""
+    shrinker = Shrinker(SECONDS_TO_SHRINK, deployment.get_deadline())
 
-    class Bound(machine):  # type: ignore[misc,valid-type]
-        """The machine, bound to a deployment."""
+    class BoundMachine(machine):  # type: ignore[misc,valid-type]
+        """The machine with its deployment."""
 
         def __init__(self) -> None:
-            self.deployment, self.shrinking = deployment, shrinking
+            self.deployment, self.shrinker = deployment, shrinker
             super().__init__()
 
     try:
         run_state_machine_as_test(
-            seed(deployment.settings.seed)(Bound),
+            seed(deployment.settings.seed)(BoundMachine),
             settings=settings(
                 max_examples=deployment.effort.machine_runs,
                 stateful_step_count=deployment.effort.machine_steps,
@@ -242,8 +233,7 @@ def run_machine(deployment: Deployment, machine: type[Machine] = CredentialMachi
             ),
         )
     except Exception:
-        # Whatever Hypothesis makes of it (flaky, once the time to shrink is over), the breach is
-        # the news.
-        if shrinking.best is not None:
-            raise shrinking.best from None
+        # Hypothesis may raise another error, such as Flaky once the time to shrink is over.
+        if shrinker.shortest is not None:
+            raise shrinker.shortest from None
         raise

@@ -1,4 +1,4 @@
-"""The oracle: a collection of credentials as plain dicts, which is what an API must look like."""
+"""The model of a collection of credentials as plain dicts, which responses must match."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,24 +12,24 @@ SPELLINGS = {
     "background_image": "backgroundImage",
     "thumbnail_image": "thumbnailImage",
 }
-"""The narrative's spelling of a field, and the one that answers have (FACTS, Create)."""
+"""The narrative reference's spelling of a field, and that of responses (FACTS, Create)."""
 
 
-def matches(item: Mapping[str, Any], term: str) -> bool:
-    """Tell whether a search finds an item: one of three fields contains it, in any case."""
+def matches_search(item: Mapping[str, Any], term: str) -> bool:
+    """Tell whether a search finds an item: one of three fields contains the text, in any case."""
     folded = term.casefold()
     texts = (item["name"], item["name_override"], item["description"])
     return any(folded in text.casefold() for text in texts if text)
 
 
-def written(before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what an item shows after these fields were written to it.
+def apply_write(before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an item as it is shown after these fields were written to it.
 
-    `public` and `issuer` are not shown as such and left out; `metadata` is merged, `expires` too.
+    `public` and `issuer` are not shown as such and left out; `metadata` and `expires` are merged.
     """
     after = dict(before)
-    for name, value in fields.items():
-        name = SPELLINGS.get(name, name)
+    for spelling, value in fields.items():
+        name = SPELLINGS.get(spelling, spelling)
         if name in ("public", "issuer"):
             continue
         old = after.get(name)
@@ -49,18 +49,18 @@ class Collection:
         self.public: dict[str, bool] = {}
 
     def put(self, item: dict[str, Any], *, public: bool) -> None:
-        """Add an item, or put it in the place of the one with its id."""
+        """Add an item, or replace the one with its id."""
         self.items[item["entityId"]] = item
         self.public[item["entityId"]] = public
 
     def remove(self, entity_id: str) -> None:
-        """Take an item out."""
+        """Remove an item."""
         del self.items[entity_id], self.public[entity_id]
 
-    def listed(self, term: str = "") -> list[dict[str, Any]]:
-        """Return what a list shows: the public ones that a search finds, newest first."""
+    def list_items(self, term: str = "") -> list[dict[str, Any]]:
+        """Return the public items that a search finds, newest first."""
         return [
             item
             for entity_id, item in reversed(self.items.items())
-            if self.public[entity_id] and matches(item, term)
+            if self.public[entity_id] and matches_search(item, term)
         ]

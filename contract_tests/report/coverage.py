@@ -1,4 +1,4 @@
-"""What a run covers: each rule at each operation, each status and parameter of the contract."""
+"""What a run covers: rules by operation, and status codes and parameters of the contract."""
 
 import re
 from collections import Counter
@@ -10,18 +10,18 @@ from contract_tests.catalogue import CATALOGUE, Rule
 from contract_tests.engine.contract import Operation, load_contract
 from contract_tests.report.verdict import Verdict
 
-WATCHED = frozenset({"SCHEMA-01", "SCHEMA-02", "ERR-01"})
-"""Rules that every reply is held to, whatever is tested; a breach of theirs ends no test."""
+CHECKED_ALWAYS = frozenset({"SCHEMA-01", "SCHEMA-02", "ERR-01"})
+"""Rules that every response is checked against; a failure of theirs ends no test."""
 
 
-def matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    """Yield what came of each rule at each operation, in the order of the catalogue."""
-    findings = {(each["rule"], each["operation"]): "accepted" for each in verdict.accepted}
-    findings |= {(each["rule"], each["operation"]): "breached" for each in verdict.breaches}
-    asked = {(each["rule"], each["operation"]) for each in verdict.exchanges}
+def build_matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    """Yield the result of each rule at each operation, in the order of the catalogue."""
+    findings = dict.fromkeys(map(get_place, verdict.accepted), "accepted")
+    findings |= dict.fromkeys(map(get_place, verdict.failures), "failed")
+    sent = set(map(get_place, verdict.exchanges))
     for rule in CATALOGUE:
-        broken = any(each == rule.id for each, _ in findings)
-        outcome, reason = _apart_from_findings(rule, verdict, broken)
+        has_failed = any(rule_id == rule.id for rule_id, _ in findings)
+        outcome, reason = combine_results(rule, verdict, has_failed)
         cells = []
         # The last column is for requests to none of the operations, such as OPTIONS.
         for operation in (*load_contract().operations, ""):
@@ -30,56 +30,67 @@ def matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
                 cell |= {"outcome": findings[rule.id, operation], "reason": ""}
             elif operation not in rule.operations:
                 cell |= {"outcome": "not applicable", "reason": ""}
-            elif outcome == "kept":
-                why = _why_not_asked(rule, operation, verdict, asked, broken)
+            elif outcome == "passed":
+                why = explain_missing_request(rule, operation, verdict, sent, has_failed)
                 cell |= {"outcome": "not tested", "reason": why} if why else {}
             cells.append(cell)
-        yield {"rule": rule.id, "subject": rule.subject, "law": rule.law, "cells": cells}
+        yield {
+            "rule": rule.id,
+            "subject": rule.subject,
+            "requirement": rule.requirement,
+            "cells": cells,
+        }
 
 
-def _apart_from_findings(rule: Rule, verdict: Verdict, broken: bool) -> tuple[str, str]:
-    """Return what came of a rule where no finding tells, the gravest outcome first."""
+def get_place(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the rule and the operation of a finding or an exchange."""
+    return record["rule"], record["operation"]
+
+
+def combine_results(rule: Rule, verdict: Verdict, has_failed: bool) -> tuple[str, str]:
+    """Return the outcome of a rule where it has no finding, the most severe one, and the reason."""
     reasons: dict[str, str] = {}
-    for each in verdict.results:
-        if each.rule == rule.id:
-            outcome = each.outcome
-            if outcome == "breached":
-                # A test fails for whatever its replies show, so its own rule may have been kept.
-                own = any(found["rule"] == rule.id for found in each.findings)
-                ended = own and rule.id not in WATCHED
-                outcome = "could not ask" if each.reason else "ended" if ended else "kept"
-            reasons.setdefault(outcome, each.reason)
-    for outcome in ("could not ask", "kept", "not tested"):
+    for result in verdict.results:
+        if result.rule == rule.id:
+            outcome: str = result.outcome
+            if outcome == "failed":
+                # A test fails for whatever its responses show, so its own rule may have passed.
+                own = any(finding["rule"] == rule.id for finding in result.findings)
+                was_ended = own and rule.id not in CHECKED_ALWAYS
+                outcome = "ended" if was_ended else "passed"
+                if result.reason:
+                    outcome = "request failed"
+            reasons.setdefault(outcome, result.reason)
+    for outcome in ("request failed", "passed", "not tested"):
         if outcome in reasons:
             return outcome, reasons[outcome] or reasons.get("not tested", "")
-    reason = "the test ended at the breach" if broken else "not a part of this run"
-    return "not tested", reason
+    return "not tested", "the test ended at the failure" if has_failed else "not part of this run"
 
 
-def _why_not_asked(
-    rule: Rule, operation: str, verdict: Verdict, asked: set[tuple[str, str]], broken: bool
+def explain_missing_request(
+    rule: Rule, operation: str, verdict: Verdict, sent: set[tuple[str, str]], has_failed: bool
 ) -> str:
-    """Return why a rule that was kept says nothing about one of its operations, or nothing."""
+    """Return why a rule that passed was not tested at one of its operations, or an empty text."""
     if operation in verdict.unreachable_here:
         return verdict.unreachable_here[operation]
     if not verdict.coverage.get(operation):
-        return "no request went to it"
-    if rule.id in WATCHED or (rule.id, operation) in asked:
+        return "no request was sent to it"
+    if rule.id in CHECKED_ALWAYS or (rule.id, operation) in sent:
         return ""
-    if broken:
-        return "the test ended at the breach"
-    # Where requests are not told apart, the rule's own word counts.
-    apart = any(each == rule.id for each, _ in asked) and (rule.id, "") not in asked
-    complete = len(verdict.exchanges) == verdict.requests
-    return "no request of this rule went to it" if apart and complete else ""
+    if has_failed:
+        return "the test ended at the failure"
+    # Where the requests of a rule cannot be assigned to operations, the rule's own list counts.
+    is_assigned = any(rule_id == rule.id for rule_id, _ in sent) and (rule.id, "") not in sent
+    is_complete = len(verdict.exchanges) == verdict.requests
+    return "no request of this rule was sent to it" if is_assigned and is_complete else ""
 
 
-def coverage(verdict: Verdict) -> Iterator[dict[str, Any]]:
-    """Yield for each operation how often its statuses were seen and its parameters sent."""
+def count_coverage(verdict: Verdict) -> Iterator[dict[str, Any]]:
+    """Yield for each operation how often each status code was seen and each parameter sent."""
     for operation in load_contract().operations.values():
         seen = verdict.coverage.get(operation.id, {})
-        kept = [each for each in verdict.exchanges if each["operation"] == operation.id]
-        sent = Counter(found for each in kept for found in _sent(operation, each))
+        kept = [exchange for exchange in verdict.exchanges if exchange["operation"] == operation.id]
+        sent = Counter(place for exchange in kept for place in find_sent(operation, exchange))
         yield {
             "operation": operation.id,
             "method": operation.method,
@@ -97,38 +108,39 @@ def coverage(verdict: Verdict) -> Iterator[dict[str, Any]]:
             ],
             "never_seen": sorted(set(operation.responses) - set(seen)),
             "parameters": [
-                {"in": place, "name": name, "sent": sent[place, name]}
-                for place, name in _parameters(operation)
+                {"in": location, "name": name, "sent": sent[location, name]}
+                for location, name in list_parameters(operation)
             ],
         }
 
 
-def _parameters(operation: Operation) -> list[tuple[str, str]]:
-    """Return where and how an operation takes what; a body counts by its media type."""
+def list_parameters(operation: Operation) -> list[tuple[str, str]]:
+    """Return location and name of each parameter; a body counts by its media type."""
     contract = load_contract()
     shared = contract.document["paths"][operation.path].get("parameters", [])
-    each = map(contract.resolve, [*shared, *operation.source.get("parameters", [])])
+    parameters = map(contract.resolve, [*shared, *operation.source.get("parameters", [])])
     body = contract.resolve(operation.source.get("requestBody", {})).get("content", {})
-    found = [(part["in"], part["name"]) for part in each] + [("body", name) for name in body]
-    return list(dict.fromkeys(found))
+    names = [(parameter["in"], parameter["name"]) for parameter in parameters]
+    return list(dict.fromkeys([*names, *(("body", media_type) for media_type in body)]))
 
 
-def _sent(operation: Operation, exchange: Mapping[str, Any]) -> set[tuple[str, str]]:
-    headers = lower_case(exchange["request_headers"])
+def find_sent(operation: Operation, exchange: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return location and name of each parameter that a request contains."""
+    headers = lower_names(exchange["request_headers"])
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     return {
         *(("path", name) for name in re.findall(r"\{([^}]+)\}", operation.path)),
-        *(("query", name) for name, _ in query_of(exchange["url"])),
+        *(("query", name) for name, _ in parse_query(exchange["url"])),
         *(("header", name) for name in headers),
         ("body", media_type),
     }
 
 
-def query_of(url: str) -> list[tuple[str, str]]:
+def parse_query(url: str) -> list[tuple[str, str]]:
     """Return the names and values of a query, in their order."""
     return parse_qsl(urlsplit(url).query, keep_blank_values=True)
 
 
-def lower_case(headers: Mapping[str, str]) -> dict[str, str]:
+def lower_names(headers: Mapping[str, str]) -> dict[str, str]:
     """Return headers by name in lower case."""
     return {name.lower(): value for name, value in headers.items()}

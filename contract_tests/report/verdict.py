@@ -6,33 +6,55 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from contract_tests.catalogue import CATALOGUE, IRREVERSIBLE, ISSUES, RULES
-from contract_tests.engine.accepted import Accepted, read_accepted
+from contract_tests.catalogue import CATALOGUE
+from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.outcome import Result
-from contract_tests.engine.settings import Settings
+from contract_tests.engine.results import ProcessReport, Result
+from contract_tests.report.accepted import AcceptedFailure, read_accepted_failures
+from contract_tests.settings.settings import Settings
 
 CONTEXT = (
-    *(
-        "org",
-        "user_id",
-        "username",
-        "learner_username",
-        "other_org",
-        "other_user_id",
-        "issuer",
-        "auth_scheme",
-    ),
-    *("ca_bundle", "rate", "max_latency", "profile", "allow_writes", "disposable"),
-    *("no_unknown_fields", "hold_choices", "yes_this_is_production", "without"),
+    "org",
+    "user_id",
+    "username",
+    "learner_username",
+    "other_org",
+    "other_user_id",
+    "issuer",
+    "auth_scheme",
+    "ca_bundle",
+    "rate",
+    "max_latency",
+    "profile",
+    "allow_writes",
+    "disposable",
+    "no_unknown_fields",
+    "hold_choices",
+    "yes_this_is_production",
+    "without",
     "api_version",
 )
-CONFORMS, BREACHES, USAGE, NOT_JUDGED = 0, 1, 2, 3
+"""The settings that `replay` needs; none of them is a secret."""
+CONFORMS, FAILURES, USAGE, NOT_JUDGED = 0, 1, 2, 3
+ORDER = {rule.id: number for number, rule in enumerate(CATALOGUE)}
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a run that has ended passes on; `started` is in seconds since the epoch."""
+
+    settings: Settings
+    run_id: str
+    started: float
+    stopped: str
+    is_narrowed: bool
+    results: list[Result]
+    processes: list[ProcessReport]
 
 
 @dataclass
 class Verdict:
-    """All that is known at the end of a run; keys are redacted throughout."""
+    """Everything that is known at the end of a run; keys are redacted throughout."""
 
     target: str
     base_url: str
@@ -44,14 +66,14 @@ class Verdict:
     seconds: float
     requests: int
     results: list[Result]
-    breaches: list[dict[str, Any]]
+    failures: list[dict[str, Any]]
     accepted: list[dict[str, Any]]
-    complaints: list[str]
-    """Lines about accepted breaches that are expired or gone, and about what was left behind."""
+    problems: list[str]
+    """Accepted failures that expired or no longer occur, and what was left behind."""
     coverage: dict[str, dict[int, int]]
     not_reached: list[str]
     unreachable_here: dict[str, str]
-    """Operations that this run may not reach, and why."""
+    """Operations that this run cannot reach, each with the reason."""
     notices: list[str]
     left_behind: list[str]
     exchanges: list[dict[str, Any]]
@@ -60,22 +82,17 @@ class Verdict:
     headline: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
-    """The options beside the target's name that `replay` needs; none of them is a secret."""
 
 
-def judge(run: Any) -> Verdict:
-    """Return the verdict of a run that has ended (a `plugin.Run`)."""
-    settings: Settings = run.settings
-    parts = run.parts
-    coverage = _coverage(parts)
-    results = sorted(run.results, key=lambda each: _order(each.rule))
-    accepted = read_accepted(settings.accept)
-    breaches, tolerated = _sorted_out(results, accepted)
-    left_behind = [each for part in parts for each in part["left_behind"]]
-    narrowed = any(
-        run.config.getoption(f"--credcheck-{n}") for n in ("rule", "subject", "operation")
-    )
-    unreachable = _unreachable(settings)
+def make_verdict(run: RunSummary) -> Verdict:
+    """Return the verdict of a run that has ended."""
+    settings, processes = run.settings, run.processes
+    coverage = add_coverage(processes)
+    results = sorted(run.results, key=lambda result: ORDER[result.rule])
+    accepted = read_accepted_failures(settings.accept)
+    failures, tolerated = sort_findings(results, accepted)
+    left_behind = [item for process in processes for item in process.left_behind]
+    unreachable = find_unreachable(settings)
     verdict = Verdict(
         target=settings.name,
         base_url=settings.base_url,
@@ -85,174 +102,128 @@ def judge(run: Any) -> Verdict:
         writes=settings.allow_writes,
         started=datetime.fromtimestamp(run.started, UTC).isoformat(timespec="seconds"),
         seconds=round(datetime.now(UTC).timestamp() - run.started, 1),
-        requests=sum(part["requests"] for part in parts),
+        requests=sum(process.requests for process in processes),
         results=results,
-        breaches=breaches,
+        failures=failures,
         accepted=tolerated,
-        complaints=list(_complaints(accepted, results, left_behind)),
+        problems=list(find_problems(accepted, results, left_behind)),
         coverage=coverage,
-        not_reached=[] if narrowed else _not_reached(coverage, unreachable),
+        not_reached=[] if run.is_narrowed else find_not_reached(coverage, unreachable),
         unreachable_here=unreachable,
-        notices=sorted({each for part in parts for each in part["notices"]}),
+        notices=sorted({notice for process in processes for notice in process.notices}),
         left_behind=left_behind,
-        exchanges=[each for part in parts for each in part["exchanges"]],
+        exchanges=[exchange for process in processes for exchange in process.exchanges],
         stopped=run.stopped,
-        counts=dict(Counter(each.outcome for each in results)),
-        context=_context(settings),
+        counts=dict(Counter(result.outcome for result in results)),
+        context=select_context(settings),
     )
-    verdict.exit_code, verdict.headline = _decide(verdict)
+    verdict.exit_code, verdict.headline = decide(verdict)
     return verdict
 
 
-def _context(settings: Settings) -> dict[str, Any]:
-    found = {name: getattr(settings, name) for name in CONTEXT}
-    return {name: value for name, value in found.items() if value not in ("", None, False, ())}
+def select_context(settings: Settings) -> dict[str, Any]:
+    """Return the settings beside the target's name that `replay` needs."""
+    context = {name: getattr(settings, name) for name in CONTEXT}
+    return {name: value for name, value in context.items() if value not in ("", None, False, ())}
 
 
-def _order(rule: str) -> int:
-    return next(index for index, each in enumerate(CATALOGUE) if each.id == rule)
-
-
-def _coverage(parts: list[dict[str, Any]]) -> dict[str, dict[int, int]]:
+def add_coverage(processes: list[ProcessReport]) -> dict[str, dict[int, int]]:
+    """Return how often each operation returned each status code, in all processes."""
     coverage: dict[str, Counter[int]] = {name: Counter() for name in load_contract().operations}
-    for part in parts:
-        for operation, statuses in part["coverage"].items():
-            coverage[operation].update({int(status): n for status, n in statuses.items()})
-    return {name: dict(sorted(each.items())) for name, each in coverage.items()}
+    for process in processes:
+        for operation, counts in process.coverage.items():
+            coverage[operation].update({int(status): count for status, count in counts.items()})
+    return {operation: dict(sorted(counts.items())) for operation, counts in coverage.items()}
 
 
-def _sorted_out(
-    results: list[Result], accepted: list[Accepted]
+def sort_findings(
+    results: list[Result], accepted: list[AcceptedFailure]
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the findings, each cause once: those that count, and those that are accepted."""
-    breaches, tolerated, seen = [], [], set()
+    failures, tolerated, seen = [], [], set()
     today = datetime.now(UTC).date()
     for finding in sorted(
-        (finding for each in results for finding in each.findings),
-        key=lambda finding: _order(finding["rule"]),
+        (finding for result in results for finding in result.findings),
+        key=lambda finding: ORDER[finding["rule"]],
     ):
         cause = (finding["rule"], finding["operation"], finding["message"])
         if cause in seen:
             continue
         seen.add(cause)
-        known = next((each for each in accepted if each.covers(finding)), None)
+        known = next((failure for failure in accepted if failure.covers(finding)), None)
         if known and known.expires >= today:
-            about = {"reason": known.reason, "owner": known.owner, "until": str(known.expires)}
-            tolerated.append({**finding, **about})
+            details = {"reason": known.reason, "owner": known.owner, "until": str(known.expires)}
+            tolerated.append({**finding, **details})
         else:
-            breaches.append(finding)
-    return breaches, tolerated
+            failures.append(finding)
+    return failures, tolerated
 
 
-def _complaints(
-    accepted: list[Accepted], results: list[Result], left_behind: list[str]
+def find_problems(
+    accepted: list[AcceptedFailure], results: list[Result], left_behind: list[str]
 ) -> Iterator[str]:
+    """Yield what else makes a run fail."""
     today = datetime.now(UTC).date()
-    findings = [finding for each in results for finding in each.findings]
-    tested = {each.rule for each in results if each.outcome in ("kept", "breached")}
-    for each in accepted:
-        name = f"accepted breach {each.rule} {each.operation}".rstrip()
-        if each.expires < today:
-            yield f"{name} expired on {each.expires}; {each.owner} answers for it"
-        elif each.rule in tested and not any(each.covers(finding) for finding in findings):
+    findings = [finding for result in results for finding in result.findings]
+    tested = {result.rule for result in results if result.outcome in ("passed", "failed")}
+    for failure in accepted:
+        name = f"accepted failure {failure.rule} {failure.operation}".rstrip()
+        if failure.expires < today:
+            yield f"{name} expired on {failure.expires}; its owner is {failure.owner}"
+        elif failure.rule in tested and not any(map(failure.covers, findings)):
             yield f"{name} no longer occurs; remove it from the file"
     if left_behind:
-        yield f"{len(left_behind)} left behind: {', '.join(left_behind[:10])}; credcheck cleanup"
+        yield (
+            f"{len(left_behind)} left behind: {', '.join(left_behind[:10])}; "
+            "delete them with `credcheck cleanup`"
+        )
 
 
-def _unreachable(settings: Settings) -> dict[str, str]:
-    unreachable = load_contract().lacking(settings.without, settings.later_releases)
-    for operation in load_contract().operations.values():
+def find_unreachable(settings: Settings) -> dict[str, str]:
+    """Return the operations that a run with these settings cannot reach, each with the reason."""
+    contract = load_contract()
+    unreachable = contract.find_missing_operations(settings.without, settings.later_releases)
+    for operation in contract.operations.values():
         if not operation.is_read and not settings.allow_writes:
             unreachable.setdefault(operation.id, "the run is read-only")
-        elif operation.id in ISSUES and not settings.username:
-            unreachable.setdefault(operation.id, "username is not set, to issue to")
+        elif operation.id in ISSUING and not settings.username:
+            unreachable.setdefault(operation.id, "username is not set")
     if not settings.disposable:
-        for operation_id, why in IRREVERSIBLE.items():
-            unreachable.setdefault(operation_id, f"{why} and the target is not disposable")
+        for operation_id, reason in IRREVERSIBLE.items():
+            unreachable.setdefault(operation_id, f"{reason}, and the target is not disposable")
     return unreachable
 
 
-def _not_reached(
+def find_not_reached(
     coverage: Mapping[str, Mapping[int, int]], unreachable: Mapping[str, str]
 ) -> list[str]:
+    """Return the operations that never returned a success and could have."""
     return [
         operation
-        for operation, statuses in coverage.items()
-        if operation not in unreachable and not any(200 <= status < 300 for status in statuses)
+        for operation, counts in coverage.items()
+        if operation not in unreachable and not any(200 <= status < 300 for status in counts)
     ]
 
 
-def _decide(verdict: Verdict) -> tuple[int, str]:
-    """Return the exit code and the sentence that says why."""
+def decide(verdict: Verdict) -> tuple[int, str]:
+    """Return the exit code and the sentence that gives the reason."""
     if not verdict.results and not verdict.stopped:
-        return USAGE, "nothing was tested: no rule fits --rule, --subject and --operation"
-    if verdict.breaches or verdict.complaints:
-        said = [
-            *_counted(verdict.breaches, "breach", "es"),
-            *_counted(verdict.complaints, "complaint"),
-        ]
-        return BREACHES, f"breaks the contract: {' and '.join(said)}"
+        return USAGE, "nothing was tested: no rule matches --rule, --subject and --operation"
+    if verdict.failures or verdict.problems:
+        parts = [*count(len(verdict.failures), "failure"), *count(len(verdict.problems), "problem")]
+        return FAILURES, f"breaks the contract: {' and '.join(parts)}"
     if verdict.stopped:
         return NOT_JUDGED, f"not judged: {verdict.stopped}"
-    lost = verdict.counts.get("could not ask", 0)
+    lost = verdict.counts.get("request failed", 0)
     if lost:
-        return NOT_JUDGED, f"not judged: {lost} rules could not be asked"
+        return NOT_JUDGED, f"not judged: requests failed in {' '.join(count(lost, 'test'))}"
     if verdict.not_reached:
         return NOT_JUDGED, f"not judged: {len(verdict.not_reached)} operations were not reached"
-    if not verdict.counts.get("kept"):
+    if not verdict.counts.get("passed"):
         return NOT_JUDGED, "not judged: no rule could be tested"
     return CONFORMS, "conforms"
 
 
-def _counted(found: list[Any], name: str, plural: str = "s") -> list[str]:
-    return [f"{len(found)} {name}{plural if len(found) > 1 else ''}"] if found else []
-
-
-def summary_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield what a person reads first."""
-    for finding in verdict.breaches:
-        exchange = finding["exchange"] or {}
-        law = RULES[finding["rule"]]
-        yield ""
-        yield f"BREACH {finding['rule']}  {finding['message']}"
-        yield f"  law       {law.law} [{law.evidence}]"
-        if finding["expected"] or finding["got"]:
-            yield f"  expected  {finding['expected']}"
-            yield f"  got       {finding['got']}"
-        for step in finding["steps"]:
-            yield f"  step      {step}"
-        if exchange:
-            yield f"  {exchange['curl']}"
-    for finding in verdict.accepted:
-        yield f"accepted {finding['rule']} {finding['message']}: {finding['reason']}"
-    for complaint in verdict.complaints:
-        yield f"FAILED  {complaint}"
-    yield ""
-    yield from _not_tested(verdict)
-    for operation in verdict.not_reached if not verdict.stopped else ():
-        statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
-        yield f"not reached    {operation}: answered {statuses}, never 2xx"
-    for notice in verdict.notices:
-        yield f"notice         {notice}"
-    yield f"VERDICT  {verdict.target}: {verdict.headline}"
-    counts = verdict.counts
-    yield (
-        f"  {counts.get('kept', 0)} kept, {counts.get('breached', 0)} breached, "
-        f"{counts.get('not tested', 0)} not tested, {counts.get('could not ask', 0)} not asked; "
-        f"{verdict.requests} requests in {verdict.seconds} s; "
-        f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
-    )
-
-
-def _not_tested(verdict: Verdict) -> Iterator[str]:
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for each in verdict.results:
-        if each.outcome in ("not tested", "could not ask") and not (
-            verdict.stopped and verdict.stopped in each.reason  # which the verdict tells
-        ):
-            reasons.setdefault((each.outcome, each.reason), []).append(each.rule)
-    for (outcome, reason), rules in reasons.items():
-        yield f"{outcome:<14} {', '.join(dict.fromkeys(rules))}: {reason}"
-    for operation, reason in verdict.unreachable_here.items():
-        yield f"not tested     {operation}: {reason}"
+def count(number: int, noun: str) -> list[str]:
+    """Return a number of things as a phrase, no phrase for none."""
+    return [f"{number} {noun}{'s' if number > 1 else ''}"] if number else []

@@ -1,1 +1,1 @@
-"""The tests behind the catalogue, one module for each subject."""
+"""The tests of the rules in the catalogue."""

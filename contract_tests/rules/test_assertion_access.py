@@ -1,54 +1,63 @@
-"""Who sees and does what with issuers and assertions: keys, platforms, learners, the public."""
+"""Access to issuers and assertions: keys, platforms, learners, the public."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from contract_tests.engine.outcome import require
-from contract_tests.engine.target import Reply, collection
-from contract_tests.oracle.machine import check_shown
-from contract_tests.rules.test_access import check_challenge
-from contract_tests.rules.test_errors import UNKNOWN_USER, check_refusal
-from contract_tests.vocabulary.deployment import Deployment, as_page
+from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.exchange import Response
+from contract_tests.errors import require
+from contract_tests.vocabulary.checks import (
+    check_equal,
+    check_error,
+    check_fields,
+    check_status,
+    check_unauthorized,
+)
+from contract_tests.vocabulary.deployment import Deployment, read_page
 from contract_tests.vocabulary.issuing import (
     REASON,
-    assertions_of,
-    bare,
+    build_user_path,
+    find_assertion,
     issue,
-    issued,
-    look_up,
-    own_credential,
-    path_of,
+    list_assertions,
+    look_up_assertion,
     put_assertion,
+    read_assertion,
+    read_record,
+    reinstate,
+    request_issue,
     revoke,
-    send_issue,
-    some_assertion,
-    take_back,
+    temporary_credential,
 )
+from contract_tests.vocabulary.records import UNKNOWN_USER
 
-Place = tuple[str, str]
+Endpoint = tuple[str, str]
+"""Method and path, below a collection."""
 BODIES = {
     "PUT": {"revoked": True, "revocationReason": "x", "name": "x"},
     "POST": {"recipient": {"identity": "x"}, "users": ["x"], "name": "x"},
 }
 
 
-def reads(item: str) -> Iterator[Place]:
-    """Yield method and path of the reads, below a collection."""
+def list_reads(item: str) -> Iterator[Endpoint]:
+    """Yield the reads of assertions."""
     yield from (("GET", "assertions/"), ("GET", f"assertions/{item}"), ("OPTIONS", "assertions/"))
     yield from (("GET", f"{item}/assertions/"), ("HEAD", f"{item}/assertions/"))
 
 
-def writes(item: str) -> Iterator[Place]:
-    """Yield method and path of the writes to something that the run made up."""
+def list_writes(item: str) -> Iterator[Endpoint]:
+    """Yield the writes to an unknown issuer, assertion or credential."""
     yield from (("PUT", f"issuers/{item}"), ("DELETE", f"issuers/{item}"))
     yield from (("PUT", f"assertions/{item}"), ("POST", f"{item}/assertions/"))
     yield from (("POST", f"{item}/assertions/bulk/"), ("POST", "issuers/"))
 
 
-def ask(deployment: Deployment, place: Place, base: str = "", **options: object) -> Reply:
-    """Send the request of a place."""
-    method, path = place
+def send_to(
+    deployment: Deployment, endpoint: Endpoint, base: str = "", **options: object
+) -> Response:
+    """Send a request to an endpoint."""
+    method, path = endpoint
     if method in BODIES:
         return deployment.send_json(method, base + path, BODIES[method], **options)
     return deployment.send(method, base + path, **options)
@@ -56,232 +65,234 @@ def ask(deployment: Deployment, place: Place, base: str = "", **options: object)
 
 @pytest.mark.rule("ACCESS-01")
 def test_reads_of_assertions_need_a_key(deployment: Deployment) -> None:
-    """Without a key each read is 401, also right after an admin asked."""
-    for place in reads(deployment.made_up_id()):
-        ask(deployment, place)
-        check_challenge(ask(deployment, place, actor=None), "a request without a key")
+    """Every read without a key returns 401, also right after the same read by an admin."""
+    for endpoint in list_reads(deployment.make_unknown_id()):
+        send_to(deployment, endpoint)
+        response = send_to(deployment, endpoint, actor=None)
+        check_unauthorized(response, "a request without a key")
 
 
 @pytest.mark.rule("ACCESS-01")
 @pytest.mark.needs("write")
-def test_writes_of_the_family_need_a_key(deployment: Deployment) -> None:
-    """Without a key each write is 401 before anything is looked up."""
-    for place in writes(deployment.made_up_id()):
-        check_challenge(ask(deployment, place, actor=None), "a write without a key")
+def test_writes_of_assertions_need_a_key(deployment: Deployment) -> None:
+    """Every write without a key returns 401 before anything is looked up."""
+    for endpoint in list_writes(deployment.make_unknown_id()):
+        response = send_to(deployment, endpoint, actor=None)
+        check_unauthorized(response, "a write without a key")
 
 
 @pytest.mark.rule("ACCESS-02")
-def test_unknown_keys_read_no_assertions(deployment: Deployment) -> None:
-    """A key that does not exist is 401."""
+def test_unknown_keys_cannot_read_assertions(deployment: Deployment) -> None:
+    """An unknown key returns 401."""
     header = f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
-    for place in reads(deployment.made_up_id()):
-        reply = ask(deployment, place, actor=None, headers={"Authorization": header})
-        check_challenge(reply, "an unknown key")
+    for endpoint in list_reads(deployment.make_unknown_id()):
+        response = send_to(deployment, endpoint, actor=None, headers={"Authorization": header})
+        check_unauthorized(response, "an unknown key")
 
 
 @pytest.mark.rule("ACCESS-03")
-def test_retired_keys_read_no_assertions(deployment: Deployment) -> None:
-    """A retired key is 401."""
-    for place in reads(deployment.made_up_id()):
-        check_challenge(ask(deployment, place, actor="retired"), "a retired key")
+def test_retired_keys_cannot_read_assertions(deployment: Deployment) -> None:
+    """A retired key returns 401."""
+    for endpoint in list_reads(deployment.make_unknown_id()):
+        response = send_to(deployment, endpoint, actor="retired")
+        check_unauthorized(response, "a retired key")
 
 
 @pytest.mark.rule("ACCESS-08")
-def test_another_platforms_key_reads_no_assertions(deployment: Deployment) -> None:
-    """Another platform's admin is 403, before anything is looked up."""
-    for place in reads(deployment.made_up_id()):
-        reply = ask(deployment, place, actor="other_org_admin")
-        require(reply.status == 403, "another platform's key is not 403", reply,
-                expected=403, got=reply.status)  # fmt: skip
+def test_another_platforms_key_cannot_read_assertions(deployment: Deployment) -> None:
+    """Another platform's admin gets 403, before anything is looked up."""
+    for endpoint in list_reads(deployment.make_unknown_id()):
+        response = send_to(deployment, endpoint, actor="other_org_admin")
+        check_status(response, 403, "a read with another platform's key")
 
 
 @pytest.mark.rule("ACCESS-08")
 @pytest.mark.needs("write")
-def test_another_platforms_key_writes_nothing_of_the_family(deployment: Deployment) -> None:
-    """Another platform's admin is 403 at each write."""
-    for place in writes(deployment.made_up_id()):
-        reply = ask(deployment, place, actor="other_org_admin")
-        check_refusal(reply, 403, "a write by another platform's key")
+def test_another_platforms_key_cannot_write_assertions(deployment: Deployment) -> None:
+    """Another platform's admin gets 403 on every write."""
+    for endpoint in list_writes(deployment.make_unknown_id()):
+        response = send_to(deployment, endpoint, actor="other_org_admin")
+        check_error(response, 403, "a write with another platform's key")
 
 
 @pytest.mark.rule("ERR-02")
 @pytest.mark.needs("write")
-def test_unknown_ids_of_the_family_are_404(deployment: Deployment) -> None:
-    """Whatever the body is, an id that nobody has is 404 with a `detail`."""
-    item = deployment.made_up_id()
-    for place in (*reads(item), *writes(item)):
-        if item in place[1] and place[0] != "HEAD":
-            check_refusal(ask(deployment, place), 404, "an unknown id")
+def test_unknown_ids_of_assertions_are_404(deployment: Deployment) -> None:
+    """An unknown id returns 404 with a `detail`, whatever the body is."""
+    item = deployment.make_unknown_id()
+    for method, path in (*list_reads(item), *list_writes(item)):
+        if item in path and method != "HEAD":
+            check_error(send_to(deployment, (method, path)), 404, "an unknown id")
 
 
 @pytest.mark.rule("ERR-03")
 def test_unknown_platforms_have_no_assertions(deployment: Deployment) -> None:
-    """Under a platform that is not there each read is 404."""
-    base = collection(f"no-such-platform-{deployment.run_id}", deployment.settings.user_id)
-    for place in reads(deployment.made_up_id()):
-        if place[0] == "GET":
-            check_refusal(ask(deployment, place, base), 404, "an unknown platform")
+    """Every read below an unknown platform returns 404."""
+    unknown = f"no-such-platform-{deployment.run_id}"
+    base = build_collection_path(unknown, deployment.settings.user_id)
+    for method, path in list_reads(deployment.make_unknown_id()):
+        if method == "GET":
+            check_error(send_to(deployment, (method, path), base), 404, "an unknown platform")
 
 
 @pytest.mark.rule("ERR-04")
 def test_unknown_users_have_no_assertions(deployment: Deployment) -> None:
-    """Under a user who is not there each read is 404."""
-    base = collection(deployment.settings.org, UNKNOWN_USER)
-    for place in reads(deployment.made_up_id()):
-        if place[0] == "GET":
-            check_refusal(ask(deployment, place, base), 404, "an unknown user")
+    """Every read below an unknown user returns 404."""
+    base = build_collection_path(deployment.settings.org, UNKNOWN_USER)
+    for method, path in list_reads(deployment.make_unknown_id()):
+        if method == "GET":
+            check_error(send_to(deployment, (method, path), base), 404, "an unknown user")
 
 
 @pytest.mark.rule("ASSERT-10")
 def test_the_public_look_up_needs_no_key(deployment: Deployment) -> None:
-    """Without a key, and with a key that does not exist, it shows what an admin sees."""
+    """Without a key, and with an unknown one, it shows what an admin sees."""
 
     def check() -> None:
-        assertion = some_assertion(deployment)
-        reply = deployment.get(f"assertions/{assertion['entityId']}")
-        expected = bare(reply)
+        entity_id = find_assertion(deployment)["entityId"]
+        expected = read_record(deployment.get(f"assertions/{entity_id}"))
         for headers in ({}, {"Authorization": "Api-Key no-such-key"}):
-            public = look_up(deployment, assertion["entityId"], headers=headers)
-            check_shown(public, bare(public), expected, "an assertion in public")
+            public = look_up_assertion(deployment, entity_id, headers=headers)
+            check_fields(public, read_record(public), expected, "an assertion in public")
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("ASSERT-10")
-def test_an_unknown_one_is_404_without_a_body(deployment: Deployment) -> None:
-    """An id that nobody has, or one that is no id, is an empty 404."""
-    for entity_id in (deployment.made_up_id(), "x", "..."):
-        reply = look_up(deployment, entity_id)
-        require(reply.status == 404, "an unknown assertion is not 404", reply, got=reply.status)
-        require(not reply.body, "an unknown assertion is told more", reply, got=reply.body[:100])
+def test_an_unknown_assertion_is_404_without_a_body(deployment: Deployment) -> None:
+    """An unknown or invalid id returns an empty 404."""
+    for entity_id in (deployment.make_unknown_id(), "x", "..."):
+        response = look_up_assertion(deployment, entity_id)
+        check_status(response, 404, "an unknown assertion in public")
+        message = "the 404 of an unknown assertion has a body"
+        require(not response.body, message, response, got=response.body[:100])
 
 
 @pytest.mark.rule("ASSERT-11")
-def test_a_revoked_one_tells_its_reason_only(deployment: Deployment) -> None:
-    """404 with the reason, and nothing of the credential or the person; afterwards as before."""
+def test_a_revoked_assertion_reveals_only_its_reason(deployment: Deployment) -> None:
+    """404 with the reason, and nothing about the credential or the user, until reinstated."""
     secret = f"secret{deployment.random.getrandbits(48)}"
-    with own_credential(deployment, description=secret) as credential:
+    with temporary_credential(deployment, description=secret) as credential:
         assertion = issue(deployment, credential["entityId"], metadata={"note": secret})
-        expected = bare(look_up(deployment, assertion["entityId"]))
+        expected = read_record(look_up_assertion(deployment, assertion["entityId"]))
         revoke(deployment, assertion["entityId"])
-        reply = look_up(deployment, assertion["entityId"])
-        check_refusal(reply, 404, "a revoked assertion in public")
-        require(REASON.encode() in reply.body, "the reason is not told", reply)
-        told = [each for each in (secret, assertion["recipient"]["name"], credential["entityId"])
-                if each.encode() in reply.body]  # fmt: skip
-        require(not told, "a revoked assertion tells more than its reason", reply, got=told)
-        take_back(deployment, assertion["entityId"])
-        again = look_up(deployment, assertion["entityId"])
-        check_shown(again, bare(again), expected, "an assertion that was taken back")
+        response = look_up_assertion(deployment, assertion["entityId"])
+        check_error(response, 404, "a revoked assertion in public")
+        require(REASON.encode() in response.body, "the reason is missing", response)
+        private = (secret, assertion["recipient"]["name"], credential["entityId"])
+        revealed = [text for text in private if text.encode() in response.body]
+        message = "a revoked assertion reveals more than its reason"
+        require(not revealed, message, response, got=revealed)
+        reinstate(deployment, assertion["entityId"])
+        again = look_up_assertion(deployment, assertion["entityId"])
+        check_fields(again, read_record(again), expected, "a reinstated assertion")
 
 
 @pytest.mark.rule("ASSERT-11")
-def test_no_address_is_told(deployment: Deployment) -> None:
-    """The e-mail address that it was issued with is in no answer, in public least of all."""
+def test_no_email_address_is_revealed(deployment: Deployment) -> None:
+    """The public look-up does not show the e-mail address of the recipient."""
     email = f"someone-{deployment.random.getrandbits(32)}@example.com"
-    with own_credential(deployment) as credential:
+    with temporary_credential(deployment) as credential:
         recipient = {"identity": deployment.settings.username, "email": email}
         path = f"{credential['entityId']}/assertions/"
-        assertion = issued(deployment.send_json("POST", path, {"recipient": recipient}))
-        reply = look_up(deployment, assertion["entityId"])
-        shown = bare(reply)["recipient"]
-        keys = set(shown) - {"username", "name"}
-        require(not keys and email.encode() not in reply.body,
-                "the public look-up tells more of the recipient", reply, got=shown)  # fmt: skip
+        response = deployment.send_json("POST", path, {"recipient": recipient})
+        assertion = read_assertion(response)
+        response = look_up_assertion(deployment, assertion["entityId"])
+        shown = read_record(response)["recipient"]
+        more = set(shown) - {"username", "name"}
+        is_fine = not more and email.encode() not in response.body
+        message = "the public look-up reveals more about the recipient than the name"
+        require(is_fine, message, response, got=shown)
 
 
 @pytest.mark.rule("ASSERT-12")
-def test_a_learner_sees_their_own(deployment: Deployment) -> None:
-    """Own ones are listed and retrieved; another's list is 403, another's item 404, unlisted."""
+def test_a_learner_sees_only_their_own(deployment: Deployment) -> None:
+    """Own assertions are shown; another's list returns 403, another's assertion 404."""
     settings = deployment.settings
     if settings.username == settings.learner_username:
-        pytest.skip("username and learner_username are one user")
-    with own_credential(deployment) as credential:
+        pytest.skip("username and learner_username are the same user")
+    with temporary_credential(deployment) as credential:
         entity_id = credential["entityId"]
         own = issue(deployment, entity_id, settings.learner_username)
         other = issue(deployment, entity_id, settings.username)
         for _ in range(2):
-            page = assertions_of(deployment, entity_id, actor="learner")
-            require(page.ids == [own["entityId"]], "a learner's list of a credential is another",
-                    page.reply, expected=[own["entityId"]], got=page.ids)  # fmt: skip
-            require(page["count"] == 1, "a learner's count tells of others", page.reply)
-            page = assertions_of(deployment, entity_id)
-            require(sorted(page.ids) == sorted([own["entityId"], other["entityId"]]),
-                    "an admin's list of a credential is another", page.reply)  # fmt: skip
-        reply = deployment.get(f"assertions/{own['entityId']}", actor="learner")
-        check_shown(reply, bare(reply), own, "a learner's own assertion")
-        hidden = deployment.get(f"assertions/{other['entityId']}", actor="learner")
-        check_refusal(hidden, 404, "another's assertion, to a learner,")
-        mine = as_page(deployment.get(path_of(deployment, settings.learner_username),
-                                      actor="learner"), bare=True)  # fmt: skip
-        require(own["entityId"] in mine.ids, "a learner's own list lacks their own", mine.reply)
+            page = list_assertions(deployment, entity_id, actor="learner")
+            message = "a learner's list of a credential has the wrong assertions"
+            check_equal(page.ids, [own["entityId"]], message, page.response)
+            message = "`count` of a learner's list includes others"
+            check_equal(page["count"], 1, message, page.response)
+            page = list_assertions(deployment, entity_id)
+            both = sorted([own["entityId"], other["entityId"]])
+            message = "an admin's list of a credential has the wrong assertions"
+            check_equal(sorted(page.ids), both, message, page.response)
+        response = deployment.get(f"assertions/{own['entityId']}", actor="learner")
+        check_fields(response, read_record(response), own, "a learner's own assertion")
+        response = deployment.get(f"assertions/{other['entityId']}", actor="learner")
+        check_error(response, 404, "another user's assertion for a learner")
+        path = build_user_path(deployment, settings.learner_username)
+        page = read_page(deployment.get(path, actor="learner"), envelope=False)
+        message = "a learner's own list lacks their assertion"
+        require(own["entityId"] in page.ids, message, page.response)
         for user in (settings.username, settings.user_id):
-            refused = deployment.get(path_of(deployment, user), actor="learner")
-            check_refusal(refused, 403, "another's list, to a learner,")
+            response = deployment.get(build_user_path(deployment, user), actor="learner")
+            check_error(response, 403, "another user's list for a learner")
 
 
 @pytest.mark.rule("ASSERT-15")
-def test_another_platforms_key_reaches_nothing(deployment: Deployment) -> None:
-    """Its admin is 403 at every list and item here."""
+def test_another_platforms_key_has_no_access(deployment: Deployment) -> None:
+    """Another platform's admin gets 403 for every list and item here."""
 
     def check() -> None:
-        assertion = some_assertion(deployment)
+        assertion = find_assertion(deployment)
         credential = assertion["credentialDetails"]["entityId"]
-        for path in (
-            "assertions/",
-            f"assertions/{assertion['entityId']}",
-            f"{credential}/assertions/",
-        ):
+        item = f"assertions/{assertion['entityId']}"
+        for path in ("assertions/", item, f"{credential}/assertions/"):
             deployment.get(path)
-            check_refusal(
-                deployment.get(path, actor="other_org_admin"), 403, "another platform's key"
-            )
+            response = deployment.get(path, actor="other_org_admin")
+            check_error(response, 403, "another platform's key")
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("ASSERT-15")
-def test_another_platforms_assertions_do_not_exist_here(deployment: Deployment) -> None:
-    """Its items and lists are 404 under one's own platform, its users unknown."""
+def test_another_platforms_assertions_are_404(deployment: Deployment) -> None:
+    """Another platform's users, credentials and assertions return 404 under one's own platform."""
 
     def check() -> None:
         settings = deployment.settings
-        check_refusal(
-            deployment.get(path_of(deployment, settings.other_user_id)), 404, "another's user"
-        )
-        theirs = deployment.page({"page_size": 100}, deployment.elsewhere, actor="other_org_admin")
+        response = deployment.get(build_user_path(deployment, settings.other_user_id))
+        check_error(response, 404, "another platform's user")
+        actor, base = "other_org_admin", deployment.other_path
         seen = 0
-        for credential in theirs.ids:
-            check_refusal(deployment.get(f"{credential}/assertions/"), 404, "another's credential")
-            path = (
-                f"{collection(settings.other_org, settings.other_user_id)}{credential}/assertions/"
-            )
-            page = deployment.page({}, path, bare=True, actor="other_org_admin")
+        for credential in deployment.get_page({"page_size": 100}, base, actor=actor).ids:
+            path = f"{credential}/assertions/"
+            check_error(deployment.get(path), 404, "another platform's credential")
+            page = deployment.get_page({}, base + path, envelope=False, actor=actor)
             for entity_id in page.ids[:2]:
-                check_refusal(deployment.get(f"assertions/{entity_id}"), 404, "another's assertion")
+                response = deployment.get(f"assertions/{entity_id}")
+                check_error(response, 404, "another platform's assertion")
                 seen += 1
             if seen > 3:
                 return
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("ASSERT-16")
-def test_a_learner_issues_and_revokes_nothing(deployment: Deployment) -> None:
-    """Issue, bulk and change are 403 also where it is about the learner, and change nothing."""
+def test_a_learner_cannot_issue_or_revoke(deployment: Deployment) -> None:
+    """Issuing, also in bulk, and updating return 403 and change nothing, even for oneself."""
     name = deployment.settings.learner_username or deployment.settings.username
-    with own_credential(deployment) as credential:
+    with temporary_credential(deployment) as credential:
         entity_id = credential["entityId"]
         assertion = issue(deployment, entity_id, name)
         revoke(deployment, assertion["entityId"])
-        before = assertions_of(deployment, entity_id).items
-        for reply in (
-            send_issue(deployment, entity_id, name, actor="learner"),
-            deployment.send_json(
-                "POST", f"{entity_id}/assertions/bulk/", {"users": [name]}, actor="learner"
-            ),
+        before = list_assertions(deployment, entity_id).items
+        bulk = f"{entity_id}/assertions/bulk/"
+        for response in (
+            request_issue(deployment, entity_id, name, actor="learner"),
+            deployment.send_json("POST", bulk, {"users": [name]}, actor="learner"),
             put_assertion(deployment, assertion["entityId"], {"revoked": False}, actor="learner"),
         ):
-            check_refusal(reply, 403, "a write by a learner")
-            after = assertions_of(deployment, entity_id).items
-            require(after == before, "a refused write changed assertions", reply)
+            check_error(response, 403, "a write by a learner")
+            after = list_assertions(deployment, entity_id).items
+            require(after == before, "a refused write changed assertions", response)

@@ -1,46 +1,32 @@
-"""Errors: the documented status and body for each kind of bad request."""
+"""Errors: the documented status code and body of each kind of invalid request."""
 
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
-from contract_tests.engine.outcome import require
-from contract_tests.engine.target import Reply, collection
-from contract_tests.vocabulary.deployment import FORM, JSON, Deployment
+from contract_tests.engine.contract import JSON
+from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.exchange import Response
+from contract_tests.errors import require
+from contract_tests.vocabulary.checks import check_error, check_field_error, check_status
+from contract_tests.vocabulary.deployment import Deployment, check_success
+from contract_tests.vocabulary.forms import FORM
+from contract_tests.vocabulary.records import UNKNOWN_USER, UNKNOWN_USERNAME
 
-UNKNOWN_USER = "999999999"
-WRITERS = pytest.mark.parametrize("method", ["POST", "PUT"])
-
-
-def check_refusal(reply: Reply, status: int, what: str) -> None:
-    """Raise Breach unless a reply is this refusal, with a `detail` in JSON."""
-    require(reply.status == status, f"{what} is not {status}", reply,
-            expected=status, got=reply.status)  # fmt: skip
-    body = reply.value
-    fine = isinstance(body, dict) and isinstance(body.get("detail"), str)
-    require(fine, f"{what} has no `detail`", reply, expected='{"detail": "…"}', got=body)
+WRITES = pytest.mark.parametrize("method", ["POST", "PUT"])
 
 
-def check_invalid(reply: Reply, field: str, what: str) -> None:
-    """Raise Breach unless a reply is 400 with messages on a field."""
-    require(reply.status == 400, f"{what} is not 400", reply, expected=400, got=reply.status)
-    body = reply.value
-    errors = body.get(field) if isinstance(body, dict) else None
-    fine = isinstance(errors, list | dict) and bool(errors)
-    require(fine, f"{what} has no messages on its field", reply,
-            expected=f'{{"{field}": ["…"]}}', got=body)  # fmt: skip
-
-
-def write(deployment: Deployment, method: str, fields: dict[str, Any]) -> Reply:
-    """Send a body that is good but for these fields, to create or to change."""
+def send_fields(deployment: Deployment, method: str, fields: dict[str, Any]) -> Response:
+    """Send a create or an update that is valid but for these fields."""
     if method == "POST":
-        body = {**deployment.body(), **fields}
+        body = {**deployment.build_body(), **fields}
         return deployment.send_json("POST", "", body)
     entity_id = deployment.create()["entityId"]
-    reply = deployment.put(entity_id, fields)
+    response = deployment.put(entity_id, fields)
     deployment.delete(entity_id)
-    return reply
+    return response
 
 
 @pytest.mark.rule("ERR-01")
@@ -49,98 +35,101 @@ def write(deployment: Deployment, method: str, fields: dict[str, Any]) -> Reply:
     ["page=0", "page_size=0", "page=x&page_size=x", "course=%00", "program=%FF", "search=%27%22%5C",
      "platform_org=", "format=", "page=%F0%9F%8E%93", "=&&=", "search[]=a"],
 )  # fmt: skip
-def test_reads_never_fail(deployment: Deployment, query: str) -> None:
-    """No query makes the target fail; every reply of a run is watched for a 5xx."""
-    reply = deployment.send("GET", f"?{query}")
-    require(reply.status < 500, "a query is a 5xx", reply, expected="no 5xx", got=reply.status)
+def test_no_query_is_a_server_error(deployment: Deployment, query: str) -> None:
+    """No query returns a 5xx; every response of a run is checked for one."""
+    response = deployment.send("GET", f"?{query}")
+    got = response.status
+    require(got < 500, f"a query returns {got}", response, expected="no 5xx", got=got)
 
 
 @pytest.mark.rule("ERR-02")
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_ids_are_404(deployment: Deployment, method: str, path: str) -> None:
-    """A read of an id that nobody has is 404."""
-    reply = deployment.send(method, path + deployment.made_up_id())
+    """Reading an unknown id returns 404."""
+    response = deployment.send(method, path + deployment.make_unknown_id())
     if method == "HEAD":
-        require(reply.status == 404, "an unknown id is not 404", reply, got=reply.status)
+        check_status(response, 404, "an unknown id")
     else:
-        check_refusal(reply, 404, "an unknown id")
+        check_error(response, 404, "an unknown id")
 
 
 @pytest.mark.rule("ERR-02")
 @pytest.mark.needs("write")
 def test_writes_to_unknown_ids_are_404(deployment: Deployment) -> None:
-    """A change or a deletion of an id that nobody has is 404."""
-    check_refusal(deployment.put(deployment.made_up_id(), {"name": "x"}), 404, "an unknown id")
-    check_refusal(deployment.send("DELETE", deployment.made_up_id()), 404, "an unknown id")
+    """Updating or deleting an unknown id returns 404."""
+    response = deployment.put(deployment.make_unknown_id(), {"name": "x"})
+    check_error(response, 404, "an update of an unknown id")
+    response = deployment.send("DELETE", deployment.make_unknown_id())
+    check_error(response, 404, "a deletion of an unknown id")
 
 
 @pytest.mark.rule("ERR-03")
 @pytest.mark.parametrize("path", ["", "issuers/", "{id}", "issuers/{id}"])
 def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
-    """A platform that is not there is 404, in the path and in `platform_org`."""
-    path = path.replace("{id}", deployment.made_up_id())
-    nowhere = collection(f"nowhere-{deployment.run_id}", deployment.settings.user_id)
-    check_refusal(deployment.send("GET", nowhere + path), 404, "an unknown platform")
-    reply = deployment.get(path, {"platform_org": f"nowhere-{deployment.run_id}"})
-    check_refusal(reply, 404, "an unknown platform_org")
+    """An unknown platform returns 404, in the path and in `platform_org`."""
+    path = path.replace("{id}", deployment.make_unknown_id())
+    unknown = f"nowhere-{deployment.run_id}"
+    collection = build_collection_path(unknown, deployment.settings.user_id)
+    check_error(deployment.send("GET", collection + path), 404, "an unknown platform")
+    response = deployment.get(path, {"platform_org": unknown})
+    check_error(response, 404, "an unknown platform in `platform_org`")
 
 
 @pytest.mark.rule("ERR-04")
-@pytest.mark.parametrize("user", [UNKNOWN_USER, "nobody-of-this-name", "0"])
+@pytest.mark.parametrize("user", [UNKNOWN_USER, UNKNOWN_USERNAME, "0"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> None:
-    """A user who is not there is 404."""
-    place = collection(deployment.settings.org, user)
-    check_refusal(deployment.send("GET", place + path), 404, "an unknown user")
+    """An unknown user returns 404."""
+    collection = build_collection_path(deployment.settings.org, user)
+    check_error(deployment.send("GET", collection + path), 404, "an unknown user")
 
 
 @pytest.mark.rule("ERR-04")
 @pytest.mark.needs("other_user_id", "other_org")
 def test_users_of_another_platform_are_404(deployment: Deployment) -> None:
-    """A user of another platform does not exist on this one."""
-    place = collection(deployment.settings.org, deployment.settings.other_user_id)
-    check_refusal(deployment.send("GET", place), 404, "a user of another platform")
+    """A user of another platform returns 404 on this one."""
+    settings = deployment.settings
+    collection = build_collection_path(settings.org, settings.other_user_id)
+    check_error(deployment.send("GET", collection), 404, "a user of another platform")
 
 
 @pytest.mark.rule("ERR-05")
-@WRITERS
+@WRITES
 @pytest.mark.parametrize("issuer", ["nowhere", "zz" * 11, 5, [], {"a": 1}, True, None, ""])
 def test_unknown_issuers_are_400(deployment: Deployment, method: str, issuer: Any) -> None:
-    """An issuer that does not exist, or is none at all, is refused on `issuer`."""
-    check_invalid(write(deployment, method, {"issuer": issuer}), "issuer", "an unknown issuer")
+    """An unknown or invalid issuer returns 400 on `issuer`."""
+    response = send_fields(deployment, method, {"issuer": issuer})
+    check_field_error(response, "issuer", "an unknown issuer")
 
 
 @pytest.mark.rule("ERR-05")
 @pytest.mark.needs("other_org_admin", "other_org", "other_user_id")
-@WRITERS
+@WRITES
 def test_issuers_of_another_platform_are_400(deployment: Deployment, method: str) -> None:
-    """An issuer of another platform does not exist on this one."""
-    path = deployment.elsewhere + "issuers/"
-    for issuer in deployment.page(path=path, actor="other_org_admin").ids[:2]:
-        reply = write(deployment, method, {"issuer": issuer})
-        check_invalid(reply, "issuer", "an issuer of another platform")
+    """An issuer of another platform returns 400 on `issuer`."""
+    path = deployment.other_path + "issuers/"
+    for issuer in deployment.get_page(path=path, actor="other_org_admin").ids[:2]:
+        response = send_fields(deployment, method, {"issuer": issuer})
+        check_field_error(response, "issuer", "an issuer of another platform")
 
 
 @pytest.mark.rule("ERR-06")
 @pytest.mark.parametrize("missing", ["name", "issuer"])
 @pytest.mark.parametrize("media_type", [JSON, FORM])
 def test_required_fields(deployment: Deployment, missing: str, media_type: str) -> None:
-    """A create without a name or an issuer is refused on that field."""
-    body = deployment.body(description=deployment.mark)
+    """A create without a name or an issuer returns 400 on that field."""
+    body = deployment.build_body(description=deployment.mark)
     del body[missing]
     if media_type == JSON:
-        reply = deployment.send_json("POST", "", body)
+        response = deployment.send_json("POST", "", body)
     else:
-        from urllib.parse import urlencode
-
-        reply = deployment.send(
-            "POST", headers={"Content-Type": FORM}, body=urlencode(body).encode()
-        )
-    check_invalid(reply, missing, "a missing field")
+        headers = {"Content-Type": FORM}
+        response = deployment.send("POST", headers=headers, body=urlencode(body).encode())
+    check_field_error(response, missing, "a missing field")
 
 
-BAD_VALUES: tuple[tuple[str, Any], ...] = (
+INVALID_VALUES: tuple[tuple[str, Any], ...] = (
     ("name", None), ("name", ""), ("name", "   "), ("name", "x" * 1001), ("name", []), ("name", {}),
     ("name", True), ("name_override", "x" * 1001), ("name_override", ["x"]),
     ("description", {"a": 1}), ("credentialType", None), ("credentialType", ""),
@@ -159,67 +148,66 @@ BAD_VALUES: tuple[tuple[str, Any], ...] = (
 
 
 @pytest.mark.rule("ERR-07")
-@WRITERS
-def test_bad_values_are_refused_on_their_field(deployment: Deployment, method: str) -> None:
-    """Null, blank, too long, another type, no choice, no URL, out of bounds: 400 on the field."""
+@WRITES
+def test_invalid_values_are_400_on_their_field(deployment: Deployment, method: str) -> None:
+    """Null, blank, too long, wrong type, unknown choice, not a URL, out of range: 400."""
     entity_id = deployment.create()["entityId"]
-    for name, value in BAD_VALUES:
-        body = {name: value}
+    for name, value in INVALID_VALUES:
         if method == "POST":
-            body = {**deployment.body(description=deployment.mark), name: value}
-            reply = deployment.send_json("POST", "", body)
+            body = {**deployment.build_body(description=deployment.mark), name: value}
+            response = deployment.send_json("POST", "", body)
         else:
-            reply = deployment.put(entity_id, body)
-        check_invalid(reply, name, f"{name} {json.dumps(value)[:30]}")
+            response = deployment.put(entity_id, {name: value})
+        check_field_error(response, name, f"`{name}` with {json.dumps(value)[:30]}")
     deployment.delete(entity_id)
 
 
 @pytest.mark.rule("ERR-07")
-@WRITERS
-def test_all_errors_come_at_once(deployment: Deployment, method: str) -> None:
-    """Several bad fields are told together."""
-    reply = write(deployment, method, {"name": "", "signal": "x", "public": "maybe"})
-    for name in ("name", "signal", "public"):
-        check_invalid(reply, name, "one of several bad values")
+@WRITES
+def test_all_errors_are_reported_together(deployment: Deployment, method: str) -> None:
+    """Several invalid fields are reported in one response."""
+    fields = {"name": "", "signal": "x", "public": "maybe"}
+    response = send_fields(deployment, method, fields)
+    for name in fields:
+        check_field_error(response, name, "one of several invalid values")
 
 
 @pytest.mark.rule("ERR-08")
-@WRITERS
+@WRITES
 @pytest.mark.parametrize(
     "body", [b"{", b'{"name": "x"', b"nope", b'{"name": NaN}', b'{"name": "\xff"}', b'{"a" 1}']
 )
 def test_bodies_that_cannot_be_parsed(deployment: Deployment, method: str, body: bytes) -> None:
-    """JSON that is cut off or broken is 400 with a detail."""
+    """Truncated or malformed JSON returns 400 with a `detail`."""
     entity_id = deployment.create()["entityId"]
     path = entity_id if method == "PUT" else ""
-    reply = deployment.send(method, path, headers={"Content-Type": JSON}, body=body)
-    check_refusal(reply, 400, "a body that cannot be parsed")
+    response = deployment.send(method, path, headers={"Content-Type": JSON}, body=body)
+    check_error(response, 400, "malformed JSON")
     deployment.delete(entity_id)
 
 
 @pytest.mark.rule("ERR-09")
-@WRITERS
+@WRITES
 @pytest.mark.parametrize("value", [[], [{}], "x", 5, True, None])
-def test_bodies_that_are_no_object(deployment: Deployment, method: str, value: Any) -> None:
-    """Any JSON but an object is 400."""
+def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value: Any) -> None:
+    """JSON that is not an object returns 400."""
     entity_id = deployment.create()["entityId"]
-    reply = deployment.send_json(method, entity_id if method == "PUT" else "", value)
-    require(reply.status == 400, "a body that is no object is not 400", reply,
-            expected=400, got=reply.status)  # fmt: skip
+    response = deployment.send_json(method, entity_id if method == "PUT" else "", value)
+    check_status(response, 400, "JSON that is not an object")
     deployment.delete(entity_id)
 
 
 @pytest.mark.rule("ERR-10")
-@WRITERS
+@WRITES
 @pytest.mark.parametrize("field", ["courses", "programs", "pathways"])
-def test_unknown_links_are_refused(deployment: Deployment, method: str, field: str) -> None:
-    """A course, program or pathway that does not exist is 400 on its field."""
-    reply = write(deployment, method, {field: [f"no-such-{deployment.run_id}"]})
-    check_invalid(reply, field, "a link to nothing")
+def test_unknown_links_are_400(deployment: Deployment, method: str, field: str) -> None:
+    """An unknown course, program or pathway returns 400 on its field."""
+    response = send_fields(deployment, method, {field: [f"no-such-{deployment.run_id}"]})
+    check_field_error(response, field, f"an unknown id in `{field}`")
 
 
 @pytest.mark.rule("ERR-11")
-@WRITERS
+@WRITES
 @pytest.mark.parametrize(
     ("first", "second", "values"),
     [
@@ -230,52 +218,50 @@ def test_unknown_links_are_refused(deployment: Deployment, method: str, field: s
         ("iconImage", "icon_image", ("https://example.com/a.png", "https://example.com/b.png")),
     ],
 )
-def test_spellings_that_disagree(
+def test_contradicting_spellings_are_400(
     deployment: Deployment, method: str, first: str, second: str, values: tuple[str, str]
 ) -> None:
-    """Two spellings with two values are 400; with one value they are fine."""
-    reply = write(deployment, method, {first: values[0], second: values[1]})
-    require(reply.status == 400, "spellings that disagree are not 400", reply,
-            expected=400, got=reply.status)  # fmt: skip
-    body = reply.value
-    require(isinstance(body, dict) and {first, second} & body.keys(),
-            "spellings that disagree are not told on their field", reply, got=body)  # fmt: skip
-    reply = write(deployment, method, {first: values[0], second: values[0]})
-    require(reply.status in (200, 201), "spellings that agree are refused", reply)
+    """Two spellings with different values return 400; with the same value they are accepted."""
+    response = send_fields(deployment, method, {first: values[0], second: values[1]})
+    check_status(response, 400, f"`{first}` and `{second}` with different values")
+    body = response.value
+    has_messages = isinstance(body, dict) and bool({first, second} & body.keys())
+    message = f"different values are not reported on `{first}` or `{second}`"
+    require(has_messages, message, response, got=body)
+    check_success(send_fields(deployment, method, {first: values[0], second: values[0]}))
 
 
 @pytest.mark.rule("ERR-12")
-def test_the_order_of_refusals(deployment: Deployment) -> None:
-    """No key is 401 before all; an unknown id is 404 before its body is read."""
-    bad = {"headers": {"Content-Type": JSON}, "body": b"{"}
-    reply = deployment.send("PUT", deployment.made_up_id(), actor=None, **bad)
-    check_refusal(reply, 401, "a bad request without a key")
-    reply = deployment.send("PUT", deployment.made_up_id(), **bad)
-    check_refusal(reply, 404, "a bad body to an unknown id")
-    csv = {"headers": {"Content-Type": "text/csv"}, "body": b"x"}
-    check_refusal(
-        deployment.send("PUT", deployment.made_up_id(), **csv), 404, "text/csv to an unknown id"
-    )
-    reply = deployment.put(deployment.made_up_id(), {"name": ""})
-    check_refusal(reply, 404, "an invalid body to an unknown id")
+def test_the_order_of_errors(deployment: Deployment) -> None:
+    """No key returns 401 before all else; an unknown id returns 404 before its body is parsed."""
+    malformed: dict[str, Any] = {"headers": {"Content-Type": JSON}, "body": b"{"}
+    response = deployment.send("PUT", deployment.make_unknown_id(), actor=None, **malformed)
+    check_error(response, 401, "malformed JSON without a key")
+    response = deployment.send("PUT", deployment.make_unknown_id(), **malformed)
+    check_error(response, 404, "malformed JSON to an unknown id")
+    csv: dict[str, Any] = {"headers": {"Content-Type": "text/csv"}, "body": b"x"}
+    response = deployment.send("PUT", deployment.make_unknown_id(), **csv)
+    check_error(response, 404, "text/csv to an unknown id")
+    response = deployment.put(deployment.make_unknown_id(), {"name": ""})
+    check_error(response, 404, "an invalid body to an unknown id")
 
 
 @pytest.mark.rule("ERR-12")
 @pytest.mark.needs("learner")
-def test_permission_comes_before_the_body(deployment: Deployment) -> None:
-    """Who may not write gets 403, whatever the body is."""
-    reply = deployment.send("POST", actor="learner", headers={"Content-Type": JSON}, body=b"{")
-    check_refusal(reply, 403, "a learner's bad body")
+def test_permission_is_checked_before_the_body(deployment: Deployment) -> None:
+    """A client without write access gets 403, whatever the body is."""
+    response = deployment.send("POST", actor="learner", headers={"Content-Type": JSON}, body=b"{")
+    check_error(response, 403, "malformed JSON from a learner")
 
 
 @pytest.mark.rule("ERR-13")
-@WRITERS
+@WRITES
 @pytest.mark.parametrize("media_type", ["text/csv", "application/xml", "text/plain", "nonsense"])
-def test_other_media_types(deployment: Deployment, method: str, media_type: str) -> None:
-    """A body that is called something that nobody reads is 415."""
+def test_unsupported_media_types(deployment: Deployment, method: str, media_type: str) -> None:
+    """A body with an unsupported media type returns 415."""
     entity_id = deployment.create()["entityId"]
-    body = json.dumps(deployment.body()).encode()
+    body = json.dumps(deployment.build_body()).encode()
     path = entity_id if method == "PUT" else ""
-    reply = deployment.send(method, path, headers={"Content-Type": media_type}, body=body)
-    check_refusal(reply, 415, "another media type")
+    response = deployment.send(method, path, headers={"Content-Type": media_type}, body=body)
+    check_error(response, 415, f"the media type {media_type}")
     deployment.delete(entity_id)

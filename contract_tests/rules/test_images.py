@@ -1,4 +1,4 @@
-"""Images: upload, search, the file that is served, and what credentials show of it."""
+"""Images: upload, search, the served file, and what credentials show of it."""
 
 import struct
 import zlib
@@ -7,24 +7,39 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from contract_tests.engine.outcome import NotTested, require
-from contract_tests.engine.target import Reply, address_of
-from contract_tests.rules.test_access import check_challenge
-from contract_tests.rules.test_errors import check_invalid, check_refusal
-from contract_tests.vocabulary.deployment import Deployment, result
+from contract_tests.engine.exchange import Response
+from contract_tests.engine.target import split_address
+from contract_tests.errors import NotTested, require
+from contract_tests.vocabulary.checks import (
+    check_equal,
+    check_error,
+    check_field_error,
+    check_unauthorized,
+)
+from contract_tests.vocabulary.deployment import Deployment, check_success, read_result
+from contract_tests.vocabulary.forms import encode_upload
 
 SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">'
     b"<script>document.title = 1</script></svg>"
 )
+UNKNOWN_IMAGE = 2_000_000_000
+FIELDS = {
+    "icon_image_id": "iconImage",
+    "background_image_id": "backgroundImage",
+    "thumbnail_image_id": "thumbnailImage",
+}
 
 
-def picture(deployment: Deployment) -> bytes:
+def make_png(deployment: Deployment) -> bytes:
     """Return a small PNG that no other run uploads."""
     shade = deployment.random.randrange(256)
     rows = b"".join(b"\0" + bytes([shade, row * 16, 128] * 8) for row in range(8))
-    parts = ((b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)),
-             (b"IDAT", zlib.compress(rows)), (b"IEND", b""))  # fmt: skip
+    parts = (
+        (b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+        (b"IEND", b""),
+    )
     chunks = [
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in parts
@@ -32,80 +47,79 @@ def picture(deployment: Deployment) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def upload(deployment: Deployment, content: bytes | None, file: str, **options: Any) -> Reply:
+def upload(
+    deployment: Deployment, content: bytes | None, filename: str, **options: Any
+) -> Response:
     """Send a form with a name and, unless it is None, a file."""
-    mark = "credcheck-boundary"
-    name = deployment.name("picture")
-    body = f'--{mark}\r\nContent-Disposition: form-data; name="name"\r\n\r\n{name}\r\n'.encode()
-    if content is not None:
-        disposition = f'Content-Disposition: form-data; name="image"; filename="{file}"'
-        body += f"--{mark}\r\n{disposition}\r\n\r\n".encode() + content + b"\r\n"
-    headers = {"Content-Type": f"multipart/form-data; boundary={mark}"}
-    body += f"--{mark}--\r\n".encode()
+    body, media_type = encode_upload(deployment.make_name("picture"), content, filename)
+    headers = {"Content-Type": media_type}
     return deployment.send("POST", "images/", headers=headers, body=body, **options)
 
 
-def stored(deployment: Deployment, content: bytes, file: str) -> dict[str, Any]:
-    """Upload a picture, which must succeed, and return what is answered."""
-    reply = upload(deployment, content, file)
-    fine = reply.status in (200, 201) and isinstance(reply.value, dict)
-    require(fine, "a picture is refused", reply, expected=200, got=reply.status)
-    image: dict[str, Any] = reply.value
+def create_image(deployment: Deployment, content: bytes, filename: str) -> dict[str, Any]:
+    """Upload an image, which must succeed, and return it."""
+    response = upload(deployment, content, filename)
+    check_success(response)
+    require(isinstance(response.value, dict), "an uploaded image is not an object", response)
+    image: dict[str, Any] = response.value
     return image
 
 
-def served(deployment: Deployment, image: dict[str, Any]) -> Reply:
-    """Return what is served at an image's address, where the target itself serves it."""
+def download(deployment: Deployment, image: dict[str, Any]) -> Response:
+    """Return the response of an image's URL, where the target itself serves it."""
     parts = urlsplit(image["image"])
-    origin, root = address_of(deployment.settings.base_url)
-    if address_of(image["image"])[0] != origin:
+    origin, root = split_address(deployment.settings.base_url)
+    if split_address(image["image"])[0] != origin:
         raise NotTested("images are served by another host")
     path = parts.path.removeprefix(root) + (f"?{parts.query}" if parts.query else "")
     return deployment.send("GET", path, actor=None)
 
 
-def found(deployment: Deployment, query: str) -> list[dict[str, Any]]:
+def search_images(deployment: Deployment, query: str) -> list[dict[str, Any]]:
     """Return the images that a search finds."""
-    reply = deployment.get("images/", {"query": query})
-    fine = reply.status == 200 and isinstance(reply.value, list)
-    require(fine, "a search for images is no array", reply)
-    images: list[dict[str, Any]] = reply.value
+    response = deployment.get("images/", {"query": query})
+    is_array = response.status == 200 and isinstance(response.value, list)
+    require(is_array, "a search for images does not return an array", response)
+    images: list[dict[str, Any]] = response.value
     return images
 
 
 @pytest.mark.rule("IMAGE-01")
 def test_a_search_finds_by_name(deployment: Deployment) -> None:
-    """Whatever is found has the text in its name, and a part of the name finds it again."""
-    for letter in ("a", "e", "o", "zzzzqqqq"):
-        images = found(deployment, letter)
+    """Every image that is found has the text in its name, and its name finds it again."""
+    for text in ("a", "e", "o", "zzzzqqqq"):
+        images = search_images(deployment, text)
         for image in images:
-            named = letter in (image["name"] or "").lower()
-            require(named, "a search finds what has not its text", got=image)
+            matches = text in (image["name"] or "").lower()
+            require(matches, "a search finds an image without the text", expected=text, got=image)
         if images:
             chosen = deployment.random.choice(images)
-            again = found(deployment, chosen["name"][:40].strip().swapcase())
-            there = chosen in again
-            require(there, "a name does not find its image", expected=chosen, got=again[:3])
+            again = search_images(deployment, chosen["name"][:40].strip().swapcase())
+            is_found = chosen in again
+            require(is_found, "a name does not find its image", expected=chosen, got=again[:3])
 
 
 @pytest.mark.rule("IMAGE-02")
 def test_a_search_needs_a_text(deployment: Deployment) -> None:
-    """Without `query`, and with an empty one, it is 400."""
-    check_invalid(deployment.get("images/"), "query", "a search without a text")
-    check_invalid(deployment.get("images/", {"query": ""}), "query", "a search for nothing")
+    """A missing or empty `query` returns 400."""
+    check_field_error(deployment.get("images/"), "query", "a search without `query`")
+    response = deployment.get("images/", {"query": ""})
+    check_field_error(response, "query", "a search with an empty `query`")
 
 
 @pytest.mark.rule("IMAGE-03")
-def test_a_picture_is_found_and_served(deployment: Deployment) -> None:
-    """The bytes that come back are those that were sent, whatever the file was called."""
-    content = picture(deployment)
-    image = stored(deployment, content, "../badge.svg")
-    require(image in found(deployment, image["name"]), "an upload is not found", got=image)
-    reply = served(deployment, image)
-    require(reply.body == content, "other bytes are served than were sent", reply)
-    kind = reply.headers.get("content-type", "")
-    require(kind.startswith("image/png"), "a PNG has another type", reply,
-            expected="image/png", got=kind)  # fmt: skip
+def test_an_image_is_found_and_served(deployment: Deployment) -> None:
+    """The same bytes that were uploaded are served, whatever the file name is."""
+    content = make_png(deployment)
+    image = create_image(deployment, content, "../badge.svg")
+    is_found = image in search_images(deployment, image["name"])
+    require(is_found, "an uploaded image is not found", got=image)
+    response = download(deployment, image)
+    require(response.body == content, "the served image differs from the uploaded one", response)
+    media_type = response.headers.get("content-type", "")
+    is_png = media_type.startswith("image/png")
+    message = "a PNG is served with another type"
+    require(is_png, message, response, expected="image/png", got=media_type)
 
 
 @pytest.mark.rule("IMAGE-04")
@@ -115,65 +129,65 @@ def test_a_picture_is_found_and_served(deployment: Deployment) -> None:
         (None, "an upload without a file"),
         (b"", "an empty file"),
         (b"plain text", "a text file"),
-        (b"\x89PNG\r\n\x1a\n", "a PNG that is cut off"),
-        (b"GIF89a", "half a GIF"),
-        (b"<html></html>", "a web page"),
+        (b"\x89PNG\r\n\x1a\n", "a truncated PNG"),
+        (b"GIF89a", "a truncated GIF"),
+        (b"<html></html>", "an HTML page"),
     ],
 )
-def test_what_is_no_picture_is_refused(
-    deployment: Deployment, content: bytes | None, what: str
-) -> None:
-    """Its name does not make a file a picture."""
-    check_invalid(upload(deployment, content, "badge.png"), "image", what)
+def test_other_files_are_refused(deployment: Deployment, content: bytes | None, what: str) -> None:
+    """A file that is not an image returns 400, whatever its name is."""
+    check_field_error(upload(deployment, content, "badge.png"), "image", what)
 
 
 @pytest.mark.rule("IMAGE-05")
 def test_a_credential_shows_its_images(deployment: Deployment) -> None:
-    """By id on create and on change; null takes it away; an unknown id is refused."""
-    image = stored(deployment, picture(deployment), "a.png")
-    for name, shown in (("icon_image_id", "iconImage"), ("background_image_id", "backgroundImage"),
-                        ("thumbnail_image_id", "thumbnailImage")):  # fmt: skip
+    """An image id shows the image, null removes it, an unknown id returns 400."""
+    image = create_image(deployment, make_png(deployment), "a.png")
+    for name, shown in FIELDS.items():
         item = deployment.create(**{name: image["id"]})
-        pair = (item[name], item[shown])
-        expected = (image["id"], image["image"])
-        require(pair == expected, f"{shown} is not the image", expected=expected, got=pair)
-        item = deployment.change(item["entityId"], {name: None})
-        require(item[name] is None, f"{name} cannot be taken away", got=item[name])
-        reply = deployment.put(item["entityId"], {name: 2_000_000_000})
-        check_invalid(reply, name, "an unknown image")
+        got, expected = (item[name], item[shown]), (image["id"], image["image"])
+        check_equal(got, expected, f"`{shown}` does not show the image")
+        item = deployment.update(item["entityId"], {name: None})
+        check_equal(item[name], None, f"`{name}` cannot be removed")
+        response = deployment.put(item["entityId"], {name: UNKNOWN_IMAGE})
+        check_field_error(response, name, "an unknown image")
         deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("IMAGE-06")
-def test_an_svg_runs_no_scripts(deployment: Deployment) -> None:
-    """Opened as a page it has a policy, or it is no page at all."""
-    reply = served(deployment, stored(deployment, SVG, "a.svg"))
-    policy = reply.headers.get("content-security-policy", "")
-    forbids = "default-src 'none'" in policy or "script-src 'none'" in policy or "sandbox" in policy
-    is_download = reply.headers.get("content-disposition", "").startswith("attachment")
-    is_no_page = "svg" not in reply.headers.get("content-type", "")
-    require(forbids or is_download or is_no_page, "an SVG may run its scripts", reply, got=policy)
+def test_an_svg_cannot_run_scripts(deployment: Deployment) -> None:
+    """It has a policy against scripts, is a download, or is not served as SVG."""
+    response = download(deployment, create_image(deployment, SVG, "a.svg"))
+    policy = response.headers.get("content-security-policy", "")
+    policies = ("default-src 'none'", "script-src 'none'", "sandbox")
+    forbids = any(directive in policy for directive in policies)
+    is_download = response.headers.get("content-disposition", "").startswith("attachment")
+    is_not_svg = "svg" not in response.headers.get("content-type", "")
+    is_safe = forbids or is_download or is_not_svg
+    require(is_safe, "an SVG can run its scripts", response, got=policy)
 
 
 @pytest.mark.rule("IMAGE-07")
-def test_others_upload_nothing(deployment: Deployment) -> None:
-    """403 for a learner and another platform's key, 401 for nobody; nothing is stored."""
-    before = found(deployment, deployment.mark)
+def test_others_cannot_upload(deployment: Deployment) -> None:
+    """403 for a learner and another platform's key, 401 without a key; nothing is stored."""
+    before = search_images(deployment, deployment.mark)
     for actor in ("learner", "other_org_admin"):
-        reply = upload(deployment, picture(deployment), "a.png", actor=actor)
-        check_refusal(reply, 403, f"an upload by {actor}")
-    check_challenge(upload(deployment, picture(deployment), "a.png", actor=None), "an upload")
-    require(found(deployment, deployment.mark) == before, "a refused upload was stored")
+        response = upload(deployment, make_png(deployment), "a.png", actor=actor)
+        check_error(response, 403, f"an upload by {actor}")
+    response = upload(deployment, make_png(deployment), "a.png", actor=None)
+    check_unauthorized(response, "an upload without a key")
+    after = search_images(deployment, deployment.mark)
+    require(after == before, "a refused upload was stored")
 
 
 @pytest.mark.rule("IMAGE-05")
-def test_a_listed_image_is_shown(deployment: Deployment) -> None:
-    """A credential made with the id of an image that was there shows that image."""
-    images = found(deployment, "a")
+def test_an_existing_image_is_shown(deployment: Deployment) -> None:
+    """A credential that is created with the id of an existing image shows that image."""
+    images = search_images(deployment, "a")
     if not images:
         raise NotTested("the platform has no image")
-    reply = deployment.send_json("POST", "", deployment.body(icon_image_id=images[0]["id"]))
-    item = result(reply)
-    require(item["iconImage"] == images[0]["image"], "the icon is another image", reply,
-            expected=images[0]["image"], got=item["iconImage"])  # fmt: skip
+    body = deployment.build_body(icon_image_id=images[0]["id"])
+    response = deployment.send_json("POST", "", body)
+    item = read_result(response)
+    check_equal(item["iconImage"], images[0]["image"], "the icon is another image", response)
     deployment.delete(item["entityId"])

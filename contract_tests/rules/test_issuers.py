@@ -1,20 +1,24 @@
-"""Issuers: windows, what is written is what is read, deletions, and who signs."""
+"""Issuers: ranges of the list, what is stored, deletions, and signatories."""
 
 from typing import Any
 
 import pytest
 
-from contract_tests.engine.outcome import require
-from contract_tests.engine.target import Reply
-from contract_tests.oracle.machine import check_shown
-from contract_tests.rules.test_errors import check_invalid, check_refusal
-from contract_tests.vocabulary.deployment import Deployment, result
+from contract_tests.engine.exchange import Response
+from contract_tests.errors import require
+from contract_tests.vocabulary.checks import (
+    check_equal,
+    check_error,
+    check_field_error,
+    check_fields,
+)
+from contract_tests.vocabulary.deployment import Deployment, read_result
 from contract_tests.vocabulary.issuing import (
-    bare,
     create_issuer,
     delete_issuer,
-    own_issuer,
-    the_one,
+    read_record,
+    read_single_issuer,
+    temporary_issuer,
 )
 
 FULL: dict[str, Any] = {
@@ -29,98 +33,103 @@ PERSON = {
     "signature": "https://example.com/signature.png",
 }
 SHOWN = ("url", "iconImage", "allowed_template_tags")
+SIGNATORIES_PATH = "issuers/authority/"
 
 
-def listed(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
-    """Return an issuer as the list shows it, or nothing."""
-    page = deployment.page({"page_size": 1000, "q": issuer["name"]}, "issuers/")
-    return next((e for e in page.items if e["entityId"] == issuer["entityId"]), None)
+def find_in_list(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an issuer as the list shows it, None where it is not listed."""
+    page = deployment.get_page({"page_size": 1000, "q": issuer["name"]}, "issuers/")
+    listed = {item["entityId"]: item for item in page.items}
+    return listed.get(issuer["entityId"])
 
 
-def retrieved(deployment: Deployment, entity_id: str) -> dict[str, Any]:
-    """Return an issuer, which must be there."""
-    return the_one(deployment.get(f"issuers/{entity_id}"))
+def retrieve_issuer(deployment: Deployment, entity_id: str) -> dict[str, Any]:
+    """Return an issuer, which must exist."""
+    return read_single_issuer(deployment.get(f"issuers/{entity_id}"))
 
 
-def put(deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any) -> Reply:
-    """Send a change of an issuer."""
+def put_issuer(
+    deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any
+) -> Response:
+    """Send a PUT of an issuer."""
     return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
 
 
 @pytest.mark.rule("ISSUER-01")
 @pytest.mark.parametrize("limit", [1, 2, 3])
-def test_windows_lead_through_all_issuers(deployment: Deployment, limit: int) -> None:
-    """Following `next` from the first window shows each issuer once, in the list's order."""
+def test_following_ranges_returns_all_issuers(deployment: Deployment, limit: int) -> None:
+    """Following `next` from the first range returns each issuer once, in the list's order."""
 
     def check() -> None:
-        expected = [each["entityId"] for each in deployment.everything(path="issuers/")]
-        windows = list(deployment.pages({"limit": limit}, "issuers/"))
-        shown = [each for window in windows for each in window.ids]
-        last = windows[-1].reply
-        require(shown == expected, "windows do not show each issuer once", last,
-                expected=expected, got=shown)  # fmt: skip
-        for at, window in enumerate(windows):
-            size = len(expected[at * limit : (at + 1) * limit])
-            require(len(window.ids) == size, "a window has another length", window.reply)
-            require(window["count"] == len(expected), "`count` is another", window.reply)
+        expected = [issuer["entityId"] for issuer in deployment.list_items(path="issuers/")]
+        pages = list(deployment.walk_pages({"limit": limit}, "issuers/"))
+        ids = [entity_id for page in pages for entity_id in page.ids]
+        message = "following ranges does not return each issuer once"
+        check_equal(ids, expected, message, pages[-1].response)
+        for at, page in enumerate(pages):
+            length = len(expected[at * limit : (at + 1) * limit])
+            check_equal(len(page.ids), length, "the length of a range", page.response)
+            check_equal(page["count"], len(expected), "`count` of a range", page.response)
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("ISSUER-01")
-def test_an_offset_leaves_out_what_is_before_it(deployment: Deployment) -> None:
-    """Any limit at any offset is that part of the list; behind the end there is nothing."""
+def test_an_offset_skips_items(deployment: Deployment) -> None:
+    """Any limit at any offset returns that part of the list, and nothing beyond its end."""
 
     def check() -> None:
-        expected = [each["entityId"] for each in deployment.everything(path="issuers/")]
+        expected = [issuer["entityId"] for issuer in deployment.list_items(path="issuers/")]
         for limit, offset in ((2, 1), (1, 2), (3, 0), (2, len(expected)), (1000, 1)):
-            window = deployment.page({"limit": limit, "offset": offset}, "issuers/")
+            page = deployment.get_page({"limit": limit, "offset": offset}, "issuers/")
             part = expected[offset : offset + limit]
-            require(window.ids == part, "a window is not that part of the list", window.reply,
-                    expected=part, got=window.ids)  # fmt: skip
+            message = f"limit {limit} at offset {offset} returns the wrong issuers"
+            check_equal(page.ids, part, message, page.response)
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("ISSUER-02")
 def test_an_issuer_is_stored(deployment: Deployment) -> None:
-    """A full body is what the answer, the item, the list and a credential show."""
-    body = {"name": deployment.name("Prüfstelle"), **FULL}
-    reply = deployment.send_json("POST", "issuers/", body)
-    issuer = result(reply)
+    """The response, the item, the list and a credential show a complete body."""
+    body = {"name": deployment.make_name("Prüfstelle"), **FULL}
+    response = deployment.send_json("POST", "issuers/", body)
+    issuer = read_result(response)
     expected = {name: body[name] for name in ("name", *SHOWN)}
     expected |= {"org": deployment.settings.org, "signatories": []}
-    check_shown(reply, issuer, expected, "a creation of an issuer")
-    for shown in (retrieved(deployment, issuer["entityId"]), listed(deployment, issuer)):
-        require(shown == issuer, "an issuer is not what was created", reply,
-                expected=issuer, got=shown)  # fmt: skip
+    check_fields(response, issuer, expected, "a created issuer")
+    retrieved = retrieve_issuer(deployment, issuer["entityId"])
+    check_equal(retrieved, issuer, "the item of a created issuer differs", response)
+    listed = find_in_list(deployment, issuer)
+    check_equal(listed, issuer, "the list shows a created issuer otherwise", response)
     credential = deployment.create(issuer=issuer["entityId"])
-    details = credential["issuerDetails"]
-    require(details == issuer, "a credential shows another issuer", reply, got=details)
+    message = "a credential shows its issuer otherwise"
+    check_equal(credential["issuerDetails"], issuer, message, response)
     deployment.delete(credential["entityId"])
     delete_issuer(deployment, issuer["entityId"])
 
 
 @pytest.mark.rule("ISSUER-03")
-def test_a_change_of_an_issuer(deployment: Deployment) -> None:
-    """Each field alone changes, nothing else does, and the issuer's credentials show it."""
-    with own_issuer(deployment, **FULL) as issuer:
+def test_an_update_of_an_issuer(deployment: Deployment) -> None:
+    """Each field changes on its own, and the issuer's credentials show it."""
+    with temporary_issuer(deployment, **FULL) as issuer:
         credential = deployment.create(issuer=issuer["entityId"])
-        changes: tuple[dict[str, Any], ...] = (
+        updates: tuple[dict[str, Any], ...] = (
             {"url": "https://example.com/other"}, {"iconImage": None}, {"email": None},
             {"allowed_template_tags": ["z", "a"]}, {"allowed_template_tags": None}, {},
-            {"name": deployment.name("renamed")}, {"iconImage": "https://example.com/2.png"},
+            {"name": deployment.make_name("renamed")}, {"iconImage": "https://example.com/2.png"},
         )  # fmt: skip
-        for fields in changes:
+        for fields in updates:
             shown = {name: value for name, value in fields.items() if name != "email"}
             issuer = {**issuer, **shown}
-            what = f"a change of {', '.join(fields) or 'nothing'} of an issuer"
-            reply = put(deployment, issuer["entityId"], fields)
-            check_shown(reply, the_one(reply), issuer, what)
+            what = f"an update of {', '.join(fields) or 'nothing'} of an issuer"
+            response = put_issuer(deployment, issuer["entityId"], fields)
+            check_fields(response, read_single_issuer(response), issuer, what)
             again = deployment.get(f"issuers/{issuer['entityId']}")
-            check_shown(again, the_one(again), issuer, f"{what}, read again")
-            reply = deployment.get(credential["entityId"])
-            check_shown(reply, result(reply)["issuerDetails"], issuer, f"{what}, in a credential")
+            check_fields(again, read_single_issuer(again), issuer, f"{what}, read again")
+            response = deployment.get(credential["entityId"])
+            details = read_result(response)["issuerDetails"]
+            check_fields(response, details, issuer, f"{what}, in a credential")
         deployment.delete(credential["entityId"])
 
 
@@ -131,13 +140,16 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
     issuer = create_issuer(deployment, name=namesake["name"])
     delete_issuer(deployment, issuer["entityId"])
     path = f"issuers/{issuer['entityId']}"
-    check_refusal(deployment.get(path), 404, "a deleted issuer")
-    check_refusal(put(deployment, issuer["entityId"], {"name": "x"}), 404, "a deleted issuer")
-    check_refusal(deployment.send("DELETE", path), 404, "a deleted issuer")
-    require(listed(deployment, issuer) is None, "a deleted issuer is listed")
-    require(listed(deployment, namesake) == namesake, "a deletion took another issuer")
-    reply = deployment.send_json("POST", "", deployment.body(issuer=issuer["entityId"]))
-    check_invalid(reply, "issuer", "a deleted issuer of a new credential")
+    check_error(deployment.get(path), 404, "GET of a deleted issuer")
+    response = put_issuer(deployment, issuer["entityId"], {"name": "x"})
+    check_error(response, 404, "PUT of a deleted issuer")
+    check_error(deployment.send("DELETE", path), 404, "DELETE of a deleted issuer")
+    check_equal(find_in_list(deployment, issuer), None, "a deleted issuer is listed")
+    message = "a deletion changed or deleted another issuer"
+    check_equal(find_in_list(deployment, namesake), namesake, message)
+    body = deployment.build_body(issuer=issuer["entityId"])
+    response = deployment.send_json("POST", "", body)
+    check_field_error(response, "issuer", "a deleted issuer of a new credential")
     delete_issuer(deployment, namesake["entityId"])
 
 
@@ -146,65 +158,69 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
     "public", [True, pytest.param(False, marks=pytest.mark.needs("disposable"))]
 )
 def test_an_issuer_in_use_is_not_deleted(deployment: Deployment, public: bool) -> None:
-    """409 while a credential, listed or not, names it; it goes after the credential went."""
-    with own_issuer(deployment) as issuer:
+    """409 while a credential, public or private, uses it; later the deletion succeeds."""
+    with temporary_issuer(deployment) as issuer:
         credential = deployment.create(issuer=issuer["entityId"], public=public)
-        reply = deployment.send("DELETE", f"issuers/{issuer['entityId']}")
-        check_refusal(reply, 409, "a deletion of an issuer in use")
-        shown = retrieved(deployment, issuer["entityId"])
-        require(shown == issuer, "a refused deletion changed the issuer", reply, got=shown)
-        after = deployment.get(credential["entityId"])
-        require(result(after) == credential, "a refused deletion changed a credential", after)
+        response = deployment.send("DELETE", f"issuers/{issuer['entityId']}")
+        check_error(response, 409, "deleting an issuer in use")
+        after = retrieve_issuer(deployment, issuer["entityId"])
+        check_equal(after, issuer, "a refused deletion changed the issuer", response)
+        response = deployment.get(credential["entityId"])
+        message = "a refused deletion changed a credential"
+        check_equal(read_result(response), credential, message, response)
         deployment.delete(credential["entityId"])
 
 
 @pytest.mark.rule("ISSUER-06")
-def test_a_signatory_joins_an_issuer(deployment: Deployment) -> None:
-    """It shows in that issuer and its credentials, in the order of joining, and in no other."""
-    with own_issuer(deployment) as issuer, own_issuer(deployment) as other:
+def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
+    """It appears in that issuer and its credentials, in order, and in no other."""
+    with temporary_issuer(deployment) as issuer, temporary_issuer(deployment) as other:
         credential = deployment.create(issuer=issuer["entityId"])
         expected: list[dict[str, Any]] = []
         for name in ("First", "Second"):
             body = {**PERSON, "name": name, "entityId": issuer["entityId"]}
-            reply = deployment.send_json("POST", "issuers/authority/", body)
+            response = deployment.send_json("POST", SIGNATORIES_PATH, body)
             fields = {key: body[key] for key in PERSON}
-            check_shown(reply, bare(reply), fields, "a signatory")
+            check_fields(response, read_record(response), fields, "a signatory")
             expected.append(fields)
-            shown = retrieved(deployment, issuer["entityId"])["signatories"]
-            check_signatories(reply, shown, expected, "an issuer's")
-            for record in (result(deployment.get(credential["entityId"])),):
-                check_signatories(reply, record["signatories"], expected, "a credential's")
-                inside = record["issuerDetails"]["signatories"]
-                check_signatories(reply, inside, expected, "a credential's issuer's")
-        shown = retrieved(deployment, other["entityId"])["signatories"]
-        check_signatories(reply, shown, [], "another issuer's")
+            signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
+            check_signatories(response, signatories, expected, "an issuer")
+            record = deployment.retrieve(credential["entityId"])
+            check_signatories(response, record["signatories"], expected, "a credential")
+            signatories = record["issuerDetails"]["signatories"]
+            check_signatories(response, signatories, expected, "the issuer of a credential")
+        signatories = retrieve_issuer(deployment, other["entityId"])["signatories"]
+        check_signatories(response, signatories, [], "another issuer")
         deployment.delete(credential["entityId"])
 
 
 @pytest.mark.rule("ISSUER-06")
-def test_a_signatory_joins_a_credential(deployment: Deployment) -> None:
-    """It shows in that credential behind the issuer's own, and neither in the issuer nor others."""
-    with own_issuer(deployment) as issuer:
-        one, other = (deployment.create(issuer=issuer["entityId"]) for _ in range(2))
-        body = {**PERSON, "credential": one["entityId"]}
-        reply = deployment.send_json("POST", "issuers/authority/", body)
-        bare(reply)
-        shown = result(deployment.get(one["entityId"]))
-        check_signatories(reply, shown["signatories"], [PERSON], "a credential's")
-        inside = retrieved(deployment, issuer["entityId"])["signatories"]
-        check_signatories(reply, inside, [], "the issuer's")
-        another = result(deployment.get(other["entityId"]))["signatories"]
-        check_signatories(reply, another, [], "another credential's")
-        for each in (one, other):
-            deployment.delete(each["entityId"])
+def test_a_signatory_of_a_credential(deployment: Deployment) -> None:
+    """It appears in that credential after the issuer's, and in neither the issuer nor others."""
+    with temporary_issuer(deployment) as issuer:
+        first, second = (deployment.create(issuer=issuer["entityId"]) for _ in range(2))
+        body = {**PERSON, "credential": first["entityId"]}
+        response = deployment.send_json("POST", SIGNATORIES_PATH, body)
+        read_record(response)
+        signatories = deployment.retrieve(first["entityId"])["signatories"]
+        check_signatories(response, signatories, [PERSON], "a credential")
+        signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
+        check_signatories(response, signatories, [], "the issuer of a credential")
+        signatories = deployment.retrieve(second["entityId"])["signatories"]
+        check_signatories(response, signatories, [], "another credential")
+        for entity_id in (first["entityId"], second["entityId"]):
+            deployment.delete(entity_id)
 
 
 def check_signatories(
-    reply: Reply, shown: list[dict[str, Any]], expected: list[dict[str, Any]], whose: str
+    response: Response,
+    signatories: list[dict[str, Any]],
+    expected: list[dict[str, Any]],
+    owner: str,
 ) -> None:
-    """Raise Breach unless these people sign, in this order."""
-    got = [{name: each.get(name) for name in PERSON} for each in shown]
-    require(got == expected, f"{whose} signatories are others", reply, expected=expected, got=got)
+    """Require these signatories, in this order."""
+    got = [{name: person.get(name) for name in PERSON} for person in signatories]
+    check_equal(got, expected, f"the signatories of {owner} are wrong", response)
 
 
 @pytest.mark.rule("ISSUER-07")
@@ -214,18 +230,20 @@ def check_signatories(
      ("email", "nobody"), ("iconImage", "/i.png"), ("allowed_template_tags", "x"),
      ("allowed_template_tags", [""])],
 )  # fmt: skip
-def test_bad_values_of_an_issuer(deployment: Deployment, field: str, value: Any) -> None:
-    """400 with messages on the field, to create and to change, and nothing is stored."""
-    name = deployment.name("refused")
-    reply = deployment.send_json("POST", "issuers/", {"name": name, field: value})
-    check_invalid(reply, field, f"a bad `{field}` of a new issuer")
-    found = deployment.page({"q": name}, "issuers/")
-    require(found.items == [], "a refused creation made an issuer", reply)
-    with own_issuer(deployment, **FULL) as issuer:
-        fields = {"name": deployment.name("refused"), field: value}
-        check_invalid(put(deployment, issuer["entityId"], fields), field, f"a bad `{field}`")
-        after = retrieved(deployment, issuer["entityId"])
-        require(after == issuer, "a refused change changed an issuer", reply, got=after)
+def test_invalid_values_of_an_issuer(deployment: Deployment, field: str, value: Any) -> None:
+    """400 with messages on the field, in a create and an update, and nothing is stored."""
+    name = deployment.make_name("refused")
+    response = deployment.send_json("POST", "issuers/", {"name": name, field: value})
+    check_field_error(response, field, f"a create of an issuer with an invalid `{field}`")
+    found = deployment.get_page({"q": name}, "issuers/")
+    check_equal(found.items, [], "a refused create stored an issuer", response)
+    with temporary_issuer(deployment, **FULL) as issuer:
+        fields = {"name": deployment.make_name("refused"), field: value}
+        response = put_issuer(deployment, issuer["entityId"], fields)
+        check_field_error(response, field, f"an update of an issuer with an invalid `{field}`")
+        after = retrieve_issuer(deployment, issuer["entityId"])
+        message = "a refused update changed an issuer"
+        require(after == issuer, message, response, got=after)
 
 
 @pytest.mark.rule("ISSUER-07")
@@ -235,73 +253,76 @@ def test_bad_values_of_an_issuer(deployment: Deployment, field: str, value: Any)
      ("signature", "https://example.com/" + "x" * 200),
      pytest.param("credential", "nowhere", marks=pytest.mark.needs("disposable"))],
 )  # fmt: skip
-def test_bad_values_of_a_signatory(deployment: Deployment, field: str, value: Any) -> None:
-    """400 with messages on the field, and nobody joins."""
-    with own_issuer(deployment) as issuer:
+def test_invalid_values_of_a_signatory(deployment: Deployment, field: str, value: Any) -> None:
+    """400 with messages on the field, and no signatory is added."""
+    with temporary_issuer(deployment) as issuer:
         body = {**PERSON, "entityId": issuer["entityId"], field: value}
-        reply = deployment.send_json("POST", "issuers/authority/", body)
-        check_invalid(reply, field, f"a bad `{field}` of a signatory")
-        shown = retrieved(deployment, issuer["entityId"])["signatories"]
-        check_signatories(reply, shown, [], "an issuer's")
+        response = deployment.send_json("POST", SIGNATORIES_PATH, body)
+        check_field_error(response, field, f"an invalid `{field}` of a signatory")
+        signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
+        check_signatories(response, signatories, [], "an issuer")
 
 
 @pytest.mark.rule("ISSUER-07")
-def test_what_a_signatory_lacks(deployment: Deployment) -> None:
+def test_required_fields_of_a_signatory(deployment: Deployment) -> None:
     """Name, title and signature are required."""
-    with own_issuer(deployment) as issuer:
+    with temporary_issuer(deployment) as issuer:
         body = {"entityId": issuer["entityId"]}
-        reply = deployment.send_json("POST", "issuers/authority/", body)
+        response = deployment.send_json("POST", SIGNATORIES_PATH, body)
         for field in PERSON:
-            check_invalid(reply, field, f"a signatory without `{field}`")
+            check_field_error(response, field, f"a signatory without `{field}`")
 
 
 @pytest.mark.rule("ISSUER-08")
-def test_the_key_of_the_platform_names_an_issuer(deployment: Deployment) -> None:
-    """`issuers/{org}` is one issuer of this platform, the same one each time."""
+def test_the_platform_key_addresses_an_issuer(deployment: Deployment) -> None:
+    """`issuers/{org}` is one issuer of the platform, always the same."""
 
     def check() -> None:
         org = deployment.settings.org
-        if not deployment.page(path="issuers/").items:
+        if not deployment.get_page(path="issuers/").items:
             pytest.skip("the platform has no issuer")
-        reply = deployment.get(f"issuers/{org}")
-        issuer = the_one(reply)
-        require(issuer["org"] == org, "the key names another platform's issuer", reply, got=issuer)
-        require(retrieved(deployment, issuer["entityId"]) == issuer, "key and id differ", reply)
+        response = deployment.get(f"issuers/{org}")
+        issuer = read_single_issuer(response)
+        message = "the platform key addresses another platform's issuer"
+        check_equal(issuer["org"], org, message, response)
+        by_id = retrieve_issuer(deployment, issuer["entityId"])
+        message = "the issuer by platform key differs from the one by id"
+        check_equal(issuer, by_id, message, response)
         if deployment.settings.other_org:
-            foreign = deployment.get(f"issuers/{deployment.settings.other_org}")
-            check_refusal(foreign, 404, "another platform's key")
+            response = deployment.get(f"issuers/{deployment.settings.other_org}")
+            check_error(response, 404, "another platform's key")
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
-def refused(deployment: Deployment, actor: str) -> None:
-    """Raise Breach unless an actor's writes to issuers are 403 and change nothing."""
-    with own_issuer(deployment, **FULL) as issuer:
-        path, name = f"issuers/{issuer['entityId']}", deployment.name("by somebody else")
-        person = {**PERSON, "entityId": issuer["entityId"]}
-        for reply in (
+def check_writes_refused(deployment: Deployment, actor: str) -> None:
+    """Require an actor's writes to issuers to return 403 and to change nothing."""
+    with temporary_issuer(deployment, **FULL) as issuer:
+        path, name = f"issuers/{issuer['entityId']}", deployment.make_name("by somebody else")
+        signatory = {**PERSON, "entityId": issuer["entityId"]}
+        for response in (
             deployment.send_json("POST", "issuers/", {"name": name}, actor=actor),
-            put(deployment, issuer["entityId"], {"name": name}, actor=actor),
+            put_issuer(deployment, issuer["entityId"], {"name": name}, actor=actor),
             deployment.send("DELETE", path, actor=actor),
-            deployment.send_json("POST", "issuers/authority/", person, actor=actor),
+            deployment.send_json("POST", SIGNATORIES_PATH, signatory, actor=actor),
         ):
-            check_refusal(reply, 403, f"a write to issuers by {actor}")
-            after = retrieved(deployment, issuer["entityId"])
-            require(after == issuer, "a refused write changed an issuer", reply, got=after)
-        page = deployment.page({"q": name}, "issuers/")
-        require(page.items == [], "a refused creation made an issuer", page.reply)
+            check_error(response, 403, f"a write to issuers by {actor}")
+            after = retrieve_issuer(deployment, issuer["entityId"])
+            check_equal(after, issuer, "a refused write changed an issuer", response)
+        page = deployment.get_page({"q": name}, "issuers/")
+        check_equal(page.items, [], "a refused create stored an issuer", page.response)
 
 
 @pytest.mark.rule("ISSUER-09")
 @pytest.mark.parametrize("actor", ["learner", "other_org_admin"])
-def test_issuers_are_for_admins_to_write(deployment: Deployment, actor: str) -> None:
-    """A learner and an admin of another platform create, change, delete and sign nothing."""
+def test_others_cannot_write_issuers(deployment: Deployment, actor: str) -> None:
+    """A learner and an admin of another platform cannot create, update, delete or sign."""
     if actor not in deployment.settings.keys:
         pytest.skip(f"no key for {actor}")
-    refused(deployment, actor)
+    check_writes_refused(deployment, actor)
 
 
 @pytest.mark.rule("ISSUER-10")
-def test_issuers_are_not_for_department_admins(deployment: Deployment) -> None:
-    """A department admin creates, changes, deletes and signs nothing."""
-    refused(deployment, "department_admin")
+def test_department_admins_cannot_write_issuers(deployment: Deployment) -> None:
+    """A department admin cannot create, update, delete or sign."""
+    check_writes_refused(deployment, "department_admin")

@@ -1,4 +1,4 @@
-"""Protocol and robustness: HEAD, OPTIONS, slashes, Accept, caching, odd input, equal answers."""
+"""Protocol and robustness: HEAD, OPTIONS, slashes, Accept, caching, unusual input."""
 
 import json
 from typing import Any
@@ -6,112 +6,128 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from contract_tests.engine.outcome import NotTested, require
-from contract_tests.engine.target import Reply
-from contract_tests.rules.test_access import check_challenge, some_item
-from contract_tests.rules.test_errors import check_refusal
-from contract_tests.vocabulary.deployment import JSON, Deployment, created, result, stable
+from contract_tests.engine.contract import JSON
+from contract_tests.engine.exchange import Response
+from contract_tests.errors import NotTested, require
+from contract_tests.vocabulary.checks import (
+    check_equal,
+    check_error,
+    check_status,
+    check_unauthorized,
+)
+from contract_tests.vocabulary.deployment import (
+    Deployment,
+    read_created,
+    read_result,
+    strip_signatures,
+)
+from contract_tests.vocabulary.records import find_credential
 
 PATHS = pytest.mark.parametrize("path", ["", "{item}", "issuers/", "issuers/{issuer}"])
+LATENCY_REQUESTS = 9
+"""Requests of which the median counts."""
 
 
-def filled(deployment: Deployment, path: str) -> str:
-    """Return a path with an item or an issuer that is there."""
+def fill_path(deployment: Deployment, path: str) -> str:
+    """Return a path with an existing item or issuer."""
     if "{item}" in path:
-        path = path.replace("{item}", some_item(deployment)["entityId"])
+        path = path.replace("{item}", find_credential(deployment)["entityId"])
     return path.replace("{issuer}", deployment.issuer) if "{issuer}" in path else path
 
 
 @pytest.mark.rule("PROTO-01")
 @PATHS
 def test_head_is_get_without_a_body(deployment: Deployment, path: str) -> None:
-    """HEAD has the status and the headers of GET, and no body."""
+    """HEAD has the status code and the headers of GET, and no body."""
 
     def check() -> None:
-        where = filled(deployment, path)
-        got, head = deployment.send("GET", where), deployment.send("HEAD", where)
-        require(head.status == got.status, "HEAD has another status", head,
-                expected=got.status, got=head.status)  # fmt: skip
-        require(not head.body, "HEAD has a body", head)
+        url = fill_path(deployment, path)
+        get, head = deployment.send("GET", url), deployment.send("HEAD", url)
+        check_status(head, get.status, "HEAD")
+        require(not head.body, "the response to HEAD has a body", head)
         for name in ("content-type", "allow"):
-            require(head.headers.get(name) == got.headers.get(name),
-                    f"HEAD has another {name}", head)  # fmt: skip
+            message = f"HEAD and GET have different {name} headers"
+            check_equal(head.headers.get(name), get.headers.get(name), message, head)
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("PROTO-02")
 @PATHS
 def test_options_describes_a_path(deployment: Deployment, path: str) -> None:
-    """OPTIONS is 200 with `Allow` and what the path parses; without a key it is 401."""
-    where = filled(deployment, path)
-    reply = deployment.send("OPTIONS", where)
-    require(reply.status == 200, "OPTIONS is not 200", reply, expected=200, got=reply.status)
-    require("GET" in reply.headers.get("allow", ""), "OPTIONS has no Allow", reply)
-    body = reply.value
-    described = isinstance(body, dict) and {"name", "renders", "parses"} <= body.keys()
-    require(described, "OPTIONS does not describe the path", reply, got=body)
-    check_challenge(deployment.send("OPTIONS", where, actor=None), "OPTIONS without a key")
+    """OPTIONS returns 200 with `Allow` and what the path parses; without a key it returns 401."""
+    url = fill_path(deployment, path)
+    response = deployment.send("OPTIONS", url)
+    check_status(response, 200, "OPTIONS")
+    allow = response.headers.get("allow", "")
+    require("GET" in allow, "`Allow` of OPTIONS lacks GET", response, expected="GET", got=allow)
+    body = response.value
+    is_description = isinstance(body, dict) and {"name", "renders", "parses"} <= body.keys()
+    require(is_description, "OPTIONS does not describe the path", response, got=body)
+    check_unauthorized(deployment.send("OPTIONS", url, actor=None), "OPTIONS without a key")
 
 
 @pytest.mark.rule("PROTO-03")
 @pytest.mark.parametrize("query", ["", "?page=2&search=a%20b"])
 def test_a_collection_without_its_slash(deployment: Deployment, query: str) -> None:
-    """The collection without its slash is 301 to the one with it, query kept."""
-    reply = deployment.send("GET", deployment.here.rstrip("/") + query)
-    require(reply.status == 301, "a missing slash is not 301", reply, expected=301,
-            got=reply.status)  # fmt: skip
-    location = reply.headers.get("location", "")
-    expected = deployment.here + query
-    require(unquote(location).endswith(unquote(expected)), "the redirect leads elsewhere", reply,
-            expected=expected, got=location)  # fmt: skip
+    """A collection without its trailing slash redirects with 301 and keeps the query."""
+    response = deployment.send("GET", deployment.own_path.rstrip("/") + query)
+    check_status(response, 301, "a collection without its trailing slash")
+    location = response.headers.get("location", "")
+    expected = deployment.own_path + query
+    is_same = unquote(location).endswith(unquote(expected))
+    message = "the redirect leads to another URL"
+    require(is_same, message, response, expected=expected, got=location)
 
 
 @pytest.mark.rule("PROTO-03")
 def test_an_item_with_a_slash(deployment: Deployment) -> None:
-    """An item or an issuer with a slash behind it is 404."""
+    """An item or an issuer with a trailing slash returns 404."""
     for path in ("{item}/", "issuers/{issuer}/"):
-        reply = deployment.send("GET", filled(deployment, path))
-        require(reply.status == 404, "an item with a slash is not 404", reply, expected=404,
-                got=reply.status)  # fmt: skip
+        response = deployment.send("GET", fill_path(deployment, path))
+        check_status(response, 404, "an item with a trailing slash")
 
 
 @pytest.mark.rule("PROTO-04")
 @pytest.mark.parametrize(
     ("accept", "status"),
-    [("application/json", 200), ("*/*", 200), ("application/*", 200),
-     ("text/html, application/json;q=0.5", 200), ("text/html", 406), ("application/xml", 406)],
-)  # fmt: skip
+    [
+        ("application/json", 200),
+        ("*/*", 200),
+        ("application/*", 200),
+        ("text/html, application/json;q=0.5", 200),
+        ("text/html", 406),
+        ("application/xml", 406),
+    ],
+)
 def test_accept(deployment: Deployment, accept: str, status: int) -> None:
-    """Who accepts JSON gets it, who does not gets 406."""
-    reply = deployment.get(headers={"Accept": accept})
-    require(reply.status == status, "Accept is not heeded", reply,
-            expected=f"{status} for {accept}", got=reply.status)  # fmt: skip
+    """A client that accepts JSON gets it; any other gets 406."""
+    check_status(deployment.get(headers={"Accept": accept}), status, f"`Accept: {accept}`")
 
 
 @pytest.mark.rule("PROTO-04")
 def test_the_format_parameter(deployment: Deployment) -> None:
-    """`format=json` is the list, another format is 404."""
-    reply = deployment.get("", {"format": "json"})
-    require(reply.status == 200, "format=json is not 200", reply, got=reply.status)
-    check_refusal(deployment.get("", {"format": "nonsense"}), 404, "an unknown format")
+    """`format=json` returns the list, another format 404."""
+    check_status(deployment.get("", {"format": "json"}), 200, "`format=json`")
+    check_error(deployment.get("", {"format": "nonsense"}), 404, "an unknown format")
 
 
 @pytest.mark.rule("PROTO-05")
 @pytest.mark.parametrize("method", ["PATCH", "POST"])
-def test_methods_that_are_not_there(deployment: Deployment, method: str) -> None:
-    """A method that an item does not have is 405 with `Allow`, and 401 without a key."""
+def test_unsupported_methods_of_an_item(deployment: Deployment, method: str) -> None:
+    """A method that an item does not support returns 405 with `Allow`, and 401 without a key."""
     item = deployment.create()
+    headers = {"Content-Type": JSON}
     for actor, status in (("admin", 405), (None, 401)):
-        reply = deployment.send(
-            method, item["entityId"], actor=actor, headers={"Content-Type": JSON}, body=b"{}"
+        response = deployment.send(
+            method, item["entityId"], actor=actor, headers=headers, body=b"{}"
         )
-        check_refusal(reply, status, "a method that is not there")
+        check_error(response, status, f"{method} of an item")
         if status == 405:
-            allow = {each.strip() for each in reply.headers.get("allow", "").split(",")}
+            allow = {name.strip() for name in response.headers.get("allow", "").split(",")}
             expected = {"GET", "PUT", "DELETE"}
-            require(expected <= allow, "a 405 does not tell what is allowed", reply,
-                    expected=expected, got=allow)  # fmt: skip
+            message = "`Allow` of a 405 lacks a method"
+            require(expected <= allow, message, response, expected=expected, got=allow)
     deployment.delete(item["entityId"])
 
 
@@ -119,29 +135,29 @@ def test_methods_that_are_not_there(deployment: Deployment, method: str) -> None
 @pytest.mark.needs("disposable")
 @pytest.mark.last
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-def test_methods_that_a_collection_has_not(deployment: Deployment, method: str) -> None:
-    """A method that a collection does not have is 405; asked of targets that are thrown away."""
+def test_unsupported_methods_of_a_collection(deployment: Deployment, method: str) -> None:
+    """A method that a collection does not support returns 405; for disposable targets only."""
     for path, actor, status in (("", "admin", 405), ("issuers/", "admin", 405), ("", None, 401)):
-        reply = deployment.send(method, path, actor=actor)
-        check_refusal(reply, status, "a method that is not there")
+        response = deployment.send(method, path, actor=actor)
+        check_error(response, status, f"{method} of a collection")
 
 
 @pytest.mark.rule("PROTO-06")
-def test_the_last_of_repeated_parameters_counts(deployment: Deployment) -> None:
-    """Of two values of one parameter the last one counts."""
+def test_the_last_repeated_parameter_is_used(deployment: Deployment) -> None:
+    """Of two values of one parameter the last one is used."""
 
     def check() -> None:
-        expected = deployment.page({"page_size": 2})
-        reply = deployment.send("GET", "?page_size=5&page_size=2")
-        ids = [each["entityId"] for each in reply.value["result"]["data"]]
-        require(ids == expected.ids, "the first of repeated parameters counts", reply,
-                expected=len(expected.ids), got=len(ids))  # fmt: skip
-        nothing = deployment.made_up_id()
-        reply = deployment.send("GET", f"?search={nothing}&search=")
-        require(reply.value["result"]["count"] == deployment.page()["count"],
-                "the first of repeated parameters counts", reply)  # fmt: skip
+        message = "the last of repeated parameters is not used"
+        expected = deployment.get_page({"page_size": 2})
+        response = deployment.send("GET", "?page_size=5&page_size=2")
+        ids = [item["entityId"] for item in response.value["result"]["data"]]
+        check_equal(ids, expected.ids, message, response)
+        unknown = deployment.make_unknown_id()
+        response = deployment.send("GET", f"?search={unknown}&search=")
+        count = deployment.get_page()["count"]
+        check_equal(response.value["result"]["count"], count, message, response)
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("PROTO-07")
@@ -149,77 +165,82 @@ def test_the_last_of_repeated_parameters_counts(deployment: Deployment) -> None:
     "media_type", ["application/json; charset=utf-8", "application/json;charset=UTF-8"]
 )
 def test_json_with_a_charset(deployment: Deployment, media_type: str) -> None:
-    """A charset does not make another media type of JSON."""
-    body = json.dumps(deployment.body(description="é"), ensure_ascii=False).encode()
-    reply = deployment.send("POST", headers={"Content-Type": media_type}, body=body)
-    item = created(reply)
-    require(item["description"] == "é", "JSON with a charset is read wrongly", reply)
+    """JSON with a charset is accepted as JSON."""
+    body = json.dumps(deployment.build_body(description="é"), ensure_ascii=False).encode()
+    response = deployment.send("POST", headers={"Content-Type": media_type}, body=body)
+    item = read_created(response)
+    check_equal(item["description"], "é", "JSON with a charset is decoded wrongly", response)
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("PROTO-08")
-def test_equal_requests_get_equal_answers(deployment: Deployment) -> None:
-    """The same request, again and again without patience, has the same answer."""
+def test_identical_requests_get_identical_responses(deployment: Deployment) -> None:
+    """The same request, repeated without a pause, gets the same response."""
 
     def check() -> None:
-        path = "?" + f"page_size=3&search={quote('e')}"
-        item = some_item(deployment)["entityId"]
-        for where in (path, item):
-            first = deployment.send("GET", where, patient=False)
+        search = "?" + f"page_size=3&search={quote('e')}"
+        item = find_credential(deployment)["entityId"]
+        for path in (search, item):
+            first = deployment.send("GET", path, retry_later=False)
+            value = strip_signatures(first.value)
             for number in range(deployment.effort.repeats):
-                reply = deployment.send("GET", where, patient=False)
-                same = reply.status == first.status and stable(reply.value) == stable(first.value)
-                if reply.status == 429:
+                response = deployment.send("GET", path, retry_later=False)
+                if response.status == 429:
                     raise NotTested("the target limits the rate; set `rate`")
-                require(same, "equal requests get different answers", reply,
-                        expected=f"{first.status}, {len(first.body)} bytes",
-                        got=f"{reply.status}, {len(reply.body)} bytes at try {number + 2}",
-                )  # fmt: skip
+                is_same = response.status == first.status
+                is_same = is_same and strip_signatures(response.value) == value
+                require(
+                    is_same,
+                    "identical requests get different responses",
+                    response,
+                    expected=f"{first.status}, {len(first.body)} bytes",
+                    got=f"{response.status}, {len(response.body)} bytes, try {number + 2}",
+                )
 
-    deployment.while_nobody_writes(check)
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("PROTO-09")
-def test_caching_headers_tell_the_truth(deployment: Deployment) -> None:
-    """After a change an old ETag or date is not answered with 304, and a new one is sent."""
+def test_caching_headers_are_correct(deployment: Deployment) -> None:
+    """After an update an old ETag does not return 304, and a new one is sent."""
     item = deployment.create(description="before")
-    first = deployment.get(item["entityId"])
-    conditions = {
-        "If-None-Match": first.headers.get("etag"),
-        "If-Modified-Since": first.headers.get("last-modified"),
-    }
-    deployment.change(item["entityId"], {"description": "after"})
-    for name, value in conditions.items():
-        if not value or name == "If-Modified-Since":
-            continue
-        reply = deployment.get(item["entityId"], headers={name: value})
-        fresh = reply.status == 200 and result(reply)["description"] == "after"
-        require(fresh, f"{name} hides a change", reply, expected="200", got=reply.status)
-        require(reply.headers.get("etag") != value, "the ETag did not change", reply)
-    lists = deployment.page({"search": item["name"]}).reply
-    etag = lists.headers.get("etag")
+    etag = deployment.get(item["entityId"]).headers.get("etag")
+    deployment.update(item["entityId"], {"description": "after"})
+    if etag:
+        response = deployment.get(item["entityId"], headers={"If-None-Match": etag})
+        check_status(response, 200, "an outdated ETag after an update")
+        description = read_result(response)["description"]
+        check_equal(description, "after", "If-None-Match hides an update", response)
+        is_new = response.headers.get("etag") != etag
+        require(is_new, "the ETag did not change with an update", response, got=etag)
+    etag = deployment.get_page({"search": item["name"]}).response.headers.get("etag")
     deployment.delete(item["entityId"])
     if etag:
         headers = {"If-None-Match": etag}
-        reply = deployment.get("", {"search": item["name"]}, headers=headers)
-        require(reply.status == 200, "If-None-Match hides a deletion", reply, got=reply.status)
+        response = deployment.get("", {"search": item["name"]}, headers=headers)
+        check_status(response, 200, "an outdated ETag after a deletion")
 
 
 @pytest.mark.rule("PROTO-10")
 def test_latency(deployment: Deployment) -> None:
-    """The median of several answers is within the budget."""
-    budget = (deployment.settings.max_latency or 0) * 1000
-    item = some_item(deployment)["entityId"]
-    for where in ("?page_size=10", item):
-        replies = [deployment.send("GET", where) for _ in range(9)]
-        replies.sort(key=lambda reply: reply.exchange.milliseconds)
-        reply = replies[4]
-        took = reply.exchange.milliseconds
-        require(took <= budget, "an answer is too slow", reply, expected=f"{budget} ms",
-                got=f"{took} ms, median of 9")  # fmt: skip
+    """The median latency of several requests is within the limit."""
+    limit = (deployment.settings.max_latency or 0) * 1000
+    item = find_credential(deployment)["entityId"]
+    for path in ("?page_size=10", item):
+        responses = [deployment.send("GET", path) for _ in range(LATENCY_REQUESTS)]
+        responses.sort(key=lambda response: response.exchange.milliseconds)
+        response = responses[LATENCY_REQUESTS // 2]
+        latency = response.exchange.milliseconds
+        require(
+            latency <= limit,
+            "a response is too slow",
+            response,
+            expected=f"{limit} ms",
+            got=f"{latency} ms, median of {LATENCY_REQUESTS}",
+        )
 
 
-ODD = (
+UNUSUAL = (
     "%00", "%FF", "%ED%A0%80", "%F0%9F%8E%93", "%E2%80%AE", "%0A", "%25%5F", "%27%22%60",
     "%5C%5C", "x" * 255, "x" * 256, "x" * 5000, "%D7%A9" * 200, "null", "[]", "1e400", "9" * 400,
     "%7B%7B1%2B1%7D%7D", "..%2F..%2Fetc%2Fpasswd", "%3Cscript%3E", "%27%20OR%201=1%20--",
@@ -228,74 +249,87 @@ ODD = (
 
 @pytest.mark.rule("PROTO-11")
 @pytest.mark.parametrize("parameter", ["search", "course", "program", "q"])
-def test_odd_queries(deployment: Deployment, parameter: str) -> None:
-    """NUL, broken UTF-8, emoji, long and dangerous texts find nothing or something, never fail."""
+def test_unusual_queries(deployment: Deployment, parameter: str) -> None:
+    """NUL, invalid UTF-8, emoji, long and dangerous texts return 200 or 400."""
     path = "issuers/" if parameter == "q" else ""
-    for text in ODD:
-        reply = deployment.send("GET", f"{path}?{parameter}={text}", odd=True)
-        fine = reply.status in (200, 400) or reply.is_from_the_front
-        require(fine, f"an odd {parameter} fails", reply, expected="200", got=reply.status)
+    for text in UNUSUAL:
+        response = deployment.send("GET", f"{path}?{parameter}={text}", proxy_may_refuse=True)
+        is_fine = response.status in (200, 400) or response.is_from_proxy
+        message = f"an unusual `{parameter}`: expected 200, got {response.status}"
+        require(is_fine, message, response, expected=200, got=response.status)
 
 
 @pytest.mark.rule("PROTO-11")
-def test_odd_paths(deployment: Deployment) -> None:
-    """An id of any bytes is just not there."""
-    for text in ODD:
+def test_unusual_ids(deployment: Deployment) -> None:
+    """An id of any bytes returns 404."""
+    for text in UNUSUAL:
         if len(text) > 1000 or "%2F" in text:
             continue
-        reply = deployment.send("GET", text.replace("%0A", "%20"), odd=True)
-        fine = reply.status in (404, 400) or reply.is_from_the_front
-        require(fine, "an odd id is not 404", reply, expected=404, got=reply.status)
+        response = deployment.send("GET", text.replace("%0A", "%20"), proxy_may_refuse=True)
+        is_fine = response.status in (404, 400) or response.is_from_proxy
+        message = f"an unusual id: expected 404, got {response.status}"
+        require(is_fine, message, response, expected=404, got=response.status)
 
 
-def odd_bodies(deployment: Deployment) -> list[tuple[str, bytes]]:
-    """Return bodies that are odd, each with what is odd about it."""
+def list_unusual_bodies(deployment: Deployment) -> list[tuple[str, bytes]]:
+    """Return unusual bodies, each with what is unusual about it."""
     issuer = json.dumps(deployment.issuer)
 
-    def body(name: str, more: str) -> bytes:
-        return f'{{"name": "{name} {deployment.name("odd")}", "issuer": {issuer}, {more}}}'.encode()
+    def build_body(name: str, more: str) -> bytes:
+        name = f"{name} {deployment.make_name('odd')}"
+        return f'{{"name": "{name}", "issuer": {issuer}, {more}}}'.encode()
 
     return [
-        ("a NUL", body("n", '"description": "a\\u0000b"')),
-        ("a NUL in the name", body("n\\u0000", '"tags": null')),
-        ("half a surrogate pair", body("n", '"description": "a\\ud800b"')),
-        ("half a surrogate pair in the name", body("n\\udfff", '"tags": null')),
-        ("half a surrogate pair in metadata", body("n", '"metadata": {"a": "\\ud800"}')),
-        ("half a surrogate pair as a choice", body("n", '"signal": "\\ud800"')),
-        ("a huge number", body("n", f'"expires": {{"amount": {10**30}}}')),
-        ("a huge number in metadata", body("n", f'"metadata": {{"n": {10**30}}}')),
-        ("a huge float", body("n", '"metadata": {"n": 1e400}')),
-        ("deep JSON", b"[" * 100_000),
-        ("deep metadata", body("n", '"metadata": ' + '{"a":' * 400 + "1" + "}" * 400)),
-        ("many fields", body("n", ", ".join(f'"f{n}": {n}' for n in range(2000)))),
-        ("a long description", body("n", f'"description": "{"long " * 20_000}"')),
-        ("a repeated key", body("n", '"tags": ["a"], "tags": ["b"]')),
+        ("a NUL", build_body("n", '"description": "a\\u0000b"')),
+        ("a NUL in the name", build_body("n\\u0000", '"tags": null')),
+        ("half of a surrogate pair", build_body("n", '"description": "a\\ud800b"')),
+        ("half of a surrogate pair in the name", build_body("n\\udfff", '"tags": null')),
+        (
+            "half of a surrogate pair in metadata",
+            build_body("n", '"metadata": {"a": "\\ud800"}'),
+        ),
+        ("half of a surrogate pair as a choice", build_body("n", '"signal": "\\ud800"')),
+        ("a huge number", build_body("n", f'"expires": {{"amount": {10**30}}}')),
+        ("a huge number in metadata", build_body("n", f'"metadata": {{"n": {10**30}}}')),
+        ("a huge float", build_body("n", '"metadata": {"n": 1e400}')),
+        ("deeply nested JSON", b"[" * 100_000),
+        (
+            "deeply nested metadata",
+            build_body("n", '"metadata": ' + '{"a":' * 400 + "1" + "}" * 400),
+        ),
+        (
+            "many fields",
+            build_body("n", ", ".join(f'"f{number}": {number}' for number in range(2000))),
+        ),
+        ("a long description", build_body("n", f'"description": "{"long " * 20_000}"')),
+        ("a repeated key", build_body("n", '"tags": ["a"], "tags": ["b"]')),
     ]
 
 
 @pytest.mark.rule("PROTO-12")
-def test_odd_bodies(deployment: Deployment) -> None:
-    """Whatever the body, it is stored as it is or refused with 400, and the list still answers."""
-    for what, body in odd_bodies(deployment):
-        reply = deployment.send("POST", headers={"Content-Type": JSON}, body=body, odd=True)
-        fine = reply.status in (200, 201, 400, 413) or reply.is_from_the_front
-        require(fine, f"{what} is neither stored nor refused", reply, expected="200 or 400",
-                got=reply.status)  # fmt: skip
-        if reply.status < 300:
-            check_stored(deployment, reply, body, what)
+def test_unusual_bodies(deployment: Deployment) -> None:
+    """Any body is stored unchanged or refused with 400, and the list still works."""
+    for what, body in list_unusual_bodies(deployment):
+        headers = {"Content-Type": JSON}
+        response = deployment.send("POST", headers=headers, body=body, proxy_may_refuse=True)
+        is_fine = response.status in (200, 201, 400, 413) or response.is_from_proxy
+        message = f"a body with {what}: expected 200 or 400, got {response.status}"
+        require(is_fine, message, response, expected="200 or 400", got=response.status)
+        if response.status < 300:
+            check_stored(deployment, response, body, what)
         page = deployment.get("", {"page_size": 1})
-        require(page.status == 200, f"after {what} the list fails", page, got=page.status)
+        check_status(page, 200, f"the list after a body with {what}")
 
 
-def check_stored(deployment: Deployment, reply: Reply, body: bytes, what: str) -> None:
-    """Raise Breach unless what was created shows what was sent."""
-    item = created(reply)
+def check_stored(deployment: Deployment, response: Response, body: bytes, what: str) -> None:
+    """Require a created credential to show what was sent."""
+    item = read_created(response)
     sent: dict[str, Any] = json.loads(body)
     again = deployment.get(item["entityId"])
-    record = result(again)
+    record = read_result(again)
     for name in ("description", "metadata", "tags"):
         value = sent.get(name)
         value = value.strip() if isinstance(value, str) else value
         if name in sent:
-            require(record[name] == value, f"{what} comes back changed", again)
+            require(record[name] == value, f"`{name}` with {what} is returned changed", again)
     deployment.delete(item["entityId"])

@@ -1,17 +1,19 @@
-"""State: what is written is what is read, in any order, by anybody at once."""
+"""State: what is written is what is read, in any order and with concurrent clients."""
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
-from contract_tests.engine.outcome import require
-from contract_tests.engine.target import Reply
-from contract_tests.oracle.machine import check_shown, run_machine
-from contract_tests.oracle.model import SPELLINGS, written
-from contract_tests.vocabulary.deployment import FORM, Deployment, created, result
+from contract_tests.engine.contract import JSON
+from contract_tests.engine.exchange import Response
+from contract_tests.errors import require
+from contract_tests.oracle.machine import run_machine
+from contract_tests.oracle.model import SPELLINGS, apply_write
+from contract_tests.vocabulary.checks import check_equal, check_fields, check_status
+from contract_tests.vocabulary.deployment import Deployment, read_created, read_result
+from contract_tests.vocabulary.forms import FORM, KINDS, list_form_fields, send_form
 
 FULL: dict[str, Any] = {
     "name_override": "Shown instead",
@@ -29,7 +31,7 @@ FULL: dict[str, Any] = {
     "expires": {"amount": 6, "duration": "months"},
     "tags": ["b", "a", "b"],
 }
-CHANGES: tuple[dict[str, Any], ...] = (
+UPDATES: tuple[dict[str, Any], ...] = (
     {"name_override": "Another"}, {"name_override": None}, {"description": "Another"},
     {"description": ""}, {"description": None}, {"credentialType": "MICRO_CREDENTIAL"},
     {"criteriaUrl": None}, {"criteriaUrl": "https://example.com/other"},
@@ -40,258 +42,223 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"tags": []}, {"tags": None}, {"tags": ["z", "y", "z"]}, {"public": False}, {"public": True},
     {"courses": []}, {},
 )  # fmt: skip
-GENERATED = ("entityId", "createdAt", "issuerDetails", "signatories")
+INVALID: tuple[dict[str, Any], ...] = (
+    {"signal": "x"}, {"issuer": "nowhere"}, {"courses": ["nowhere"]}, {"tags": "x"},
+    {"expires": {"amount": "x"}}, {"criteriaUrl": "x"},
+)  # fmt: skip
+GENERATED_FIELDS = ("entityId", "createdAt", "issuerDetails", "signatories")
 
 
-def check_everywhere(deployment: Deployment, item: dict[str, Any], what: str) -> None:
-    """Raise Breach unless item and list show a record as it is."""
-    reply = deployment.get(item["entityId"])
-    check_shown(reply, result(reply), item, f"{what}, by id")
-    page = deployment.page({"search": item["name"][:200], "page_size": 100})
-    shown = next((each for each in page.items if each["entityId"] == item["entityId"]), None)
-    require(shown is not None, f"{what}: it is not in the list", page.reply)
-    check_shown(page.reply, shown or {}, item, f"{what}, in the list")
+def check_item_and_list(deployment: Deployment, item: dict[str, Any], what: str) -> None:
+    """Require the item and the list to show a record as it is."""
+    response = deployment.get(item["entityId"])
+    check_fields(response, read_result(response), item, f"{what}, by id")
+    page = deployment.get_page({"search": item["name"][:200], "page_size": 100})
+    listed = [record for record in page.items if record["entityId"] == item["entityId"]]
+    require(listed, f"{what} is missing in the list", page.response)
+    check_fields(page.response, listed[0], item, f"{what}, in the list")
 
 
 @pytest.mark.rule("STATE-01")
 def test_any_order_of_operations(deployment: Deployment) -> None:
-    """Create, change, delete, list, search in any order agree with a plain collection."""
+    """Create, update, delete, list and search in any order match the model."""
     run_machine(deployment)
 
 
 @pytest.mark.rule("STATE-02")
 def test_every_field_is_stored(deployment: Deployment) -> None:
-    """A full body is what item and list show."""
-    body = deployment.body(**FULL)
-    reply = deployment.send_json("POST", "", body)
-    item = created(reply)
+    """The item and the list show all fields of a complete body."""
+    body = deployment.build_body(**FULL)
+    response = deployment.send_json("POST", "", body)
+    item = read_created(response)
     fields = {name: value for name, value in body.items() if name != "issuer"}
-    check_shown(reply, item, fields, "a creation")
-    shown = item["issuerDetails"].get("entityId")
-    require(shown == body["issuer"], "the issuer is another", reply, expected=body["issuer"])
-    check_everywhere(deployment, item, "what was created")
+    check_fields(response, item, fields, "a created credential")
+    issuer = item["issuerDetails"].get("entityId")
+    check_equal(issuer, body["issuer"], "a created credential has another issuer", response)
+    check_item_and_list(deployment, item, "a created credential")
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-02")
 @pytest.mark.parametrize("kind", ["course", "program", "pathway"])
 def test_links_are_stored(deployment: Deployment, kind: str) -> None:
-    """Courses, programs and pathways are linked, replaced and taken away."""
-    known = list(
-        dict.fromkeys(
-            each[f"{kind}_id"] for item in deployment.everything() for each in item[f"{kind}s"]
-        )
-    )[:3]
+    """Courses, programs and pathways are linked, replaced and removed."""
+    links = [link[f"{kind}_id"] for item in deployment.list_items() for link in item[f"{kind}s"]]
+    known = list(dict.fromkeys(links))[:3]
     if not known:
         pytest.skip(f"no credential is linked to a {kind}")
     item = deployment.create(**{f"{kind}s": known})
     for keys in (known, known[:1], known[::-1], []):
-        reply = deployment.put(item["entityId"], {f"{kind}s": keys})
-        for record in (result(reply), deployment.retrieve(item["entityId"])):
-            got = [each.get(f"{kind}_id") for each in record[f"{kind}s"]]
-            require(sorted(got) == sorted(keys), f"the {kind}s are others", reply,
-                    expected=keys, got=got)  # fmt: skip
+        response = deployment.put(item["entityId"], {f"{kind}s": keys})
+        for record in (read_result(response), deployment.retrieve(item["entityId"])):
+            got = [link.get(f"{kind}_id") for link in record[f"{kind}s"]]
+            check_equal(sorted(got), sorted(keys), f"the {kind}s are not those sent", response)
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-03")
 def test_defaults_of_the_smallest_body(deployment: Deployment) -> None:
-    """What is not sent is null or empty, the signal is COURSE_PASSED, the credential public."""
-    reply = deployment.send_json("POST", "", deployment.body())
-    item = created(reply)
-    expected = dict.fromkeys(name for name in FULL if name not in ("credentialType",))
+    """Fields that are not sent are null or empty, the signal COURSE_PASSED, the item public."""
+    response = deployment.send_json("POST", "", deployment.build_body())
+    item = read_created(response)
+    not_known = ("credentialType", "metadata", "tags")
+    expected: dict[str, Any] = dict.fromkeys(name for name in FULL if name not in not_known)
     expected |= {"signal": "COURSE_PASSED", "expires": {"amount": None, "duration": None}}
     expected |= {name: [] for name in ("courses", "programs", "pathways")}
-    del expected["metadata"], expected["tags"]
-    check_shown(reply, item, expected, "the smallest body")
-    check_everywhere(deployment, item, "the smallest body")
-    form = urlencode({"name": deployment.name("form"), "issuer": deployment.issuer}).encode()
-    reply = deployment.send("POST", headers={"Content-Type": FORM}, body=form)
-    check_everywhere(deployment, created(reply), "the smallest form")
+    check_fields(response, item, expected, "the smallest body")
+    check_item_and_list(deployment, item, "the smallest body")
+    form = {"name": deployment.make_name("form"), "issuer": deployment.issuer}
+    headers = {"Content-Type": FORM}
+    response = deployment.send("POST", headers=headers, body=urlencode(form).encode())
+    check_item_and_list(deployment, read_created(response), "the smallest form")
 
 
 @pytest.mark.rule("STATE-03")
 @pytest.mark.needs("disposable")
-def test_what_is_created_as_private_is_not_listed(deployment: Deployment) -> None:
+def test_an_item_created_as_private_is_not_listed(deployment: Deployment) -> None:
     """A credential that is created with `public: false` is in no list."""
     private = deployment.create(public=False)
-    page = deployment.page({"search": private["name"]})
-    require(page.items == [], "what is created as private is listed", page.reply)
+    page = deployment.get_page({"search": private["name"]})
+    check_equal(page.items, [], "a credential created as private is listed", page.response)
     deployment.delete(private["entityId"])
 
 
 @pytest.mark.rule("STATE-04")
-def test_a_change_changes_what_it_names(deployment: Deployment) -> None:
-    """Each field alone changes, and nothing else does: not the id, not the time of creation."""
+def test_an_update_changes_only_its_fields(deployment: Deployment) -> None:
+    """Each field changes on its own, and nothing else: not the id, not the creation time."""
     item = deployment.create(**FULL)
-    public = True
-    for fields in CHANGES:
-        public = fields.get("public", public)
-        expected = written(item, fields)
-        reply = deployment.put(item["entityId"], fields)
-        what = f"a change of {', '.join(fields) or 'nothing'}"
-        check_shown(reply, result(reply), expected, what)
-        reply = deployment.get(item["entityId"])
-        check_shown(reply, result(reply), expected, f"{what}, read again")
+    for fields in UPDATES:
+        expected = apply_write(item, fields)
+        response = deployment.put(item["entityId"], fields)
+        what = f"an update of {', '.join(fields) or 'nothing'}"
+        check_fields(response, read_result(response), expected, what)
+        response = deployment.get(item["entityId"])
+        check_fields(response, read_result(response), expected, f"{what}, read again")
         item = expected
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-04")
 def test_the_issuer_can_be_changed(deployment: Deployment) -> None:
-    """Another issuer of the platform takes the place of the one that is there."""
-    issuers = deployment.page(path="issuers/").ids
+    """Another issuer of the platform replaces the current one."""
+    issuers = deployment.get_page(path="issuers/").ids
     item = deployment.create()
     for issuer in issuers[:3]:
-        reply = deployment.put(item["entityId"], {"issuer": issuer})
-        for record in (result(reply), deployment.retrieve(item["entityId"])):
+        response = deployment.put(item["entityId"], {"issuer": issuer})
+        for record in (read_result(response), deployment.retrieve(item["entityId"])):
             got = record["issuerDetails"].get("entityId")
-            require(got == issuer, "the issuer is not changed", reply, expected=issuer, got=got)
+            check_equal(got, issuer, "an update does not change the issuer", response)
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-05")
 def test_metadata_is_merged(deployment: Deployment) -> None:
-    """New keys are added, known ones replaced, others stay."""
+    """New keys are added, existing ones replaced, all others stay."""
     item = deployment.create(metadata={"a": 1, "b": {"c": 2}})
-    expected: dict[str, Any] = {"a": 1, "b": {"c": 2}}
-    for change in ({"d": 3}, {"a": "x"}, {"b": [1]}, {}):
-        expected |= change
-        reply = deployment.put(item["entityId"], {"metadata": change})
-        check_shown(reply, result(reply), {"metadata": expected}, "a merge")
-        check_shown(reply, deployment.retrieve(item["entityId"]), {"metadata": expected}, "a merge")
+    metadata: dict[str, Any] = {"a": 1, "b": {"c": 2}}
+    for update in ({"d": 3}, {"a": "x"}, {"b": [1]}, {}):
+        metadata |= update
+        response = deployment.put(item["entityId"], {"metadata": update})
+        expected = {"metadata": metadata}
+        for record in (read_result(response), deployment.retrieve(item["entityId"])):
+            check_fields(response, record, expected, "an update of metadata")
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-06")
 @pytest.mark.parametrize(("other", "name"), SPELLINGS.items())
-def test_spellings_are_one_field(deployment: Deployment, other: str, name: str) -> None:
-    """Either spelling sets the field, to create and to change."""
+def test_both_spellings_set_the_field(deployment: Deployment, other: str, name: str) -> None:
+    """Either spelling sets the field, in a create and in an update."""
     value = FULL[name]
     for spelling in (name, other):
         item = deployment.create(**{spelling: value})
-        require(item[name] == value, f"`{spelling}` is not stored", expected=value, got=item[name])
+        check_equal(item[name], value, f"`{spelling}` of a create is not stored")
         deployment.delete(item["entityId"])
+    reset = {"signal": "COURSE_PASSED", "credentialType": "X"}.get(name)
     item = deployment.create()
     for spelling in (name, other):
-        reply = deployment.put(item["entityId"], {spelling: value})
-        check_shown(reply, result(reply), {name: value}, f"a change of `{spelling}`")
-        if name not in ("credentialType", "signal"):
-            deployment.change(item["entityId"], {name: None})
-        else:
-            deployment.change(item["entityId"], {name: {"signal": "COURSE_PASSED"}.get(name, "X")})
+        response = deployment.put(item["entityId"], {spelling: value})
+        check_fields(response, read_result(response), {name: value}, f"an update of `{spelling}`")
+        deployment.update(item["entityId"], {name: reset})
     deployment.delete(item["entityId"])
-
-
-def multipart(fields: list[tuple[str, str]]) -> tuple[bytes, str]:
-    """Return a multipart body and its content type."""
-    boundary = "credcheck-boundary"
-    parts = "".join(
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
-        for name, value in fields
-    )
-    return f"{parts}--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"
-
-
-def form_fields(fields: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return fields as a form has them: objects as JSON text, lists as repeated keys."""
-    pairs: list[tuple[str, str]] = []
-    for name, value in fields.items():
-        if isinstance(value, list):
-            pairs += [(name, each) for each in value]
-        elif isinstance(value, str):
-            pairs.append((name, value))
-        else:
-            pairs.append((name, json.dumps(value)))
-    return pairs
 
 
 @pytest.mark.rule("STATE-07")
-@pytest.mark.parametrize("kind", ["urlencoded", "multipart"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_forms_store_what_json_stores(deployment: Deployment, kind: str) -> None:
-    """The same fields in a form make the same credential, to create and to change."""
+    """The same fields in a form give the same credential, in a create and in an update."""
     fields = {**FULL, "description": "one line, “quoted” & é"}
-    pairs = form_fields({**deployment.body(), **fields})
-    item = created(send_form(deployment, "POST", "", pairs, kind))
-    reply = deployment.get(item["entityId"])
-    check_shown(reply, result(reply), fields, f"a creation, {kind}")
-    change = {"description": "changed", "expires": {"amount": 9}, "tags": ["x", "y", "x"]}
-    reply = send_form(deployment, "PUT", item["entityId"], form_fields(change), kind)
-    expected = written({**item, **fields}, change)
-    check_shown(reply, result(reply), expected, f"a change, {kind}")
-    reply = send_form(deployment, "PUT", item["entityId"], [("name_override", "alone")], kind)
-    expected = written(expected, {"name_override": "alone"})
-    check_shown(reply, result(reply), expected, f"a change of one field, {kind}")
+    pairs = list_form_fields({**deployment.build_body(), **fields})
+    item = read_created(send_form(deployment, "POST", "", pairs, kind))
+    response = deployment.get(item["entityId"])
+    check_fields(response, read_result(response), fields, f"a create, {kind}")
+    update = {"description": "changed", "expires": {"amount": 9}, "tags": ["x", "y", "x"]}
+    response = send_form(deployment, "PUT", item["entityId"], list_form_fields(update), kind)
+    expected = apply_write({**item, **fields}, update)
+    check_fields(response, read_result(response), expected, f"an update, {kind}")
+    response = send_form(deployment, "PUT", item["entityId"], [("name_override", "alone")], kind)
+    expected = apply_write(expected, {"name_override": "alone"})
+    check_fields(response, read_result(response), expected, f"an update of one field, {kind}")
     deployment.delete(item["entityId"])
 
 
-def send_form(
-    deployment: Deployment, method: str, path: str, pairs: list[tuple[str, str]], kind: str
-) -> Reply:
-    """Send a form of one of the two kinds."""
-    body, media_type = (
-        multipart(pairs) if kind == "multipart" else (urlencode(pairs).encode(), FORM)
-    )
-    return deployment.send(method, path, headers={"Content-Type": media_type}, body=body)
-
-
 @pytest.mark.rule("STATE-08")
-def test_a_refused_change_changes_nothing(deployment: Deployment) -> None:
-    """After a 400 the item is what it was."""
+def test_a_refused_update_changes_nothing(deployment: Deployment) -> None:
+    """After a 400 the item is unchanged."""
     item = deployment.create(**FULL)
-    for bad in ({"signal": "x"}, {"issuer": "nowhere"}, {"courses": ["nowhere"]}, {"tags": "x"},
-                {"expires": {"amount": "x"}}, {"criteriaUrl": "x"}, {"public": "x"}):  # fmt: skip
-        fields = {"name": deployment.name("refused"), "description": "refused", **bad}
-        reply = deployment.put(item["entityId"], fields)
-        require(reply.status == 400, "a bad change is accepted", reply, expected=400)
+    for invalid in (*INVALID, {"public": "x"}):
+        fields = {"name": deployment.make_name("refused"), "description": "refused", **invalid}
+        response = deployment.put(item["entityId"], fields)
+        check_status(response, 400, "an invalid update")
         after = deployment.get(item["entityId"])
-        check_shown(after, result(after), item, f"after a refused change ({', '.join(bad)})")
+        what = f"an item after a refused update ({', '.join(invalid)})"
+        check_fields(after, read_result(after), item, what)
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-08")
-def test_a_refused_creation_makes_nothing(deployment: Deployment) -> None:
+def test_a_refused_create_stores_nothing(deployment: Deployment) -> None:
     """After a 400 there is no new credential."""
-    for bad in ({"signal": "x"}, {"issuer": "nowhere"}, {"courses": ["nowhere"]}, {"tags": "x"},
-                {"expires": {"amount": "x"}}, {"criteriaUrl": "x"}):  # fmt: skip
-        body = {**deployment.body(), **bad}
-        reply = deployment.send_json("POST", "", body)
-        require(reply.status == 400, "a bad creation is accepted", reply, expected=400)
-        page = deployment.page({"search": body["name"]})
-        require(page.items == [], f"a refused creation made one ({', '.join(bad)})", reply)
+    for invalid in INVALID:
+        body = {**deployment.build_body(), **invalid}
+        response = deployment.send_json("POST", "", body)
+        check_status(response, 400, "an invalid create")
+        page = deployment.get_page({"search": body["name"]})
+        message = f"a refused create stored a credential ({', '.join(invalid)})"
+        require(page.items == [], message, response)
 
 
 @pytest.mark.rule("STATE-09")
-def test_what_is_deleted_is_gone_everywhere(deployment: Deployment) -> None:
-    """204 without a body; then 404 on every method, and no list or search shows it."""
+def test_a_deleted_item_is_gone_everywhere(deployment: Deployment) -> None:
+    """204 without a body, then 404 on every method; no list or search shows it."""
     namesake = deployment.create()
     other = deployment.create(name=namesake["name"])
     item = deployment.create(name=namesake["name"])
     deployment.retrieve(item["entityId"])
-    reply = deployment.send("DELETE", item["entityId"])
-    require(reply.status == 204, "a deletion is not 204", reply, expected=204, got=reply.status)
-    require(not reply.body, "a deletion has a body", reply, got=reply.body[:100])
+    response = deployment.send("DELETE", item["entityId"])
+    check_status(response, 204, "deleting a credential")
+    require(not response.body, "the 204 has a body", response, got=response.body[:100])
     for method in ("GET", "PUT", "DELETE", "GET"):
         body = b"{}" if method == "PUT" else None
-        headers = {"Content-Type": "application/json"} if method == "PUT" else {}
-        again = deployment.send(method, item["entityId"], body=body, headers=headers)
-        require(again.status == 404, f"{method} of what is deleted is not 404", again,
-                expected=404, got=again.status)  # fmt: skip
-    page = deployment.page({"search": namesake["name"]})
-    require(page.ids == [other["entityId"], namesake["entityId"]],
-            "a deletion took others, or left its own", page.reply)  # fmt: skip
-    for each in (namesake, other):
-        deployment.delete(each["entityId"])
+        headers = {"Content-Type": JSON} if method == "PUT" else {}
+        response = deployment.send(method, item["entityId"], body=body, headers=headers)
+        check_status(response, 404, f"{method} of a deleted credential")
+    page = deployment.get_page({"search": namesake["name"]})
+    expected = [other["entityId"], namesake["entityId"]]
+    message = "the list after a deletion shows the deleted item, or lacks another"
+    check_equal(page.ids, expected, message, page.response)
+    for entity_id in (namesake["entityId"], other["entityId"]):
+        deployment.delete(entity_id)
 
 
 @pytest.mark.rule("STATE-10")
-def test_ids_are_not_given_twice(deployment: Deployment) -> None:
+def test_ids_are_not_reused(deployment: Deployment) -> None:
     """Creating and deleting in turn gives a new id each time."""
     seen: set[str] = set()
     for _ in range(6):
-        reply = deployment.send_json("POST", "", deployment.body())
-        entity_id = created(reply)["entityId"]
-        require(entity_id not in seen, "an id is given twice", reply, got=entity_id)
+        response = deployment.send_json("POST", "", deployment.build_body())
+        entity_id = read_created(response)["entityId"]
+        require(entity_id not in seen, "an id is used twice", response, got=entity_id)
         seen.add(entity_id)
         deployment.delete(entity_id)
 
@@ -304,75 +271,87 @@ TEXTS = (
 
 
 @pytest.mark.rule("STATE-11")
-def test_texts_come_back_as_they_were_sent(deployment: Deployment) -> None:
-    """Line breaks, spaces, emoji, scripts, signs and long texts are stored as they are."""
+def test_text_is_returned_unchanged(deployment: Deployment) -> None:
+    """Line breaks, spaces, emoji, scripts, punctuation and long texts are stored unchanged."""
     item = deployment.create()
     for text in TEXTS:
         fields = {"description": text, "criteriaNarrative": text, "name_override": text[:1000]}
-        reply = deployment.put(item["entityId"], fields)
-        check_shown(reply, result(reply), fields, "a text")
-        check_shown(reply, deployment.retrieve(item["entityId"]), fields, "a text, read again")
+        response = deployment.put(item["entityId"], fields)
+        check_fields(response, read_result(response), fields, "a text")
+        again = deployment.retrieve(item["entityId"])
+        check_fields(response, again, fields, "a text, read again")
     deployment.delete(item["entityId"])
     for text in ("ﬁ ① 🎓 R&D <b>", "x" * 960, "שלום  two"):
-        body = deployment.body(name=f"{text} {deployment.mark}", description=text)
-        reply = deployment.send_json("POST", "", body)
-        entity_id = created(reply)["entityId"]
+        body = deployment.build_body(name=f"{text} {deployment.mark}", description=text)
+        response = deployment.send_json("POST", "", body)
+        entity_id = read_created(response)["entityId"]
         fields = {"name": body["name"], "description": text}
-        check_shown(reply, deployment.retrieve(entity_id), fields, "a name")
+        check_fields(response, deployment.retrieve(entity_id), fields, "a name")
         deployment.delete(entity_id)
 
 
 @pytest.mark.rule("STATE-11")
-def test_null_and_empty_are_two_things(deployment: Deployment) -> None:
-    """A text that is null is not one that is empty."""
+def test_null_and_empty_differ(deployment: Deployment) -> None:
+    """A text that is null stays null, and an empty one stays empty."""
     item = deployment.create(description=None, criteriaNarrative="")
-    for fields in ({"description": None, "criteriaNarrative": ""},
-                   {"description": "", "criteriaNarrative": None}):  # fmt: skip
-        reply = deployment.put(item["entityId"], fields)
-        check_shown(reply, result(reply), fields, "null or empty")
-        check_shown(reply, deployment.retrieve(item["entityId"]), fields, "null or empty")
+    null_first: dict[str, Any] = {"description": None, "criteriaNarrative": ""}
+    empty_first: dict[str, Any] = {"description": "", "criteriaNarrative": None}
+    for fields in (null_first, empty_first):
+        response = deployment.put(item["entityId"], fields)
+        for record in (read_result(response), deployment.retrieve(item["entityId"])):
+            check_fields(response, record, fields, "a null or empty text")
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-12")
 def test_generated_fields_are_ignored(deployment: Deployment) -> None:
-    """Id, time of creation and issuer details of a body are not stored, nor are unknown fields."""
-    sent = {"entityId": "zz" * 11, "createdAt": "2001-01-01T00:00:00Z", "issuerDetails": {},
-            "unknown-field": 1}  # fmt: skip
-    reply = deployment.send_json("POST", "", deployment.body(**sent))
-    item = created(reply)
+    """Id, creation time and issuer details of a body are not stored, nor are unknown fields."""
+    sent = {
+        "entityId": "zz" * 11,
+        "createdAt": "2001-01-01T00:00:00Z",
+        "issuerDetails": {},
+        "unknown-field": 1,
+    }
+    response = deployment.send_json("POST", "", deployment.build_body(**sent))
+    item = read_created(response)
     for name in ("entityId", "createdAt", "issuerDetails"):
-        require(item[name] != sent[name], f"`{name}` of a body is stored", reply)
+        require(item[name] != sent[name], f"`{name}` of a body is stored", response)
     sent_back = {**item, "issuerDetails": {}, "entityId": "x", "createdAt": sent["createdAt"]}
     sent_back |= {"courses": [], "programs": [], "pathways": []}
-    reply = deployment.put(item["entityId"], sent_back)
-    check_shown(reply, result(reply), {n: item[n] for n in GENERATED}, "sending back an answer")
+    response = deployment.put(item["entityId"], sent_back)
+    expected = {name: item[name] for name in GENERATED_FIELDS}
+    check_fields(response, read_result(response), expected, "an item that was sent back")
     deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-13")
-def test_creations_at_once(deployment: Deployment) -> None:
-    """Many creations at the same time all succeed, each with an id of its own."""
-    mark = deployment.name("at once")
-    bodies = [deployment.body(name=f"{n} {mark}") for n in range(24)]
+def test_concurrent_creates(deployment: Deployment) -> None:
+    """Many concurrent creates all succeed, each with an id of its own."""
+    mark = deployment.make_name("at once")
+    bodies = [deployment.build_body(name=f"{number} {mark}") for number in range(24)]
 
-    def create(body: dict[str, Any]) -> Reply:
+    def create(body: dict[str, Any]) -> Response:
         return deployment.send_json("POST", "", body)
 
     with ThreadPoolExecutor(8) as pool:
-        replies = list(pool.map(create, bodies))
-    ids = [created(reply)["entityId"] for reply in replies]
-    require(len(set(ids)) == len(ids), "creations at once share an id", replies[0])
-    page = deployment.page({"search": mark, "page_size": 100})
-    require(sorted(page.ids) == sorted(ids), "creations at once are lost", page.reply,
-            expected=len(ids), got=len(page.ids))  # fmt: skip
+        responses = list(pool.map(create, bodies))
+    ids = [read_created(response)["entityId"] for response in responses]
+    require(len(set(ids)) == len(ids), "concurrent creates share an id", responses[0])
+    page = deployment.get_page({"search": mark, "page_size": 100})
+    require(
+        sorted(page.ids) == sorted(ids),
+        "a concurrent create is lost",
+        page.response,
+        expected=len(ids),
+        got=len(page.ids),
+    )
     for entity_id in ids:
         deployment.delete(entity_id)
 
 
 @pytest.mark.rule("STATE-13")
-def test_changes_at_once(deployment: Deployment) -> None:
-    """Changes of different fields at the same time are all kept."""
+def test_concurrent_updates(deployment: Deployment) -> None:
+    """Concurrent updates of different fields are all stored."""
     fields = {
         "description": "d",
         "criteriaNarrative": "c",
@@ -381,39 +360,40 @@ def test_changes_at_once(deployment: Deployment) -> None:
     }
     for number in range(4):
         item = deployment.create()
-        changes = [{name: f"{value}{number}"} for name, value in fields.items()]
+        updates = [{name: f"{value}{number}"} for name, value in fields.items()]
 
-        def change(change: dict[str, Any], entity_id: str = item["entityId"]) -> Reply:
-            return deployment.put(entity_id, change)
+        def update(fields: dict[str, Any], entity_id: str = item["entityId"]) -> Response:
+            return deployment.put(entity_id, fields)
 
         with ThreadPoolExecutor(4) as pool:
-            replies = list(pool.map(change, changes))
-        for reply in replies:
-            result(reply)
-        expected = {name: value for each in changes for name, value in each.items()}
-        reply = deployment.get(item["entityId"])
-        check_shown(reply, result(reply), expected, "changes at once")
+            responses = list(pool.map(update, updates))
+        for response in responses:
+            read_result(response)
+        expected = {name: f"{value}{number}" for name, value in fields.items()}
+        response = deployment.get(item["entityId"])
+        check_fields(response, read_result(response), expected, "concurrent updates")
         deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("STATE-14")
-def test_a_write_is_seen_at_once(deployment: Deployment) -> None:
-    """After a creation, a change and a deletion the next reads show it."""
-    everything = {"page_size": 100}
-    deployment.page(everything)
+def test_a_write_is_visible_immediately(deployment: Deployment) -> None:
+    """The next reads after a create, an update and a deletion show it."""
+    newest = {"page_size": 100}
+    deployment.get_page(newest)
     item = deployment.create(description="before")
-    page = deployment.page(everything)
-    require(item["entityId"] in page.ids, "a creation is not seen", page.reply)
+    page = deployment.get_page(newest)
+    require(item["entityId"] in page.ids, "a created item is not listed", page.response)
     deployment.retrieve(item["entityId"])
     for text in ("after", "again"):
-        name = deployment.name(text)
-        deployment.change(item["entityId"], {"name": name, "description": text})
-        reply = deployment.get(item["entityId"])
-        check_shown(reply, result(reply), {"name": name, "description": text}, "a change")
-        page = deployment.page({"search": name})
-        require(page.ids == [item["entityId"]], "a change is not found", page.reply)
-        page = deployment.page({"search": item["name"]})
-        require(page.ids == [], "the old name is still found", page.reply)
+        name = deployment.make_name(text)
+        deployment.update(item["entityId"], {"name": name, "description": text})
+        response = deployment.get(item["entityId"])
+        expected = {"name": name, "description": text}
+        check_fields(response, read_result(response), expected, "an updated item")
+        page = deployment.get_page({"search": name})
+        check_equal(page.ids, [item["entityId"]], "the new name is not found", page.response)
+        page = deployment.get_page({"search": item["name"]})
+        check_equal(page.ids, [], "the old name is still found", page.response)
     deployment.delete(item["entityId"])
-    page = deployment.page(everything)
-    require(item["entityId"] not in page.ids, "a deletion is not seen", page.reply)
+    page = deployment.get_page(newest)
+    require(item["entityId"] not in page.ids, "a deleted item is still listed", page.response)

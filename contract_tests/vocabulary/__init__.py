@@ -1,1 +1,1 @@
-"""The words that rules are written in."""
+"""What rules are written with: requests, checks, forms and generated input."""

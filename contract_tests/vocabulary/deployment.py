@@ -1,4 +1,4 @@
-"""The words that the rules are written in: list, walk, create, change, delete, as an admin does."""
+"""A deployment as rules use it: list, page, create, change and delete credentials as an admin."""
 
 import hashlib
 import json
@@ -6,30 +6,34 @@ import random
 import re
 import string
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from contract_tests.engine.cleanup import remove
+from contract_tests.engine.cleanup import delete_created
+from contract_tests.engine.contract import JSON
+from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import read_journal
-from contract_tests.engine.outcome import Breach, NotTested, require
-from contract_tests.engine.settings import Settings
-from contract_tests.engine.target import Reply, Target, address_of, collection
+from contract_tests.engine.target import Target, split_address
+from contract_tests.errors import NotTested, RuleFailed, require
+from contract_tests.settings.settings import Settings
+from contract_tests.vocabulary.checks import check_status
 
-JSON = "application/json"
-FORM = "application/x-www-form-urlencoded"
 MOST_PAGES = 10
-"""Pages of a hundred that a rule reads of one list: what comes after is a big platform's."""
+"""Pages of a hundred that a rule reads of one list, however many the platform has."""
 LONG_SEARCHES = 12
-"""Tests that could go on for ever, and a few shares for all others."""
+"""Tests of a thorough run that could go on without end, plus a share for all others."""
+MOST_ATTEMPTS = 6
+"""Attempts to read a list that does not change meanwhile."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a profile does."""
+    """How much a profile tests."""
 
     machine_runs: int
     machine_steps: int
@@ -54,38 +58,38 @@ EFFORTS = {
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a list, and the reply that it came in."""
+    """One page of a list, and the response that contained it."""
 
-    reply: Reply
+    response: Response
     fields: Mapping[str, Any]
 
     @property
     def items(self) -> list[dict[str, Any]]:
         """The records on the page."""
         data = self.fields.get("data")
-        require(isinstance(data, list), "a page has no `data`", self.reply)
+        require(isinstance(data, list), "a page has no `data`", self.response)
         return data  # type: ignore[return-value]
 
     @property
     def ids(self) -> list[str]:
         """The entityIds on the page, in its order."""
-        return [each.get("entityId", "") for each in self.items]
+        return [item.get("entityId", "") for item in self.items]
 
     def __getitem__(self, name: str) -> Any:
-        require(name in self.fields, f"a page has no `{name}`", self.reply)
+        require(name in self.fields, f"a page has no `{name}`", self.response)
         return self.fields[name]
 
 
 @dataclass(frozen=True)
-class Newest:
-    """The first items of a list, and whether they are all of it."""
+class NewestItems:
+    """The first items of a list, and whether these are all of them."""
 
     items: list[dict[str, Any]]
-    whole: bool
+    is_complete: bool
 
 
 class Deployment:
-    """A target, seen by the rules."""
+    """A target, with the requests that rules consist of."""
 
     def __init__(self, target: Target, run_id: str) -> None:
         self.target = target
@@ -98,12 +102,12 @@ class Deployment:
 
     @property
     def mark(self) -> str:
-        """What every name that this process of the run gives contains."""
+        """The text that every name given by this process contains."""
         return self.target.mark
 
     @property
     def effort(self) -> Effort:
-        """How much the profile of this run does."""
+        """How much the profile of this run tests."""
         return EFFORTS[self.settings.profile]
 
     @property
@@ -112,127 +116,131 @@ class Deployment:
         spent = time.monotonic() - self._started
         return self.settings.profile == "thorough" and spent > self.settings.time_budget
 
-    def share_of_time(self) -> float:
-        """Return until when, by the monotonic clock, one long search of a thorough run may go."""
+    def get_deadline(self) -> float:
+        """Return when a long search of a thorough run must end, by the monotonic clock."""
         if self.settings.profile != "thorough":
             return float("inf")
         return time.monotonic() + self.settings.time_budget / LONG_SEARCHES
 
     @property
-    def here(self) -> str:
+    def own_path(self) -> str:
         """The path of the collection."""
-        return collection(self.settings.org, self.settings.user_id)
+        return build_collection_path(self.settings.org, self.settings.user_id)
 
     @property
-    def elsewhere(self) -> str:
+    def other_path(self) -> str:
         """The path of the other platform's collection."""
-        return collection(self.settings.other_org, self.settings.other_user_id)
+        return build_collection_path(self.settings.other_org, self.settings.other_user_id)
 
-    def name(self, text: str = "item") -> str:
-        """Return a name that nothing else has."""
+    def make_name(self, text: str = "item") -> str:
+        """Return a name that no other item has."""
         self._names += 1
         return f"{text} {self.mark}{self._names}"
 
-    def word(self) -> str:
-        """Return a word that is in nothing else, and that does not tell whose it is."""
+    def make_word(self) -> str:
+        """Return a word that no other item contains, and that does not identify the run."""
         self._names += 1
         return "n" + hashlib.sha256(f"{self.mark}{self._names}".encode()).hexdigest()[:14]
 
-    def made_up_id(self) -> str:
+    def make_unknown_id(self) -> str:
         """Return an id that no record has."""
         entity_id = "zz" + "".join(self.random.choices(ID_CHARACTERS, k=20))
-        self.target.guard.made_up.add(entity_id)
+        self.target.guard.unknown.add(entity_id)
         return entity_id
 
-    def send(self, method: str, path: str = "", **options: Any) -> Reply:
-        """Send a request; a path that does not begin with a slash is relative to the collection."""
+    def send(self, method: str, path: str = "", **options: Any) -> Response:
+        """Send a request; a path without a leading slash is relative to the collection."""
         return self.target.send(
-            method, path if path.startswith("/") else self.here + path, **options
+            method, path if path.startswith("/") else self.own_path + path, **options
         )
 
-    def get(self, path: str = "", query: Mapping[str, Any] | None = None, **options: Any) -> Reply:
+    def get(
+        self, path: str = "", query: Mapping[str, Any] | None = None, **options: Any
+    ) -> Response:
         """Send a GET with these query parameters."""
         return self.send("GET", path + ("?" + urlencode(query) if query else ""), **options)
 
-    def send_json(self, method: str, path: str, value: Any, **options: Any) -> Reply:
+    def send_json(self, method: str, path: str, value: Any, **options: Any) -> Response:
         """Send a request with a JSON body."""
         headers = {"Content-Type": JSON, **options.pop("headers", {})}
         body = json.dumps(value).encode()
         return self.send(method, path, headers=headers, body=body, **options)
 
-    def follow(self, link: Any, reply: Reply, **options: Any) -> Reply:
-        """Send a GET to a link of an answer, which must lead to this target."""
-        require(isinstance(link, str) and "://" in link, "a link is not absolute", reply, got=link)
-        origin, root = address_of(self.settings.base_url)
-        there, _ = address_of(link)
+    def follow(self, link: Any, response: Response, **options: Any) -> Response:
+        """Send a GET to a link of a response, which must lead to this target."""
+        is_absolute = isinstance(link, str) and "://" in link
+        require(is_absolute, "a link is not absolute", response, got=link)
+        origin, root = split_address(self.settings.base_url)
+        got, _ = split_address(link)
         parts = urlsplit(link)
-        require(there == origin, "a link leads to another host", reply, expected=origin, got=there)
-        require(
-            parts.path.startswith(f"{root}/api/"), "a link leaves the prefix", reply, got=parts.path
-        )
+        message = "a link leads to another host"
+        require(got == origin, message, response, expected=origin, got=got)
+        has_prefix = parts.path.startswith(f"{root}/api/")
+        require(has_prefix, "a link lacks the prefix of the base URL", response, got=parts.path)
         path = parts.path[len(root) :] + (f"?{parts.query}" if parts.query else "")
         return self.target.send("GET", path, **options)
 
-    def page(
+    def get_page(
         self,
         query: Mapping[str, Any] | None = None,
         path: str = "",
         *,
-        bare: bool = False,
+        envelope: bool = True,
         **options: Any,
     ) -> Page:
-        """Return a page of a list that must be there, in the envelope or bare."""
-        return as_page(self.get(path, query, **options), bare=bare)
+        """Return a page of a list, with or without an envelope; it must exist."""
+        return read_page(self.get(path, query, **options), envelope=envelope)
 
-    def pages(
-        self, query: Mapping[str, Any], path: str = "", *, bare: bool = False, **options: Any
+    def walk_pages(
+        self, query: Mapping[str, Any], path: str = "", *, envelope: bool = True, **options: Any
     ) -> Iterator[Page]:
-        """Walk `next` from the first page; a walk that does not end is a breach."""
-        page = self.page(query, path, bare=bare, **options)
+        """Follow `next` from the first page; it is a failure if that does not end."""
+        page = self.get_page(query, path, envelope=envelope, **options)
         most = 3 + (page["count"] if isinstance(page["count"], int) else 0)
         for _ in range(most):
             yield page
             if page["next"] is None:
                 return
-            page = as_page(self.follow(page["next"], page.reply, **options), bare=bare)
-        raise Breach("walking `next` does not end", page.reply, got=f"over {most} pages")
+            response = self.follow(page["next"], page.response, **options)
+            page = read_page(response, envelope=envelope)
+        raise RuleFailed("following `next` does not end", page.response, got=f"over {most} pages")
 
-    def newest(
+    def list_newest(
         self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
-    ) -> Newest:
-        """Return the first items of a list: all of them, unless the platform is a big one."""
-        pages = self.pages({"page_size": 100, **(query or {})}, path, **options)
+    ) -> NewestItems:
+        """Return the first items of a list: all of them, unless the platform is large."""
+        pages = self.walk_pages({"page_size": 100, **(query or {})}, path, **options)
         read = list(islice(pages, MOST_PAGES))
         items = [item for page in read for item in page.items]
-        return Newest(items, whole=read[-1]["next"] is None)
+        return NewestItems(items, is_complete=read[-1]["next"] is None)
 
-    def everything(
+    def list_items(
         self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
     ) -> list[dict[str, Any]]:
-        """Return the items of a list; of a big platform the newest."""
-        return self.newest(query, path, **options).items
+        """Return the items of a list, the newest ones of a large platform."""
+        return self.list_newest(query, path, **options).items
 
-    def fingerprint(self) -> Any:
-        """Return what changes when somebody else writes."""
+    def read_fingerprint(self) -> Any:
+        """Return a value that changes when another client writes."""
         paths = ["", *["issuers/"] * ("issuers" not in self.settings.without)]
-        pages = [self.page({"page_size": 15}, path) for path in paths]
-        return [(page["count"], stable(page.items)) for page in pages]
+        pages = [self.get_page({"page_size": 15}, path) for path in paths]
+        return [(page["count"], strip_signatures(page.items)) for page in pages]
 
-    def while_nobody_writes(self, check: Any) -> None:
-        """Run a check of reads that must agree; if others wrote meanwhile, run it again.
+    def run_undisturbed(self, check: Callable[[], None]) -> None:
+        """Run a check of reads that must agree, again if other clients write meanwhile.
 
-        A breach counts when it shows twice running, for what others create and delete at once
-        leaves no trace to see.
+        A failure counts when it occurs twice in a row, because an item that another client creates
+        and deletes between two reads leaves no trace.
         """
-        shown = 0
-        with self.target.turnstile.passed(alone=True):
-            for _ in range(6):
-                before = self.fingerprint()
+        failures = 0
+        with self.target.worker_lock.hold(exclusive=True):
+            for _ in range(MOST_ATTEMPTS):
+                before = self.read_fingerprint()
                 try:
                     check()
-                except Breach:
-                    shown = shown + 1 if self.fingerprint() == before else 0
-                    if shown == 2:
+                except RuleFailed:
+                    failures = failures + 1 if self.read_fingerprint() == before else 0
+                    if failures == 2:
                         raise
                 else:
                     return
@@ -242,74 +250,80 @@ class Deployment:
     def issuer(self) -> str:
         """The entityId of an issuer of the platform."""
         if not self._issuer:
-            issuers = self.page(path="issuers/").ids
+            issuers = self.get_page(path="issuers/").ids
             if not issuers:
                 raise NotTested("the platform has no issuer; create one, or set `issuer`")
             self._issuer = issuers[0]
         return self._issuer
 
-    def body(self, **fields: Any) -> dict[str, Any]:
+    def build_body(self, **fields: Any) -> dict[str, Any]:
         """Return a body that creates a credential."""
-        return {"name": self.name(), "issuer": self.issuer, **fields}
+        return {"name": self.make_name(), "issuer": self.issuer, **fields}
 
     def create(self, **fields: Any) -> dict[str, Any]:
         """Create a credential, which must succeed, and return it."""
-        return created(self.send_json("POST", "", self.body(**fields)))
+        return read_created(self.send_json("POST", "", self.build_body(**fields)))
 
     def retrieve(self, entity_id: str, **options: Any) -> dict[str, Any]:
-        """Return a credential, which must be there."""
-        return result(self.get(entity_id, **options))
+        """Return a credential, which must exist."""
+        return read_result(self.get(entity_id, **options))
 
-    def put(self, entity_id: str, fields: Mapping[str, Any], **options: Any) -> Reply:
-        """Send a change."""
+    def put(self, entity_id: str, fields: Mapping[str, Any], **options: Any) -> Response:
+        """Send a PUT with these fields."""
         return self.send_json("PUT", entity_id, fields, **options)
 
-    def change(self, entity_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
-        """Change a credential, which must succeed, and return the answer's."""
-        return result(self.put(entity_id, fields))
+    def update(self, entity_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+        """Update a credential, which must succeed, and return the one in the response."""
+        return read_result(self.put(entity_id, fields))
 
     def delete(self, entity_id: str) -> None:
         """Delete a credential, which must succeed."""
-        reply = self.send("DELETE", entity_id)
-        require(reply.status == 204, "a deletion fails", reply, expected=204, got=reply.status)
+        check_status(self.send("DELETE", entity_id), 204, "deleting a credential")
 
     def clean_up(self) -> list[str]:
-        """Delete what this run created; return what is left behind."""
+        """Delete what this process created; return what is left behind."""
         run = read_journal(self.target.journal.path) if self.settings.allow_writes else None
-        return remove(self.target, run) if run else []
+        return delete_created(self.target, run) if run else []
 
 
-def stable(value: Any) -> Any:
-    """Return a value without the signatures of addresses, which are others each time."""
-    return json.loads(_SIGNED.sub(r"\1", json.dumps(value)))
+def strip_signatures(value: Any) -> Any:
+    """Return a value without the signatures of URLs, which differ in each response."""
+    return json.loads(_SIGNED_URL.sub(r"\1", json.dumps(value)))
 
 
-_SIGNED = re.compile(
+_SIGNED_URL = re.compile(
     r'(https?://[^\s"?]+)\?(?=[^\s"]*(?:X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&]sig=))[^\s"]*'
 )
 
 
-def as_page(reply: Reply, *, bare: bool = False) -> Page:
-    """Return a reply as a page, in the envelope or bare."""
-    require(reply.status == 200, "a list is not answered", reply, expected=200, got=reply.status)
-    fields = reply.value
-    if not bare:
+def read_page(response: Response, *, envelope: bool = True) -> Page:
+    """Return the page in a response, with or without an envelope."""
+    check_status(response, 200, "a list")
+    fields = response.value
+    if envelope:
         fields = fields.get("result") if isinstance(fields, dict) else None
-    require(isinstance(fields, dict), "a list has no envelope", reply)
-    return Page(reply, fields)
+    require(isinstance(fields, dict), "a list is not a page in its envelope", response)
+    return Page(response, fields)
 
 
-def result(reply: Reply) -> dict[str, Any]:
-    """Return the record in the envelope of a reply that must be a success."""
-    ok = reply.status in (200, 201)
-    require(ok, "a request that must succeed is refused", reply, expected=200, got=reply.status)
-    record = reply.value.get("result") if isinstance(reply.value, dict) else None
-    require(isinstance(record, dict), "an answer has no `result`", reply)
+def check_success(response: Response) -> None:
+    """Require 200 or 201."""
+    got = response.status
+    message = f"a valid request: expected 200 or 201, got {got}"
+    require(got in (200, 201), message, response, expected="200 or 201", got=got)
+
+
+def read_result(response: Response) -> dict[str, Any]:
+    """Return the record in the envelope of a response, which must be a success."""
+    check_success(response)
+    record = response.value.get("result") if isinstance(response.value, dict) else None
+    require(isinstance(record, dict), "a response has no `result`", response)
     return record  # type: ignore[return-value]
 
 
-def created(reply: Reply) -> dict[str, Any]:
-    """Return what a POST that must succeed created."""
-    record = result(reply)
-    require(isinstance(record.get("entityId"), str), "what is created has no entityId", reply)
+def read_created(response: Response) -> dict[str, Any]:
+    """Return the record that a POST created, which must succeed."""
+    record = read_result(response)
+    has_id = isinstance(record.get("entityId"), str)
+    require(has_id, "a created record has no entityId", response)
     return record

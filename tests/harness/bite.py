@@ -1,4 +1,4 @@
-"""Does the harness bite? Judges each broken deployment, and the sound ones with many seeds.
+"""Tests the harness: each broken deployment must fail, the sound ones must pass with many seeds.
 
 python -m tests.harness.bite                 every defect, then 20 seeds on the mock and on the twin
 python -m tests.harness.bite --defect ID     one defect; repeatable
@@ -42,14 +42,14 @@ STRICT = ("--no-unknown-fields", "--hold-choices", "--max-latency", "1")
 CONTEXT = (*PLACES, "--api-version", RELEASES[-1], *STRICT)
 TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers", "analytics")
 WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
-"""What the twin does not offer."""
+"""The options that leave out what the twin does not offer."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run said: its exit code, the rules that were broken, its seconds and requests.
+    """The result of one run: its exit code, the rules that failed, its seconds and requests.
 
-    `server_errors` are answers of 500: a deployment that only breaks down proves no rule.
+    `server_errors` counts responses with 500: a deployment that only crashes proves no rule.
     """
 
     exit_code: int
@@ -75,7 +75,7 @@ def credcheck(target: str, *options: str, **variables: str) -> Outcome:
             return Outcome(ended.returncode, (), 0, 0, ended.stdout + ended.stderr, 0)
     return Outcome(
         ended.returncode,
-        tuple(dict.fromkeys(each["rule"] for each in report["breaches"])),
+        tuple(dict.fromkeys(each["rule"] for each in report["failures"])),
         report["seconds"],
         report["requests"],
         report["verdict"]["headline"],
@@ -90,19 +90,19 @@ def credcheck(target: str, *options: str, **variables: str) -> Outcome:
 
 
 def judge_defect(defect: str, *options: str) -> Outcome:
-    """Judge the twin with one defect, over the wire."""
+    """Test the twin with one defect, over the network."""
     with serve_twin(WORLD, defect=defect, hardened=True) as url:
         return credcheck(url, *WITHOUT, *options)
 
 
 def judge_narrowly(defect: str, *options: str) -> Outcome:
-    """Judge a defect by the rules of its own subject, and by all where those miss it."""
+    """Test a defect with the rules of its own subject, and with all rules if those miss it."""
     outcome = judge_defect(defect, "--subject", DEFECTS[defect].subject, *options)
     return outcome if outcome.rules else judge_defect(defect, *options)
 
 
 def matrix(outcomes: Mapping[str, Outcome]) -> Iterator[str]:
-    """Yield the matrix: a line for each defect with the rules that caught it."""
+    """Yield a line for each defect with the rules that caught it."""
     for defect, outcome in outcomes.items():
         caught = ", ".join(outcome.rules) or "MISSED"
         yield f"{DEFECTS[defect].subject:<11}{defect:<46}{caught}"
@@ -111,7 +111,7 @@ def matrix(outcomes: Mapping[str, Outcome]) -> Iterator[str]:
 def judge_defects(
     defects: list[str], workers: int, options: tuple[str, ...], *, narrow: bool
 ) -> bool:
-    """Judge every defect, print the matrix, and tell whether all were caught."""
+    """Test every defect, print the matrix, and tell whether all were caught."""
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(workers) as pool:
         judge = judge_narrowly if narrow else judge_defect
@@ -131,7 +131,7 @@ def judge_defects(
 
 
 def judge_mistakes(workers: int, options: tuple[str, ...]) -> bool:
-    """Judge the mock with each mistake by the rule that is about it; tell whether all show."""
+    """Test the mock with each mistake with the rule about it; tell whether all were caught."""
 
     def of(mistake: str, rule: str) -> Outcome:
         return credcheck(BROKEN_MOCK, "--rule", rule, *options, BROKEN=mistake)
@@ -146,7 +146,7 @@ def judge_mistakes(workers: int, options: tuple[str, ...]) -> bool:
 
 
 def judge_sound_ones(seeds: int, workers: int, options: tuple[str, ...]) -> bool:
-    """Judge the mock and the sound twin with many seeds; tell whether nobody cried wolf."""
+    """Test the mock and the sound twin with many seeds; tell whether no rule failed."""
 
     def of_mock(seed: int) -> Outcome:
         return credcheck("mock", "--seed", str(seed), *options)
@@ -158,12 +158,12 @@ def judge_sound_ones(seeds: int, workers: int, options: tuple[str, ...]) -> bool
     for name, judge in (("mock", of_mock), ("twin", of_twin)):
         with ThreadPoolExecutor(workers) as pool:
             outcomes = list(pool.map(judge, range(1, seeds + 1)))
-        wolves = [each for each in outcomes if each.exit_code != 0 or each.left_behind]
-        fine = fine and not wolves
-        most = max(each.seconds for each in outcomes)
-        print(f"sound {name}: {seeds} runs, {len(wolves)} false alarms, most {most} s")
-        for each in wolves:
-            print(f"    {each.exit_code} {each.headline} {', '.join(each.rules)}")
+        false = [run for run in outcomes if run.exit_code != 0 or run.left_behind]
+        fine = fine and not false
+        most = max(run.seconds for run in outcomes)
+        print(f"sound {name}: {seeds} runs, {len(false)} false positives, most {most} s")
+        for run in false:
+            print(f"    {run.exit_code} {run.headline} {', '.join(run.rules)}")
     return fine
 
 
@@ -174,10 +174,12 @@ def judge_sound_ones(seeds: int, workers: int, options: tuple[str, ...]) -> bool
 @click.option("--narrow", is_flag=True, help="Rules of a defect's own subject first: quicker.")
 @click.option("--seeds", default=SEEDS, show_default=True, help="Runs of each sound deployment.")
 def main(defect: tuple[str, ...], profile: str, workers: int, narrow: bool, seeds: int) -> None:
-    """Judge every broken deployment and the sound ones; exit 1 for a miss or a false alarm."""
+    """Test every broken deployment and the sound ones; exit 1 for a miss or a false positive."""
     for each in defect:
         if each not in DEFECTS:
-            raise click.UsageError(f"{each!r} is no defect; near: {', '.join(near_matches(each))}")
+            raise click.UsageError(
+                f"defect {each!r} does not exist; similar: {', '.join(near_matches(each))}"
+            )
     options = ("--profile", profile)
     caught = judge_defects(list(defect or DEFECTS), workers, options, narrow=narrow)
     if not defect:

@@ -1,4 +1,4 @@
-"""The rules on images, assignments, courses, export and import, and providers bite."""
+"""The rules on images, assignments, courses, export and import, and providers catch mistakes."""
 
 import pytest
 
@@ -19,15 +19,15 @@ FEW = SOME[::5]
     ],
 )
 def test_each_mistake_is_caught(mistake: Mistake, rule: str) -> None:
-    """The rule that is about a mistake catches it, and is kept without it."""
+    """The rule about a mistake fails because of it, and not because of a server error."""
     options = ("--rule", rule, "--profile", "quick")
     outcome = credcheck(BROKEN_MOCK, *options, BROKEN=mistake.__name__)
     assert rule in outcome.rules, outcome.headline
     assert outcome.server_errors == 0
 
 
-def test_without_a_mistake_nothing_is_caught() -> None:
-    """The same target without a mistake keeps the rules of these subjects."""
+def test_without_a_mistake_no_rule_fails() -> None:
+    """The same target without a mistake passes the rules of these subjects."""
     subjects = ("images", "assignments", "courses", "exim", "providers")
     options = [word for each in subjects for word in ("--subject", each)]
     outcome = credcheck(BROKEN_MOCK, *options, "--profile", "quick", BROKEN="")

@@ -11,25 +11,27 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from contract_tests.catalogue import (
-    CREATE,
-    DELETE,
-    ISSUER_CREATE,
-    ISSUERS,
-    LIST,
-    RETRIEVE,
-    RULES,
-    UPDATE,
+from contract_tests.catalogue import RULES
+from contract_tests.catalogue.operations import (
+    CREATE_CREDENTIAL,
+    CREATE_ISSUER,
+    DELETE_CREDENTIAL,
+    LIST_CREDENTIALS,
+    LIST_ISSUERS,
+    RETRIEVE_CREDENTIAL,
+    UPDATE_CREDENTIAL,
 )
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.outcome import Exchange, Finding, Result, UsageError
+from contract_tests.engine.exchange import Exchange
+from contract_tests.engine.results import Finding, Result
+from contract_tests.errors import UsageError
 from contract_tests.report.documents import (
-    as_html,
-    har,
-    pretty,
+    build_har,
+    build_report,
+    format_body,
+    make_validator,
     read_report,
-    report_document,
-    report_validator,
+    render_html,
     write_reports,
 )
 from contract_tests.report.verdict import Verdict
@@ -43,15 +45,15 @@ def exchange(**fields: Any) -> Exchange:
     """Return an exchange of the list, with what a test is about changed."""
     usual: dict[str, Any] = {
         "rule": "PAGE-02",
-        "operation": LIST,
+        "operation": LIST_CREDENTIALS,
         "actor": "admin",
         "method": "GET",
         "url": f"{PLACE}?page=2&page_size=10",
         "request_headers": {"Authorization": "Api-Key $CREDCHECK_KEY_ADMIN"},
         "request_body": "",
         "status": 200,
-        "reply_headers": {"content-type": "application/json"},
-        "reply_body": '{"result": {"count": 21, "num_pages": 2}, "status": {"success": true}}',
+        "response_headers": {"content-type": "application/json"},
+        "response_body": '{"result": {"count": 21, "num_pages": 2}, "status": {"success": true}}',
         "milliseconds": 12.5,
         "started": "2026-11-01T12:00:00.250000+00:00",
         "curl": f"curl -sS -i -H \"Authorization: Api-Key $CREDCHECK_KEY_ADMIN\" '{PLACE}?page=2'",
@@ -78,49 +80,49 @@ def verdict(**fields: Any) -> Verdict:
         "started": "2026-11-01T12:00:00+00:00",
         "seconds": 14.2,
         "requests": 3,
-        "results": [Result("PAGE-02", "test_page_numbers", "kept", seconds=0.4)],
-        "breaches": [],
+        "results": [Result("PAGE-02", "test_page_numbers", "passed", seconds=0.4)],
+        "failures": [],
         "accepted": [],
-        "complaints": [],
-        "coverage": {LIST: {200: 3}},
+        "problems": [],
+        "coverage": {LIST_CREDENTIALS: {200: 3}},
         "not_reached": [],
-        "unreachable_here": {CREATE: "the run is read-only"},
+        "unreachable_here": {CREATE_CREDENTIAL: "the run is read-only"},
         "notices": [],
         "left_behind": [],
         "exchanges": [Finding("", "", "", "", "", each).as_dict()["exchange"] for each in asked],
         "headline": "conforms",
-        "counts": {"kept": 1},
+        "counts": {"passed": 1},
     }
     return Verdict(**{**usual, **fields})
 
 
-def breaching() -> Verdict:
-    """Return the verdict of a run with breaches, accepted ones, and rules that were not tested."""
-    wrong = finding("PAGE-02", LIST, "`num_pages` is not 3", exchange())
-    watched = finding("SCHEMA-01", ISSUERS, "200 lacks the header Vary", exchange())
+def failing() -> Verdict:
+    """Return the verdict of a run with failures, accepted ones, and rules that were not tested."""
+    wrong = finding("PAGE-02", LIST_CREDENTIALS, "`num_pages` is not 3", exchange())
+    watched = finding("SCHEMA-01", LIST_ISSUERS, "200 lacks the header Vary", exchange())
     options = finding("PROTO-02", "", "OPTIONS is 405", exchange(operation="", method="OPTIONS"))
-    known = finding("ACCESS-11", LIST, "`Bearer` is 401", None)
+    known = finding("ACCESS-11", LIST_CREDENTIALS, "`Bearer` is 401", None)
     about = {"reason": "gateway is old", "owner": "platform team", "until": "2027-01-31"}
     results = [
-        Result("PAGE-02", "test_page_numbers", "breached", findings=[wrong, watched]),
-        Result("PAGE-03", "test_previous", "breached", findings=[watched]),
-        Result("SCHEMA-01", "test_schema", "kept"),
-        Result("PROTO-02", "test_options", "breached", findings=[options]),
-        Result("ACCESS-11", "test_schemes", "breached", findings=[known]),
+        Result("PAGE-02", "test_page_numbers", "failed", findings=[wrong, watched]),
+        Result("PAGE-03", "test_previous", "failed", findings=[watched]),
+        Result("SCHEMA-01", "test_schema", "passed"),
+        Result("PROTO-02", "test_options", "failed", findings=[options]),
+        Result("ACCESS-11", "test_schemes", "failed", findings=[known]),
         Result("ACCESS-04", "test_learner", "not tested", "no key for learner"),
-        Result("SEARCH-01", "test_search", "could not ask", "ReadTimeout"),
+        Result("SEARCH-01", "test_search", "request failed", "ReadTimeout"),
     ]
     return verdict(
         results=results,
-        breaches=[wrong, watched, options],
+        failures=[wrong, watched, options],
         accepted=[{**known, **about}],
-        complaints=["1 left behind: Xy12; credcheck cleanup"],
-        coverage={LIST: {200: 2, 418: 1}, ISSUERS: {200: 1}},
-        notices=[f"{LIST}: the contract does not know /result/data/*/pk"],
+        problems=["1 left behind: Xy12; credcheck cleanup"],
+        coverage={LIST_CREDENTIALS: {200: 2, 418: 1}, LIST_ISSUERS: {200: 1}},
+        notices=[f"{LIST_CREDENTIALS}: the contract does not know /result/data/*/pk"],
         left_behind=["Xy12"],
         exit_code=1,
-        headline="breaks the contract: 4 breaches",
-        counts={"kept": 1, "breached": 4, "not tested": 1, "could not ask": 1},
+        headline="breaks the contract: 4 failures",
+        counts={"passed": 1, "failed": 4, "not tested": 1, "request failed": 1},
     )
 
 
@@ -163,27 +165,36 @@ def cell(document: dict[str, Any], rule: str, operation: str) -> tuple[str, str]
 
 def not_judged() -> Verdict:
     """Return the verdict of a run that a target refused to go on with."""
-    refused = "the target answered 429 6 times in a row"
-    return verdict(stopped=refused, exit_code=3, headline=f"not judged: {refused}", exchanges=[],
-                   results=[], coverage={}, not_reached=[LIST], requests=6, counts={})  # fmt: skip
+    refused = "the target returned 429 6 times in a row"
+    return verdict(
+        stopped=refused,
+        exit_code=3,
+        headline=f"not judged: {refused}",
+        exchanges=[],
+        results=[],
+        coverage={},
+        not_reached=[LIST_CREDENTIALS],
+        requests=6,
+        counts={},
+    )
 
 
-@pytest.mark.parametrize("make", [verdict, breaching, not_judged])
+@pytest.mark.parametrize("make", [verdict, failing, not_judged])
 def test_a_report_keeps_its_schema(make: Callable[[], Verdict], tmp_path: Path) -> None:
-    """Whatever the verdict, the three files are written, and the data is what the schema says."""
+    """Whatever the verdict, the three files are written, and the data matches the schema."""
     write_reports(make(), tmp_path / "new" / "folder")
     written = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
     assert written == {"report.json", "report.html", "traffic.har"}
     report = read_report(tmp_path / "new" / "folder" / "report.json")
-    report_validator().validate(report)
+    make_validator().validate(report)
     assert report["verdict"]["headline"] == make().headline
 
 
 def test_the_schema_is_strict() -> None:
-    """A report with something unknown in a breach, or without a part, is refused."""
-    document = json.loads(json.dumps(report_document(breaching())))
+    """A report with something unknown in a failure, or without a part, is refused."""
+    document = json.loads(json.dumps(build_report(failing())))
     changes: tuple[Callable[[Any], Any], ...] = (
-        lambda each: each["breaches"][0].update(more=1),
+        lambda each: each["failures"][0].update(more=1),
         lambda each: each["accepted"][0].pop("owner"),
         lambda each: each.pop("seed"),
     )
@@ -191,55 +202,66 @@ def test_the_schema_is_strict() -> None:
         changed = json.loads(json.dumps(document))
         change(changed)
         with pytest.raises(jsonschema_rs.ValidationError):
-            report_validator().validate(changed)
+            make_validator().validate(changed)
 
 
-def test_a_breach_tells_its_law() -> None:
-    """A breach carries law, reason and evidence of its rule, steps, and the curl line."""
-    first = report_document(breaching())["breaches"][0]
-    assert first["law"] == RULES["PAGE-02"].law
+def test_a_failure_has_its_rule() -> None:
+    """A failure has requirement, reason and evidence of its rule, steps, and the curl line."""
+    first = build_report(failing())["failures"][0]
+    assert first["requirement"] == RULES["PAGE-02"].requirement
     assert first["why"] == RULES["PAGE-02"].why
     assert first["evidence"] == ["F"]
     assert first["steps"] == ["create a credential", "change its name"]
     assert first["curl"] == exchange().curl
 
 
-def test_the_matrix_never_calls_kept_what_was_not_asked() -> None:
-    """A cell is breached, accepted, kept or open, each for its own reason."""
-    document = report_document(breaching())
-    assert cell(document, "PAGE-02", LIST)[0] == "breached"
-    assert cell(document, "PAGE-02", ISSUERS) == ("not tested", "the test ended at the breach")
-    assert cell(document, "PAGE-02", RETRIEVE)[0] == "not applicable"
-    assert cell(document, "PAGE-03", LIST)[0] == "kept", "it failed for another rule's finding"
-    assert cell(document, "SCHEMA-01", ISSUERS)[0] == "breached"
-    assert cell(document, "SCHEMA-01", LIST)[0] == "kept"
-    assert cell(document, "SCHEMA-01", RETRIEVE) == ("not tested", "no request went to it")
-    assert cell(document, "SCHEMA-01", CREATE) == ("not tested", "the run is read-only")
-    assert cell(document, "PROTO-02", "")[0] == "breached"
-    assert cell(document, "ACCESS-11", LIST)[0] == "accepted"
-    assert cell(document, "ACCESS-04", LIST) == ("not tested", "no key for learner")
-    assert cell(document, "SEARCH-01", LIST) == ("could not ask", "ReadTimeout")
-    assert cell(document, "STATE-09", DELETE) == ("not tested", "not a part of this run")
+def test_the_matrix_shows_no_untested_rule_as_passed() -> None:
+    """A cell is failed, accepted, passed or not tested, each for its own reason."""
+    document = build_report(failing())
+    assert cell(document, "PAGE-02", LIST_CREDENTIALS)[0] == "failed"
+    assert cell(document, "PAGE-02", LIST_ISSUERS) == (
+        "not tested",
+        "the test ended at the failure",
+    )
+    assert cell(document, "PAGE-02", RETRIEVE_CREDENTIAL)[0] == "not applicable"
+    assert cell(document, "PAGE-03", LIST_CREDENTIALS)[0] == "passed", (
+        "it failed for another rule's finding"
+    )
+    assert cell(document, "SCHEMA-01", LIST_ISSUERS)[0] == "failed"
+    assert cell(document, "SCHEMA-01", LIST_CREDENTIALS)[0] == "passed"
+    assert cell(document, "SCHEMA-01", RETRIEVE_CREDENTIAL) == (
+        "not tested",
+        "no request was sent to it",
+    )
+    assert cell(document, "SCHEMA-01", CREATE_CREDENTIAL) == ("not tested", "the run is read-only")
+    assert cell(document, "PROTO-02", "")[0] == "failed"
+    assert cell(document, "ACCESS-11", LIST_CREDENTIALS)[0] == "accepted"
+    assert cell(document, "ACCESS-04", LIST_CREDENTIALS) == ("not tested", "no key for learner")
+    assert cell(document, "SEARCH-01", LIST_CREDENTIALS) == ("request failed", "ReadTimeout")
+    assert cell(document, "STATE-09", DELETE_CREDENTIAL) == ("not tested", "not part of this run")
 
 
-def test_a_rule_says_nothing_of_operations_that_it_did_not_ask() -> None:
-    """In a run whose traffic is all known, a rule is kept only where its requests went."""
-    results = [Result("SCHEMA-06", "test_envelope", "kept")]
+def test_a_rule_says_nothing_about_operations_without_requests() -> None:
+    """In a run whose traffic is complete, a rule passed only where its requests were sent."""
+    results = [Result("SCHEMA-06", "test_envelope", "passed")]
     asked = [Finding("", "", "", "", "", exchange(rule="SCHEMA-06")).as_dict()["exchange"]]
-    fields: dict[str, Any] = {"results": results, "coverage": {LIST: {200: 1}, UPDATE: {200: 1}}}
-    document = report_document(verdict(**fields, exchanges=asked, requests=1))
-    assert cell(document, "SCHEMA-06", LIST)[0] == "kept"
-    silent = ("not tested", "no request of this rule went to it")
-    assert cell(document, "SCHEMA-06", UPDATE) == silent
-    cut = report_document(verdict(**fields, exchanges=asked, requests=2))
-    assert cell(cut, "SCHEMA-06", UPDATE)[0] == "kept"
+    fields: dict[str, Any] = {
+        "results": results,
+        "coverage": {LIST_CREDENTIALS: {200: 1}, UPDATE_CREDENTIAL: {200: 1}},
+    }
+    document = build_report(verdict(**fields, exchanges=asked, requests=1))
+    assert cell(document, "SCHEMA-06", LIST_CREDENTIALS)[0] == "passed"
+    silent = ("not tested", "no request of this rule was sent to it")
+    assert cell(document, "SCHEMA-06", UPDATE_CREDENTIAL) == silent
+    cut = build_report(verdict(**fields, exchanges=asked, requests=2))
+    assert cell(cut, "SCHEMA-06", UPDATE_CREDENTIAL)[0] == "passed"
 
 
 def test_coverage_counts_statuses_and_parameters() -> None:
     """Each documented status and parameter is there with how often it was seen or sent."""
-    rows = {each["operation"]: each for each in report_document(breaching())["coverage"]}
+    rows = {each["operation"]: each for each in build_report(failing())["coverage"]}
     assert set(rows) == set(load_contract().operations)
-    row = rows[LIST]
+    row = rows[LIST_CREDENTIALS]
     statuses = {each["status"]: (each["seen"], each["documented"]) for each in row["statuses"]}
     assert statuses[200] == (2, True)
     assert statuses[418] == (1, False)
@@ -251,44 +273,48 @@ def test_coverage_counts_statuses_and_parameters() -> None:
     assert sent["query", "search"] == 1, "a repeated parameter is one request"
     assert sent["query", "course"] == 0
     assert sent["path", "org"] == 3
-    assert not rows[ISSUER_CREATE]["reached"]
+    assert not rows[CREATE_ISSUER]["reached"]
     assert ("body", "application/json") in {
-        (each["in"], each["name"]) for each in rows[CREATE]["parameters"]
+        (each["in"], each["name"]) for each in rows[CREATE_CREDENTIAL]["parameters"]
     }
 
 
-def test_what_was_not_kept_is_not_called_never() -> None:
+def test_unrecorded_parameters_are_not_called_never() -> None:
     """Where a part of the traffic is known, a parameter that is not in it may have been sent."""
-    cut = verdict(coverage={LIST: {200: 9}}, requests=9)
-    row = next(each for each in report_document(cut)["coverage"] if each["operation"] == LIST)
+    cut = verdict(coverage={LIST_CREDENTIALS: {200: 9}}, requests=9)
+    row = next(
+        each for each in build_report(cut)["coverage"] if each["operation"] == LIST_CREDENTIALS
+    )
     assert (row["exchanges_kept"], row["requests"]) == (3, 9)
-    text = " ".join(Page(as_html(report_document(cut))).text.split())
-    assert "counted in the 3 of 9 requests that were kept" in text
-    assert "not in those kept" in text
-    assert "not in those kept" not in Page(as_html(report_document(verdict()))).text
+    text = " ".join(Page(render_html(build_report(cut))).text.split())
+    assert "counted in the 3 of 9 requests that were recorded" in text
+    assert "not recorded" in text
+    assert "not recorded" not in Page(render_html(build_report(verdict()))).text
 
 
 def test_bodies_are_counted_by_media_type() -> None:
     """A body counts for its media type, whatever its charset and the case of its header."""
     headers = {"Content-Type": "Application/JSON; charset=utf-8"}
-    sent = exchange(operation=CREATE, method="POST", request_headers=headers, request_body="{}")
+    sent = exchange(
+        operation=CREATE_CREDENTIAL, method="POST", request_headers=headers, request_body="{}"
+    )
     asked = [Finding("", "", "", "", "", sent).as_dict()["exchange"]]
-    rows = {
-        each["operation"]: each for each in report_document(verdict(exchanges=asked))["coverage"]
-    }
-    assert {"in": "body", "name": "application/json", "sent": 1} in rows[CREATE]["parameters"]
+    rows = {each["operation"]: each for each in build_report(verdict(exchanges=asked))["coverage"]}
+    assert {"in": "body", "name": "application/json", "sent": 1} in rows[CREATE_CREDENTIAL][
+        "parameters"
+    ]
 
 
 def test_the_archive_is_one() -> None:
-    """The traffic has every field that HAR 1.2 asks for."""
+    """The traffic has every field that HAR 1.2 requires."""
     sent = exchange(
         method="POST",
         request_headers={"Content-Type": "application/json"},
         request_body='{"name": "é"}',
         status=301,
-        reply_headers={"location": "/x/", "content-type": "text/html"},
+        response_headers={"location": "/x/", "content-type": "text/html"},
     )
-    archive = har([Finding("", "", "", "", "", sent).as_dict()["exchange"]])["log"]
+    archive = build_har([Finding("", "", "", "", "", sent).as_dict()["exchange"]])["log"]
     assert archive["version"] == "1.2"
     assert set(archive["creator"]) == {"name", "version"}
     entry = archive["entries"][0]
@@ -296,19 +322,19 @@ def test_the_archive_is_one() -> None:
     assert entry["time"] == sum(entry["timings"].values()) == 12.5
     assert set(entry["timings"]) == {"send", "wait", "receive"}
     assert entry["cache"] == {}
-    request, reply = entry["request"], entry["response"]
+    request, response = entry["request"], entry["response"]
     shared = {"httpVersion", "cookies", "headers", "headersSize", "bodySize"}
     assert set(request) == shared | {"method", "url", "queryString", "postData"}
-    assert set(reply) == shared | {"status", "statusText", "content", "redirectURL"}
+    assert set(response) == shared | {"status", "statusText", "content", "redirectURL"}
     assert request["queryString"] == [
         {"name": "page", "value": "2"},
         {"name": "page_size", "value": "10"},
     ]
     assert request["postData"] == {"mimeType": "application/json", "text": '{"name": "é"}'}
     assert request["bodySize"] == 14
-    assert (reply["status"], reply["statusText"]) == (301, "Moved Permanently")
-    assert reply["redirectURL"] == "/x/"
-    assert reply["content"]["mimeType"] == "text/html"
+    assert (response["status"], response["statusText"]) == (301, "Moved Permanently")
+    assert response["redirectURL"] == "/x/"
+    assert response["content"]["mimeType"] == "text/html"
 
 
 def everywhere(text: str) -> Verdict:
@@ -319,11 +345,11 @@ def everywhere(text: str) -> Verdict:
         url=f"{PLACE}?q={text}",
         request_headers={text: text},
         request_body=text,
-        reply_headers={text: text},
-        reply_body=text,
+        response_headers={text: text},
+        response_body=text,
         curl=text,
     )
-    bad = Finding("PAGE-02", LIST, text, text, text, shown, (text,)).as_dict()
+    bad = Finding("PAGE-02", LIST_CREDENTIALS, text, text, text, shown, (text,)).as_dict()
     about = {"reason": text, "owner": text, "until": text}
     return verdict(
         target=text,
@@ -331,20 +357,20 @@ def everywhere(text: str) -> Verdict:
         headline=text,
         stopped=text,
         results=[Result("PAGE-03", text, "not tested", text)],
-        breaches=[bad],
+        failures=[bad],
         accepted=[{**bad, **about}],
-        complaints=[text],
+        problems=[text],
         notices=[text],
         left_behind=[text],
-        unreachable_here={CREATE: text},
+        unreachable_here={CREATE_CREDENTIAL: text},
         exit_code=1,
     )
 
 
 def test_nothing_of_the_target_is_markup() -> None:
     """What a hostile target puts anywhere is text on the page, and adds no element to it."""
-    hostile = Page(as_html(report_document(everywhere(HOSTILE))))
-    harmless = Page(as_html(report_document(everywhere("harmless"))))
+    hostile = Page(render_html(build_report(everywhere(HOSTILE))))
+    harmless = Page(render_html(build_report(everywhere("harmless"))))
     assert [tag for tag, _ in hostile.elements] == [tag for tag, _ in harmless.elements]
     assert len(hostile.named("script")) == 1
     names = {name for _, attributes in hostile.elements for name in attributes}
@@ -353,8 +379,8 @@ def test_nothing_of_the_target_is_markup() -> None:
 
 
 def test_the_page_fetches_nothing() -> None:
-    """No address stands where a browser would fetch it, and the page's own policy forbids it."""
-    text = as_html(report_document(breaching()))
+    """The page contains no URL that a browser would load, and its own policy forbids loading."""
+    text = render_html(build_report(failing()))
     page = Page(text)
     for tag, attributes in page.elements:
         for name in ("src", "href", "action", "data", "srcset", "poster"):
@@ -370,19 +396,19 @@ def test_the_page_fetches_nothing() -> None:
     ]
 
 
-def test_the_page_is_told_in_words() -> None:
-    """Verdict, breaches, how to repeat, and what is not known stand on the page as text."""
-    page = Page(as_html(report_document(breaching())))
+def test_the_page_shows_everything_as_text() -> None:
+    """Verdict, failures, how to repeat them, and what was not tested are text on the page."""
+    page = Page(render_html(build_report(failing())))
     text = " ".join(page.text.split())
     for words in (
         "Breaks the contract",
-        "breaks the contract: 4 breaches",
+        "breaks the contract: 4 failures",
         "num_pages is not 3",
         RULES["PAGE-02"].why,
         "change its name",
         "credcheck run staging --profile standard --seed 4711 --read-only",
         "credcheck cleanup staging",
-        "platform team answers for it until 2027-01-31",
+        "platform team is responsible until 2027-01-31",
         "no key for learner",
         "418",
         "1 extra",
@@ -392,10 +418,10 @@ def test_the_page_is_told_in_words() -> None:
     assert all(rule in text for rule in RULES)
 
 
-@pytest.mark.parametrize("make", [verdict, breaching, not_judged])
+@pytest.mark.parametrize("make", [verdict, failing, not_judged])
 def test_the_page_can_be_used_by_all(make: Callable[[], Verdict]) -> None:
     """The page has a language, one first heading, captions, unique ids, and links that lead."""
-    page = Page(as_html(report_document(make())))
+    page = Page(render_html(build_report(make())))
     assert page.named("html")[0]["lang"] == "en"
     assert len(page.named("h1")) == 1
     assert len(page.named("caption")) == len(page.named("table"))
@@ -409,21 +435,26 @@ def test_the_page_can_be_used_by_all(make: Callable[[], Verdict]) -> None:
 
 
 def test_a_run_that_was_not_judged_says_so() -> None:
-    """A run that was stopped is neither green nor red, and tells what it did not reach."""
-    text = " ".join(Page(as_html(report_document(not_judged()))).text.split())
+    """A run that was stopped is neither green nor red, and shows what it did not reach."""
+    text = " ".join(Page(render_html(build_report(not_judged()))).text.split())
     assert "Not judged" in text
-    assert "the target answered 429 6 times in a row" in text
-    assert f"Not reached: {LIST} answered nothing, never 2xx" in text
+    assert "the target returned 429 6 times in a row" in text
+    assert f"Not reached: {LIST_CREDENTIALS} returned nothing, never 2xx" in text
     assert "Conforms" not in text
 
 
 def test_odd_characters_are_shown(tmp_path: Path) -> None:
     """Half a surrogate pair, a NUL and a change of direction break no file and are seen."""
-    odd = finding("STATE-11", LIST, "half \ud83c, \x00, \u202e, 🎓", exchange(reply_body="\udc00"))
-    write_reports(verdict(breaches=[odd]), tmp_path)
+    odd = finding(
+        "STATE-11",
+        LIST_CREDENTIALS,
+        "half \ud83c, \x00, \u202e, 🎓",
+        exchange(response_body="\udc00"),
+    )
+    write_reports(verdict(failures=[odd]), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert r"half \ud83c, \u0000, \u202e, 🎓" in page
-    message = read_report(tmp_path / "report.json")["breaches"][0]["message"]
+    message = read_report(tmp_path / "report.json")["failures"][0]["message"]
     assert message == "half \\ud83c, \x00, \u202e, 🎓"
 
 
@@ -439,18 +470,18 @@ def test_odd_characters_are_shown(tmp_path: Path) -> None:
 )
 def test_bodies_are_indented_only_if_that_keeps_them(text: str, shown: str) -> None:
     """JSON is indented unless that would hide something; what is long is cut."""
-    assert pretty(text) == shown
+    assert format_body(text) == shown
 
 
 def test_a_report_is_replaced_as_a_whole(tmp_path: Path) -> None:
     """A second run into the same folder leaves its own three files and nothing else."""
-    write_reports(breaching(), tmp_path)
+    write_reports(failing(), tmp_path)
     write_reports(verdict(), tmp_path)
     assert len(list(tmp_path.iterdir())) == 3
     assert read_report(tmp_path / "report.json")["verdict"]["outcome"] == "conforms"
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     """A file in the way of the folder is one line."""
     (tmp_path / "taken").write_text("a file", encoding="utf-8")
     with pytest.raises(UsageError, match=r"the reports cannot be written: .*taken"):
@@ -458,23 +489,23 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "problem"),
     [
         (None, "No such file"),
-        (b"<html>", "no JSON"),
-        (b"\xff\xfe", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b"[]", "no report of credcheck"),
-        (b'{"version": 2}', "no report of credcheck"),
-        (b'{"log": {"version": "1.2"}}', "no report of credcheck"),
+        (b"<html>", "not valid JSON"),
+        (b"\xff\xfe", "not valid JSON"),
+        (b"[" * 100_000, "not valid JSON"),
+        (b"[]", "not a report of this credcheck"),
+        (b'{"version": 1}', "not a report of this credcheck"),
+        (b'{"log": {"version": "1.2"}}', "not a report of this credcheck"),
     ],
 )
-def test_a_foreign_file_is_told(content: bytes | None, complaint: str, tmp_path: Path) -> None:
-    """A file that is missing, no JSON or no report is one line with its name."""
+def test_a_foreign_file_is_reported(content: bytes | None, problem: str, tmp_path: Path) -> None:
+    """A file that is missing, not JSON or not a report is one line with its name."""
     path = tmp_path / "other.json"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(UsageError, match=complaint) as error:
+    with pytest.raises(UsageError, match=problem) as error:
         read_report(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)

@@ -1,4 +1,4 @@
-"""The safety of a run: what it may send, what it leaves, what it never shows."""
+"""The safety of a run: what it may send, what it leaves behind, what it never shows."""
 
 import base64
 import json
@@ -18,10 +18,11 @@ import pytest
 
 from contract_tests.catalogue import SUBJECTS
 from contract_tests.engine.cleanup import clean_up
-from contract_tests.engine.outcome import CouldNotAsk
 from contract_tests.engine.safety import Guard, Redactor
-from contract_tests.engine.settings import Settings, load_settings
 from contract_tests.engine.target import Target
+from contract_tests.errors import RequestFailed
+from contract_tests.settings.settings import Settings
+from contract_tests.settings.sources import load_settings
 from mockserver.files import WORLD
 from tests.harness.bite import CONTEXT, PLACES
 from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
@@ -38,8 +39,8 @@ def names(served: RunningServer) -> list[str]:
             headers={"Authorization": "main-admin-key"},
         )
         try:
-            with urllib.request.urlopen(request) as answer:
-                found += [each["name"] for each in json.load(answer)["result"]["data"]]
+            with urllib.request.urlopen(request) as response:
+                found += [each["name"] for each in json.load(response)["result"]["data"]]
         except urllib.error.HTTPError:
             break
     return found
@@ -47,7 +48,7 @@ def names(served: RunningServer) -> list[str]:
 
 @pytest.mark.slow
 def test_read_only_sends_reads_only() -> None:
-    """A read-only run sends GET, HEAD and OPTIONS, as the server's own log says."""
+    """A read-only run sends GET, HEAD and OPTIONS, according to the server's log."""
     with running() as served:
         ended = run("run", served.url, *CONTEXT, "--profile", "quick", "--read-only")
     assert ended.returncode == 0, ended.stdout
@@ -101,11 +102,11 @@ ITEM = "/api/credentials/orgs/main/users/7/"
 )
 def test_the_guard(writes: bool, method: str, path: str, allowed: bool) -> None:
     """Without writes only reads leave; with them only what the run made is touched."""
-    guard = Guard(settings(allow_writes=writes), own={"mine"}, made_up={"made-up"})
+    guard = Guard(settings(allow_writes=writes), own={"mine"}, unknown={"made-up"})
     if allowed:
         guard.check(method, path)
     else:
-        with pytest.raises(CouldNotAsk):
+        with pytest.raises(RequestFailed):
             guard.check(method, path)
 
 
@@ -166,13 +167,13 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
             wait_for_a_creation(journal, processes=2)
             for worker in children_of(process.pid):
                 os.kill(worker, signal.SIGKILL)
-            said, _ = process.communicate(timeout=PATIENCE)
+            output, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
         assert names(served) == []
         assert list(journal.iterdir()) == []
-    assert process.returncode == 3, said
-    assert "the harness failed at" in said
+    assert process.returncode == 3, output
+    assert "the harness failed at" in output
 
 
 def children_of(pid: int) -> list[int]:
@@ -197,8 +198,10 @@ def create_one(target: Target) -> None:
     """Create a credential with the mark of a target."""
     (issuer, *_) = target.send("GET", f"{COLLECTION}issuers/").value["result"]["data"]
     body = json.dumps({"name": target.mark, "issuer": issuer["entityId"]}).encode()
-    reply = target.send("POST", COLLECTION, headers={"Content-Type": "application/json"}, body=body)
-    assert reply.status == 200
+    response = target.send(
+        "POST", COLLECTION, headers={"Content-Type": "application/json"}, body=body
+    )
+    assert response.status == 200
 
 
 def test_a_run_that_lives_is_no_crash(tmp_path: Path, server: RunningServer) -> None:
@@ -220,7 +223,7 @@ def test_a_run_that_lives_is_no_crash(tmp_path: Path, server: RunningServer) -> 
 def test_a_key_that_may_not_look_does_not_make_it_gone(
     tmp_path: Path, server: RunningServer
 ) -> None:
-    """A 403 to a deletion and to a look leaves the item in the journal, and says so."""
+    """After a 403 to a deletion and to a read, the item stays in the journal and is reported."""
     strange = {"key": ["admin=env:CREDCHECK_KEY_OTHER_ORG_ADMIN"]}
     with target_on(server.url, tmp_path) as owner:
         create_one(owner)
@@ -233,15 +236,15 @@ def test_a_key_that_may_not_look_does_not_make_it_gone(
 
 
 @pytest.mark.slow
-def test_what_lost_answers_created_is_found_or_told() -> None:
-    """What a list shows is deleted though no answer named it; what none shows counts as left."""
+def test_items_of_lost_responses_are_found_or_reported() -> None:
+    """A listed item is deleted though no response named it; a private one counts as left behind."""
     options = ("--org", "main", "--user-id", "1", "--allow-writes", "--rule", "STATE-03")
     ended = run("run", "wsgi:tests.support.forgetful:application", *options)
     assert ended.returncode == 1, ended.stdout
     assert "ERR-01" in ended.stdout
     assert re.search(r"\n  .* 0 left behind", ended.stdout), ended.stdout
     hidden = run("run", "wsgi:tests.support.forgetful:application", *options, "--disposable")
-    assert "which no list shows" in hidden.stdout, hidden.stdout
+    assert "no list shows a private credential" in hidden.stdout, hidden.stdout
 
 
 SECRETS = {
@@ -263,7 +266,7 @@ def forms_of(secret: str) -> set[str]:
 def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
     """A failing run with known keys leaves none of them in output, reports or journal.
 
-    It asks every rule but the generated requests, which are sent by the same way.
+    It tests every rule but the generated requests, which are sent the same way.
     """
     document = json.loads(WORLD.read_text())
     holders = {1: "ADMIN", 2: "LEARNER", 11: "OTHER_ORG_ADMIN"}
@@ -283,7 +286,7 @@ def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
             env=environment,
         )  # fmt: skip
     assert ended.returncode == 1, ended.stdout
-    assert "BREACH PROTO-10" in ended.stdout
+    assert "FAILED PROTO-10" in ended.stdout
     artefacts = {path: path.read_text(errors="replace") for path in report.rglob("*.*")}
     artefacts |= {path: path.read_text() for path in journal.rglob("*.jsonl")}
     artefacts[Path("stdout")] = ended.stdout + ended.stderr
@@ -297,7 +300,7 @@ def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("prefix", [b"", b"x", b"xy", b"Api-Key "])
 def test_the_redactor_knows_encodings(prefix: bytes) -> None:
-    """A key is found in base64 wherever it stands in what was encoded."""
+    """A key is found in base64, wherever it is in the encoded text."""
     redact = Redactor({"admin": "sk-admin-0123456789"}, {})
     encoded = base64.b64encode(prefix + b"sk-admin-0123456789 and more").decode()
     assert "$CREDCHECK_KEY_ADMIN" in redact(encoded)

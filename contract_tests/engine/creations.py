@@ -1,0 +1,119 @@
+"""Keeps the guard and the journal up to date with what requests create and delete."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from contract_tests.engine.exchange import Response
+from contract_tests.engine.journal import Journal
+from contract_tests.engine.safety import Guard, is_creation
+from contract_tests.errors import RequestFailed
+from contract_tests.settings.settings import Settings
+
+LONGEST_NAME = 1_100
+"""Characters of a name that the journal keeps."""
+
+
+class Creations:
+    """What this process creates: recorded before a request is sent, and after its response."""
+
+    def __init__(self, settings: Settings, guard: Guard, journal: Journal) -> None:
+        self._settings = settings
+        self._guard = guard
+        self._journal = journal
+        self._lock = threading.Lock()
+
+    def announce(self, method: str, path: str, body: bytes | None) -> int:
+        """Record that a request is about to create something, and return a number, else 0.
+
+        Raises RequestFailed for a private credential, unless the target is disposable: no list
+        shows it, so it could not be found again if its response was lost.
+        """
+        if not is_creation(method, path):
+            return 0
+        fields = parse_fields(body)
+        if is_private(fields) and not self._settings.disposable:
+            raise RequestFailed("a private credential is created on disposable targets only")
+        folder = self._home if "/exim/" in path else path
+        name = str(fields.get("name", ""))[:LONGEST_NAME]
+        return self._journal.announce(folder, name, private=is_private(fields))
+
+    def settle(self, intent: int, method: str, path: str, response: Response) -> None:
+        """Record what came of a request: what it created, changed or deleted."""
+        folder, _, entity_id = path.rpartition("/")
+        if intent:
+            self._settle_creation(intent, path, response)
+        elif method == "POST" and response.status < 300:
+            created = find_created_id(response.value)
+            if created:
+                self._guard.own.add(created)  # it is deleted with what it belongs to
+        elif method == "DELETE" and response.status in (200, 204):
+            self._guard.deleted.add(entity_id)
+            self._journal.record_deletion(entity_id)
+        elif method == "PUT" and response.status < 300 and not self._guard.is_own(entity_id):
+            self._guard.own.add(entity_id)  # it was deleted or never existed, and exists now
+            self._journal.write(created=entity_id, at=f"{folder}/")
+
+    def _settle_creation(self, intent: int, path: str, response: Response) -> None:
+        created = dict(self._find_created(path, response.value)) if response.status < 300 else {}
+        with self._lock:
+            for entity_id, folder in created.items():
+                self._guard.own.add(entity_id)
+                self._journal.write(created=entity_id, at=folder, settles=intent)
+            if not created and 400 <= response.status < 500:
+                self._journal.write(refused=intent)
+
+    def _find_created(self, path: str, value: Any) -> Iterator[tuple[str, str]]:
+        """Yield the ids of what a response reports as created, each with the path of its folder."""
+        entity_id = find_created_id(value)
+        if entity_id:
+            yield entity_id, path
+        for assignment in list_entries(value, "result", "successful_assignments"):
+            folder = path.rpartition("/assignments/")[0]
+            yield assignment.get("assignment_id", ""), f"{folder}/assignments/"
+        for credential in list_entries(value, "imported"):
+            if credential.get("created"):
+                yield credential.get("entityId", ""), self._home
+
+    @property
+    def _home(self) -> str:
+        """The collection that an import adds to, since its path has none."""
+        return build_collection_path(self._settings.org, self._settings.user_id)
+
+
+def build_collection_path(org: str, user_id: str) -> str:
+    """Return the path of a collection of credentials."""
+    return f"/api/credentials/orgs/{quote(org, safe='')}/users/{quote(user_id, safe='')}/"
+
+
+def parse_fields(body: bytes | None) -> dict[str, Any]:
+    """Return the fields of a JSON object or a form, none for any other body."""
+    try:
+        fields = json.loads(body or b"")
+    except (ValueError, RecursionError):
+        pairs = parse_qs((body or b"").decode("latin-1"))
+        fields = {name: values[-1] for name, values in pairs.items()}
+    return fields if isinstance(fields, dict) else {}
+
+
+def is_private(fields: Mapping[str, Any]) -> bool:
+    """Tell whether a body creates a credential that no list shows."""
+    return str(fields.get("public", True)).lower() in ("false", "f", "no", "n", "off", "0")
+
+
+def list_entries(value: Any, *names: str) -> list[dict[str, Any]]:
+    """Return the objects of a list inside a response, none where there is no such list."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def find_created_id(value: Any) -> str | None:
+    """Return the entityId in the response to a create, inside the envelope or without one."""
+    for record in (value.get("result"), value) if isinstance(value, dict) else ():
+        if isinstance(record, dict) and isinstance(record.get("entityId"), str):
+            entity_id: str = record["entityId"]
+            return entity_id
+    return None

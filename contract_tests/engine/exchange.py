@@ -1,0 +1,124 @@
+"""A request and its response, and the curl line that repeats the request."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from contract_tests.engine.contract import JSON
+
+LONGEST_BODY = 20_000
+"""Characters of a body that a finding shows."""
+LONGEST_LOGGED = 2_000
+"""Characters of a body that the log of a run keeps."""
+PROXY_STATUSES = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
+"""Status codes with which something in front of a service refuses what looks like an attack."""
+_SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+Redact = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its response, redacted; bodies are text, cut where they are long."""
+
+    rule: str
+    operation: str
+    actor: str
+    method: str
+    url: str
+    request_headers: Mapping[str, str]
+    request_body: str
+    status: int
+    response_headers: Mapping[str, str]
+    response_body: str
+    milliseconds: float
+    started: str
+    curl: str
+
+    def shorten(self) -> "Exchange":
+        """Return the exchange as the log of a run keeps it."""
+        return replace(
+            self,
+            request_body=self.request_body[:LONGEST_LOGGED],
+            response_body=self.response_body[:LONGEST_LOGGED],
+            curl="",
+        )
+
+
+@dataclass(frozen=True)
+class Response:
+    """A response of the target."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By name in lower case."""
+    body: bytes
+    exchange: Exchange
+
+    @property
+    def curl(self) -> str:
+        """The curl line that repeats the request."""
+        return self.exchange.curl
+
+    @property
+    def is_from_proxy(self) -> bool:
+        """Whether this looks like the response of a proxy or firewall, and not of the service."""
+        return self.status in PROXY_STATUSES and JSON not in self.headers.get("content-type", "")
+
+    @cached_property
+    def value(self) -> Any:
+        """The body as JSON, which must not be changed, or as text where it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return self.body.decode("utf-8", "replace")
+
+
+def describe_body(body: bytes) -> str:
+    """Return a body as text, cut where it is long."""
+    text = body.decode("utf-8", "backslashreplace")
+    return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
+
+
+def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
+    """Return headers without secrets, be they known or not."""
+    redacted = {}
+    for name, value in headers.items():
+        text = redact(value)
+        is_unknown_secret = _SECRET_HEADERS.search(name) and text == value
+        redacted[name] = "[hidden]" if is_unknown_secret else text
+    return redacted
+
+
+def build_curl(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, redact: Redact
+) -> str:
+    """Return the curl line that sends a request, with secrets as variables of the shell."""
+    words = ["curl", "-sS", "-i" if method != "HEAD" else "-I"]
+    if method not in ("GET", "HEAD"):
+        words += ["-X", method]
+    for name, value in redact_headers(headers, redact).items():
+        line = f"{name}: {value}" if headers[name] else f"{name};"
+        # The shell fills in variables within double quotes only.
+        words += ["-H", f'"{line}"' if "$CREDCHECK_" in line else shlex.quote(line)]
+    if body is not None:
+        words += ["--data-binary", quote_body(body, redact)]
+    return " ".join([*words, shlex.quote(redact(url))])
+
+
+def quote_body(body: bytes, redact: Redact) -> str:
+    """Quote a body for a shell; bytes that are not plain text are escaped for bash."""
+    try:
+        is_plain = body.decode("utf-8").isprintable()
+    except UnicodeDecodeError:
+        is_plain = False
+    if is_plain:
+        return shlex.quote(redact(describe_body(body)))
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}"
+        for byte in body[:LONGEST_BODY]
+    )
+    return f"$'{redact(escaped)}'"

@@ -1,0 +1,97 @@
+"""What the responses of one process show: coverage, exchanges, and departures from the contract."""
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+
+from contract_tests.engine.contract import Contract, Operation
+from contract_tests.engine.exchange import Exchange, Response
+from contract_tests.engine.results import Cause, Finding
+
+MOST_EXCHANGES = 10_000
+
+
+class Observations:
+    """Records every response, and checks it against the contract."""
+
+    def __init__(
+        self, contract: Contract, redact: Callable[[str], str], *, unknown_fields_fail: bool
+    ) -> None:
+        self.requests = 0
+        self.exchanges: list[Exchange] = []
+        self.findings: dict[Cause, Finding] = {}
+        self.notices: set[str] = set()
+        self.coverage: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self._contract = contract
+        self._redact = redact
+        self._unknown_fields_fail = unknown_fields_fail
+        self._lock = threading.Lock()
+
+    def record(self, response: Response, *, proxy_may_refuse: bool) -> None:
+        """Record a response, and how it differs from the contract."""
+        exchange = response.exchange
+        with self._lock:
+            self.requests += 1
+            if len(self.exchanges) < MOST_EXCHANGES:
+                self.exchanges.append(exchange.shorten())
+            if exchange.operation:
+                self.coverage[exchange.operation][response.status] += 1
+        if proxy_may_refuse and response.is_from_proxy:
+            self.notices.add(
+                f"a proxy in front of the target refuses unusual input: {response.status}"
+            )
+            return
+        findings = list(self._check(response))
+        with self._lock:
+            for finding in findings:
+                self._keep_smallest(finding)
+
+    def find_causes(self, response: Response) -> set[Cause]:
+        """Return what is wrong with a response according to the contract alone."""
+        return {finding.cause for finding in self._check(response)}
+
+    def _keep_smallest(self, finding: Finding) -> None:
+        """Keep a finding, of one cause the one with the smallest request."""
+        known = self.findings.get(finding.cause)
+        if known is None or finding.measure() < known.measure():
+            self.findings[finding.cause] = finding
+
+    def _check(self, response: Response) -> Iterator[Finding]:
+        """Yield how a response differs from the contract.
+
+        A response that tells the client to wait is not checked: often a proxy sends it.
+        """
+        status, headers = response.status, response.headers
+        operation = self._contract.operations.get(response.exchange.operation)
+        if operation is None or status == 429 or (status == 503 and "retry-after" in headers):
+            return
+        method = response.exchange.method
+        if status >= 500:
+            message = f"{operation.summary}: {method} returns {status}"
+            yield self._make_finding("ERR-01", response, message, "no 5xx", str(status))
+            return
+        mismatch = next(
+            self._contract.find_mismatches(operation, method, status, headers, response.body), None
+        )
+        if mismatch:
+            message = f"{operation.summary}, {status}: {mismatch.message}"
+            yield self._make_finding(
+                "SCHEMA-01", response, message, mismatch.expected, mismatch.got
+            )
+        elif method != "HEAD" and response.body:
+            yield from self._check_unknown_fields(operation, response)
+
+    def _check_unknown_fields(self, operation: Operation, response: Response) -> Iterator[Finding]:
+        for field in self._contract.find_unknown_fields(operation, response.status, response.value):
+            message = f"the contract does not define `{field}`"
+            if self._unknown_fields_fail:
+                message = f"{operation.summary}, {response.status}: {message}"
+                yield self._make_finding("SCHEMA-02", response, message, "no such field", field)
+            else:
+                self.notices.add(f"{operation.id}: {message}")
+
+    def _make_finding(
+        self, rule: str, response: Response, message: str, expected: str, got: str
+    ) -> Finding:
+        exchange = response.exchange
+        return Finding(rule, exchange.operation, message, expected, self._redact(got), exchange)

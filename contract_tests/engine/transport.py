@@ -1,0 +1,49 @@
+"""Clients of HTTP: over the network, or into a WSGI application in this process."""
+
+import ssl
+from collections.abc import Callable, Iterable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import httpx
+
+from contract_tests.settings.settings import Settings
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+MOST_CONNECTIONS = 64
+
+
+def open_client(settings: Settings, application: Application | None) -> httpx.Client:
+    """Return a client of a target, which is an application in this process where one is given."""
+    if application is not None:
+        transport = InProcessTransport(application)
+        return httpx.Client(transport=transport, timeout=settings.timeout)
+    ca_bundle = settings.ca_bundle
+    return httpx.Client(
+        timeout=settings.timeout,
+        verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
+        limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
+    )
+
+
+class InProcessTransport(httpx.BaseTransport):
+    """Calls a WSGI application, with the path's bytes as PEP 3333 requires them.
+
+    The transport of httpx passes on a path that it has decoded, which not every path survives.
+    """
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the application's response to a request."""
+        path = unquote_to_bytes(request.url.raw_path.partition(b"?")[0]).decode("latin-1")
+
+        def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+            return self._application({**environ, "PATH_INFO": path}, start_response)
+
+        transport = httpx.WSGITransport(app=application, raise_app_exceptions=False)
+        response = transport.handle_request(request)
+        if request.method == "HEAD":  # a server would omit the body
+            return httpx.Response(response.status_code, headers=response.headers)
+        return response

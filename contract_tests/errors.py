@@ -1,0 +1,51 @@
+"""What can go wrong: a wrong usage, a failed request, a rule that is not tested, a failed rule.
+
+"The target is wrong" and "a request failed" are two families and never mixed.
+"""
+
+from typing import Any
+
+
+class UsageError(Exception):
+    """The options or the configuration are wrong; the text is one line that says how to fix it."""
+
+
+class RequestFailed(Exception):
+    """A request got no response, or the run may not send it: nothing is known about the rule."""
+
+
+class TargetUnavailable(RequestFailed):
+    """The target keeps refusing requests (429, 503) or does not respond: the run stops."""
+
+
+class NotTested(Exception):
+    """A rule cannot be tested; the text is the reason."""
+
+
+class RuleFailed(AssertionError):
+    """The target breaks the rule that is tested; `response` is the one that shows it.
+
+    `steps` lead to the failure, when it takes several.
+    """
+
+    def __init__(
+        self, message: str, response: Any = None, *, expected: Any = "", got: Any = ""
+    ) -> None:
+        self.message = message
+        self.response = response
+        self.expected = str(expected)
+        self.got = str(got)
+        self.steps: tuple[str, ...] = ()
+        details = f"\n  expected  {self.expected}\n  got       {self.got}"
+        curl = getattr(response, "curl", "")
+        super().__init__(
+            message + (details if expected or got else "") + (f"\n  {curl}" if curl else "")
+        )
+
+
+def require(
+    condition: object, message: str, response: Any = None, *, expected: Any = "", got: Any = ""
+) -> None:
+    """Raise RuleFailed unless the condition holds."""
+    if not condition:
+        raise RuleFailed(message, response, expected=expected, got=got)

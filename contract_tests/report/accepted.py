@@ -1,0 +1,62 @@
+"""Known failures that are accepted until a date: they are shown, and do not count."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from contract_tests.catalogue import RULES
+from contract_tests.errors import UsageError
+
+REQUIRED_FIELDS = {"rule", "reason", "owner", "expires"}
+KNOWN_FIELDS = {*REQUIRED_FIELDS, "operation"}
+
+
+@dataclass(frozen=True)
+class AcceptedFailure:
+    """A known failure, with its reason, its owner and its expiry date."""
+
+    rule: str
+    operation: str
+    reason: str
+    owner: str
+    expires: date
+
+    def covers(self, finding: Mapping[str, Any]) -> bool:
+        """Tell whether a finding is this failure."""
+        return finding["rule"] == self.rule and self.operation in ("", finding["operation"])
+
+
+def read_accepted_failures(path: str) -> list[AcceptedFailure]:
+    """Return the entries of a file, none without a file; raises UsageError naming the entry."""
+    if not path:
+        return []
+    try:
+        entries = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("accepted", [])
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    return [
+        read_entry(entry, f"{path}: accepted failure {number}")
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def read_entry(entry: Mapping[str, Any], where: str) -> AcceptedFailure:
+    """Return one entry of the file; raises UsageError."""
+    missing, unknown = REQUIRED_FIELDS - entry.keys(), entry.keys() - KNOWN_FIELDS
+    if missing:
+        raise UsageError(f"{where}: missing {', '.join(sorted(missing))}")
+    if unknown:
+        known = ", ".join(sorted(KNOWN_FIELDS))
+        raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}: use {known}")
+    if entry["rule"] not in RULES:
+        raise UsageError(
+            f"{where}: rule {entry['rule']!r} does not exist: `credcheck rules` lists all rules"
+        )
+    if not isinstance(entry["expires"], date) or isinstance(entry["expires"], datetime):
+        raise UsageError(f"{where}: expires must be a date such as 2027-01-31, without quotes")
+    return AcceptedFailure(**{"operation": "", **entry})

@@ -1,0 +1,1 @@
+"""One run under pytest: options, the choice of rules, results, cleanup and verdict."""

@@ -1,0 +1,41 @@
+"""The options of the plugin, which are derived from the settings."""
+
+import os
+import random
+
+import pytest
+
+from contract_tests.settings.command_line import COMMAND_LINE, FILTERS, format_flag
+from contract_tests.settings.option import FLAG
+from contract_tests.settings.settings import Settings
+from contract_tests.settings.sources import current_environment, load_settings
+
+REPORT = format_flag("report")
+
+
+def add_options(parser: pytest.Parser) -> None:
+    """Add the options to pytest's; all but `--target` begin with `--credcheck-`."""
+    group = parser.getgroup("credcheck", "contract tests of the credentials API")
+    group.addoption("--target", help="URL, `mock`, wsgi:MODULE:ATTRIBUTE, or a name in the file")
+    group.addoption(REPORT, metavar="DIR", help="folder for the reports")
+    for name, option in {**COMMAND_LINE, **FILTERS}.items():
+        flag = format_flag(name)
+        if option.kind is FLAG:
+            group.addoption(flag, action="store_true", default=None, help=option.help)
+        elif option.repeatable:
+            group.addoption(flag, action="append", default=[], help=option.help)
+        else:
+            group.addoption(flag, help=option.help)
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Return the settings of a run; raises UsageError.
+
+    A seed that is not set is drawn, and passed on to the workers by the environment.
+    """
+    options = {name: config.getoption(format_flag(name)) for name in COMMAND_LINE}
+    if options["seed"] is None:
+        inherited = os.environ.get("CREDCHECK_SEED", "")
+        seed = inherited if inherited.isdecimal() else str(random.randrange(1, 10**6))
+        options["seed"] = os.environ["CREDCHECK_SEED"] = seed
+    return load_settings(config.getoption("--target"), options, current_environment())

@@ -1,0 +1,50 @@
+"""The plugin of pytest: its options, a run where a target is given, and the fixture of the rules.
+
+pytest loads this module in every run of an environment that has the package. What only a run needs,
+such as the HTTP client and the contract, is imported when there is a target.
+"""
+
+import gc
+from typing import Any
+
+import pytest
+
+from contract_tests.errors import UsageError
+from contract_tests.runner.options import add_options
+
+RUN = "credcheck-run"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the harness."""
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the markers, and the run if there is a target."""
+    config.addinivalue_line("markers", "rule(id): the rule of the catalogue that a test is about")
+    config.addinivalue_line("markers", "needs(name, …): what a test needs in addition to its rule")
+    config.addinivalue_line("markers", "last: runs after all other tests, because it leaves traces")
+    if not config.getoption("--target"):
+        return
+    from contract_tests.runner.run import start_run
+
+    try:
+        run = start_run(config)
+    except UsageError as error:
+        raise pytest.UsageError(str(error)) from None
+    # A run creates many short-lived objects and keeps its exchanges: collecting garbage less often
+    # saves a tenth of its time and costs a few megabytes.
+    gc.set_threshold(20_000, 20, 50)
+    config.pluginmanager.register(run, RUN)
+    config.pluginmanager.register(run.selection)
+    config.pluginmanager.register(run.recorder)
+
+
+@pytest.fixture
+def deployment(pytestconfig: pytest.Config) -> Any:
+    """Return the deployment that this run tests."""
+    run = pytestconfig.pluginmanager.get_plugin(RUN)
+    if run is None:
+        pytest.skip("no --target was given")
+    return run.deployment

@@ -1,0 +1,190 @@
+"""One run: the controller collects results, a worker (or the only process) sends requests."""
+
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract_tests.engine.cleanup import clean_up
+from contract_tests.engine.contract import load_contract
+from contract_tests.engine.journal import make_run_id
+from contract_tests.engine.results import ProcessReport
+from contract_tests.engine.safety import WorkerLock
+from contract_tests.engine.target import Target
+from contract_tests.errors import RequestFailed, UsageError
+from contract_tests.report.accepted import read_accepted_failures
+from contract_tests.report.summary import summarize_verdict
+from contract_tests.report.verdict import RunSummary, Verdict, make_verdict
+from contract_tests.runner.options import REPORT, read_settings
+from contract_tests.runner.preflight import find_obstacle
+from contract_tests.runner.recorder import Recorder
+from contract_tests.runner.selection import (
+    Selection,
+    check_tags,
+    find_rule,
+    find_unmet_need,
+    list_needs,
+)
+from contract_tests.runner.state import RunState
+
+
+def start_run(config: pytest.Config) -> "Run":
+    """Return the run that the options describe; raises UsageError."""
+    settings = read_settings(config)
+    check_tags(settings, load_contract())
+    read_accepted_failures(settings.accept)  # its errors are reported before the first request
+    inherited: dict[str, str] = getattr(config, "workerinput", {})
+    worker = inherited.get("workerid", "")
+    # The variable may also be that of the pytest run that started this one.
+    workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) if worker else 1
+    state = RunState(settings, inherited.get("credcheck_run") or make_run_id(), worker, workers)
+    state.stopped = inherited.get("credcheck_stopped", "")
+    return Run(config, state, Selection(config))
+
+
+class Run:
+    """The hooks of pytest around the session and around each test."""
+
+    def __init__(self, config: pytest.Config, state: RunState, selection: Selection) -> None:
+        self.state = state
+        self.selection = selection
+        self.recorder = Recorder(state)
+        self._config = config
+        self._started = time.time()
+        self._processes: list[ProcessReport] = []
+        self._verdict: Verdict | None = None
+        settings = state.settings
+        self._missing_operations = load_contract().find_missing_operations(
+            settings.without, settings.later_releases
+        )
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, _interrupt)  # so that it cleans up, as with Ctrl-C
+
+    @property
+    def deployment(self) -> Any:
+        """The deployment that is tested."""
+        return self.state.deployment
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Check that the target can be tested, and clean up after runs that crashed."""
+        if self.state.is_worker or self._config.option.collectonly:
+            return
+        self.state.stopped = self.state.redact(find_obstacle(self.deployment))
+        if self.state.settings.allow_writes and not self.state.stopped:
+            for line in map(str, clean_up(self.deployment.target)):
+                self._print(line)
+
+    def _print(self, line: str) -> None:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(line)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Pass the id of the run to a worker."""
+        node.workerinput["credcheck_run"] = self.state.run_id
+        node.workerinput["credcheck_stopped"] = self.state.stopped
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip a rule whose needs are not met; send nothing once the run was stopped."""
+        rule = find_rule(item)
+        if rule is None:
+            return
+        if self.state.stopped:
+            raise RequestFailed(f"not sent: {self.state.stopped}")
+        needs, settings = list_needs(item), self.state.settings
+        reason = find_unmet_need(rule, needs, settings, self._missing_operations)
+        if reason:
+            pytest.skip(reason)
+        if self.deployment.is_out_of_time:
+            pytest.skip("the time budget is used up")
+        self.deployment.target.rule = rule.id
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
+        """Let a test that writes wait while the reads of another worker must agree."""
+        rule = find_rule(item)
+        if rule is None or "write" not in {*rule.needs, *list_needs(item)}:
+            return (yield)
+        with self.deployment.target.worker_lock.hold(exclusive=False):
+            return (yield)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Clean up; a worker sends what it observed to the controller, which gives the verdict."""
+        state = self.state
+        if int(exitstatus) not in (0, 1, 5) and not state.stopped:
+            state.stopped = "the run was interrupted"
+        process = state.close()
+        if state.is_worker:
+            output: dict[str, str] = self._config.workeroutput  # type: ignore[attr-defined]
+            output["credcheck"] = json.dumps(vars(process))
+            return
+        self._processes.append(process)
+        if self._config.getoption("numprocesses", default=None):
+            process.left_behind += self._clean_up_after_dead_workers()
+        WorkerLock(state.settings, state.run_id, 1).remove()
+        self._verdict = make_verdict(self._summarize())
+        session.exitstatus = self._verdict.exit_code
+        folder = self._config.getoption(REPORT)
+        if folder and not self._write_reports(self._verdict, Path(folder)):
+            session.exitstatus = 2
+
+    def _summarize(self) -> RunSummary:
+        return RunSummary(
+            settings=self.state.settings,
+            run_id=self.state.run_id,
+            started=self._started,
+            stopped=self.state.stopped,
+            is_narrowed=self.selection.is_narrowed,
+            results=self.recorder.results,
+            processes=self._processes,
+        )
+
+    def _write_reports(self, verdict: Verdict, folder: Path) -> bool:
+        """Write the reports and tell whether that succeeded."""
+        from contract_tests.report.documents import write_reports  # loads a template engine
+
+        try:
+            write_reports(verdict, folder)
+        except UsageError as error:
+            self._print(f"credcheck: {error}")
+            return False
+        return True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Collect what a worker observed."""
+        text = getattr(node, "workeroutput", {}).get("credcheck")
+        if text:
+            self._processes.append(ProcessReport(**json.loads(text)))
+
+    def _clean_up_after_dead_workers(self) -> list[str]:
+        """Delete what workers of this run created that died; return what is left behind."""
+        state = self.state
+        if not state.settings.allow_writes:
+            return []
+        with closing(Target(state.settings, state.run_id, "cleanup", 1)) as target:
+            results = [result for result in clean_up(target) if result.run_id == state.run_id]
+        return [item for result in results for item in result.left_behind]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Print the summary of the verdict."""
+        if self._verdict is None:
+            return
+        terminalreporter.section("credcheck")
+        for line in summarize_verdict(self._verdict):
+            terminalreporter.write_line(line)
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,246 @@
+"""Gathers the settings of a run: command line, then environment, then `credcheck.toml`."""
+
+import difflib
+import importlib.util
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from contract_tests.errors import UsageError
+from contract_tests.settings.command_line import COMMAND_LINE
+from contract_tests.settings.option import Option
+from contract_tests.settings.secrets import resolve_headers, resolve_keys
+from contract_tests.settings.settings import OPTIONS, RELEASES, Settings
+
+DEFAULT_FILE = "credcheck.toml"
+REMOTE_RATE = 10.0
+"""Requests per second to a target that is not on this machine, unless `rate` is set."""
+MOCK: Mapping[str, Any] = {
+    "application": "mock",
+    "base_url": "http://127.0.0.1:8765",
+    "api_version": RELEASES[-1],
+    "org": "main",
+    "user_id": "1",
+    "username": "admin",
+    "learner_username": "learner",
+    "other_org": "acme",
+    "other_user_id": "11",
+    "disposable": True,
+    "hold_choices": True,
+}
+MOCK_KEYS: Mapping[str, str] = {
+    "admin": "main-admin-key",
+    "department_admin": "main-department-admin-key",
+    "learner": "main-learner-key",
+    "other_org_admin": "acme-admin-key",
+    "retired": "retired-key",
+}
+"""The default data of the mock, which is public: `mock` needs no configuration."""
+
+
+def load_settings(
+    target: str, options: Mapping[str, Any], environment: Mapping[str, str]
+) -> Settings:
+    """Return the settings of a run; raises UsageError naming the option, variable or file.
+
+    `options` holds what was given on the command line, by the names of `COMMAND_LINE`, each a text,
+    a list of texts or True (None: not given).
+    """
+    given = {name: value for name, value in options.items() if value not in (None, (), [])}
+    config = given.pop("config", None)
+    if config and not Path(config).is_file():
+        raise UsageError(f"--config: the file {config} does not exist")
+    values = read_target(target, config)
+    for_mock = values.get("application") == "mock"
+    for_run = {**read_environment(environment, for_mock=for_mock), **read_options(given)}
+    for name in ("keys", "headers"):  # the command line adds to the file's
+        for_run[name] = {**values.get(name, {}), **for_run.get(name, {})}
+    values |= for_run
+    values["keys"] = resolve_keys(values["keys"], environment, for_mock=for_mock)
+    values |= resolve_headers(values["headers"], environment)
+    if for_mock:
+        values["keys"] = {**MOCK_KEYS, **values["keys"]}
+    read_only = values.pop("read_only", False)
+    settings = apply_defaults(Settings(**values), values)
+    if read_only or settings.is_production:
+        settings = replace(settings, allow_writes=False, disposable=False)
+    check_settings(settings, config or DEFAULT_FILE)
+    return settings
+
+
+def current_environment() -> Mapping[str, str]:
+    """Return the environment of this process."""
+    return os.environ
+
+
+def read_target(target: str, config: str | None) -> dict[str, Any]:
+    """Return the settings that the name, the URL or the table of a target implies."""
+    if target == "mock":
+        return {"name": "mock", **MOCK}
+    if target.startswith(("http://", "https://")):
+        return {"name": target, "base_url": target}
+    if target.startswith("wsgi:"):
+        return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1"}
+    path = Path(config or DEFAULT_FILE)
+    if not path.is_file():
+        raise UsageError(
+            f"TARGET {target!r} is not a URL and not `mock`, and there is no file {path} with "
+            "targets: pass a URL, or name a file with --config"
+        )
+    tables = read_tables(path)
+    if target not in tables:
+        known = suggest(target, tables) or f"; known targets: {', '.join(tables) or 'none'}"
+        raise UsageError(
+            f"TARGET {target!r} is not a URL, not `mock`, and not a target in {path}{known}"
+        )
+    where = f"{path}: [target.{target}]"
+    known_names = [name for name, option in OPTIONS.items() if option.in_file]
+    for name in sorted(tables[target]):
+        if name not in known_names:
+            raise UsageError(f"{where}: unknown setting {name!r}{suggest(name, known_names)}")
+    if "base_url" not in tables[target]:
+        raise UsageError(f"{where}: base_url is required")
+    values = {
+        name: OPTIONS[name].kind.convert_toml(value, f"{where}: {name}")
+        for name, value in tables[target].items()
+    }
+    return {"name": target, **as_fields(values)}
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """Return the tables of a configuration file by the name of the target; raises UsageError."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror}: name a file with --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    tables = document.get("target", {})
+    if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
+        raise UsageError(f"{path}: a target must be a table such as [target.staging]")
+    return tables
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Return a question about the known name that is nearest, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def read_environment(environment: Mapping[str, str], *, for_mock: bool) -> dict[str, Any]:
+    """Return the settings in the environment."""
+    values = {}
+    for name, option in OPTIONS.items():
+        variable = f"CREDCHECK_{name.upper()}"
+        ignored = not option.in_environment or (for_mock and option.describes_target)
+        if variable in environment and not ignored:
+            values[name] = convert_text(option, environment[variable], variable)
+    return as_fields(values)
+
+
+def read_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings on the command line."""
+    names = {option.flag: name for name, option in OPTIONS.items() if option.flag}
+    values = {}
+    for name, value in options.items():
+        option, where = COMMAND_LINE[name], f"--{name.replace('_', '-')}"
+        if isinstance(value, str):
+            value = convert_text(option, value, where)
+        elif isinstance(value, list | tuple):
+            value = convert_texts(option, value, where)
+        values[names.get(name, name)] = value
+    return as_fields(values)
+
+
+def convert_text(option: Option, text: str, where: str) -> Any:
+    """Return the value of a text; raises UsageError."""
+    value = option.kind.convert_text(text, where)
+    if option.choices and value not in option.choices:
+        choices = ", ".join(option.choices)
+        raise UsageError(f"{where}: {text!r} is not valid: use one of {choices}")
+    return value
+
+
+def convert_texts(option: Option, texts: Iterable[str], where: str) -> Any:
+    """Return the value of an option that was repeated: a table, or a list of all parts."""
+    values = [option.kind.convert_text(text, where) for text in texts]
+    if option.kind.toml is dict:
+        return dict(values)
+    return [part for value in values for part in value]
+
+
+def as_fields(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with their lists as tuples, as the fields of the settings have them."""
+    return {
+        name: tuple(map(str, value)) if isinstance(value, list) else value
+        for name, value in values.items()
+    }
+
+
+def apply_defaults(settings: Settings, given: Mapping[str, Any]) -> Settings:
+    """Return settings with the defaults that depend on where the target is."""
+    if settings.is_local and "allow_writes" not in given:
+        return replace(settings, allow_writes=True)
+    if not settings.is_local and settings.rate is None:
+        return replace(settings, rate=REMOTE_RATE)
+    return settings
+
+
+def check_settings(settings: Settings, file: str) -> None:
+    """Raise UsageError for settings that no run can use."""
+    for name in ("api_version", "profile"):
+        convert_text(OPTIONS[name], getattr(settings, name), name)
+    check_address(settings)
+    for name in ("org", "user_id"):
+        if not getattr(settings, name):
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(
+                f"{option} is required: pass {option}, set CREDCHECK_{name.upper()}, "
+                f"or put {name} into {file}"
+            )
+    if "admin" not in settings.keys:
+        raise UsageError(
+            "the key of admin is required: set CREDCHECK_KEY_ADMIN, pass --key admin=env:NAME, "
+            f"or put keys.admin into {file}"
+        )
+    for name in ("ca_bundle", "accept"):
+        path = getattr(settings, name)
+        if path and not Path(path).is_file():
+            raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
+
+
+def check_address(settings: Settings) -> None:
+    """Raise UsageError for a target that cannot be reached, or must not be without asking."""
+    address = urlsplit(settings.base_url)
+    if address.username or address.password:
+        raise UsageError("base_url: remove user and password from the URL, and pass --key instead")
+    if address.scheme not in ("http", "https") or not address.hostname or address.query:
+        raise UsageError(
+            f"base_url: {settings.base_url!r} is not valid: use http:// or https:// with a host "
+            "and without a query"
+        )
+    if settings.is_production and not settings.yes_this_is_production:
+        raise UsageError(
+            f"{settings.host} is a production host: add --yes-this-is-production to read from it "
+            "(the run stays read-only)"
+        )
+    if settings.application not in ("", "mock"):
+        check_application(settings.application)
+
+
+def check_application(application: str) -> None:
+    """Raise UsageError for an application that cannot be imported."""
+    module, colon, _ = application.partition(":")
+    try:
+        found = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        found = None
+    if found is None or not colon:
+        raise UsageError(
+            f"TARGET wsgi:{application}: no such module: use wsgi:MODULE:ATTRIBUTE of a WSGI "
+            "application"
+        )

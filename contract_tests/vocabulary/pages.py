@@ -1,0 +1,26 @@
+"""The checks of pages that the lists of credentials, issuers and assertions share."""
+
+from contract_tests.vocabulary.checks import check_equal
+from contract_tests.vocabulary.deployment import Page
+
+
+def find_repeated(ids: list[str]) -> list[str]:
+    """Return the ids that occur more than once, sorted."""
+    return sorted({entity_id for entity_id in ids if ids.count(entity_id) > 1})
+
+
+def count_pages(items: int, size: int) -> int:
+    """Return the number of pages that a number of items needs; no items need one, too."""
+    return max(1, -(-items // size))
+
+
+def check_page(page: Page, number: int, size: int) -> None:
+    """Require the numbers of a page to match its count, number and size."""
+    count = page["count"]
+    length = min(size, max(0, count - (number - 1) * size))
+    expected = {"num_pages": count_pages(count, size), "page_number": number}
+    for name, value in expected.items():
+        message = f"`{name}` of page {number} with {size} of {count} items"
+        check_equal(page[name], value, message, page.response)
+    message = f"the length of page {number} with {size} of {count} items"
+    check_equal(len(page.items), length, message, page.response)
