@@ -10,7 +10,7 @@ from bench.servers import running
 from bench.setting import Setting, report
 from bench.table import Goal, Row, Section, figure, spread
 
-TO_THE_FLOOR = {"list": Goal(1.3), "item": Goal(1.3), "create": Goal(1.6), "search": Goal(1.6)}
+TO_THE_FLOOR = {"list": Goal(1.8), "item": Goal(1.6), "create": Goal(2.2), "search": Goal(1.8)}
 TO_PEERS = {
     ("list", "prism"): Goal(8, at_least=True),
     ("list", "json-server"): Goal(4, at_least=True),

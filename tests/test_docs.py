@@ -15,12 +15,13 @@ from urllib.parse import unquote
 import click
 import pytest
 import yaml
-from contract_tests.engine.accepted import read_accepted
-from contract_tests.engine.outcome import UsageError
-from contract_tests.engine.settings import ROLES, Settings, load_settings
 
 from contract_tests.catalogue import CATALOGUE
 from contract_tests.cli import main as credcheck
+from contract_tests.errors import UsageError
+from contract_tests.report.accepted import read_accepted_failures
+from contract_tests.settings.settings import ROLES, Settings
+from contract_tests.settings.sources import load_settings
 from mockserver import Config, create_app
 from mockserver.cli.main import main as credmock
 from mockserver.sandbox.faults import Fault
@@ -331,7 +332,7 @@ def test_the_configuration_in_the_documents_is_taken(tmp_path: Path) -> None:
     options = {"config": str(tmp_path / "credcheck.toml")}
     settings = load_settings("staging", options, environment)
     assert settings.rate == 5
-    assert len(read_accepted(settings.accept)) == 1
+    assert len(read_accepted_failures(settings.accept)) == 1
 
 
 def test_settings_of_a_target_are_documented() -> None:
