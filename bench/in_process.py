@@ -15,7 +15,7 @@ from werkzeug.test import create_environ
 
 from bench.requests import Request
 from mockserver import create_app
-from mockserver.cli.server import spare_collections
+from mockserver.cli.server import tune_garbage_collector
 from mockserver.config import Config
 
 BLOCK_SECONDS = 0.25
@@ -27,7 +27,7 @@ class InProcess:
 
     def __init__(self, config: Config) -> None:
         self.app = create_app(config)
-        spare_collections()  # as the server does
+        tune_garbage_collector()  # as the server does
 
     def environ(self, request: Request) -> dict[str, Any]:
         """Return a request as the server would hand it to the application."""

@@ -1,4 +1,4 @@
-"""A faithful stand-in for the ibl.ai Data Manager's credentials API."""
+"""A high-fidelity mock server of the ibl.ai Data Manager's credentials API."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -100,7 +100,7 @@ def mock_server(mock_options: tuple[str, ...]) -> Iterator[str]:
 @pytest.fixture
 def mock_application() -> "Flask":
     """Return a mock as a WSGI application with a world of its own, for a client in process."""
-    return mockserver.create_app()  # loaded by whoever wants it in process
+    return mockserver.create_app()  # loaded only where it is used
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 WIDTH = 1280
 MOST_BYTES = 300_000
 ADDRESS = "127.0.0.1:8765"
-"""Where a mock listens unless it is told otherwise: a picture should not show another port."""
+"""The default address of the mock; a picture should not show another port."""
 USER = "/api/credentials/orgs/main/users/1/"
 DEFECT = "num-pages-is-rounded-down"
 KEYS = {

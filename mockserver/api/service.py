@@ -66,7 +66,7 @@ class Service:
 
     @property
     def sandbox(self) -> Sandbox:
-        """The sandbox of whoever names none."""
+        """The default sandbox."""
         return self.sandboxes.default
 
     def answer(

@@ -35,7 +35,7 @@ def call(
     api_version: Release,
     strict: bool,
 ) -> None:
-    """Send one request in process and print the reply; exit 0 below status 400, else 1."""
+    """Send one request in process and print the response; exit 0 below status 400, else 1."""
     headers = list(_headers(header))
     body = _data(data)
     if body is not None and not any(name.lower() == "content-type" for name, _ in headers):
@@ -56,7 +56,9 @@ def _headers(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or not name.strip():
-            raise click.BadParameter(f"{line!r} is no 'Name: value'", param_hint="--header")
+            raise click.BadParameter(
+                f"{line!r} is not a header: write 'Name: value'", param_hint="--header"
+            )
         yield name.strip(), value.strip()
 
 

@@ -1,6 +1,7 @@
-"""The commands `credmock ctl …`: control a mock that serves."""
+"""The commands `credmock ctl …`: control a running mock."""
 
 import json
+from collections.abc import Callable
 from typing import Any, TextIO
 
 import click
@@ -15,26 +16,26 @@ from mockserver.errors import StartError
 @click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")
 @click.pass_context
 def ctl(context: click.Context, url: str, sandbox: str, control_token: str) -> None:
-    """Control a mock that serves: its state, time, faults, and what was asked."""
+    """Control a running mock: its state, clock, faults, and journal."""
     try:
         context.obj = Control(url, sandbox, control_token)
     except ControlError as error:
         raise click.BadParameter(str(error), param_hint="--url") from error
 
 
-def _asked(make: Any) -> Any:
-    """Return what a call answers; what the mock refuses is one line."""
+def _call(function: Callable[[], Any]) -> Any:
+    """Return the result of a call; a refusal of the mock is one line."""
     try:
-        return make()
+        return function()
     except ControlError as error:
         raise StartError(str(error)) from error
 
 
-def _show(make: Any) -> None:
-    """Print what a call answers, as JSON."""
-    answer = _asked(make)
-    if answer is not None:
-        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+def _show(function: Callable[[], Any]) -> None:
+    """Print the result of a call as JSON."""
+    result = _call(function)
+    if result is not None:
+        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
 
 
 @ctl.command()
@@ -47,7 +48,7 @@ def reset(control: Control) -> None:
 @ctl.command()
 @click.pass_obj
 def clear(control: Control) -> None:
-    """Take out credentials and all that is about them."""
+    """Remove all credentials and all that is about them."""
     _show(control.clear)
 
 
@@ -62,12 +63,12 @@ def export(control: Control) -> None:
 @click.argument("world", type=click.File(encoding="utf-8"), metavar="WORLD.json")
 @click.pass_obj
 def load(control: Control, world: TextIO) -> None:
-    """Take over the records of a world document; one that is wrong changes nothing."""
+    """Replace all records by those of a world document; an invalid one changes nothing."""
     try:
         document = json.load(world)
     except ValueError as error:
         raise click.BadParameter(
-            f"{world.name}: no JSON: {error}", param_hint="WORLD.json"
+            f"{world.name}: not valid JSON: {error}", param_hint="WORLD.json"
         ) from error
     _show(lambda: control.load(document))
 
@@ -76,7 +77,7 @@ def load(control: Control, world: TextIO) -> None:
 @click.argument("name")
 @click.pass_obj
 def snapshot(control: Control, name: str) -> None:
-    """Keep the records as they are now, under NAME."""
+    """Save the records as they are now as the snapshot NAME."""
     _show(lambda: control.snapshot(name))
 
 
@@ -92,11 +93,11 @@ def restore(control: Control, name: str) -> None:
 @click.argument("name", required=False)
 @click.pass_obj
 def scenario(control: Control, name: str | None) -> None:
-    """Begin anew in the scenario NAME; without a name, list them. `ctl reset` leaves it."""
+    """Reset the sandbox to the scenario NAME; without a name, list all. `ctl reset` leaves it."""
     if name is not None:
         _show(lambda: control.scenario(name))
         return
-    found = _asked(control.scenarios)
+    found = _call(control.scenarios)
     for each in found["scenarios"]:
         mark = "*" if each["name"] == found["current"] else " "
         click.echo(f"{mark} {each['name']:<22}{each.get('error') or each['description']}")
@@ -105,13 +106,13 @@ def scenario(control: Control, name: str | None) -> None:
 @ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
 @click.option("--set", "moment", metavar="TIME", help="Such as 2026-06-01T12:00:00Z.")
 @click.option("--advance", metavar="DURATION", help="Such as P30D, PT90S or -P1W.")
-@click.option("--freeze", is_flag=True, help="Let the time stand still.")
-@click.option("--run", is_flag=True, help="Let it go on.")
+@click.option("--freeze", is_flag=True, help="Freeze the clock.")
+@click.option("--run", is_flag=True, help="Let the clock run.")
 @click.pass_obj
 def clock(
     control: Control, moment: str | None, advance: str | None, freeze: bool, run: bool
 ) -> None:
-    """Tell the time of a sandbox, or change it."""
+    """Show the clock of a sandbox, or change it."""
     changes = {"set": moment, "advance": advance, "freeze": freeze, "run": run}
     _show(lambda: control.clock(**{name: value for name, value in changes.items() if value}))
 
@@ -124,9 +125,9 @@ def fault(control: Control, rule: str) -> None:
     try:
         words = json.loads(rule)
     except ValueError as error:
-        raise click.BadParameter(f"no JSON: {error}", param_hint="JSON") from error
+        raise click.BadParameter(f"not valid JSON: {error}", param_hint="JSON") from error
     if not isinstance(words, dict):
-        raise click.BadParameter("an object is expected", param_hint="JSON")
+        raise click.BadParameter("expected a JSON object", param_hint="JSON")
     _show(lambda: {"id": control.fault(**words)})
 
 
@@ -146,9 +147,9 @@ def faults(control: Control, all_of_them: bool) -> None:
 @click.option("--curl", is_flag=True, help="Print curl lines only.")
 @click.pass_obj
 def requests(control: Control, /, curl: bool, **match: str | None) -> None:
-    """Show the last exchanges that fit, the newest first."""
+    """Show the last exchanges that match, the newest first."""
     chosen = {name: value for name, value in match.items() if value is not None}
-    found = _asked(lambda: control.requests(**chosen))
+    found = _call(lambda: control.requests(**chosen))
     if curl:
         for each in found:
             click.echo(each["curl"])

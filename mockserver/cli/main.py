@@ -54,7 +54,7 @@ class Group(click.Group):
 )
 @click.version_option(package_name="credmock")
 def main() -> None:
-    """Stand in for the ibl.ai Data Manager's credentials API, faithfully.
+    """Mock the ibl.ai Data Manager's credentials API.
 
     Every option can also be set in the environment: CREDMOCK_SERVE_BIND, CREDMOCK_SERVE_AUTH, …
     """

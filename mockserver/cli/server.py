@@ -33,22 +33,22 @@ THREADS = 16 + MOST_STREAMS
 STOP_TIMEOUT = 3
 """Seconds for open requests at the end; then the worker is killed.
 
-A worker that is told to stop while it starts has no signal handler yet, and would never stop.
+A worker that gets a signal while it starts has no handler for it yet, and would never stop.
 """
 
 
 class ApplicationLoader:
-    """Makes the application in the worker, so that the world is in memory once, and tells of it.
+    """Makes the application in the worker, so that the world is in memory once, and reports it.
 
-    Through `told` goes what `describe` says of the application, or the StartError instead of it.
+    `reports` receives what `describe` returns for the application, or the StartError instead.
     """
 
     def __init__(
-        self, config: Config, describe: Callable[["Flask"], str], told: "Connection[Any, Any]"
+        self, config: Config, describe: Callable[["Flask"], str], reports: "Connection[Any, Any]"
     ) -> None:
         self._config = config
         self._describe = describe
-        self._told = told
+        self._reports = reports
         self._service: Service | None = None
 
     def __call__(self, *_: Any) -> "Flask":
@@ -61,16 +61,16 @@ class ApplicationLoader:
             app = create_app(self._config)
         except StartError as error:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            self._told.send(error)
+            self._reports.send(error)
             watch.join()  # or until the parent says stop: to end sooner would be a crash
-        spare_collections()
+        tune_garbage_collector()
         service: Service = app.extensions["mockserver"]
         if service.state_file:
             service.state_file.keep(service.stopping)
-        _when_told_to_stop(service.stopping.set)
+        _call_on_signal(service.stopping.set)
         self._service = service
-        self._told.send(self._describe(app))
-        _forget_environment()
+        self._reports.send(self._describe(app))
+        _clear_environment()
         return app
 
     def _end_with_parent(self) -> None:
@@ -85,7 +85,7 @@ class ApplicationLoader:
             os._exit(1)
 
 
-def spare_collections() -> None:
+def tune_garbage_collector() -> None:
     """Let the garbage collector pass over what is there, and look seldom at what comes.
 
     The world stays as long as the worker. What requests leave behind are records, of which few are
@@ -96,7 +96,7 @@ def spare_collections() -> None:
     gc.set_threshold(20_000, 10, 10)
 
 
-def _forget_environment() -> None:
+def _clear_environment() -> None:
     """Leave of the variables of this process the time zone only.
 
     The server puts them all into what WSGI knows of each request, where one that is named
@@ -106,10 +106,10 @@ def _forget_environment() -> None:
         del os.environ[name]
 
 
-def _when_told_to_stop(act: Callable[[], None]) -> None:
+def _call_on_signal(act: Callable[[], None]) -> None:
     """Call back as soon as this process gets a signal: the server itself first waits for streams.
 
-    Its own handlers stay; Python writes a byte for each signal, whoever handles it.
+    Its own handlers stay; Python writes a byte for each signal, whatever handles it.
     """
     receiver, sender = socket.socketpair()
     sender.setblocking(False)
@@ -123,7 +123,7 @@ def _when_told_to_stop(act: Callable[[], None]) -> None:
     threading.Thread(target=wait, daemon=True).start()
 
 
-def check_free(host: str, port: int) -> None:
+def check_address_is_free(host: str, port: int) -> None:
     """Raise StartError unless this address can be listened on."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -150,10 +150,10 @@ def serve(
     """Serve until SIGINT or SIGTERM; raises StartError.
 
     `describe` is called in the worker; what it says is announced once the server listens. With
-    `reload`, a later failure to start is only announced: the next change may mend it.
+    `reload`, a later failure to start is only announced: the next change may fix it.
     """
-    check_free(host, port)
-    heard, told = multiprocessing.Pipe(duplex=False)
+    check_address_is_free(host, port)
+    received, reports = multiprocessing.Pipe(duplex=False)
     server = Granian(
         "mockserver",
         address=host,
@@ -172,26 +172,26 @@ def serve(
     failures: list[StartError] = []
 
     def listen() -> None:
-        message = heard.recv()
+        message = received.recv()
         if isinstance(message, StartError):
             failures.append(message)
             os.kill(os.getpid(), signal.SIGTERM)
-        elif _listens_at_last(host, port):
+        elif _wait_until_listening(host, port):
             announce(message)
             with contextlib.suppress(EOFError, OSError):  # the server ends, and its pipe with it
                 while True:
-                    message = heard.recv()
+                    message = received.recv()
                     if isinstance(message, StartError):
-                        announce(f"not started again: {message}")
+                        announce(f"not restarted: {message}")
 
     threading.Thread(target=listen, daemon=True).start()
-    server.serve(target_loader=ApplicationLoader(config, describe, told), wrap_loader=False)
+    server.serve(target_loader=ApplicationLoader(config, describe, reports), wrap_loader=False)
     if failures:
         raise failures[0]
 
 
-def _listens_at_last(host: str, port: int) -> bool:
-    """Wait for five seconds at most until somebody listens, and tell whether somebody does."""
+def _wait_until_listening(host: str, port: int) -> bool:
+    """Wait up to five seconds for the port to accept connections, and tell whether it does."""
     for _ in range(500):
         with contextlib.suppress(OSError), socket.create_connection((host, port), 1):
             return True

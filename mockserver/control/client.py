@@ -12,7 +12,7 @@ TIMEOUT = 70.0
 
 
 class ControlError(Exception):
-    """What the mock refused, or that it does not answer; the text says why."""
+    """The mock refused, or does not respond; the text says why."""
 
 
 class Control:
@@ -20,7 +20,7 @@ class Control:
 
     def __init__(self, url: str, sandbox: str = "default", token: str = "") -> None:
         if urlsplit(url).scheme not in ("http", "https"):
-            raise ControlError(f"{url!r} is no http address; write for example {DEFAULT_URL}")
+            raise ControlError(f"{url!r} is not an http address: write for example {DEFAULT_URL}")
         self.url, self.sandbox, self.token = url.rstrip("/"), sandbox, token
 
     @property
@@ -33,7 +33,7 @@ class Control:
         return self._object("POST", "state/reset")
 
     def clear(self) -> dict[str, int]:
-        """Take out credentials and all that is about them."""
+        """Remove all credentials and all that is about them."""
         return self._object("POST", "state/clear")
 
     def export(self) -> dict[str, Any]:
@@ -41,11 +41,11 @@ class Control:
         return self._object("GET", "state")
 
     def load(self, world: Mapping[str, Any]) -> dict[str, int]:
-        """Take over the records of a world document."""
+        """Replace all records by those of a world document."""
         return self._object("PUT", "state", world)
 
     def snapshot(self, name: str) -> dict[str, int]:
-        """Keep the records as they are now."""
+        """Save the records as they are now."""
         return self._object("POST", f"state/snapshots/{quote(name, safe='')}")
 
     def restore(self, name: str) -> dict[str, int]:
@@ -53,15 +53,15 @@ class Control:
         return self._object("POST", f"state/snapshots/{quote(name, safe='')}/restore")
 
     def scenario(self, name: str) -> dict[str, Any]:
-        """Begin anew in a scenario."""
+        """Reset the sandbox to a scenario."""
         return self._object("POST", "scenario", {"name": name})
 
     def scenarios(self) -> dict[str, Any]:
-        """Tell the scenario that the sandbox is in, and which there are."""
+        """Return the current scenario, and list all scenarios."""
         return self._object("GET", "scenario")
 
     def clock(self, **changes: Any) -> dict[str, Any]:
-        """Tell the time; or `set`, `advance`, `freeze` it or let it `run`."""
+        """Return the time; or `set`, `advance` or `freeze` it, or let it `run`."""
         return self._object("POST" if changes else "GET", "clock", changes or None)
 
     def fault(self, **fault: Any) -> str:
@@ -78,28 +78,28 @@ class Control:
         self.send("DELETE", "faults")
 
     def requests(self, **match: Any) -> list[dict[str, Any]]:
-        """Return the last exchanges that fit, the newest first."""
+        """Return the last exchanges that match, the newest first."""
         query = f"?{urlencode(match)}" if match else ""
         found: list[dict[str, Any]] = self._object("GET", f"requests{query}")["requests"]
         return found
 
     def count(self, **match: Any) -> int:
-        """Count the exchanges that fit."""
+        """Count the exchanges that match."""
         return int(self._object("POST", "requests/count", match)["count"])
 
     def work(self) -> int:
-        """Work off what waits in the background."""
+        """Run pending background jobs now."""
         return int(self._object("POST", "work")["completed"])
 
     def remove(self) -> None:
-        """Forget the sandbox."""
+        """Remove the sandbox."""
         self.send("DELETE", f"sandboxes/{quote(self.sandbox, safe='')}")
 
     def _object(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        answer = json.loads(self.send(method, path, body))
-        if not isinstance(answer, dict):
-            raise ControlError(f"{self.url} is no mock: {str(answer)[:100]}")
-        return answer
+        response = json.loads(self.send(method, path, body))
+        if not isinstance(response, dict):
+            raise ControlError(f"{self.url} is not a mock: {str(response)[:100]}")
+        return response
 
     def send(self, method: str, path: str, body: Any = None) -> bytes:
         """Send a request to the control plane; raises ControlError with the mock's own words."""
@@ -111,14 +111,14 @@ class Control:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/__mock__/{path}", data, headers, method=method)  # noqa: S310
         try:
-            with urlopen(request, timeout=TIMEOUT) as answer:  # noqa: S310  (checked above)
-                content: bytes = answer.read()
+            with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310  (checked above)
+                content: bytes = response.read()
                 return content
         except HTTPError as error:
             raise ControlError(_detail(error)) from error
         except (URLError, OSError) as error:
             reason = getattr(error, "reason", error)
-            raise ControlError(f"no mock answers at {self.url}: {reason}") from error
+            raise ControlError(f"no mock responds at {self.url}: {reason}") from error
 
 
 DEFAULT_URL = "http://127.0.0.1:8765"

@@ -106,7 +106,7 @@ def restore(name: str) -> dict[str, Any]:
 @blueprint.get("/clock")
 def clock() -> dict[str, Any]:
     """Return the time, and whether it is frozen."""
-    return current_sandbox().clock.told()
+    return current_sandbox().clock.describe()
 
 
 @blueprint.post("/clock")
@@ -115,7 +115,7 @@ def change_clock() -> dict[str, Any]:
     sandbox, words = current_sandbox(), read_object()
     with sandbox.lock:
         sandbox.clock.change(words)
-        return sandbox.clock.told()
+        return sandbox.clock.describe()
 
 
 @blueprint.get("/scenario")

@@ -46,7 +46,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A cut out of a result of `count` items by limit and offset, told as a page."""
+    """A cut out of a result of `count` items by limit and offset, described as a page."""
 
     limit: int
     offset: int

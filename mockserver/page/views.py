@@ -68,8 +68,8 @@ def page() -> Response:
         operations=served.contract.operations,
         config=served.config,
         base=request.host_url.rstrip("/") + request.root_path,
-        told=presenter.summarize_fault,
-        clock=sandbox.clock.told(),
+        summarize=presenter.summarize_fault,
+        clock=sandbox.clock.describe(),
     )
 
 

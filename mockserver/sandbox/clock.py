@@ -1,4 +1,4 @@
-"""The time of a sandbox, which may stand still or be another one."""
+"""The time of a sandbox, which may be frozen or another one."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -8,18 +8,18 @@ from mockserver.errors import APIError
 from mockserver.framework.times import format_time, parse_time
 from mockserver.world.periods import add_duration
 
-WORDS = ("set", "advance", "freeze", "run")
+CHANGES = ("set", "advance", "freeze", "run")
 """What can be done to a clock, in this order."""
 
 
-class WrongTime(APIError):
-    """A change that cannot be made; the text names the word at fault."""
+class InvalidTime(APIError):
+    """A change of a clock that cannot be made; the text names the field."""
 
     status = 400
 
 
 class Clock:
-    """The time of a sandbox: the real one, frozen, or so much ahead of or behind the real one."""
+    """The time of a sandbox: the real one, frozen, or shifted against the real one."""
 
     def __init__(self, frozen: datetime | None = None) -> None:
         self._frozen = frozen
@@ -27,7 +27,7 @@ class Clock:
 
     @property
     def is_frozen(self) -> bool:
-        """Whether the time stands still."""
+        """Whether the time is frozen."""
         return self._frozen is not None
 
     def now(self) -> datetime:
@@ -35,7 +35,7 @@ class Clock:
         return self._frozen or datetime.now(UTC) + self._shift
 
     def freeze(self, moment: datetime | None = None) -> None:
-        """Let the time stand still, at a moment or now."""
+        """Freeze the time, at a moment or now."""
         self._frozen = moment or self.now()
 
     def run(self) -> None:
@@ -52,12 +52,12 @@ class Clock:
     def change(self, words: Mapping[str, Any]) -> None:
         """Do what `{"set": …, "advance": …, "freeze": true, "run": true}` says, or nothing of it.
 
-        Raises WrongTime.
+        Raises InvalidTime.
         """
-        for word in words.keys() - set(WORDS):
-            raise WrongTime(f"{word!r} is none of {', '.join(WORDS)}")
+        for word in words.keys() - set(CHANGES):
+            raise InvalidTime(f"unknown field {word!r}: use {', '.join(CHANGES)}")
         if not words:
-            raise WrongTime('say what to do, for example {"advance": "P30D"}')
+            raise InvalidTime('no change: send for example {"advance": "P30D"}')
         moment = self.now()
         if "set" in words:
             moment = _moment(words["set"])
@@ -71,7 +71,7 @@ class Clock:
         if runs:
             self.run()
 
-    def told(self) -> dict[str, Any]:
+    def describe(self) -> dict[str, Any]:
         """Return what the control plane says of it."""
         return {"now": format_time(self.now()), "frozen": self.is_frozen}
 
@@ -80,17 +80,17 @@ def _moment(value: Any) -> datetime:
     try:
         return parse_time(value)
     except (TypeError, ValueError) as error:
-        raise WrongTime(f"set: {error}; write for example 2026-06-01T12:00:00Z") from error
+        raise InvalidTime(f"set: {error}; write for example 2026-06-01T12:00:00Z") from error
 
 
 def _later(now: datetime, value: Any) -> datetime:
     try:
         return add_duration(now, value)
     except ValueError as error:
-        raise WrongTime(f"advance: {error}") from error
+        raise InvalidTime(f"advance: {error}") from error
 
 
 def _truth(word: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise WrongTime(f"{word}: {value!r} is neither true nor false")
+        raise InvalidTime(f"{word}: expected true or false, got {value!r}")
     return value

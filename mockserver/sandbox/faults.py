@@ -36,7 +36,7 @@ HEADERS: Mapping[int, Mapping[str, str]] = {
     429: {"Retry-After": "1"},
     503: {"Retry-After": "1"},
 }
-"""What the framework, or whoever stands before it, sends with a status."""
+"""Headers that the framework, or a proxy before it, sends with a status."""
 
 
 class InvalidFault(APIError):

@@ -18,7 +18,7 @@ from mockserver.contract.document import read_document
 from mockserver.errors import APIError, StartError
 from mockserver.files import SCENARIO_SCHEMA, SCENARIOS
 from mockserver.rendering.check import check_world
-from mockserver.sandbox.clock import Clock, WrongTime
+from mockserver.sandbox.clock import Clock, InvalidTime
 from mockserver.sandbox.fault_format import read_fault
 from mockserver.sandbox.faults import Fault, InvalidFault
 from mockserver.sandbox.registry import NAME
@@ -169,7 +169,7 @@ def read_scenario(path: Path) -> Scenario:
         raise StartError(f"{path}: at {place}: {violation.message[-300:]}")
     try:
         Clock().change(changes.get("clock", {"run": True}))
-    except WrongTime as error:
+    except InvalidTime as error:
         raise StartError(f"{path}: at clock: {error.detail}") from error
     return Scenario(path.stem, path, changes, tuple(_read_faults(path, changes.get("faults", ()))))
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from mockserver.cli.main import main
-from mockserver.cli.server import check_free
+from mockserver.cli.server import check_address_is_free
 from mockserver.contract.compiler import load_contract
 from mockserver.files import WORLD
 from tests.support.server import CREDMOCK, RunningServer, free_port, running
@@ -105,7 +105,7 @@ def test_a_killed_server_leaves_no_process_on_its_port() -> None:
         process.kill()
         # The pipe ends only when the last process that holds it has ended.
         process.stdout.read()
-    check_free("127.0.0.1", port)
+    check_address_is_free("127.0.0.1", port)
 
 
 def test_a_server_killed_while_it_loads_leaves_no_process(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_a_server_killed_while_it_loads_leaves_no_process(tmp_path: Path) -> Non
         process.kill()
         said, _ = process.communicate(timeout=PATIENCE)  # until the worker has ended too
     assert said == ""
-    check_free("127.0.0.1", port)
+    check_address_is_free("127.0.0.1", port)
 
 
 @pytest.mark.parametrize(

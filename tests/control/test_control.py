@@ -66,7 +66,7 @@ def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> 
     [
         (("restore", "nothing"), "there is no snapshot 'nothing'"),
         (("clock", "--advance", "soon"), "advance: 'soon' is not a duration"),
-        (("fault", "{"), "no JSON"),
+        (("fault", "{"), "not valid JSON"),
         (("fault", "[]"), "an object is expected"),
         (("fault", '{"statu": 1}'), "unknown field 'statu'"),
     ],
@@ -82,7 +82,8 @@ def test_what_is_refused_is_one_line(
 
 
 @pytest.mark.parametrize(
-    ("url", "said"), [("http://127.0.0.1:1", "no mock answers"), ("file:///etc", "no http address")]
+    ("url", "said"),
+    [("http://127.0.0.1:1", "no mock responds"), ("file:///etc", "is not an http address")],
 )
 def test_where_no_mock_is(url: str, said: str) -> None:
     """An address without a mock is one line, and exit 2."""
