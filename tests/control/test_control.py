@@ -67,7 +67,7 @@ def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> 
         (("restore", "nothing"), "there is no snapshot 'nothing'"),
         (("clock", "--advance", "soon"), "advance: 'soon' is not a duration"),
         (("fault", "{"), "not valid JSON"),
-        (("fault", "[]"), "an object is expected"),
+        (("fault", "[]"), "expected a JSON object"),
         (("fault", '{"statu": 1}'), "unknown field 'statu'"),
     ],
 )
