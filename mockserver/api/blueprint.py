@@ -64,10 +64,7 @@ def _view_without_slash(
     """Return the view for the path of a collection that lacks its last slash."""
     path = collection.path[:-1]
     for item in resources:
-        pattern = BRACES.sub(
-            "([^/]+)", re.escape(item.path).replace(r"\{", "{").replace(r"\}", "}")
-        )
-        found = re.fullmatch(pattern, path)
+        found = re.fullmatch(BRACES.sub("([^/]+)", item.path), path)
         if found:
             names = BRACES.findall(item.path)
             fixed = {n: v for n, v in zip(names, found.groups(), strict=True) if v[0] != "{"}
@@ -78,7 +75,11 @@ def _view_without_slash(
 def _append_slash(service: Service, **path_values: str) -> APIResponse:
     """Redirect to the path with its slash."""
     exchange = current_exchange(service)
-    return preflight_response() if exchange.is_preflight else append_slash(exchange)
+    if exchange.refusal:
+        raise exchange.refusal
+    if service.config.cors and exchange.is_preflight:
+        return preflight_response()
+    return append_slash(exchange)
 
 
 def _serve_any_method(service: Service, resource: Resource, **path_values: str) -> APIResponse:

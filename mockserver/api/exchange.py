@@ -14,7 +14,7 @@ from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
 from flask import request
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 from werkzeug.formparser import MultiPartParser
 from werkzeug.sansio.utils import get_host
 
@@ -52,8 +52,8 @@ class Exchange:
     """
 
     __slots__ = (
-        *("_started", "body", "operation", "origin", "path", "query", "received", "refusal"),
-        *("root", "sandbox"),
+        *("_started", "body", "is_api", "operation", "origin", "path", "query", "received"),
+        *("refusal", "root", "sandbox"),
     )
 
     def __init__(self, received: FlaskRequest) -> None:
@@ -63,6 +63,7 @@ class Exchange:
         self.origin = read_origin(received.scheme, environ.get("HTTP_HOST"), received.server)
         self.root = quote_path(environ["SCRIPT_NAME"])
         self.path = quote_path(environ.get(UNROUTED) or environ["PATH_INFO"])
+        self.is_api = self.path.startswith(API) and UNROUTED not in environ
         self.query: str = environ["QUERY_STRING"]
         self.sandbox: Sandbox | None = None
         self.refusal: APIError | None = None
@@ -76,15 +77,15 @@ class Exchange:
     @property
     def is_cross_origin(self) -> bool:
         """Whether a page asks for the API from an origin that it names."""
-        return "HTTP_ORIGIN" in self.received.environ and self.path.startswith(API)
+        return self.is_api and "HTTP_ORIGIN" in self.received.environ
 
     @property
     def is_preflight(self) -> bool:
         """Whether a browser asks what it may send to the API; such a request has no key."""
         return (
-            self.received.method == "OPTIONS"
+            self.is_api
+            and self.received.method == "OPTIONS"
             and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in self.received.environ
-            and self.path.startswith(API)
         )
 
     @property
@@ -169,8 +170,14 @@ def _body_of(response: FlaskResponse) -> bytes:
 
 @lru_cache(maxsize=256)
 def read_origin(scheme: str, host: str | None, server: tuple[str, int | None] | None) -> str:
-    """Return scheme and host as the client used them, of which a mock sees few."""
-    return f"{scheme}://{get_host(scheme, host, server)}"
+    """Return scheme and host as the client used them, of which a mock sees few.
+
+    A host that cannot be one is empty; with some releases Werkzeug raises instead.
+    """
+    try:
+        return f"{scheme}://{get_host(scheme, host, server)}"
+    except SecurityError:
+        return f"{scheme}://"
 
 
 def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
@@ -203,12 +210,12 @@ def current_exchange(service: Service) -> Exchange:
     if exchange is None:
         exchange = environ[EXCHANGE] = Exchange(received)
         try:
-            if exchange.path.startswith(API):
-                exchange.sandbox = service.sandboxes.get(read_sandbox_name(environ))
-            elif IN_PATH in environ:  # refused however the path goes on
-                read_sandbox_name(environ)
+            if exchange.is_api or IN_PATH in environ:  # a path is refused however it goes on
+                name = read_sandbox_name(environ)
+                exchange.sandbox = service.sandboxes.get(name) if exchange.is_api else None
         except APIError as invalid_name:
             exchange.refusal = invalid_name
+            exchange.is_api = exchange.path.startswith(API)
     return exchange
 
 
