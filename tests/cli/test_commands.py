@@ -183,7 +183,7 @@ def test_a_world_that_breaks_meanwhile_is_told_and_mended(tmp_path: Path) -> Non
     with running("--world", str(world), "--reload") as served:
         world.write_text("{}")
         wait_until(
-            lambda: any("not started again" in line for line in served.log),
+            lambda: any("not restarted" in line for line in served.log),
             "a line says that the world cannot be loaded",
             seen=served.log,
         )
