@@ -124,6 +124,7 @@ def test_what_the_ledger_does_not_know(
     assert [each["where"] for each in json.loads(ended.stdout)["unknown"]] == [where]
 
 
+@pytest.mark.slow
 def test_another_overwritten_schema_is_unknown(tmp_path: Path) -> None:
     """A schema that becomes another class is one finding, which nothing in the ledger explains."""
 
@@ -136,6 +137,7 @@ def test_another_overwritten_schema_is_unknown(tmp_path: Path) -> None:
     assert (found.unknown, found.exit_code) == ([], 1)
 
 
+@pytest.mark.slow
 def test_names_in_paths_change_nothing(tmp_path: Path) -> None:
     """`{platform_key}` and `{username}` are the same places, and so are operations of new names."""
 
@@ -173,6 +175,7 @@ def test_what_no_longer_differs_is_gone(tmp_path: Path) -> None:
     assert found.exit_code == 0
 
 
+@pytest.mark.slow
 def test_later_operations_are_not_missed() -> None:
     """A description of 3.59 need not have what came with 4.90 or 4.202."""
     places = {each.where for each in drift(OLD).findings}
@@ -180,6 +183,7 @@ def test_later_operations_are_not_missed() -> None:
     assert not any("provider" in each for each in {e.where for e in drift(LATER).findings})
 
 
+@pytest.mark.slow
 def test_a_later_description_lacks_them(tmp_path: Path) -> None:
     """A description of 4.202 without them is told of, operation by operation."""
 

@@ -28,6 +28,7 @@ def test_each_mistake_is_caught(mistake: Callable[[], None], rule: str) -> None:
     assert outcome.server_errors == 0
 
 
+@pytest.mark.slow
 def test_without_a_mistake_nothing_is_caught() -> None:
     """The same target without a mistake keeps the rules of these subjects."""
     subjects = ("images", "assignments", "courses", "exim", "providers")
