@@ -141,7 +141,7 @@ def test_the_server_stops_whenever_it_is_told_to(delay: float) -> None:
     assert process.returncode in (0, -signal.SIGTERM)
 
 
-@pytest.mark.parametrize("form", ["text", "json", "quiet"])
+@pytest.mark.parametrize("form", [pytest.param("text", marks=pytest.mark.slow), "json", "quiet"])
 def test_a_line_for_each_request(form: str) -> None:
     """Each request is a line, plain or JSON, without its key; `--quiet` has none."""
     options = ("--quiet",) if form == "quiet" else ("--log-format", form)

@@ -124,6 +124,7 @@ def test_a_difference_without_a_row_is_unknown(
     assert [each["where"] for each in json.loads(ended.stdout)["unknown"]] == [where]
 
 
+@pytest.mark.slow
 def test_another_overwritten_schema_is_unknown(tmp_path: Path) -> None:
     """A schema that becomes another class is one finding, which nothing in the ledger explains."""
 
@@ -136,6 +137,7 @@ def test_another_overwritten_schema_is_unknown(tmp_path: Path) -> None:
     assert (found.unknown, found.exit_code) == ([], 1)
 
 
+@pytest.mark.slow
 def test_names_in_paths_change_nothing(tmp_path: Path) -> None:
     """`{platform_key}` is the same as `{org}`, and an operation may have another name."""
 
@@ -173,6 +175,7 @@ def test_what_no_longer_differs_is_resolved(tmp_path: Path) -> None:
     assert found.exit_code == 0
 
 
+@pytest.mark.slow
 def test_later_operations_are_not_expected() -> None:
     """A description of 3.59 need not have the operations of 4.90 or 4.202."""
     places = {each.where for each in find_drift(OLD).differences}
@@ -180,6 +183,7 @@ def test_later_operations_are_not_expected() -> None:
     assert not any("provider" in each for each in {e.where for e in find_drift(LATER).differences})
 
 
+@pytest.mark.slow
 def test_they_are_expected_of_a_later_description(tmp_path: Path) -> None:
     """A description of 4.202 without them has a difference for each."""
 

@@ -26,6 +26,7 @@ def test_each_mistake_is_caught(mistake: Mistake, rule: str) -> None:
     assert outcome.server_errors == 0
 
 
+@pytest.mark.slow
 def test_without_a_mistake_no_rule_fails() -> None:
     """The same target without a mistake passes the rules of these subjects."""
     subjects = ("images", "assignments", "courses", "exim", "providers")

@@ -277,9 +277,8 @@ def test_parts_that_a_target_lacks_are_no_failures(monkeypatch: pytest.MonkeyPat
     assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
 
 
-@pytest.mark.parametrize(
-    ("hold", "exit_code"), [((), 3), pytest.param(("--hold-choices",), 1, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("hold", "exit_code"), [((), 3), (("--hold-choices",), 1)])
 def test_a_departure_from_a_choice(
     monkeypatch: pytest.MonkeyPatch, hold: tuple[str, ...], exit_code: int
 ) -> None:

@@ -166,7 +166,7 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
         try:
             wait_for_a_creation(journal, processes=2)
             for worker in children_of(process.pid):
-                os.kill(worker, signal.SIGKILL)
+                kill_worker(process.pid, worker)
             output, _ = process.communicate(timeout=PATIENCE)
         finally:
             process.kill()
@@ -174,6 +174,16 @@ def test_killed_workers_leave_nothing(tmp_path: Path) -> None:
         assert list(journal.iterdir()) == []
     assert process.returncode == 3, output
     assert "the harness failed at" in output
+
+
+def kill_worker(pid: int, worker: int) -> None:
+    """Kill a worker and wait until the process that started it has started another in its place.
+
+    Two that are killed at once are another failure: tests of the one are handed to the other.
+    """
+    before = set(children_of(pid))
+    os.kill(worker, signal.SIGKILL)
+    wait_until(lambda: set(children_of(pid)) - before, "the worker is replaced")
 
 
 def children_of(pid: int) -> list[int]:

@@ -230,6 +230,7 @@ def test_exchanges_are_streamed_as_they_happen(server: RunningServer) -> None:
             assert next(stream.iter_lines()) == "id: 2"
 
 
+@pytest.mark.slow
 def test_streams_are_bounded() -> None:
     """One more than there may be is told so; when one ends there is room again."""
     with running("--quiet") as server, contextlib.ExitStack() as stack:

@@ -275,6 +275,7 @@ def test_what_is_removed_takes_along_what_is_about_it(own: API, tmp_path: Path) 
     assert all(each["icon_image_id"] is None for each in world["credentials"])
 
 
+@pytest.mark.slow
 def test_the_shell_enters_scenarios(server: RunningServer) -> None:
     """`credmock ctl scenario` lists them and enters one."""
     listed = ctl(server, "scenario", sandbox="scenario-shell")
