@@ -79,5 +79,5 @@ lock: $(READY)  ## write the versions that are installed now into constraints.tx
 	$(BIN)/python -m pip freeze --exclude-editable > constraints.txt
 
 clean:  ## remove the virtual environment, the caches and what was generated
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist bench/.peers
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist bench/.peers report
 	cd examples && rm -rf */node_modules */generated */build */credentials_client */.mypy_cache */.lock

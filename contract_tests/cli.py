@@ -32,6 +32,10 @@ UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+EXTRA = frozenset({"httpx", "hypothesis", "jinja2", "pytest", "schemathesis", "xdist"})
+"""What the extra `check` installs; the mock is installed without it."""
+
+
 class Group(click.Group):
     """A group of commands whose errors are one line, with exit code 2 or 3."""
 
@@ -43,6 +47,10 @@ class Group(click.Group):
             message = error.format_message().replace("\n", " ")
         except UsageError as error:
             message = str(error)
+        except ModuleNotFoundError as error:
+            if error.name not in EXTRA:
+                raise
+            message = f"{error.name} is not installed: run pip install 'credmock[check]'"
         except RequestFailed as error:
             click.echo(f"credcheck: {error}", err=True)
             sys.exit(3)

@@ -32,13 +32,13 @@ from mockserver.world.seed_assignments import with_assignments
 def create_app(config: Config | None = None) -> Flask:
     """Return a Flask application with a world of its own; raises StartError."""
     config = config or Config()
-    everything = load_contract()
-    sandboxes = SandboxRegistry(sandbox_maker(config, everything), config.maximum_sandboxes)
+    contract = load_contract()
+    sandboxes = SandboxRegistry(sandbox_maker(config, contract), config.maximum_sandboxes)
     base = sandboxes.default.base
-    scenarios = Scenarios(base, everything, config.seed, config.scenarios)
-    service = Service(config, everything, sandboxes, scenarios)
+    scenarios = Scenarios(base, contract, config.seed, config.scenarios)
+    service = Service(config, contract, sandboxes, scenarios)
     if config.state:
-        service.state_file = StateFile(config.state, sandboxes.default, everything)
+        service.state_file = StateFile(config.state, sandboxes.default, contract)
     app = Flask("mockserver", static_folder=None, template_folder="page/templates")
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False

@@ -73,7 +73,7 @@ class Request(NamedTuple):
 
 
 class Response(NamedTuple):
-    """One answer: status, bytes and headers; no content type means that there is no body."""
+    """A response: status, bytes and headers; no content type means that there is no body."""
 
     status: int
     body: bytes = b""

@@ -1,4 +1,4 @@
-"""What is done before and after every request: its sandbox, the journal, the log, the errors."""
+"""What is done after every request: CORS, the journal, the log; and the error handlers."""
 
 import json
 import logging

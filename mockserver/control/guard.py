@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockserver.api.service import Service
 from mockserver.errors import APIError
@@ -107,7 +108,7 @@ def check_caller(token: str) -> None:
         raise ControlForbidden("a page of another origin may not control the mock")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise ControlForbidden("a page of another site may not control the mock")
-    if request.method != "GET" and request.content_type not in (None, "", "application/json"):
+    if request.method != "GET" and request.mimetype not in ("", "application/json"):
         raise ControlForbidden("send application/json, or no body")
 
 
@@ -133,7 +134,10 @@ def _is_loopback(address: str | None) -> bool:
 def read_object(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:
     """Return the body, a JSON object of at most `maximum` bytes; raises InvalidControlRequest."""
     request.max_content_length = maximum + 1
-    content = request.stream.read(maximum + 1)
+    try:
+        content = request.stream.read(maximum + 1)
+    except RequestEntityTooLarge:
+        content = bytes(maximum + 1)
     if len(content) > maximum:
         raise InvalidControlRequest(f"the body is larger than the maximum of {maximum} bytes")
     try:

@@ -73,7 +73,7 @@ blueprint = create_guarded_blueprint("control_of_traffic")
 
 @blueprint.get("/faults")
 def faults() -> dict[str, Any]:
-    """List the faults: what they are about, how many calls matched, how often they happened."""
+    """List the faults, with their numbers of matching and of affected requests."""
     return {
         "faults": [
             {"id": name, **describe_fault(fault), "matched": matched, "happened": happened}

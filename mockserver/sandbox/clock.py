@@ -43,7 +43,7 @@ class Clock:
         self._shift, self._frozen = self.now() - datetime.now(UTC), None
 
     def set(self, moment: datetime) -> None:
-        """Make it another time; whether time stands still is as before."""
+        """Make it another time; it stays frozen or running."""
         if self.is_frozen:
             self._frozen = moment
         else:

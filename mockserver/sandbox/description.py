@@ -38,7 +38,12 @@ def curl_line(exchange: Exchange) -> str:
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
             line = f"{name}: {value}"
-            words += ["-H", f'"{line}"' if KEY in value else shlex.quote(line)]
+            words += ["-H", quote_header(line)]
     if exchange.request_body:
         words += ["--data-binary", shlex.quote(decode_body(exchange.request_body))]
     return " ".join([*words, shlex.quote(f"{exchange.origin}{exchange.target}")])
+
+
+def quote_header(line: str) -> str:
+    """Return a header line for a shell, in which only the variable of the key is expanded."""
+    return shlex.quote(line).replace(KEY, f"'\"{KEY}\"'")

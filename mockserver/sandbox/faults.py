@@ -108,12 +108,16 @@ class Faults:
     def remove(self, name: str) -> bool:
         """Remove a fault, and tell whether there was one."""
         with self._lock:
+            self._matched.pop(name, None)
+            self._applied.pop(name, None)
             return self._rules.pop(name, None) is not None
 
     def clear(self) -> None:
         """Remove all faults."""
         with self._lock:
             self._rules.clear()
+            self._matched.clear()
+            self._applied.clear()
 
     def list_all(self) -> list[tuple[str, Fault, int, int]]:
         """Return each fault with its id and its numbers of matching and of affected requests."""

@@ -24,7 +24,7 @@ def find_hints(exchange: Exchange) -> Iterator[str]:
 def _hints_on_body(exchange: Exchange, operation: Operation) -> Iterator[str]:
     try:
         sent = json.loads(exchange.request_body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if operation.body is None or not isinstance(sent, dict):
         return

@@ -19,6 +19,8 @@ SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
 """Operations whose bodies hold a secret."""
 NOT_KEPT = b"(not kept)"
 KEY = "$CREDMOCK_KEY"
+SCHEMES = frozenset({"api-key", "api-token", "basic", "bearer", "token"})
+"""The first word of `Authorization` that is not part of a key, in any case."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -162,9 +164,9 @@ class Journal:
 
 
 def hide_key(value: str) -> str:
-    """Return the value of a header without its key; of `Authorization` the scheme is kept."""
+    """Return the value of a header without its key; the scheme of an `Authorization` is kept."""
     scheme, space, _ = value.strip().partition(" ")
-    return f"{scheme} {KEY}" if space else KEY
+    return f"{scheme} {KEY}" if space and scheme.lower() in SCHEMES else KEY
 
 
 def _read_match(match: Mapping[str, Any]) -> Any:

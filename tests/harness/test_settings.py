@@ -1,5 +1,8 @@
 """Settings: one definition of each for command line, environment and file, and clear errors."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,7 @@ from contract_tests.cli import main
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import COMMAND_LINE, FILTERS
 from contract_tests.settings.sources import load_settings
+from tests.support.paths import ROOT
 
 URL = "https://staging.example.com"
 KEY = {"CREDCHECK_KEY_ADMIN": "an-admin-key"}
@@ -138,3 +142,18 @@ def test_errors_in_the_file_name_the_table(tmp_path: Path, line: str, message: s
     text = str(error.value)
     assert text.startswith(f"{file}: [target.staging]: {message}")
     assert "a-secret" not in text
+
+
+@pytest.mark.parametrize("words", [("run", "mock"), ("replay", "report.json", "PAGE-02")])
+def test_a_missing_extra_is_one_line(words: tuple[str, ...], tmp_path: Path) -> None:
+    """Where only the mock is installed, the line says what to install, with exit code 2."""
+    (tmp_path / "report.json").write_text("{}")
+    hide = "import sys; sys.modules.update(dict.fromkeys(('pytest', 'httpx', 'jinja2')))"
+    code = f"{hide}; from contract_tests.cli import main; main({list(words)!r})"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert "is not installed: run pip install 'credmock[check]'" in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shlex
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -248,3 +249,35 @@ def test_streams_are_bounded() -> None:
                 return None if stream.status_code == 503 else stream.status_code
 
         assert wait_until(status, "the server has noticed the end of the stream") == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Authorization", "Bearer s3cret", "Bearer $CREDMOCK_KEY"),
+        ("Authorization", "s3cret extra", "$CREDMOCK_KEY"),
+        ("Authorization", "s3cret", "$CREDMOCK_KEY"),
+        ("X-Mock-Control-Token", "s3cret and more", "$CREDMOCK_KEY"),
+    ],
+)
+def test_no_part_of_a_key_is_kept(api: API, name: str, value: str, shown: str) -> None:
+    """Of a secret header at most the name of a known scheme is kept."""
+    api.acting(None).get(headers={name: value})
+    assert kept(api)[0]["request"]["headers"][name] == shown
+    assert "s3cret" not in api.get("/__mock__/requests").text
+
+
+def test_the_curl_line_runs_nothing(api: API, tmp_path: Path) -> None:
+    """What a header holds is not expanded by the shell that the line is pasted into."""
+    trap = tmp_path / "trap"
+    headers = {"Accept": f"$(touch {trap}) $CREDMOCK_KEY", "Authorization": f"$(touch {trap}) x"}
+    api.acting(None).get(headers=headers)
+    line = kept(api)[0]["curl"].replace("curl", "printf %s\\\\n", 1)
+    subprocess.run(["bash", "-c", line], capture_output=True, check=True)
+    assert not trap.exists()
+
+
+def test_a_body_that_is_nested_too_deeply_is_shown(api: API) -> None:
+    """The journal describes what the parser refused."""
+    assert api.post(data=b"[" * 60_000, content_type="application/json").status_code == 400
+    assert kept(api)[0]["status"] == 400
