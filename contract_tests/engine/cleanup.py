@@ -80,10 +80,11 @@ def delete_created(target: Target, run: UnfinishedRun) -> list[str]:
     left_behind = [
         entity_id for entity_id, path in latest_first if not _delete(target, path, entity_id)
     ]
+    # Journals of earlier versions call a private credential hidden.
     lost = [
         intent["name"]
         for intent in run.intents.values()
-        if intent["private"] and intent["name"] not in names
+        if intent.get("private", intent.get("hidden")) and intent["name"] not in names
     ]
     return sorted(left_behind) + [
         f"perhaps {name!r}: the response was lost, and no list shows a private credential"
