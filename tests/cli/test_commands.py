@@ -252,8 +252,10 @@ def test_what_cannot_start_says_so_in_one_line(tmp_path: Path, server: RunningSe
         (("spec", "--check", "--file", str(no_json)), "no.json"),
         (("dance",), "dance"),
     ]
+    free = ("--bind", f"127.0.0.1:{free_port()}")
     for arguments, named in cases:
-        ended = credmock(*arguments)
+        needs_one = arguments[0] == "serve" and "--bind" not in arguments
+        ended = credmock(*arguments, *(free if needs_one else ()))
         assert ended.returncode == 2, arguments
         assert ended.stdout == "", arguments
         assert ended.stderr.count("\n") == 1, ended.stderr

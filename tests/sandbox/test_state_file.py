@@ -99,7 +99,7 @@ def test_a_damaged_file_is_refused_and_kept(tmp_path: Path, content: bytes, said
     """One line that names option, file, place and remedy; exit code 2; the file is as it was."""
     path = tmp_path / "state.json"
     path.write_bytes(content)
-    ended = credmock("serve", "--state", str(path))
+    ended = credmock("serve", "--bind", f"127.0.0.1:{free_port()}", "--state", str(path))
     assert (ended.returncode, len(ended.stderr.splitlines())) == (2, 1)
     for part in (f"--state {path}", said, "fix it, or move it away"):
         assert part in ended.stderr
