@@ -13,6 +13,9 @@ import orjson
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
 
+AUTHENTICATION_SCHEMES = frozenset({"api-key", "api-token", "token", "bearer"})
+"""Schemes of `Authorization`, in any case; FACTS "Authentication and access" [P][G][C]."""
+
 MAXIMUM_FIELDS = 1000
 """Django's DATA_UPLOAD_MAX_NUMBER_FIELDS, which counts query fields as well as form fields."""
 

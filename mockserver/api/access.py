@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mockserver.config import Auth
 from mockserver.contract.operation import ROLES, Operation, Role
 from mockserver.errors import AuthenticationFailed, NotAuthenticated, NotFound, PermissionDenied
+from mockserver.messages import AUTHENTICATION_SCHEMES
 from mockserver.world.records import Platform, User
 from mockserver.world.store import Store
 
@@ -14,8 +15,6 @@ LEARNER: Role = "learner"
 EVERYBODY = frozenset(ROLES)
 ADMINS = frozenset({ADMIN, DEPARTMENT})
 
-SCHEMES = frozenset({"api-key", "api-token", "token", "bearer"})
-"""Accepted in any case; FACTS "Authentication and access" [P][G][C]."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -53,7 +52,7 @@ def identify(authorization: str | None, store: Store, auth: Auth) -> Caller:
     if auth == "any":
         return UNRESTRICTED
     key = words[0]
-    if key.lower() in SCHEMES:
+    if key.lower() in AUTHENTICATION_SCHEMES:
         if len(words) == 1:
             raise AuthenticationFailed("Invalid token header. No credentials provided.")
         if len(words) > 2:

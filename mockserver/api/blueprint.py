@@ -14,13 +14,13 @@ from flask.blueprints import BlueprintSetupState
 
 from mockserver.api.exchange import (
     APIResponse,
+    answer_preflight,
     append_slash,
     current_exchange,
-    preflight_response,
     read_request,
     write_response,
 )
-from mockserver.api.service import Service
+from mockserver.api.service import RoutedRequest, Service
 from mockserver.contract.operation import Operation, Resource
 from mockserver.errors import NoSuchRoute
 
@@ -77,17 +77,14 @@ def _append_slash(service: Service, **path_values: str) -> APIResponse:
     exchange = current_exchange(service)
     if exchange.refusal:
         raise exchange.refusal
-    if service.config.cors and exchange.is_preflight:
-        return preflight_response()
-    return append_slash(exchange)
+    return answer_preflight(service) or append_slash(exchange)
 
 
 def _serve_any_method(service: Service, resource: Resource, **path_values: str) -> APIResponse:
     """Serve a request whose method may be none that the resource has."""
-    if service.config.cors and current_exchange(service).is_preflight:
-        return preflight_response()
     method = "GET" if request.method == "HEAD" else request.method
-    return _serve(service, resource, resource.operations.get(method), **path_values)
+    operation = resource.operations.get(method)
+    return answer_preflight(service) or _serve(service, resource, operation, **path_values)
 
 
 def _serve(
@@ -98,7 +95,6 @@ def _serve(
     exchange.operation = operation
     if exchange.sandbox is None:
         raise exchange.refusal or NoSuchRoute
-    response = service.respond(
-        read_request(exchange), resource, operation, path_values, exchange.sandbox
-    )
-    return write_response(response)
+    plain = read_request(exchange)
+    routed = RoutedRequest(plain, resource, operation, path_values, exchange.sandbox)
+    return write_response(service.respond(routed))

@@ -270,9 +270,11 @@ def write_response(response: Response) -> APIResponse:
     return APIResponse(response.body, response.status, headers)
 
 
-def preflight_response() -> APIResponse:
-    """Return the response to a preflight, which Flask-CORS adds its headers to."""
-    return APIResponse(b"", 200, content_type=HTML)
+def answer_preflight(service: Service) -> APIResponse | None:
+    """Return the response to a preflight, which Flask-CORS adds its headers to, or None."""
+    if service.config.cors and current_exchange(service).is_preflight:
+        return APIResponse(b"", 200, content_type=HTML)
+    return None
 
 
 def append_slash(exchange: Exchange) -> APIResponse:

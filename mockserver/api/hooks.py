@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from flask_cors import cross_origin
 from werkzeug.exceptions import InternalServerError, NotFound
 
-from mockserver.api.exchange import EXCHANGE, current_exchange, preflight_response, write_response
+from mockserver.api.exchange import EXCHANGE, answer_preflight, current_exchange, write_response
 from mockserver.api.service import Service
 from mockserver.errors import APIError, ContractViolation, NoSuchRoute, ServerError
 
@@ -51,9 +51,7 @@ def register_hooks(app: Flask, service: Service) -> None:
         exchange = current_exchange(service)
         if exchange.refusal:
             return write_response(exchange.refusal.response())
-        if service.config.cors and exchange.is_preflight:
-            return preflight_response()
-        return write_response(NoSuchRoute().response())
+        return answer_preflight(service) or write_response(NoSuchRoute().response())
 
     app.after_request(end)
     app.register_error_handler(NotFound, not_found)

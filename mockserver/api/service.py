@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from mockserver.api.access import admit, find_roles, home_platform, identify
 from mockserver.api.completeness import check_completeness
@@ -22,6 +23,19 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.sandbox.scenarios import Scenarios
 from mockserver.sandbox.state_file import StateFile
 from mockserver.world.search import CredentialSearch
+
+
+class RoutedRequest(NamedTuple):
+    """A request with what its path and method stand for, and the sandbox that it names.
+
+    `operation` is None for a method that the resource has no operation for.
+    """
+
+    request: Request
+    resource: Resource
+    operation: Operation | None
+    path_values: Mapping[str, str]
+    sandbox: Sandbox
 
 
 class Service:
@@ -46,107 +60,77 @@ class Service:
         self.stopping = threading.Event()
         self.streams = threading.BoundedSemaphore(MOST_STREAMS)
 
-    def respond(
-        self,
-        request: Request,
-        resource: Resource,
-        operation: Operation | None,
-        values: Mapping[str, str],
-        sandbox: Sandbox,
-    ) -> Response:
-        """Serve one request as the faults of its sandbox say; a strict mock judges what it does."""
+    def respond(self, routed: RoutedRequest) -> Response:
+        """Serve one request as the faults of its sandbox say; a strict mock checks the exchange."""
 
         def serve() -> Response:
-            response = self.answer(request, resource, operation, values, sandbox)
+            response = self.answer(routed)
             if self._validator:
-                self._validator.check(request, resource, values, response)
+                request, resource, _, path_values, _ = routed
+                self._validator.check(request, resource, path_values, response)
             return response
 
-        return respond_with_faults(request, operation, sandbox.faults, serve)
+        return respond_with_faults(routed.request, routed.operation, routed.sandbox.faults, serve)
 
     @property
     def sandbox(self) -> Sandbox:
         """The default sandbox."""
         return self.sandboxes.default
 
-    def answer(
-        self,
-        request: Request,
-        resource: Resource,
-        operation: Operation | None,
-        values: Mapping[str, str],
-        sandbox: Sandbox,
-    ) -> Response:
+    def answer(self, routed: RoutedRequest) -> Response:
         """Serve one request; whatever ends it early becomes the framework's response."""
+        request = routed.request
         try:
             indent = accept_json(request.headers.get("Accept"), request.query.get("format"))
-            response = self._serve(request, resource, operation, values, sandbox)
+            response = self._serve(routed)
             if indent and response.body:
                 response = response._replace(body=indented(response.body, indent))
         except PlainPage as error:
             return error.response()
         except APIError as error:
             response = error.response()
-        headers = {**response.headers, "Allow": resource.allow, "Vary": "Accept"}
+        headers = {**response.headers, "Allow": routed.resource.allow, "Vary": "Accept"}
         return Response(response.status, response.body, response.content_type, headers)
 
-    def _serve(
-        self,
-        request: Request,
-        resource: Resource,
-        operation: Operation | None,
-        values: Mapping[str, str],
-        sandbox: Sandbox,
-    ) -> Response:
-        if resource.is_public:
-            return self._serve_anybody(request, resource, operation, values, sandbox)
+    def _serve(self, routed: RoutedRequest) -> Response:
+        if routed.resource.is_public:
+            return self._serve_anybody(routed)
+        request, resource, operation, path_values, sandbox = routed
         store = sandbox.store
         caller = identify(request.headers.get("Authorization"), store, self.config.auth)
-        named = request.query.get("platform_org") or values.get("org")
+        named = request.query.get("platform_org") or path_values.get("org")
         platform_key = named or home_platform(caller, store)
         platform = admit(caller, find_roles(operation, request.method), platform_key, store)
         now = sandbox.clock.now()
         sandbox.throttle.check(str(caller.user.id) if caller.user else "", now)
         if operation is None:
             return describe(request.method, resource)
-        if "user_id" in values:
-            user = store.find_user(platform.key, values["user_id"])
+        if "user_id" in path_values:
+            user = store.find_user(platform.key, path_values["user_id"])
         else:
             user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
         sandbox.run_due_assignments()
         if operation.method == "GET":
-            asked = (request, operation, values, sandbox.store, now, self.renderer)
+            asked = (request, operation, path_values, sandbox.store, now, self.renderer)
             context = RequestContext(*asked, caller, platform, user, self.contract, self.search)
             return self.handlers.read[operation.operation_id](context)
         with sandbox.transaction() as transaction:
-            asked = (
-                request,
-                operation,
-                values,
-                transaction.store,
-                sandbox.clock.now(),
-                self.renderer,
-            )
+            store, now = transaction.store, sandbox.clock.now()
+            asked = (request, operation, path_values, store, now, self.renderer)
             admitted = (caller, platform, user, self.contract, self.search)
             write_context = WriteContext(*asked, *admitted, transaction, sandbox.group_delay)
             return self.handlers.write[operation.operation_id](write_context)
 
-    def _serve_anybody(
-        self,
-        request: Request,
-        resource: Resource,
-        operation: Operation | None,
-        values: Mapping[str, str],
-        sandbox: Sandbox,
-    ) -> Response:
+    def _serve_anybody(self, routed: RoutedRequest) -> Response:
+        request, resource, operation, path_values, sandbox = routed
         if operation is None:
             return describe(request.method, resource)
         sandbox.throttle.check("", sandbox.clock.now())
         sandbox.run_due_assignments()
         store, now = sandbox.store, sandbox.clock.now()
-        context = PublicContext(request, operation, values, store, now, self.renderer)
+        context = PublicContext(request, operation, path_values, store, now, self.renderer)
         return self.handlers.public[operation.operation_id](context)
 
 

@@ -1,6 +1,8 @@
 """What several commands of `credmock` share."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,3 +18,17 @@ API_VERSION = click.option(
     show_default=True,
     help="Release of the service: operations of later ones answer 404, as they did then.",
 )
+
+
+def generated_records(
+    name: str, maximum: int, help_text: str, default: int = 0
+) -> Callable[[Any], Any]:
+    """Return an option for a number of generated records; a default of none is not shown."""
+    return click.option(
+        name,
+        default=default,
+        show_default=default > 0,
+        type=click.IntRange(0, maximum),
+        metavar="N",
+        help=help_text,
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mockserver.cli.options import EXAMPLE, FILE
+from mockserver.cli.options import EXAMPLE, FILE, generated_records
 from mockserver.contract.compiler import load_contract
 from mockserver.errors import StartError
 from mockserver.files import WORLD
@@ -20,29 +20,18 @@ from mockserver.world.seed_assignments import with_assignments
 
 @click.command(epilog=EXAMPLE + "credmock seed --seed 42 --credentials 5000 -o world.json")
 @click.option("--seed", default=42, show_default=True, help="The same seed gives the same bytes.")
-@click.option(
-    "--credentials",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(0, 5_000_000),
-    metavar="N",
-    help="How many credentials to generate.",
-)
-@click.option(
+@generated_records("--credentials", 5_000_000, "How many credentials to generate.", 1000)
+@generated_records(
     "--assertions",
-    default=1000,
-    show_default=True,
-    type=click.IntRange(0, 5_000_000),
-    metavar="N",
-    help="How many assertions to generate, over the year before the world's newest record.",
+    5_000_000,
+    "How many assertions to generate, over the year before the world's newest record.",
+    1000,
 )
-@click.option(
+@generated_records(
     "--assignments",
-    default=100,
-    show_default=True,
-    type=click.IntRange(0, 100_000),
-    metavar="N",
-    help="How many assignments to generate, with groups, departments and images.",
+    100_000,
+    "How many assignments to generate, with groups, departments and images.",
+    100,
 )
 @click.option("--world", type=FILE, help="World to add to.  [default: the one that ships]")
 @click.option(

@@ -1,6 +1,5 @@
 """The command `credmock serve`."""
 
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
-from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE
+from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE, generated_records
 from mockserver.cli.server import serve as run_server
 from mockserver.config import Config
 from mockserver.framework.times import parse_time
@@ -50,13 +49,6 @@ def read_moment(
         return None if value is None else parse_time(value)
     except ValueError as error:
         raise click.BadParameter(f"{error}; write for example 2026-06-01T12:00:00Z") from error
-
-
-def number_option(name: str, maximum: int, help_text: str) -> Callable[[Any], Any]:
-    """Return an option for a number of generated records."""
-    return click.option(
-        name, default=0, type=click.IntRange(0, maximum), metavar="N", help=help_text
-    )
 
 
 @click.command(epilog=EXAMPLE + "credmock serve --bind 127.0.0.1:9000 --prefix /dm --auth any")
@@ -101,9 +93,9 @@ def number_option(name: str, maximum: int, help_text: str) -> Callable[[Any], An
     help="File that keeps your changes over restarts; created if it does not exist.",
 )
 @click.option("--seed", default=42, show_default=True, help="Seed of ids and generated data.")
-@number_option("--credentials", 5_000_000, "Generate N more credentials on the first platform.")
-@number_option("--assertions", 5_000_000, "Generate N more assertions of its credentials.")
-@number_option(
+@generated_records("--credentials", 5_000_000, "Generate N more credentials on the first platform.")
+@generated_records("--assertions", 5_000_000, "Generate N more assertions of its credentials.")
+@generated_records(
     "--assignments", 100_000, "Generate N more assignments, with groups, departments and images."
 )
 @click.option(

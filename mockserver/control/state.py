@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Response
 
-from mockserver.contract.compiler import load_contract
 from mockserver.control.guard import (
     ControlNotFound,
     InvalidControlRequest,
@@ -56,7 +55,7 @@ def import_() -> dict[str, Any]:
     try:
         document = check_document(read_object(MAXIMUM_WORLD), "the body")
         store = load_world(document, "the body", keep=False)
-        check_world(store, load_contract(), "the body")
+        check_world(store, current_service().contract, "the body")
     except StartError as error:
         raise InvalidControlRequest(str(error)) from error
     sandbox.replace_store(store)

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError
+from mockserver.messages import AUTHENTICATION_SCHEMES
 
 MOST_EXCHANGES = 500
 MOST_BYTES = 2_000_000
@@ -19,7 +20,7 @@ SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
 """Operations whose bodies hold a secret."""
 NOT_KEPT = b"(not kept)"
 KEY = "$CREDMOCK_KEY"
-SCHEMES = frozenset({"api-key", "api-token", "basic", "bearer", "token"})
+SCHEMES = AUTHENTICATION_SCHEMES | {"basic"}
 """The first word of `Authorization` that is not part of a key, in any case."""
 
 Headers = tuple[tuple[str, str], ...]

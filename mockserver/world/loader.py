@@ -10,6 +10,7 @@ from typing import Any
 
 from immutables import Map
 
+from mockserver.contract.operation import ROLES
 from mockserver.errors import StartError
 from mockserver.framework.times import parse_time
 from mockserver.framework.uploads import EXTENSIONS, detect_media_type
@@ -42,7 +43,6 @@ from mockserver.world.records import (
 from mockserver.world.store import Store
 
 Record = Mapping[str, Any]
-ROLES = ("platform-admin", "department-admin", "learner")
 
 
 @contextmanager
