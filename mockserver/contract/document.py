@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from mockserver.errors import StartError
-from mockserver.files import CONTRACT
+from mockserver.files import CONTRACT, read_text_file
 
 METHODS = ("get", "post", "put", "patch", "delete")
 """The keys of a path item that hold operations."""
@@ -16,9 +16,7 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
     """Read a YAML document; raises StartError with the place of the error."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        document = yaml.load(path.read_bytes(), Loader=loader)  # noqa: S506  (a safe loader)
-    except OSError as error:
-        raise StartError(f"{path}: {error.strerror}") from error
+        document = yaml.load(read_text_file(path), Loader=loader)  # noqa: S506  (a safe loader)
     except yaml.MarkedYAMLError as error:
         raise StartError(f"{path}: not valid YAML: {_describe(error)}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

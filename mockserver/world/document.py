@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from mockserver.errors import StartError
+from mockserver.files import read_text_file
 
 FORMAT = "credmock-world/1"
 COLLECTIONS = (
@@ -33,9 +34,7 @@ COLLECTIONS = (
 def read_world(path: Path) -> dict[str, Any]:
     """Read a world document; raises StartError naming the file and the place of the fault."""
     try:
-        document = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise StartError(f"{path}: {error.strerror}") from error
+        document = orjson.loads(read_text_file(path))
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise StartError(f"{path}: not valid JSON: {place}: {error.msg}") from error
