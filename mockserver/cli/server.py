@@ -30,27 +30,34 @@ Describe = Callable[["Flask", int], str]
 
 
 class StopSignals:
-    """Turns every signal that ends a server into one event; before it serves, into an exit.
+    """Turns every signal that ends a server into one way to end; before it serves, into an exit.
 
     SIGHUP is what a terminal sends when it closes; `nohup` ignores it, and so it stays. All are
     handled explicitly, because the system discards what process 1 does not handle.
     """
 
     def __init__(self) -> None:
-        self.stop = threading.Event()
+        # Not an Event: its lock may be held by the very code that a signal interrupts.
+        self._received, self._sent = os.pipe()
+        os.set_blocking(self._sent, False)
         self._serves = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.stop.set()
         if not self._serves:
             sys.exit(0)
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._sent, b".")
 
     def defer(self) -> None:
-        """Only set the event from now on: what is written by requests must be saved first."""
+        """Only note signals from now on: what is written by requests must be saved first."""
         self._serves = True
+
+    def wait(self) -> None:
+        """Return once a signal has come since `defer`."""
+        os.read(self._received, 1)
 
 
 def serve(
@@ -89,7 +96,7 @@ def serve(
     if port_file:
         replace_file(port_file, b"%d\n" % port)
     announce(describe(app, port))
-    signals.stop.wait()
+    signals.wait()
     service.stopping.set()
     end_workers(workers)
     is_saved = service.state_file is None or service.state_file.finish()
