@@ -24,7 +24,7 @@ from mockserver.cli.listening import get_port, open_listeners
 from mockserver.errors import StartError
 from mockserver.testing import free_port
 from tests.sandbox.test_state_file import create, newest
-from tests.support.server import CREDMOCK, RunningServer, running
+from tests.support.server import CREDMOCK, running
 from tests.support.waiting import PATIENCE, wait_until
 
 LOOPBACK = httpx.Client(trust_env=False, timeout=PATIENCE)
