@@ -26,7 +26,7 @@ from contract_tests.settings.option import FLAG, Option
 
 EXAMPLE = "\b\nExample:\n  "
 PACKAGE = Path(__file__).resolve().parent
-PLUGIN = "contract_tests.runner.plugin"
+PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -140,7 +140,14 @@ def run_pytest(target: str, *arguments: str) -> int:
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     output = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
     no_configuration = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(PACKAGE)]
-    words = [str(PACKAGE), "--target", target, *plugins, *output, *no_configuration, *arguments]
+    words = [
+        str(PACKAGE),
+        f"{format_flag('target')}={target}",
+        *plugins,
+        *output,
+        *no_configuration,
+        *arguments,
+    ]
     code = int(pytest.main(words))
     return 2 if code == pytest.ExitCode.USAGE_ERROR else code
 

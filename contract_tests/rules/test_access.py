@@ -74,7 +74,7 @@ def build_unknown_key(deployment: Deployment) -> str:
     return f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
 
 
-@pytest.mark.rule("ACCESS-01")
+@pytest.mark.credcheck_rule("ACCESS-01")
 def test_reads_need_a_key(deployment: Deployment) -> None:
     """Every read without a key returns 401, also right after the same read by an admin."""
     item = find_credential(deployment)
@@ -87,8 +87,8 @@ def test_reads_need_a_key(deployment: Deployment) -> None:
         check_unauthorized(response, "an unknown authentication scheme")
 
 
-@pytest.mark.rule("ACCESS-01")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-01")
+@pytest.mark.credcheck_needs("write")
 def test_writes_need_a_key(deployment: Deployment) -> None:
     """Every write without a key returns 401 and changes nothing."""
     with unchanged_credential(deployment) as item:
@@ -96,7 +96,7 @@ def test_writes_need_a_key(deployment: Deployment) -> None:
             check_unauthorized(send_to(deployment, endpoint, None), "a write without a key")
 
 
-@pytest.mark.rule("ACCESS-02")
+@pytest.mark.credcheck_rule("ACCESS-02")
 def test_unknown_keys_are_401(deployment: Deployment) -> None:
     """Every read with an unknown key returns 401."""
     item = find_credential(deployment)
@@ -106,8 +106,8 @@ def test_unknown_keys_are_401(deployment: Deployment) -> None:
         check_unauthorized(response, "an unknown key")
 
 
-@pytest.mark.rule("ACCESS-02")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-02")
+@pytest.mark.credcheck_needs("write")
 def test_unknown_keys_cannot_write(deployment: Deployment) -> None:
     """Every write with an unknown key returns 401, and nothing changes."""
     header = build_unknown_key(deployment)
@@ -117,9 +117,9 @@ def test_unknown_keys_cannot_write(deployment: Deployment) -> None:
             check_unauthorized(response, "a write with an unknown key")
 
 
-@pytest.mark.rule("ACCESS-02")
-@pytest.mark.needs("disposable", CREATE_ISSUER)
-@pytest.mark.last
+@pytest.mark.credcheck_rule("ACCESS-02")
+@pytest.mark.credcheck_needs("disposable", CREATE_ISSUER)
+@pytest.mark.credcheck_last
 def test_creating_issuers_needs_a_key(deployment: Deployment) -> None:
     """A request without a key, or with an unknown key, creates no issuer."""
     for headers in ({}, {"Authorization": build_unknown_key(deployment)}):
@@ -127,7 +127,7 @@ def test_creating_issuers_needs_a_key(deployment: Deployment) -> None:
         check_unauthorized(response, "creating an issuer without a key")
 
 
-@pytest.mark.rule("ACCESS-02")
+@pytest.mark.credcheck_rule("ACCESS-02")
 @pytest.mark.parametrize("header", ["Api-Key", "Api-Key a b", "Token", "Bearer a b c"])
 def test_malformed_keys_are_401(deployment: Deployment, header: str) -> None:
     """A scheme without a key, or with two, returns 401."""
@@ -135,7 +135,7 @@ def test_malformed_keys_are_401(deployment: Deployment, header: str) -> None:
     check_unauthorized(response, "a malformed Authorization header")
 
 
-@pytest.mark.rule("ACCESS-03")
+@pytest.mark.credcheck_rule("ACCESS-03")
 def test_retired_keys_are_401(deployment: Deployment) -> None:
     """Every read with a retired key returns 401."""
     item = find_credential(deployment)
@@ -144,8 +144,8 @@ def test_retired_keys_are_401(deployment: Deployment) -> None:
         check_unauthorized(send_to(deployment, endpoint, "retired"), "a retired key")
 
 
-@pytest.mark.rule("ACCESS-03")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-03")
+@pytest.mark.credcheck_needs("write")
 def test_retired_keys_cannot_write(deployment: Deployment) -> None:
     """Every write with a retired key returns 401, and nothing changes."""
     with unchanged_credential(deployment) as item:
@@ -154,7 +154,7 @@ def test_retired_keys_cannot_write(deployment: Deployment) -> None:
             check_unauthorized(response, "a write with a retired key")
 
 
-@pytest.mark.rule("ACCESS-04")
+@pytest.mark.credcheck_rule("ACCESS-04")
 def test_a_learner_reads_what_is_public(deployment: Deployment) -> None:
     """A learner's list is the admin's list, and its items can be retrieved."""
 
@@ -192,7 +192,7 @@ def check_write_refused(
     check_unchanged(deployment, item)
 
 
-@pytest.mark.rule("ACCESS-05")
+@pytest.mark.credcheck_rule("ACCESS-05")
 def test_a_learner_cannot_write(deployment: Deployment) -> None:
     """A learner's create, update and delete return 403, and nothing is created or changed."""
     item = deployment.create()
@@ -205,16 +205,16 @@ def test_a_learner_cannot_write(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-05")
-@pytest.mark.needs("disposable", CREATE_ISSUER)
-@pytest.mark.last
+@pytest.mark.credcheck_rule("ACCESS-05")
+@pytest.mark.credcheck_needs("disposable", CREATE_ISSUER)
+@pytest.mark.credcheck_last
 def test_a_learner_cannot_create_issuers(deployment: Deployment) -> None:
     """A learner who creates an issuer gets 403."""
     response = send_to(deployment, ("POST", "issuers/"), "learner")
     check_error(response, 403, "creating an issuer as a learner")
 
 
-@pytest.mark.rule("ACCESS-06")
+@pytest.mark.credcheck_rule("ACCESS-06")
 def test_a_department_admin_writes_but_cannot_delete(deployment: Deployment) -> None:
     """A department admin's reads, create and update succeed, the delete returns 403."""
     actor = "department_admin"
@@ -227,7 +227,7 @@ def test_a_department_admin_writes_but_cannot_delete(deployment: Deployment) -> 
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-07")
+@pytest.mark.credcheck_rule("ACCESS-07")
 def test_a_private_credential_is_404_for_a_learner(deployment: Deployment) -> None:
     """A private credential returns 404 for a learner, also right after a read by an admin."""
     item = deployment.create()
@@ -239,7 +239,7 @@ def test_a_private_credential_is_404_for_a_learner(deployment: Deployment) -> No
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-08")
+@pytest.mark.credcheck_rule("ACCESS-08")
 def test_another_platforms_key_cannot_read(deployment: Deployment) -> None:
     """Another platform's admin gets 403 on every read, also right after a read by an admin."""
     item = find_credential(deployment)
@@ -249,8 +249,8 @@ def test_another_platforms_key_cannot_read(deployment: Deployment) -> None:
         check_status(response, 403, "a read with another platform's key")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("other_org", "other_user_id")
 def test_platform_org_gives_no_access(deployment: Deployment) -> None:
     """`platform_org` with a platform that the key does not belong to returns 403."""
     own, other = deployment.settings.org, deployment.settings.other_org
@@ -263,8 +263,8 @@ def test_platform_org_gives_no_access(deployment: Deployment) -> None:
             check_error(response, 403, "another platform by `platform_org`")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("write")
 def test_another_platforms_key_cannot_write(deployment: Deployment) -> None:
     """Another platform's admin gets 403 on every write, and nothing changes."""
     item = deployment.create()
@@ -273,8 +273,8 @@ def test_another_platforms_key_cannot_write(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("write", "other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("write", "other_org", "other_user_id")
 def test_platform_org_gives_no_write_access(deployment: Deployment) -> None:
     """From the other platform's path, `platform_org` gives no write access to this one."""
     query = f"?platform_org={quote(deployment.settings.org)}"
@@ -285,16 +285,16 @@ def test_platform_org_gives_no_write_access(deployment: Deployment) -> None:
             check_error(response, 403, "another platform's write by `platform_org`")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("disposable", CREATE_ISSUER)
-@pytest.mark.last
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("disposable", CREATE_ISSUER)
+@pytest.mark.credcheck_last
 def test_another_platforms_key_cannot_create_issuers(deployment: Deployment) -> None:
     """Another platform's admin who creates an issuer here gets 403."""
     response = send_to(deployment, ("POST", "issuers/"), "other_org_admin")
     check_error(response, 403, "creating an issuer with another platform's key")
 
 
-@pytest.mark.rule("ACCESS-09")
+@pytest.mark.credcheck_rule("ACCESS-09")
 def test_platform_org_takes_precedence(deployment: Deployment) -> None:
     """With `platform_org` the platform in the path is ignored."""
 
@@ -310,8 +310,8 @@ def test_platform_org_takes_precedence(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ACCESS-09")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-09")
+@pytest.mark.credcheck_needs("write")
 def test_platform_org_takes_precedence_for_writes(deployment: Deployment) -> None:
     """A credential belongs to the platform in `platform_org`, whatever the path is."""
     path = build_collection_path(deployment.settings.other_org, deployment.settings.user_id)
@@ -321,7 +321,7 @@ def test_platform_org_takes_precedence_for_writes(deployment: Deployment) -> Non
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-10")
+@pytest.mark.credcheck_rule("ACCESS-10")
 def test_another_platforms_item_is_404(deployment: Deployment) -> None:
     """Another platform's credentials and issuers return 404 under one's own platform."""
     actor = "other_org_admin"
@@ -334,8 +334,8 @@ def test_another_platforms_item_is_404(deployment: Deployment) -> None:
         check_error(response, 404, "another platform's issuer")
 
 
-@pytest.mark.rule("ACCESS-10")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-10")
+@pytest.mark.credcheck_needs("write")
 def test_another_platforms_item_cannot_be_changed(deployment: Deployment) -> None:
     """Updating or deleting another platform's credential returns 404 under one's own platform."""
     actor, path = "other_org_admin", deployment.other_path
@@ -351,7 +351,7 @@ def test_another_platforms_item_cannot_be_changed(deployment: Deployment) -> Non
     deployment.send("DELETE", path + item["entityId"], actor=actor)
 
 
-@pytest.mark.rule("ACCESS-11")
+@pytest.mark.credcheck_rule("ACCESS-11")
 @pytest.mark.parametrize(
     "scheme", ["Api-Key", "Api-Token", "Token", "Bearer", "api-key", "BEARER", "tOkEn", ""]
 )
@@ -362,7 +362,7 @@ def test_authentication_schemes(deployment: Deployment, scheme: str) -> None:
     check_status(response, 200, f"the scheme {scheme}" if scheme else "a key without a scheme")
 
 
-@pytest.mark.rule("ACCESS-12")
+@pytest.mark.credcheck_rule("ACCESS-12")
 def test_a_user_by_number_or_by_name(deployment: Deployment) -> None:
     """The number and the username of a user give the same list."""
 
@@ -376,7 +376,7 @@ def test_a_user_by_number_or_by_name(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ACCESS-13")
+@pytest.mark.credcheck_rule("ACCESS-13")
 def test_an_error_reveals_nothing(deployment: Deployment) -> None:
     """No error response contains anything of the credential that was refused."""
     secret = deployment.make_word()
@@ -392,7 +392,7 @@ def test_an_error_reveals_nothing(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ACCESS-13")
+@pytest.mark.credcheck_rule("ACCESS-13")
 def test_an_invalid_body_reveals_nothing(deployment: Deployment) -> None:
     """A request without a key is refused before its body is parsed."""
     response = deployment.send("POST", actor=None, headers={"Content-Type": JSON}, body=b"{")

@@ -108,8 +108,8 @@ def temporary_assignment(deployment: Deployment) -> Iterator[tuple[str, str]]:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-01")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-01")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_an_assigned_user_holds_the_credential(deployment: Deployment) -> None:
     """The assignment is listed and the credential held; both end with its deletion."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
@@ -125,8 +125,8 @@ def test_an_assigned_user_holds_the_credential(deployment: Deployment) -> None:
     require(assignment_id not in ids, "a deleted assignment is listed", got=assignment_id)
 
 
-@pytest.mark.rule("ASSIGN-01")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-01")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_deleting_an_assignment_deletes_its_assertion(deployment: Deployment) -> None:
     """Once the assignment is deleted, the user no longer holds the credential, and it is 404."""
     entity_id = deployment.create()["entityId"]
@@ -138,7 +138,7 @@ def test_deleting_an_assignment_deletes_its_assertion(deployment: Deployment) ->
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-02")
+@pytest.mark.credcheck_rule("ASSIGN-02")
 def test_each_user_is_reported(deployment: Deployment) -> None:
     """A user who exists is assigned; one who does not fails, with a reason and a message."""
     entity_id, user = deployment.create()["entityId"], get_user_number(deployment)
@@ -156,8 +156,8 @@ def test_each_user_is_reported(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-03")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-03")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     """It is listed immediately and completed later; its deletion deletes what was issued."""
     group_id, entity_id = find_group(deployment), deployment.create()["entityId"]
@@ -180,7 +180,7 @@ def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-04")
+@pytest.mark.credcheck_rule("ASSIGN-04")
 def test_groups_are_filtered(deployment: Deployment) -> None:
     """`group_id` lists exactly the assignments to that group."""
 
@@ -197,7 +197,7 @@ def test_groups_are_filtered(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSIGN-05")
+@pytest.mark.credcheck_rule("ASSIGN-05")
 @pytest.mark.parametrize("path", [USERS, GROUPS])
 def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
     """A learner gets 403, or assignments of one user that an admin sees, too."""
@@ -219,7 +219,7 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSIGN-06")
+@pytest.mark.credcheck_rule("ASSIGN-06")
 def test_unknown_links_are_refused(deployment: Deployment) -> None:
     """An unknown credential and an empty list return 400 on their field, an unknown id 404."""
     unknown = deployment.make_unknown_id()
@@ -233,7 +233,7 @@ def test_unknown_links_are_refused(deployment: Deployment) -> None:
     check_error(unassign(deployment, unknown), 404, "an unknown assignment")
 
 
-@pytest.mark.rule("ASSIGN-07")
+@pytest.mark.credcheck_rule("ASSIGN-07")
 def test_a_learner_cannot_assign(deployment: Deployment) -> None:
     """403 for each write, and the assignment still exists."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):

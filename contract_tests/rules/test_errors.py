@@ -29,7 +29,7 @@ def send_fields(deployment: Deployment, method: str, fields: dict[str, Any]) -> 
     return response
 
 
-@pytest.mark.rule("ERR-01")
+@pytest.mark.credcheck_rule("ERR-01")
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page_size=0", "page=x&page_size=x", "course=%00", "program=%FF", "search=%27%22%5C",
@@ -42,7 +42,7 @@ def test_no_query_is_a_server_error(deployment: Deployment, query: str) -> None:
     require(got < 500, f"a query returns {got}", response, expected="no 5xx", got=got)
 
 
-@pytest.mark.rule("ERR-02")
+@pytest.mark.credcheck_rule("ERR-02")
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_ids_are_404(deployment: Deployment, method: str, path: str) -> None:
@@ -54,8 +54,8 @@ def test_unknown_ids_are_404(deployment: Deployment, method: str, path: str) -> 
         check_error(response, 404, "an unknown id")
 
 
-@pytest.mark.rule("ERR-02")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ERR-02")
+@pytest.mark.credcheck_needs("write")
 def test_writes_to_unknown_ids_are_404(deployment: Deployment) -> None:
     """Updating or deleting an unknown id returns 404."""
     response = deployment.put(deployment.make_unknown_id(), {"name": "x"})
@@ -64,7 +64,7 @@ def test_writes_to_unknown_ids_are_404(deployment: Deployment) -> None:
     check_error(response, 404, "a deletion of an unknown id")
 
 
-@pytest.mark.rule("ERR-03")
+@pytest.mark.credcheck_rule("ERR-03")
 @pytest.mark.parametrize("path", ["", "issuers/", "{id}", "issuers/{id}"])
 def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
     """An unknown platform returns 404, in the path and in `platform_org`."""
@@ -76,7 +76,7 @@ def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
     check_error(response, 404, "an unknown platform in `platform_org`")
 
 
-@pytest.mark.rule("ERR-04")
+@pytest.mark.credcheck_rule("ERR-04")
 @pytest.mark.parametrize("user", [UNKNOWN_USER, UNKNOWN_USERNAME, "0"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> None:
@@ -85,8 +85,8 @@ def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> 
     check_error(deployment.send("GET", collection + path), 404, "an unknown user")
 
 
-@pytest.mark.rule("ERR-04")
-@pytest.mark.needs("other_user_id", "other_org")
+@pytest.mark.credcheck_rule("ERR-04")
+@pytest.mark.credcheck_needs("other_user_id", "other_org")
 def test_users_of_another_platform_are_404(deployment: Deployment) -> None:
     """A user of another platform returns 404 on this one."""
     settings = deployment.settings
@@ -94,7 +94,7 @@ def test_users_of_another_platform_are_404(deployment: Deployment) -> None:
     check_error(deployment.send("GET", collection), 404, "a user of another platform")
 
 
-@pytest.mark.rule("ERR-05")
+@pytest.mark.credcheck_rule("ERR-05")
 @WRITES
 @pytest.mark.parametrize("issuer", ["nowhere", "zz" * 11, 5, [], {"a": 1}, True, None, ""])
 def test_unknown_issuers_are_400(deployment: Deployment, method: str, issuer: Any) -> None:
@@ -103,8 +103,8 @@ def test_unknown_issuers_are_400(deployment: Deployment, method: str, issuer: An
     check_field_error(response, "issuer", "an unknown issuer")
 
 
-@pytest.mark.rule("ERR-05")
-@pytest.mark.needs("other_org_admin", "other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ERR-05")
+@pytest.mark.credcheck_needs("other_org_admin", "other_org", "other_user_id")
 @WRITES
 def test_issuers_of_another_platform_are_400(deployment: Deployment, method: str) -> None:
     """An issuer of another platform returns 400 on `issuer`."""
@@ -114,7 +114,7 @@ def test_issuers_of_another_platform_are_400(deployment: Deployment, method: str
         check_field_error(response, "issuer", "an issuer of another platform")
 
 
-@pytest.mark.rule("ERR-06")
+@pytest.mark.credcheck_rule("ERR-06")
 @pytest.mark.parametrize("missing", ["name", "issuer"])
 @pytest.mark.parametrize("media_type", [JSON, FORM])
 def test_required_fields(deployment: Deployment, missing: str, media_type: str) -> None:
@@ -147,7 +147,7 @@ INVALID_VALUES: tuple[tuple[str, Any], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.rule("ERR-07")
+@pytest.mark.credcheck_rule("ERR-07")
 @WRITES
 def test_invalid_values_are_400_on_their_field(deployment: Deployment, method: str) -> None:
     """Null, blank, too long, wrong type, unknown choice, not a URL, out of range: 400."""
@@ -162,7 +162,7 @@ def test_invalid_values_are_400_on_their_field(deployment: Deployment, method: s
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ERR-07")
+@pytest.mark.credcheck_rule("ERR-07")
 @WRITES
 def test_all_errors_are_reported_together(deployment: Deployment, method: str) -> None:
     """Several invalid fields are reported in one response."""
@@ -172,7 +172,7 @@ def test_all_errors_are_reported_together(deployment: Deployment, method: str) -
         check_field_error(response, name, "one of several invalid values")
 
 
-@pytest.mark.rule("ERR-08")
+@pytest.mark.credcheck_rule("ERR-08")
 @WRITES
 @pytest.mark.parametrize(
     "body", [b"{", b'{"name": "x"', b"nope", b'{"name": NaN}', b'{"name": "\xff"}', b'{"a" 1}']
@@ -186,7 +186,7 @@ def test_bodies_that_cannot_be_parsed(deployment: Deployment, method: str, body:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ERR-09")
+@pytest.mark.credcheck_rule("ERR-09")
 @WRITES
 @pytest.mark.parametrize("value", [[], [{}], "x", 5, True, None])
 def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value: Any) -> None:
@@ -197,7 +197,7 @@ def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ERR-10")
+@pytest.mark.credcheck_rule("ERR-10")
 @WRITES
 @pytest.mark.parametrize("field", ["courses", "programs", "pathways"])
 def test_unknown_links_are_400(deployment: Deployment, method: str, field: str) -> None:
@@ -206,7 +206,7 @@ def test_unknown_links_are_400(deployment: Deployment, method: str, field: str) 
     check_field_error(response, field, f"an unknown id in `{field}`")
 
 
-@pytest.mark.rule("ERR-11")
+@pytest.mark.credcheck_rule("ERR-11")
 @WRITES
 @pytest.mark.parametrize(
     ("first", "second", "values"),
@@ -231,7 +231,7 @@ def test_contradicting_spellings_are_400(
     check_success(send_fields(deployment, method, {first: values[0], second: values[0]}))
 
 
-@pytest.mark.rule("ERR-12")
+@pytest.mark.credcheck_rule("ERR-12")
 def test_the_order_of_errors(deployment: Deployment) -> None:
     """No key returns 401 before all else; an unknown id returns 404 before its body is parsed."""
     malformed: dict[str, Any] = {"headers": {"Content-Type": JSON}, "body": b"{"}
@@ -246,15 +246,15 @@ def test_the_order_of_errors(deployment: Deployment) -> None:
     check_error(response, 404, "an invalid body to an unknown id")
 
 
-@pytest.mark.rule("ERR-12")
-@pytest.mark.needs("learner")
+@pytest.mark.credcheck_rule("ERR-12")
+@pytest.mark.credcheck_needs("learner")
 def test_permission_is_checked_before_the_body(deployment: Deployment) -> None:
     """A client without write access gets 403, whatever the body is."""
     response = deployment.send("POST", actor="learner", headers={"Content-Type": JSON}, body=b"{")
     check_error(response, 403, "malformed JSON from a learner")
 
 
-@pytest.mark.rule("ERR-13")
+@pytest.mark.credcheck_rule("ERR-13")
 @WRITES
 @pytest.mark.parametrize("media_type", ["text/csv", "application/xml", "text/plain", "nonsense"])
 def test_unsupported_media_types(deployment: Deployment, method: str, media_type: str) -> None:

@@ -19,7 +19,7 @@ LISTS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.rule("PAGE-01")
+@pytest.mark.credcheck_rule("PAGE-01")
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10, 50, 100])
 @LISTS
 def test_following_next_returns_everything_once(
@@ -44,7 +44,7 @@ def test_following_next_returns_everything_once(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-02")
+@pytest.mark.credcheck_rule("PAGE-02")
 @pytest.mark.parametrize("size", [1, 2, 3, 9, 10, 11, 49, 50, 51, 99, 100])
 @LISTS
 def test_the_numbers_of_each_page(
@@ -69,7 +69,7 @@ def test_the_numbers_of_each_page(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-02")
+@pytest.mark.credcheck_rule("PAGE-02")
 @LISTS
 def test_the_maximum_is_reported(
     deployment: Deployment, path: str, default: int, maximum: int
@@ -79,7 +79,7 @@ def test_the_maximum_is_reported(
     check_equal(page["max_page_size"], maximum, "`max_page_size` is wrong", page.response)
 
 
-@pytest.mark.rule("PAGE-03")
+@pytest.mark.credcheck_rule("PAGE-03")
 @pytest.mark.parametrize("size", [3, 10])
 def test_previous_leads_back(deployment: Deployment, size: int) -> None:
     """`previous` of each page is the page before, and null on the first page."""
@@ -98,7 +98,7 @@ def test_previous_leads_back(deployment: Deployment, size: int) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-04")
+@pytest.mark.credcheck_rule("PAGE-04")
 def test_links_keep_the_other_parameters(deployment: Deployment) -> None:
     """Both links are absolute and contain all parameters of the request but the page."""
     query = {"page_size": 2, "search": "e", "course": "", "x-unknown": "é & b"}
@@ -121,7 +121,7 @@ def test_links_keep_the_other_parameters(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-05")
+@pytest.mark.credcheck_rule("PAGE-05")
 @pytest.mark.parametrize("page", ["0", "-1", "99999999", "abc", "1.5", "2x", "LAST", "9" * 40])
 @LISTS
 def test_invalid_page_numbers_are_404(
@@ -131,7 +131,7 @@ def test_invalid_page_numbers_are_404(
     check_status(deployment.get(path, {"page": page}), 404, "an invalid page number")
 
 
-@pytest.mark.rule("PAGE-05")
+@pytest.mark.credcheck_rule("PAGE-05")
 @LISTS
 def test_first_and_last_page_by_name(
     deployment: Deployment, path: str, default: int, maximum: int
@@ -150,7 +150,7 @@ def test_first_and_last_page_by_name(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-06")
+@pytest.mark.credcheck_rule("PAGE-06")
 @pytest.mark.parametrize("size", ["0", "-1", "abc", "", "1.5", "9" * 40])
 @LISTS
 def test_invalid_page_sizes(
@@ -165,7 +165,7 @@ def test_invalid_page_sizes(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-06")
+@pytest.mark.credcheck_rule("PAGE-06")
 @LISTS
 def test_the_default_page_size(
     deployment: Deployment, path: str, default: int, maximum: int
@@ -179,7 +179,7 @@ def test_the_default_page_size(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-07")
+@pytest.mark.credcheck_rule("PAGE-07")
 def test_newest_come_first(deployment: Deployment) -> None:
     """Creation times never increase along the list, with and without filters."""
 
@@ -199,7 +199,7 @@ def test_newest_come_first(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-07")
+@pytest.mark.credcheck_rule("PAGE-07")
 def test_the_order_is_stable(deployment: Deployment) -> None:
     """The same list, requested again and with other page sizes, has the same order."""
 
@@ -213,8 +213,8 @@ def test_the_order_is_stable(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-07")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("PAGE-07")
+@pytest.mark.credcheck_needs("write")
 def test_a_new_item_comes_first(deployment: Deployment) -> None:
     """Of several items created one after the other, the last one is at the top."""
     mark = deployment.make_name("order")
@@ -233,7 +233,7 @@ def format_creation_time(item: dict[str, Any]) -> str:
         return ""
 
 
-@pytest.mark.rule("PAGE-08")
+@pytest.mark.credcheck_rule("PAGE-08")
 def test_an_empty_result_is_one_empty_page(deployment: Deployment) -> None:
     """A search without results has one page, which is empty."""
     page = deployment.get_page({"search": deployment.make_unknown_id()})
@@ -243,7 +243,7 @@ def test_an_empty_result_is_one_empty_page(deployment: Deployment) -> None:
     check_equal(page.items, [], "an empty result has items", page.response)
 
 
-@pytest.mark.rule("PAGE-09")
+@pytest.mark.credcheck_rule("PAGE-09")
 def test_writes_between_two_pages(deployment: Deployment) -> None:
     """A create between two pages repeats one item, a deletion skips one, and no other changes."""
     mark = deployment.make_name("walk")
@@ -267,8 +267,8 @@ def check_ids(response: Response, expected: list[str], message: str) -> None:
     check_equal([item["entityId"] for item in data], expected, message, response)
 
 
-@pytest.mark.rule("PAGE-10")
-@pytest.mark.last
+@pytest.mark.credcheck_rule("PAGE-10")
+@pytest.mark.credcheck_last
 def test_pages_end_at_the_maximum(deployment: Deployment) -> None:
     """A page of more than a hundred items has a hundred, whatever the requested size."""
     mark = deployment.make_name("many")

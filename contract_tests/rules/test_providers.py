@@ -44,7 +44,7 @@ def find_provider(deployment: Deployment) -> str:
     return slug
 
 
-@pytest.mark.rule("PROVIDER-01")
+@pytest.mark.credcheck_rule("PROVIDER-01")
 @pytest.mark.parametrize("path", [PROVIDERS, CONFIGURATIONS, MAPPINGS])
 def test_lists_need_a_key(deployment: Deployment, path: str) -> None:
     """An admin gets an array, a request without a key 401."""
@@ -52,7 +52,7 @@ def test_lists_need_a_key(deployment: Deployment, path: str) -> None:
     check_unauthorized(deployment.get(path, actor=None), "a list without a key")
 
 
-@pytest.mark.rule("PROVIDER-02")
+@pytest.mark.credcheck_rule("PROVIDER-02")
 def test_secrets_are_not_shown(deployment: Deployment) -> None:
     """Neither the response to a configuration nor the list contains the secret that was sent."""
     slug = find_provider(deployment)
@@ -69,7 +69,7 @@ def test_secrets_are_not_shown(deployment: Deployment) -> None:
     check_equal(second.value["api_key"], masked, message, second)
 
 
-@pytest.mark.rule("PROVIDER-03")
+@pytest.mark.credcheck_rule("PROVIDER-03")
 def test_a_mapping_is_stored(deployment: Deployment) -> None:
     """The last mapping of a credential and provider counts, until the credential is deleted."""
     slug, entity_id = find_provider(deployment), deployment.create()["entityId"]
@@ -84,7 +84,7 @@ def test_a_mapping_is_stored(deployment: Deployment) -> None:
     require(entity_id not in mapped, message, got=entity_id)
 
 
-@pytest.mark.rule("PROVIDER-04")
+@pytest.mark.credcheck_rule("PROVIDER-04")
 def test_unknown_links_are_refused(deployment: Deployment) -> None:
     """400 on the field for an admin, 403 for a learner."""
     slug, unknown = find_provider(deployment), deployment.make_unknown_id()

@@ -96,7 +96,7 @@ def remove_accents(word: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-@pytest.mark.rule("SEARCH-01")
+@pytest.mark.credcheck_rule("SEARCH-01")
 def test_search_finds_what_contains_the_text(deployment: Deployment) -> None:
     """A search finds exactly the listed credentials that contain the text in a searched field."""
 
@@ -111,8 +111,8 @@ def test_search_finds_what_contains_the_text(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-01")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("SEARCH-01")
+@pytest.mark.credcheck_needs("write")
 def test_three_fields_are_searched(deployment: Deployment) -> None:
     """A text is found in name, override and description, and in no other field."""
     searched = ("name", "name_override", "description")
@@ -127,7 +127,7 @@ def test_three_fields_are_searched(deployment: Deployment) -> None:
     check_found(deployment, {"search": texts["name"]}, [])
 
 
-@pytest.mark.rule("SEARCH-01")
+@pytest.mark.credcheck_rule("SEARCH-01")
 def test_empty_filters_have_no_effect(deployment: Deployment) -> None:
     """An empty search, course or program does not change the list."""
 
@@ -149,7 +149,7 @@ def list_keys(items: list[Item], kind: str) -> list[str]:
     return list(dict.fromkeys(link[f"{kind}_id"] for item in items for link in item[f"{kind}s"]))
 
 
-@pytest.mark.rule("SEARCH-02")
+@pytest.mark.credcheck_rule("SEARCH-02")
 @pytest.mark.parametrize("kind", ["course", "program"])
 def test_filters_list_what_is_linked(deployment: Deployment, kind: str) -> None:
     """An id lists the credentials that are linked to it; a part of it, or an unknown id, none."""
@@ -168,7 +168,7 @@ def test_filters_list_what_is_linked(deployment: Deployment, kind: str) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-03")
+@pytest.mark.credcheck_rule("SEARCH-03")
 def test_combined_filters_are_an_intersection(deployment: Deployment) -> None:
     """Search, course and program combined list what each of them lists."""
 
@@ -193,7 +193,7 @@ def test_combined_filters_are_an_intersection(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-04")
+@pytest.mark.credcheck_rule("SEARCH-04")
 def test_private_items_are_not_listed(deployment: Deployment) -> None:
     """A credential made private leaves list, search and filters, and returns when made public."""
     items = deployment.list_items()
@@ -219,7 +219,7 @@ def test_private_items_are_not_listed(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("SEARCH-05")
+@pytest.mark.credcheck_rule("SEARCH-05")
 def test_another_platforms_credentials_are_not_listed(deployment: Deployment) -> None:
     """Nothing that the other platform lists is in a list or search here."""
     others = deployment.list_items(path=deployment.other_path, actor="other_org_admin")
@@ -234,7 +234,7 @@ def test_another_platforms_credentials_are_not_listed(deployment: Deployment) ->
         require(not wrong, message, page.response, got=wrong)
 
 
-@pytest.mark.rule("SEARCH-05")
+@pytest.mark.credcheck_rule("SEARCH-05")
 def test_another_platforms_issuers_are_not_listed(deployment: Deployment) -> None:
     """Every listed issuer belongs to the platform."""
     page = deployment.get_page({"page_size": 1000}, "issuers/")
@@ -243,7 +243,7 @@ def test_another_platforms_issuers_are_not_listed(deployment: Deployment) -> Non
         check_equal(issuer["org"], deployment.settings.org, message, page.response)
 
 
-@pytest.mark.rule("SEARCH-06")
+@pytest.mark.credcheck_rule("SEARCH-06")
 @pytest.mark.parametrize(
     ("name", "matching", "other"),
     [
@@ -277,7 +277,7 @@ def test_characters_are_literal(
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("SEARCH-07")
+@pytest.mark.credcheck_rule("SEARCH-07")
 def test_q_finds_issuers_by_name(deployment: Deployment) -> None:
     """`q` finds exactly the issuers whose name contains the text, in any case."""
 
