@@ -1,5 +1,6 @@
 """Clients of HTTP: over the network, or into a WSGI application in this process."""
 
+import os
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -7,6 +8,8 @@ from urllib.parse import unquote_to_bytes
 
 import httpx
 
+from contract_tests.errors import UsageError
+from contract_tests.settings.proxies import find_proxy
 from contract_tests.settings.settings import Settings
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -21,9 +24,19 @@ def open_client(settings: Settings, application: Application | None) -> httpx.Cl
     ca_bundle = settings.ca_bundle
     return httpx.Client(
         timeout=settings.timeout,
-        verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
+        verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else system_context(),
+        trust_env=False,  # proxies are found here, and no .netrc takes part
+        proxy=find_proxy(settings.base_url, os.environ),
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
     )
+
+
+def system_context() -> ssl.SSLContext:
+    """Return what trusts the usual authorities, or those that `SSL_CERT_FILE` names."""
+    try:
+        return httpx.create_ssl_context(trust_env=True)
+    except OSError as error:
+        raise UsageError(f"SSL_CERT_FILE or SSL_CERT_DIR: {error.strerror or error}") from error
 
 
 class InProcessTransport(httpx.BaseTransport):

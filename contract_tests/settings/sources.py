@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import COMMAND_LINE
 from contract_tests.settings.option import Option
+from contract_tests.settings.proxies import find_proxy
 from contract_tests.settings.secrets import resolve_headers, resolve_keys
 from contract_tests.settings.settings import OPTIONS, RELEASES, Settings
 
@@ -69,6 +70,8 @@ def load_settings(
     if read_only or settings.is_production:
         settings = replace(settings, allow_writes=False, disposable=False)
     check_settings(settings, config or DEFAULT_FILE)
+    if not settings.application:
+        find_proxy(settings.base_url, environment)  # one that cannot be used is reported here
     return settings
 
 

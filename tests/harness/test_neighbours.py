@@ -100,7 +100,8 @@ def test_all_names_of_the_plugin_begin_alike() -> None:
     names = r"^@pytest\.mark\.\w+|^\w+(?= -- )|--[a-z][\w-]+|^  \w+ \(\w+\):"
 
     def show(*words: str) -> set[str]:
-        command = [sys.executable, "-m", "pytest", "--noconftest", "-c", os.devnull, *words]
+        command = [sys.executable, "-m", "pytest", "--noconftest", "-c", os.devnull]
+        command += ["--disable-plugin-autoload", *words]
         return set(re.findall(names, execute(*command, cwd=ROOT / "docs").stdout, re.MULTILINE))
 
     for words in (("--help",), ("--markers",), ("--fixtures", "-v")):
