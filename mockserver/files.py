@@ -17,6 +17,7 @@ LEDGER = _ROOT / "spec" / "divergences.yaml"
 WORLD = _ROOT / "fixtures" / "world.json"
 SCENARIOS = _ROOT / "fixtures" / "scenarios"
 SCENARIO_SCHEMA = _ROOT / "fixtures" / "scenario.schema.json"
+WORLD_SCHEMA = _ROOT / "fixtures" / "world.schema.json"
 IMAGES = _ROOT / "fixtures" / "images"
 
 BYTE_ORDER_MARKS = (

@@ -26,6 +26,7 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.export import export_world
 from mockserver.world.loader import load_world
 from mockserver.world.overlay import apply_changes, depends_on_now
+from mockserver.world.shape import check_shape
 from mockserver.world.store import Store
 
 SUFFIX = ".yaml"
@@ -143,6 +144,8 @@ class Scenarios:
                 )
             except StartError as error:
                 raise StartError(f"{name}: {error}") from error
+            if not scenario.ships:
+                check_shape(document, name)
             store = load_world(document, name)
             if not scenario.ships:
                 check_world(store, self._contract, name)
