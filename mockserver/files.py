@@ -71,6 +71,14 @@ def _find_encoding(content: bytes) -> tuple[bytes, str]:
     return b"", "UTF-16-BE" if content[:1] == b"\0" else "UTF-8"
 
 
+def is_blank(path: Path) -> bool:
+    """Tell whether a small file holds nothing but a byte order mark and white space."""
+    if path.stat().st_size > 100:
+        return False
+    content = path.read_bytes()
+    return not content.removeprefix(_find_encoding(content)[0]).strip()
+
+
 def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that there is the old one or the new one, and never a part.
 

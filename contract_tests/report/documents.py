@@ -24,6 +24,7 @@ from contract_tests.report.coverage import (
     parse_query,
 )
 from contract_tests.report.verdict import Verdict
+from contract_tests.text_files import read_text_file
 
 VERSION = 2
 """Of `report.json`; it is raised when a program that reads an older one would fail."""
@@ -75,9 +76,7 @@ def _replace_file(path: Path, text: str) -> None:
 def read_report(path: Path) -> dict[str, Any]:
     """Return the content of a `report.json`; raises UsageError for any other file."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+        document = json.loads(read_text_file(path))
     except (ValueError, RecursionError):
         raise UsageError(f"{path}: not valid JSON: name the report.json of a run") from None
     problem = next(make_validator().iter_errors(document), None)

@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from contract_tests.errors import UsageError
 from contract_tests.settings.settings import ROLES
+from contract_tests.text_files import read_text_file
 
 SHORTEST_KEY = 4
 SECRET_NAMES = re.compile("auth|cookie|token|key|secret|password", re.IGNORECASE)
@@ -73,7 +73,4 @@ def resolve_reference(where: str, reference: Any, environment: Mapping[str, str]
         if not environment.get(name):
             raise UsageError(f"{where}: the environment variable {name} is not set")
         return environment[name]
-    try:
-        return Path(name).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{where}: the file {name} cannot be read as text") from error
+    return read_text_file(name, where).strip()

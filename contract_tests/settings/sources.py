@@ -3,7 +3,6 @@
 import difflib
 import importlib.util
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from contract_tests.settings.option import Option
 from contract_tests.settings.proxies import find_proxy
 from contract_tests.settings.secrets import resolve_headers, resolve_keys
 from contract_tests.settings.settings import OPTIONS, RELEASES, Settings
+from contract_tests.text_files import read_toml_file
 
 DEFAULT_FILE = "credcheck.toml"
 REMOTE_RATE = 10.0
@@ -116,12 +116,7 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
 
 def read_tables(path: Path) -> dict[str, Any]:
     """Return the tables of a configuration file by the name of the target; raises UsageError."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}: name a file with --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    document = read_toml_file(path)
     tables = document.get("target", {})
     if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
         raise UsageError(f"{path}: a target must be a table such as [target.staging]")

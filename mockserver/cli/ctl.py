@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
 from mockserver.control.client import DEFAULT_URL, Control, ControlError
 from mockserver.errors import StartError
+from mockserver.files import decode_text
 
 
 @click.group()
@@ -60,16 +61,13 @@ def export(control: Control) -> None:
 
 
 @ctl.command()
-@click.argument("world", type=click.File(encoding="utf-8"), metavar="WORLD.json")
+@click.argument("world", type=click.File("rb"), metavar="WORLD.json")
 @click.pass_obj
-def load(control: Control, world: TextIO) -> None:
+def load(control: Control, world: BinaryIO) -> None:
     """Replace all records by those of a world document; an invalid one changes nothing."""
-    try:
-        document = json.load(world)
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{world.name}: not valid JSON: {error}", param_hint="WORLD.json"
-        ) from error
+    from mockserver.world.document import read_json  # which other commands do not need
+
+    document = read_json(decode_text(world.read(), world.name), world.name)
     _show(lambda: control.load(document))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
-from mockserver.files import check_replaceable, replace_file
+from mockserver.files import check_replaceable, is_blank, replace_file
 from mockserver.messages import encode
 from mockserver.rendering.check import check_world
 from mockserver.sandbox.sandbox import Sandbox
@@ -42,7 +42,7 @@ class StateFile:
                 f"--state {path}: {error.strerror}; name a file in a folder that can be written"
             ) from error
         try:
-            if path.exists() and path.stat().st_size:
+            if path.exists() and not is_blank(path):
                 store = load_world(read_world(path), str(path), keep=False)
                 check_world(store, contract, str(path))
                 sandbox.replace_store(store)
