@@ -6,6 +6,7 @@ from typing import Any, BinaryIO
 
 import click
 
+from mockserver.cli.output import write_text
 from mockserver.control.client import DEFAULT_URL, Control, ControlError
 from mockserver.errors import StartError
 from mockserver.files import decode_text
@@ -36,7 +37,7 @@ def _show(function: Callable[[], Any]) -> None:
     """Print the result of a call as JSON."""
     result = _call(function)
     if result is not None:
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 @ctl.command()
@@ -98,7 +99,7 @@ def scenario(control: Control, name: str | None) -> None:
     found = _call(control.scenarios)
     for each in found["scenarios"]:
         mark = "*" if each["name"] == found["current"] else " "
-        click.echo(f"{mark} {each['name']:<22}{each.get('error') or each['description']}")
+        write_text(f"{mark} {each['name']:<22}{each.get('error') or each['description']}\n")
 
 
 @ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
@@ -150,6 +151,6 @@ def requests(control: Control, /, curl: bool, **match: str | None) -> None:
     found = _call(lambda: control.requests(**chosen))
     if curl:
         for each in found:
-            click.echo(each["curl"])
+            write_text(f"{each['curl']}\n")
     else:
         _show(lambda: found)

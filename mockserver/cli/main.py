@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mockserver.cli.output import drop_output, escape_unknown_characters
 from mockserver.errors import StartError
 
 COMMANDS: Mapping[str, str] = {
@@ -37,6 +38,7 @@ class Group(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; a wrong option, and what keeps the mock from starting, are the user's."""
+        escape_unknown_characters()
         try:
             sys.exit(super().main(*args, **{**options, "standalone_mode": False}))
         except click.ClickException as error:
@@ -45,6 +47,14 @@ class Group(click.Group):
             message = str(error)
         except click.Abort:
             sys.exit(130)
+        except BrokenPipeError:  # as of `credmock spec | head -1`
+            drop_output()
+            sys.exit(141)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            drop_output()
+            message = f"standard output: {error.strerror}"
         click.echo(f"credmock: {message}", err=True)
         sys.exit(2)
 

@@ -1,9 +1,40 @@
-"""Standard output for the log of a server."""
+"""Standard output: data as UTF-8 bytes, and a log that nothing makes fail."""
 
 import contextlib
 import io
 import os
+import sys
 from typing import Any
+
+import click
+
+
+def write_text(text: str) -> None:
+    """Write data to standard output as UTF-8, whatever encoding the terminal or locale has.
+
+    JSON and YAML are UTF-8; a locale of Windows would turn them into something else, or fail.
+    """
+    write_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def write_bytes(content: bytes) -> None:
+    """Write bytes to standard output as they are."""
+    stream: Any = click.get_binary_stream("stdout")
+    sys.stdout.flush()
+    stream.write(content)
+    stream.flush()
+
+
+def escape_unknown_characters() -> None:
+    """Let a text for people be escaped where the encoding of standard output cannot write it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def drop_output() -> None:
+    """Let nothing more be written, not even at the exit: the reader is gone or the disk is full."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def open_log_output(stream: Any) -> Any:
