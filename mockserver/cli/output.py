@@ -6,8 +6,6 @@ import os
 import sys
 from typing import Any
 
-import click
-
 
 def write_text(text: str) -> None:
     """Write data to standard output as UTF-8, whatever encoding the terminal or locale has.
@@ -19,7 +17,7 @@ def write_text(text: str) -> None:
 
 def write_bytes(content: bytes) -> None:
     """Write bytes to standard output as they are."""
-    stream: Any = click.get_binary_stream("stdout")
+    stream: Any = sys.stdout.buffer
     sys.stdout.flush()
     stream.write(content)
     stream.flush()

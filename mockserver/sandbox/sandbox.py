@@ -49,13 +49,17 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to the beginning: records, clock, ids, faults, journal; snapshots stay."""
         with self.lock:
-            self.clock = Clock(self._frozen)
+            self.clock = self.new_clock()
             self.journal.clear()
             self.faults = Faults(self._seed)
             self.throttle = Throttle(self._rate)
             self.scenario: str | None = None
             self._random = random.Random(self._seed)
             self.replace_store(self.base)
+
+    def new_clock(self) -> Clock:
+        """Return the clock that the sandbox has after a reset."""
+        return Clock(self._frozen)
 
     def replace_store(self, store: Store) -> None:
         """Take other records in the place of all that are here."""

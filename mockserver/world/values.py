@@ -12,6 +12,10 @@ from mockserver.world.records import Signatory, Upload
 from mockserver.world.shape import find_meant
 
 Record = Mapping[str, Any]
+MADE_AT = ("createdAt", "issuedOn", "assignedOn", "due")
+"""Times of which later ones are worked out, unlike the end of an assertion."""
+FIRST_YEAR, LAST_YEAR = 900, 9500
+"""More than any clock of a sandbox can have (`mockserver.sandbox.clock`), and no end of time."""
 
 
 def require(collection: Any, key: Any, kind: str) -> Any:
@@ -53,7 +57,10 @@ def read_signatory(record: Record) -> Signatory:
 def read_moment(field: str, text: str) -> datetime:
     """Return the time in a field; raises ValueError that names it."""
     try:
-        return parse_time(text)
+        moment = parse_time(text)
+        if field in MADE_AT and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise ValueError(f"{text!r} is not in the years {FIRST_YEAR} to {LAST_YEAR}")
+        return moment
     except (ValueError, TypeError) as error:
         raise ValueError(f"{field}: {error}; write for example 2026-06-01T12:00:00Z") from error
 
