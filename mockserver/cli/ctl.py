@@ -151,6 +151,7 @@ def requests(control: Control, /, curl: bool, **match: str | None) -> None:
     found = _call(lambda: control.requests(**chosen))
     if curl:
         for each in found:
-            write_text(f"{each['curl']}\n")
+            missing = f"# {each['method']} {each['path']}: only a part of the body was kept"
+            write_text(f"{each['curl'] or missing}\n")
     else:
         _show(lambda: found)

@@ -156,7 +156,10 @@ def test_names_of_fields_are_texts(tmp_path: Path) -> None:
     [
         (lambda d: operation(d)["parameters"].append({"in": "query"}), "not a valid .* at paths"),
         (lambda d: d["paths"].update({LIST: {"get": []}}), "not a valid .* at paths"),
-        (add_parameter({"$ref": "other.yaml#/x"}), "is not supported: it must be within"),
+        (
+            add_parameter({"$ref": "other.yaml#/x"}),
+            "the reference .* is not supported",
+        ),
         (add_parameter({"$ref": "#/nowhere"}), "not a valid .* cannot be resolved"),
     ],
 )
