@@ -6,13 +6,14 @@ from typing import Any, BinaryIO
 
 import click
 
+from mockserver.cli.options import SuggestingGroup
 from mockserver.cli.output import write_text
 from mockserver.control.client import DEFAULT_URL, Control, ControlError
 from mockserver.errors import StartError
 from mockserver.files import decode_text
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the mock serves.")
 @click.option("--sandbox", default="default", show_default=True, help="Which sandbox.")
 @click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mockserver.cli.options import SuggestingGroup
 from mockserver.cli.output import drop_output, escape_unknown_characters
 from mockserver.errors import StartError
 
@@ -22,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
 """The module of each command, loaded when it is wanted: `ctl` needs no server and no contract."""
 
 
-class Group(click.Group):
+class Group(SuggestingGroup):
     """Commands of modules of their own, whose failures are one clear line and exit code 2."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -60,7 +61,12 @@ class Group(click.Group):
 
 
 @click.group(
-    cls=Group, context_settings={"auto_envvar_prefix": "CREDMOCK", "max_content_width": 100}
+    cls=Group,
+    context_settings={
+        "auto_envvar_prefix": "CREDMOCK",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
 )
 @click.version_option(package_name="credmock")
 def main() -> None:
