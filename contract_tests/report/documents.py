@@ -24,6 +24,8 @@ from contract_tests.report.coverage import (
     parse_query,
 )
 from contract_tests.report.verdict import Verdict
+from contract_tests.settings.settings import OPTIONS
+from contract_tests.settings.sources import MOCK
 from contract_tests.text_files import read_text_file
 
 VERSION = 2
@@ -243,6 +245,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     environment.filters["pretty"] = format_body
     environment.filters["code"] = _mark_code
     environment.filters["shell"] = shlex.quote
+    environment.filters["context_options"] = format_context
     return environment.get_template("report.html.j2").render(
         report=document,
         evidence=EVIDENCE,
@@ -251,6 +254,25 @@ def render_html(document: Mapping[str, Any]) -> str:
             row["cells"][-1]["outcome"] != "not applicable" for row in document["matrix"]
         ),
     )
+
+
+def format_context(document: Mapping[str, Any]) -> str:
+    """Return the options of `credcheck run` for what a run was told of its target."""
+    words = []
+    for name, value in document["context"].items():
+        flag = f"--{OPTIONS[name].flag or name.replace('_', '-')}" if name in OPTIONS else ""
+        if (
+            not flag
+            or name == "allow_writes"
+            or (document["target"], MOCK.get(name)) == ("mock", value)
+        ):
+            continue
+        if value is True:
+            words.append(flag)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            text = f"{one}/s" if name == "rate" else str(one)
+            words += [] if value is True else [f"{flag} {shlex.quote(text)}"]
+    return "".join(f" {word}" for word in words)
 
 
 def _mark_code(text: str) -> Markup:
