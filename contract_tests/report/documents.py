@@ -261,11 +261,8 @@ def format_context(document: Mapping[str, Any]) -> str:
     words = []
     for name, value in document["context"].items():
         flag = f"--{OPTIONS[name].flag or name.replace('_', '-')}" if name in OPTIONS else ""
-        if (
-            not flag
-            or name == "allow_writes"
-            or (document["target"], MOCK.get(name)) == ("mock", value)
-        ):
+        is_known = document["target"] == "mock" and MOCK.get(name) == value
+        if not flag or is_known or name in ("allow_writes", "profile", "seed"):
             continue
         if value is True:
             words.append(flag)
