@@ -42,7 +42,8 @@ def credentials_exim_credentials_course_import_create(context: WriteContext) -> 
             imported.append(_import(context, course_id, moved, issuer))
         except ValidationError as error:
             name = item.get("name") if isinstance(item, dict) else None
-            errors.append({"index": index, "name": name, "errors": error.detail})
+            shown = name if isinstance(name, str) else ""
+            errors.append({"index": index, "name": shown, "errors": error.detail})
     status = 400 if not imported else 207 if errors else 201
     result = {"course_id": course_id, "imported_credentials": imported, "errors": errors}
     outcome = {"success": bool(imported), "description": "Ok" if imported else "Error"}
@@ -114,6 +115,9 @@ def _import(
     if old is not None:  # of which the fields that the document does not have stay
         body = _create_body(context).validate(item, context.validation_context(partial=True))
         body["courses"] = list(dict.fromkeys([*old.fields["courses"], *body["courses"]]))
+    catalog_items = item.get("catalog_items")  # which a create does not take
+    if isinstance(catalog_items, list) and all(isinstance(each, str) for each in catalog_items):
+        body["catalog_items"] = catalog_items
     credential = update_credential(old, body) if old else new_credential(context, body)
     # What cannot be written as JSON fails here, before it is stored.
     context.renderer.render_credential(context.store, credential)

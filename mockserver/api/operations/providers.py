@@ -11,6 +11,7 @@ from typing import Any
 
 from mockserver.api.context import RequestContext, WriteContext
 from mockserver.errors import NotFound, ValidationError
+from mockserver.framework.fields import framework_type_name
 from mockserver.framework.times import format_time
 from mockserver.messages import Response
 from mockserver.rendering.pages import render_described_page, render_envelope, render_status
@@ -60,8 +61,7 @@ def credentials_orgs_users_provider_config_create(context: WriteContext) -> Resp
     body = context.read_body()
     name = body["provider_name"]
     old = context.store.provider_configs.get((context.platform.key, name))
-    settings = body.get("config") if old is None or "config" in body else old.config
-    settings = {key.lower(): value for key, value in (settings or {}).items()}
+    settings = _read_settings(body, old)
     required = REQUIRED_SETTINGS.get(name)
     if required and not settings.get(required):
         raise ValidationError({"config": [f"{required} is required for {name}."]})
@@ -136,6 +136,17 @@ def credentials_orgs_users_external_mapping_destroy(context: WriteContext) -> Re
         raise NotFound.of("ExternalCredentialMapping")
     context.transaction.remove_external_mapping(key)
     return render_status("Deleted")
+
+
+def _read_settings(body: Mapping[str, Any], old: ProviderConfig | None) -> dict[str, Any]:
+    """Return the configuration that a body has, its keys in lower case, or the one before it."""
+    config = body.get("config", old.config if old else None)
+    if not isinstance(config, Mapping | None):
+        kind = framework_type_name(config)
+        raise ValidationError(
+            {"config": [f'Expected a dictionary of items but got type "{kind}".']}
+        )
+    return {key.lower(): value for key, value in (config or {}).items()}
 
 
 def _describe_config(store: Store, config: ProviderConfig) -> dict[str, Any]:
