@@ -27,6 +27,7 @@ GENERAL_SUBJECTS = frozenset(
 )
 """Subjects of rules that hold for any operation, and are tested on those that are offered."""
 Evidence = Literal["C", "N", "G", "P", "F", "choice", "option"]
+Release = Literal["3.59", "4.90", "4.95", "4.202"]
 Need = Literal[
     "write",
     "disposable",
@@ -51,7 +52,8 @@ class Rule:
     letters of `evidence` are those of the contract; `choice` means that production's behaviour is
     not known and this project chose, `option` that the user sets the limit. `needs` lists what a
     target must offer: permissions, keys of roles, and settings. `tests` names the test modules, so
-    that a run imports only those of the selected rules.
+    that a run imports only those of the selected rules. `since` is the first release that the
+    rule holds for.
     """
 
     id: str
@@ -63,6 +65,7 @@ class Rule:
     operations: tuple[str, ...]
     tests: tuple[str, ...]
     needs: tuple[Need, ...] = ()
+    since: Release = "3.59"
 
     @property
     def needs_all_operations(self) -> bool:
@@ -87,5 +90,6 @@ def describe_rule(rule: Rule) -> Iterator[str]:
     yield f"  failure     for example: {rule.failure}"
     yield f"  evidence    {' '.join(rule.evidence)}"
     yield f"  needs       {', '.join(rule.needs) or 'a key with read access'}"
+    yield f"  since       release {rule.since}"
     yield f"  subject     {rule.subject}, {'writes' if rule.writes else 'reads only'}"
     yield f"  operations  {', '.join(rule.operations)}"

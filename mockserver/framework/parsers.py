@@ -32,7 +32,7 @@ def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
     if kind == MULTIPART:
         return _parse_multipart(request, body, MediaType.parse(content_type))
     encoding = _encoding(content_type)
-    return _parse_json(body, encoding) if kind == JSON else _parse_form(body, encoding)
+    return _parse_form(body, encoding) if kind == FORM else _parse_json(body, encoding)
 
 
 @lru_cache(maxsize=256)

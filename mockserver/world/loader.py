@@ -24,6 +24,7 @@ from mockserver.world.fields import (
     freeze_value,
 )
 from mockserver.world.indexes import build_listings, index_assertions
+from mockserver.world.periods import check_period
 from mockserver.world.records import (
     ApiKey,
     Assertion,
@@ -225,6 +226,7 @@ class _Loader:
         )
         own_signatories = fields.pop("own_signatories", ())
         _require(self.platforms, platform, "platform")
+        check_period(fields["expires"]["duration"])
         self._check_links(fields, platform, issuer)
         _refuse_duplicate(self.credentials, entity_id, "entityId")
         self.credentials[entity_id] = Credential(

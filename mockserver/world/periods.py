@@ -13,6 +13,13 @@ DURATION = re.compile(
 )
 
 
+def check_period(unit: str | None) -> None:
+    """Raise ValueError for a unit of time that the service does not have."""
+    units = [*DAYS, *MONTHS]
+    if unit is not None and unit not in units:
+        raise ValueError(f"expires.duration: unknown unit {unit!r}: use {', '.join(units)} or null")
+
+
 def end_of(start: datetime, amount: int | None, unit: str | None) -> datetime | None:
     """Return the end of a period of `amount` units, or None for one that does not end.
 

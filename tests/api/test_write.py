@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import API
+from mockserver import Config, create_app
+from mockserver.config import RELEASES, Release
+from tests.conftest import API, NOW
 from tests.support.world import DOCUMENT, ids
 
 SPELLINGS = [
