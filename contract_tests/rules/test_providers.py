@@ -36,7 +36,8 @@ def find_provider(deployment: Deployment) -> str:
     if not names:
         raise NotTested("no provider is enabled")
     used = {config["provider_name"] for config in list_all(deployment, CONFIGURATIONS)}
-    return next((name for name in names if name not in used), names[-1])
+    unused = [name for name in names if name not in used]
+    return str((unused or names)[-1])
 
 
 def read_written(response: Response, *, is_new: bool) -> dict[str, Any]:

@@ -99,10 +99,12 @@ def import_course(deployment: Deployment, course_id: str, body: Any) -> Response
 def read_report(response: Response, status: int, what: str) -> dict[str, Any]:
     """Return the report of an import, which must have a status code."""
     check_status(response, status, what)
-    report = read_result(response)
+    value = response.value
+    report = value.get("result") if isinstance(value, dict) else None
+    require(isinstance(report, dict), "the response of an import has no `result`", response)
     for name in ("imported_credentials", "errors"):
         require(isinstance(report.get(name), list), f"the report has no `{name}`", response)
-    return report
+    return report  # type: ignore[return-value]
 
 
 def list_outcomes(report: dict[str, Any]) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from mockserver.errors import ParseError, SuspiciousRequest, UnsupportedMediaType
 from mockserver.framework.negotiation import MediaType, select_parser
-from mockserver.messages import JSON, MAXIMUM_FIELDS, Form, Request
+from mockserver.messages import MAXIMUM_FIELDS, Form, Request
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
