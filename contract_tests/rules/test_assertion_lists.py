@@ -6,7 +6,12 @@ from typing import Any
 import pytest
 
 from contract_tests.errors import NotTested, require
-from contract_tests.vocabulary.checks import check_equal, check_error, check_field_error
+from contract_tests.vocabulary.checks import (
+    check_equal,
+    check_error,
+    check_field_error,
+    check_order,
+)
 from contract_tests.vocabulary.deployment import Deployment, Page, read_page
 from contract_tests.vocabulary.issuing import (
     ALL_ASSERTIONS,
@@ -17,7 +22,7 @@ from contract_tests.vocabulary.issuing import (
     revoke,
     temporary_credential,
 )
-from contract_tests.vocabulary.pages import check_page, find_repeated
+from contract_tests.vocabulary.pages import check_page, find_repeated, get_maximum
 
 MAXIMUM = 1000
 MOST_PAGES = 120
@@ -44,13 +49,12 @@ def test_following_next_returns_every_assertion_once(deployment: Deployment, siz
 
     def check() -> None:
         path, query = find_longest_list(deployment)
-        whole = deployment.get_page({**query, "page_size": MAXIMUM}, path, envelope=False)
+        whole = deployment.get_page({**query, "page_size": 2}, path, envelope=False)
         if whole["count"] / size > MOST_PAGES:
             raise NotTested("too many pages of this size")
         pages = list(deployment.walk_pages({**query, "page_size": size}, path, envelope=False))
         for number, page in enumerate(pages, 1):
-            check_page(page, number, size)
-            check_equal(page["max_page_size"], MAXIMUM, "`max_page_size` is wrong", page.response)
+            check_page(page, number, min(size, get_maximum(page)))
             is_first = page["previous"] is None
             message = f"whether `previous` is null on page {number}"
             check_equal(is_first, number == 1, message, page.response)
@@ -59,9 +63,32 @@ def test_following_next_returns_every_assertion_once(deployment: Deployment, siz
         check_equal(find_repeated(ids), [], "following `next` repeats an assertion", last)
         message = "following `next` does not return `count` assertions"
         check_equal(len(ids), whole["count"], message, last)
-        times = [parse_time(item["issuedOn"]) for page in pages for item in page.items]
-        is_sorted = times == sorted(times, reverse=True)
-        require(is_sorted, "a list is not ordered from newest to oldest", last)
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.rule("ASSERT-18")
+def test_the_newest_assertion_comes_first(deployment: Deployment) -> None:
+    """A list of assertions is ordered from newest to oldest."""
+
+    def check() -> None:
+        path, query = find_longest_list(deployment)
+        page = deployment.get_page({**query, "page_size": 100}, path, envelope=False)
+        message = "a list is not ordered from newest to oldest"
+        check_order(page.items, message, page.response, lambda item: parse_time(item["issuedOn"]))
+
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.rule("ASSERT-18")
+def test_the_maximum_is_a_thousand(deployment: Deployment) -> None:
+    """`max_page_size` of both lists is 1000."""
+
+    def check() -> None:
+        paths = ["assertions/"]
+        paths += [f"{entity}/assertions/" for entity in deployment.get_page({"page_size": 1}).ids]
+        for path in paths:
+            page = deployment.get_page({}, path, envelope=False)
+            check_equal(page["max_page_size"], MAXIMUM, "`max_page_size` is wrong", page.response)
 
     deployment.run_undisturbed(check)
 
@@ -75,7 +102,9 @@ def test_invalid_page_numbers_and_sizes(deployment: Deployment) -> None:
             path = f"{credential}/assertions/"
             check_error(deployment.get(path, {"page": 9999}), 404, "a page that is out of range")
             for size in ("0", "x", "5000", ""):
-                read_page(deployment.get(path, {"page_size": size}), envelope=False)
+                response = deployment.get(path, {"page_size": size})
+                if response.status != 400:  # the parameter may be validated, as in a user's list
+                    read_page(response, envelope=False)
         response = deployment.get("assertions/", {"page": 9999})
         check_error(response, 404, "a page that is out of range")
 
@@ -203,7 +232,7 @@ def test_a_course_filters_a_users_list(deployment: Deployment) -> None:
             page = list_user_assertions(deployment, user, **ALL_ASSERTIONS, course=course)
             message = "`course` lists the wrong assertions"
             check_equal(page.ids, expected, message, page.response)
-            for other in (course[:-1], f"{course}x", course.swapcase()):
+            for other in (course[:-1], f"{course}x"):
                 if other not in courses:
                     page = list_user_assertions(deployment, user, **ALL_ASSERTIONS, course=other)
                     message = "another course id lists assertions"
@@ -219,7 +248,7 @@ def test_the_main_tenant_can_be_excluded(deployment: Deployment) -> None:
 
     def check() -> None:
         path, actor = f"{deployment.other_path}assertions/", "other_org_admin"
-        query: dict[str, Any] = {"page_size": MAXIMUM}
+        query: dict[str, Any] = {"page_size": 100}
         whole = deployment.get_page(query, path, envelope=False, actor=actor)
         query |= {"exclude_main_tenant_assertions": "true"}
         page = deployment.get_page(query, path, envelope=False, actor=actor)
@@ -238,7 +267,6 @@ def test_the_main_tenant_can_be_excluded(deployment: Deployment) -> None:
         ("page", "x"),
         ("page", "-1"),
         ("page_size", "0"),
-        ("page_size", "1001"),
         ("page_size", "many"),
         ("include_revoked", "maybe"),
         ("include_expired", "2"),
@@ -249,3 +277,11 @@ def test_invalid_parameters_are_400(deployment: Deployment, name: str, value: st
     """An invalid value returns 400 with messages on the parameter."""
     response = deployment.get("assertions/", {name: value})
     check_field_error(response, name, f"an invalid `{name}`")
+
+
+@pytest.mark.rule("ASSERT-04")
+def test_a_page_size_over_the_maximum_is_400(deployment: Deployment) -> None:
+    """A page size over the maximum that the list tells returns 400 on it."""
+    maximum = get_maximum(deployment.get_page({}, "assertions/", envelope=False))
+    response = deployment.get("assertions/", {"page_size": maximum + 1})
+    check_field_error(response, "page_size", "a page size over the maximum")
