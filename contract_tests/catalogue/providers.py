@@ -57,7 +57,7 @@ RULES: tuple[Rule, ...] = (
             "An unknown provider or credential returns 400 on its field; a learner's write "
             "returns 403."
         ),
-        evidence=("F", "choice"),
+        evidence=("choice",),
         why="Otherwise a broken link is dropped silently.",
         failure="an unknown provider is created",
         needs=("write", "disposable", "learner"),

@@ -10,13 +10,12 @@ from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
     check_field_error,
-    check_order,
 )
 from contract_tests.vocabulary.deployment import Deployment, Page, read_page
 from contract_tests.vocabulary.issuing import (
     ALL_ASSERTIONS,
+    find_longest_list,
     issue,
-    iterate_assertion_lists,
     list_user_assertions,
     parse_time,
     revoke,
@@ -26,20 +25,6 @@ from contract_tests.vocabulary.pages import check_page, find_repeated, get_maxim
 
 MAXIMUM = 1000
 MOST_PAGES = 120
-
-
-def find_longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
-    """Return path and query of a long list of assertions."""
-    found = []
-    for path, query in iterate_assertion_lists(deployment):
-        page = read_page(deployment.get(path, query), envelope=False)
-        found.append((page["count"], path, query))
-        if found[-1][0] > 5:
-            break
-    count, path, query = max(found, key=lambda candidate: candidate[0], default=(0, "", {}))
-    if count < 2:
-        raise NotTested("no list has two assertions")
-    return path, {name: value for name, value in query.items() if name != "page_size"}
 
 
 @pytest.mark.rule("ASSERT-01")
@@ -63,32 +48,6 @@ def test_following_next_returns_every_assertion_once(deployment: Deployment, siz
         check_equal(find_repeated(ids), [], "following `next` repeats an assertion", last)
         message = "following `next` does not return `count` assertions"
         check_equal(len(ids), whole["count"], message, last)
-    deployment.run_undisturbed(check)
-
-
-@pytest.mark.rule("ASSERT-18")
-def test_the_newest_assertion_comes_first(deployment: Deployment) -> None:
-    """A list of assertions is ordered from newest to oldest."""
-
-    def check() -> None:
-        path, query = find_longest_list(deployment)
-        page = deployment.get_page({**query, "page_size": 100}, path, envelope=False)
-        message = "a list is not ordered from newest to oldest"
-        check_order(page.items, message, page.response, lambda item: parse_time(item["issuedOn"]))
-
-    deployment.run_undisturbed(check)
-
-
-@pytest.mark.rule("ASSERT-18")
-def test_the_maximum_is_a_thousand(deployment: Deployment) -> None:
-    """`max_page_size` of both lists is 1000."""
-
-    def check() -> None:
-        paths = ["assertions/"]
-        paths += [f"{entity}/assertions/" for entity in deployment.get_page({"page_size": 1}).ids]
-        for path in paths:
-            page = deployment.get_page({}, path, envelope=False)
-            check_equal(page["max_page_size"], MAXIMUM, "`max_page_size` is wrong", page.response)
 
     deployment.run_undisturbed(check)
 

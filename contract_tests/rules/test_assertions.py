@@ -1,8 +1,5 @@
 """Assertions: issued, expired, revoked and deleted, one at a time, in bulk and by forms."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -21,6 +18,7 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.forms import KINDS, send_form
 from contract_tests.vocabulary.issuing import (
+    check_issue_refused,
     find_item,
     find_items,
     issue,
@@ -37,7 +35,6 @@ from contract_tests.vocabulary.issuing import (
     revoke,
     temporary_credential,
 )
-from contract_tests.vocabulary.records import UNKNOWN_USERNAME
 
 
 @pytest.mark.rule("ASSERT-05")
@@ -141,39 +138,6 @@ def test_when_an_assertion_expires(
         require(is_fine, message, response, expected=expected, got=period)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-@pytest.mark.parametrize(("amount", "duration"), [(1, "months"), (12, "months"), (3, "years")])
-def test_a_month_is_one_of_the_calendar(
-    deployment: Deployment, amount: int, duration: str
-) -> None:
-    """A month and a year end on the same day of the month."""
-    expires = {"amount": amount, "duration": duration}
-    with temporary_credential(deployment, expires=expires) as credential:
-        response = request_issue(deployment, credential["entityId"])
-        assertion = read_assertion(response)
-        start, end = parse_time(assertion["issuedOn"]), parse_time(assertion["expires"] or "")
-        slack = timedelta(hours=2)
-        is_end_of_month = start.day > 28 and end.day >= 28
-        is_same_day = end.day == start.day or abs((end - slack).day - start.day) <= 1
-        message = "a month is counted in days"
-        is_fine = is_same_day or is_end_of_month
-        require(is_fine, message, response, expected=start.day, got=end.day)
-
-
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_a_later_update_keeps_the_expiry(deployment: Deployment) -> None:
-    """An issued assertion keeps its expiry when its credential's `expires` changes."""
-    expires = {"amount": 2, "duration": "days"}
-    with temporary_credential(deployment, expires=expires) as credential:
-        assertion = issue(deployment, credential["entityId"])
-        deployment.update(credential["entityId"], {"expires": {"amount": 9}})
-        response = deployment.get(f"assertions/{assertion['entityId']}")
-        expected = {"expires": assertion["expires"]}
-        check_fields(response, read_record(response), expected, "an issued assertion")
-
-
 @pytest.mark.rule("ASSERT-07")
 @pytest.mark.parametrize("reason", [None, "", "   "])
 def test_a_revocation_needs_a_reason(deployment: Deployment, reason: str | None) -> None:
@@ -225,52 +189,6 @@ def test_a_revocation_affects_one_assertion(deployment: Deployment) -> None:
         check_fields(response, read_record(response), second, "another assertion")
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_an_update_of_an_assertion_is_partial(deployment: Deployment) -> None:
-    """A new reason alone is stored, `{}` changes nothing, a reinstatement removes the reason."""
-    with temporary_credential(deployment) as credential:
-        assertion = issue(deployment, credential["entityId"])
-        revoke(deployment, assertion["entityId"], "First.")
-        for body, reason in (
-            ({"revocationReason": "Another."}, "Another."),
-            ({}, "Another."),
-            ({"revoked": False}, None),
-        ):
-            response = put_assertion(deployment, assertion["entityId"], body)
-            got = read_record(response)["revocationReason"]
-            check_equal(got, reason, "the reason after an update of an assertion", response)
-
-
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_the_missing_reason_is_reported(deployment: Deployment) -> None:
-    """The messages about a missing reason are on its field."""
-    with temporary_credential(deployment) as credential:
-        assertion = issue(deployment, credential["entityId"])
-        response = put_assertion(deployment, assertion["entityId"], {"revoked": True})
-        check_field_error(response, "revocationReason", "a revocation without a reason")
-
-
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_revoked_assertions_go_with_their_credential(deployment: Deployment) -> None:
-    """An assertion of a deleted credential is 404, and so is its public look-up without a body."""
-    with issued_credential(deployment) as (entity_id, assertion):
-        revoke(deployment, assertion)
-        deployment.delete(entity_id)
-        check_error(deployment.get(f"assertions/{assertion}"), 404, "of a deleted credential")
-        public = look_up_assertion(deployment, assertion)
-        check_status(public, 404, "an assertion of a deleted credential in public")
-
-
-@contextmanager
-def issued_credential(deployment: Deployment) -> Iterator[tuple[str, str]]:
-    """Create a credential and issue it; yield both ids. The test deletes the credential."""
-    credential = deployment.create(**find_item(deployment).links)
-    yield credential["entityId"], issue(deployment, credential["entityId"])["entityId"]
-
-
 @pytest.mark.rule("ASSERT-08")
 def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
     """409 while a user holds it, and nothing changes; later its revoked assertions go with it."""
@@ -309,20 +227,6 @@ def test_issuing_in_bulk_skips_holders(deployment: Deployment) -> None:
             check_equal(len(active), 1, message, page.response)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_issuing_in_bulk_after_a_revocation(deployment: Deployment) -> None:
-    """A user whose assertion was revoked gets another one; a name that is repeated counts once."""
-    name = deployment.settings.username
-    with temporary_credential(deployment) as credential:
-        entity_id = credential["entityId"]
-        assertion = issue(deployment, entity_id)
-        revoke(deployment, assertion["entityId"])
-        response = issue_in_bulk(deployment, entity_id, [name, name])
-        expected = {"issued": [name], "skipped": []}
-        check_fields(response, read_record(response), expected, "issuing in bulk")
-
-
 @pytest.mark.rule("ASSERT-09")
 def test_issuing_in_bulk_issues_to_all_others(deployment: Deployment) -> None:
     """A holder is skipped, the other user gets the credential with the fields of the request."""
@@ -341,18 +245,6 @@ def test_issuing_in_bulk_issues_to_all_others(deployment: Deployment) -> None:
         check_equal((sorted(issued), got), (sorted(names), 1), message, response)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_an_unknown_user_stops_issuing_in_bulk(deployment: Deployment) -> None:
-    """One unknown user returns 400 on `users`, and nothing is issued."""
-    with temporary_credential(deployment) as credential:
-        names = [deployment.settings.username, UNKNOWN_USERNAME]
-        response = issue_in_bulk(deployment, credential["entityId"], names)
-        check_field_error(response, "users", "an unknown user in bulk")
-        page = list_assertions(deployment, credential["entityId"])
-        check_equal(page.items, [], "a refused request issued an assertion", page.response)
-
-
 @pytest.mark.rule("ASSERT-13")
 def test_any_order_of_issuing_and_revoking(deployment: Deployment) -> None:
     """Issue, revoke, reinstate, delete and list in any order match the model."""
@@ -369,32 +261,6 @@ def test_invalid_fields_issue_nothing(deployment: Deployment, field: str, value:
     check_issue_refused(deployment, {field: value}, field)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("recipient", {"identity": UNKNOWN_USERNAME}), ("course", "nothing"), ("program", "nothing"),
-     ("program_id", "nothing"), ("pathway", "nothing")],
-)  # fmt: skip
-def test_unknown_items_issue_nothing(deployment: Deployment, field: str, value: Any) -> None:
-    """An unknown user or item returns 400 with messages on it, and nothing is issued."""
-    fields = {field: value} if field == "recipient" else {"course": None, field: value}
-    check_issue_refused(deployment, fields, field)
-
-
-def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: str) -> None:
-    """Require an issue with these fields to return 400 on one of them, and to issue nothing."""
-    with temporary_credential(deployment) as credential:
-        path = f"{credential['entityId']}/assertions/"
-        body = {"recipient": {"identity": deployment.settings.username}}
-        body |= {**find_item(deployment).fields, **fields}
-        body = {name: value for name, value in body.items() if value is not None or name == field}
-        response = deployment.send_json("POST", path, body)
-        check_field_error(response, field, f"an invalid `{field}`")
-        page = list_assertions(deployment, credential["entityId"])
-        check_equal(page.items, [], "a refused request issued an assertion", page.response)
-
-
 @pytest.mark.rule("ASSERT-14")
 def test_required_fields(deployment: Deployment) -> None:
     """A recipient, or in bulk users, are required."""
@@ -403,20 +269,6 @@ def test_required_fields(deployment: Deployment) -> None:
             body = find_item(deployment).fields
             response = deployment.send_json("POST", f"{credential['entityId']}/{path}", body)
             check_field_error(response, field, f"issuing without `{field}`")
-
-
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_a_course_and_a_program_exclude_each_other(deployment: Deployment) -> None:
-    """A request with both a course and a program returns 400."""
-    items = find_items(deployment)
-    if not {"course", "program"} <= items.keys():
-        pytest.skip("no credential is linked to a course, or none to a program")
-    both = (items["course"], items["program"])
-    with temporary_credential(deployment, **both[0].links, **both[1].links) as credential:
-        fields = {**both[0].fields, **both[1].fields}
-        response = request_issue(deployment, credential["entityId"], **fields)
-        check_status(response, 400, "issuing with a course and a program")
 
 
 @pytest.mark.rule("ASSERT-17")
@@ -438,34 +290,3 @@ def test_forms_do_what_json_does(deployment: Deployment, kind: str) -> None:
         response = send_form(deployment, "POST", f"{path}bulk/", pairs, kind)
         expected_bulk = {"issued": [name], "skipped": []}
         check_fields(response, read_record(response), expected_bulk, "issuing in bulk by a form")
-
-
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-@pytest.mark.parametrize("kind", KINDS)
-def test_the_recipient_of_a_form(deployment: Deployment, kind: str) -> None:
-    """Forms issue: the recipient is JSON text or has a dotted key."""
-    name = deployment.settings.username
-    with temporary_credential(deployment) as credential:
-        path = f"{credential['entityId']}/assertions/"
-        for pair in (("recipient", json.dumps({"identity": name})), ("recipient.identity", name)):
-            pairs = [pair, ("metadata", '{"a": [1]}'), *find_item(deployment).fields.items()]
-            response = send_form(deployment, "POST", path, pairs, kind)
-            assertion = read_assertion(response)
-            expected = {"metadata": {"a": [1]}}
-            check_fields(response, assertion, expected, "an assertion issued by a form")
-            got = assertion["recipient"]["username"]
-            check_equal(got, name, "a form issues to another user", response)
-
-
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
-def test_issuing_needs_an_item(deployment: Deployment) -> None:
-    """Without an item, or with one that the credential is not attached to, issuing returns 400."""
-    items = find_items(deployment)
-    item = find_item(deployment)
-    with temporary_credential(deployment, **item.links) as credential:
-        others = [other.fields for kind, other in items.items() if kind != item.kind]
-        for fields in ({}, *others):
-            response = request_issue(deployment, credential["entityId"], item=False, **fields)
-            check_status(response, 400, "issuing without an item of the credential")

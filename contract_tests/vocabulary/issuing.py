@@ -10,7 +10,12 @@ from urllib.parse import quote
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
-from contract_tests.vocabulary.checks import check_deleted, check_status
+from contract_tests.vocabulary.checks import (
+    check_deleted,
+    check_equal,
+    check_field_error,
+    check_status,
+)
 from contract_tests.vocabulary.deployment import (
     MOST_PAGES,
     Deployment,
@@ -166,9 +171,7 @@ def read_all(deployment: Deployment, path: str, query: dict[str, Any], **options
     A page has a hundred items at most, because a service may have another maximum.
     """
     query = {"page_size": 100, **query}
-    pages = list(
-        islice(deployment.walk_pages(query, path, envelope=False, **options), MOST_PAGES)
-    )
+    pages = list(islice(deployment.walk_pages(query, path, envelope=False, **options), MOST_PAGES))
     if pages[-1]["next"] is not None:
         raise NotTested("a list has too many assertions to know them all")
     items = [item for page in pages for item in page.items]
@@ -230,3 +233,37 @@ def iterate_assertion_lists(deployment: Deployment) -> Iterator[tuple[str, dict[
             yield build_user_path(deployment, user), {**ALL_ASSERTIONS, "page_size": 100}
     for credential in deployment.get_page({"page_size": MOST_CREDENTIALS}).ids:
         yield f"{credential}/assertions/", {"page_size": 100}
+
+
+@contextmanager
+def issued_credential(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """Create a credential and issue it; yield both ids. The test deletes the credential."""
+    credential = deployment.create(**find_item(deployment).links)
+    yield credential["entityId"], issue(deployment, credential["entityId"])["entityId"]
+
+
+def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: str) -> None:
+    """Require an issue with these fields to return 400 on one of them, and to issue nothing."""
+    with temporary_credential(deployment) as credential:
+        path = f"{credential['entityId']}/assertions/"
+        body: dict[str, Any] = {"recipient": {"identity": deployment.settings.username}}
+        body |= {**find_item(deployment).fields, **fields}
+        body = {name: value for name, value in body.items() if value is not None or name == field}
+        response = deployment.send_json("POST", path, body)
+        check_field_error(response, field, f"an invalid `{field}`")
+        page = list_assertions(deployment, credential["entityId"])
+        check_equal(page.items, [], "a refused request issued an assertion", page.response)
+
+
+def find_longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
+    """Return path and query of a long list of assertions."""
+    found = []
+    for path, query in iterate_assertion_lists(deployment):
+        page = read_page(deployment.get(path, query), envelope=False)
+        found.append((page["count"], path, query))
+        if found[-1][0] > 5:
+            break
+    count, path, query = max(found, key=lambda candidate: candidate[0], default=(0, "", {}))
+    if count < 2:
+        raise NotTested("no list has two assertions")
+    return path, {name: value for name, value in query.items() if name != "page_size"}
