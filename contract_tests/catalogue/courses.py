@@ -31,7 +31,7 @@ RULES: tuple[Rule, ...] = (
             "The list of courses is paginated: totals, links, page sizes and an end, with the "
             "items under `results`."
         ),
-        evidence=("G", "F"),
+        evidence=("G",),
         why="A client that follows `next` must receive every item.",
         failure="`next` repeats the first page",
         operations=(LIST_COURSES,),
@@ -66,7 +66,7 @@ RULES: tuple[Rule, ...] = (
         requirement=(
             "An export contains every credential that the list returns for the course, unchanged."
         ),
-        evidence=("G", "choice"),
+        evidence=("G",),
         why="A backup must be complete.",
         failure="the export lacks the metadata",
         operations=(EXPORT_COURSE, LIST_CREDENTIALS, LIST_COURSES),
@@ -107,7 +107,7 @@ RULES: tuple[Rule, ...] = (
         id="EXIM-04",
         subject="exim",
         requirement="An unknown course returns 404, a request without a key 401, a learner 403.",
-        evidence=("F", "choice"),
+        evidence=("G",),
         why="An export contains private credentials.",
         failure="a learner exports drafts",
         needs=("learner",),

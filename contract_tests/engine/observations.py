@@ -1,5 +1,6 @@
 """What the responses of one process show: coverage, exchanges, and departures from the contract."""
 
+import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -9,6 +10,8 @@ from contract_tests.engine.exchange import Exchange, Response
 from contract_tests.engine.results import Cause, Finding
 
 MOST_EXCHANGES = 10_000
+ODD = re.compile(r"%[01][0-9A-F]|%7F|%F[5-9A-F]|%ED%[AB]|%C[01]|[^&]{1000}", re.IGNORECASE)
+"""A control character, invalid UTF-8 or a very long text in a query."""
 
 
 class Observations:
@@ -70,6 +73,8 @@ class Observations:
             message = f"{operation.summary}: {method} returns {status}"
             yield self._make_finding("ERR-01", response, message, "no 5xx", str(status))
             return
+        if is_allowed_otherwise(response):
+            return
         mismatch = next(
             self._contract.find_mismatches(operation, method, status, headers, response.body), None
         )
@@ -95,3 +100,18 @@ class Observations:
     ) -> Finding:
         exchange = response.exchange
         return Finding(rule, exchange.operation, message, expected, self._redact(got), exchange)
+
+
+def is_allowed_otherwise(response: Response) -> bool:
+    """Tell whether a response is right though the contract has no place for it.
+
+    A client that accepts HTML gets the framework's browsable pages where these are switched on. A
+    read with control characters, or with bytes that are not UTF-8, may be refused with 400.
+    """
+    exchange = response.exchange
+    accepts = {name.lower(): value for name, value in exchange.request_headers.items()}
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type == "text/html" and "text/html" in accepts.get("accept", ""):
+        return True
+    is_read = exchange.method in ("GET", "HEAD")
+    return is_read and response.status == 400 and ODD.search(exchange.url) is not None

@@ -43,6 +43,10 @@ class RunState:
         """How the responses so far differ from the contract."""
         return self._deployment.target.observations.findings if self._deployment else {}
 
+    def add_notice(self, text: str) -> None:
+        """Add a notice to the report of the run."""
+        self.deployment.target.observations.notices.add(text)
+
     def redact(self, text: str) -> str:
         """Return a text without secrets, cut where it is long."""
         redacted = self._deployment.target.redact(text) if self._deployment else text

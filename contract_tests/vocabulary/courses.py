@@ -101,10 +101,11 @@ def read_report(response: Response, status: int, what: str) -> dict[str, Any]:
     check_status(response, status, what)
     value = response.value
     report = value.get("result") if isinstance(value, dict) else None
-    require(isinstance(report, dict), "the response of an import has no `result`", response)
+    if not isinstance(report, dict):
+        raise RuleFailed("the response of an import has no `result`", response)
     for name in ("imported_credentials", "errors"):
         require(isinstance(report.get(name), list), f"the report has no `{name}`", response)
-    return report  # type: ignore[return-value]
+    return report
 
 
 def list_outcomes(report: dict[str, Any]) -> list[tuple[str, str]]:

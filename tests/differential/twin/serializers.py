@@ -273,7 +273,19 @@ class OriginBody(serializers.Serializer):
             raise serializers.ValidationError(errors)
         if sum(attrs.get(name) is not None for name in ORIGINS) > 1:
             raise serializers.ValidationError(f"Only one of {', '.join(ORIGINS)} may be set.")
+        self.require_item(attrs)
         return attrs
+
+    def require_item(self, attrs: dict[str, Any]) -> None:
+        """Refuse an issue without an item that the credential is attached to."""
+        credential: Credential = self.context["credential"]
+        for name in ("course", "program", "pathway"):
+            item = attrs.get(name)
+            if item is not None and getattr(credential, f"{name}s").filter(pk=item.pk).exists():
+                return
+        if attrs.get("catalog_item") in credential.catalog_items:
+            return
+        raise serializers.ValidationError("An item that the credential is attached to is required.")
 
     def issue(self, recipient: User, said: dict[str, Any]) -> Assertion:
         """Store an assertion of the credential at hand."""
