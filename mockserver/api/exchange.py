@@ -129,9 +129,9 @@ class APIResponse(FlaskResponse):
 
         Flask's iterator makes it wait for more, which takes a twelfth of a request.
         """
-        if not self.is_sequence:
+        if not self.is_sequence or environ["REQUEST_METHOD"] == "HEAD" or self.status_code != 200:
             return super().get_app_iter(environ)
-        body = list(super().get_app_iter(environ))
+        body = list(self.iter_encoded())
         self.close()
         return body
 
