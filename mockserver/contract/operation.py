@@ -156,7 +156,7 @@ def _load_json(body: bytes, where: str) -> Any:
         raise ContractViolation(f"{where}: the body is not valid JSON: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class Operation:
     """One operation of the contract, compiled; a public one needs no key and has no roles.
 
@@ -190,7 +190,11 @@ class Operation:
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
-        return next(p for p in self.parameters if p.name == name and p.location == "query")
+        return self._query_parameters[name]
+
+    @cached_property
+    def _query_parameters(self) -> Mapping[str, Parameter]:
+        return {each.name: each for each in self.parameters if each.location == "query"}
 
     def check_response(self, response: Response) -> None:
         """Raise ContractViolation unless the contract documents this response."""

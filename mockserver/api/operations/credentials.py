@@ -28,7 +28,7 @@ def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     found = context.search.select(store.listing(context.platform.key), *filters)
     page = paginate(len(found), query.get("page"), size)
     render = context.renderer.render_credential
-    items = (render(store, credential) for credential in newest_first(found, page))
+    items = [render(store, credential) for credential in newest_first(found, page)]
     return render_page(context.request, page, items, bounds["maximum"])
 
 
