@@ -229,6 +229,20 @@ def test_a_private_credential_exists_for_admins_only(shared_api: API) -> None:
     )
 
 
+def test_a_platform_is_found_by_its_key_or_org(shared_api: API) -> None:
+    """In the path and in the query; a user by number or username; items by their entityId only."""
+    key, org = (DOCUMENT["platforms"][0][name] for name in ("key", "org"))
+    by_key = shared_api.get(f"/api/credentials/orgs/{key}/users/1/?page_size=2").json["result"]
+    by_org = shared_api.get(f"/api/credentials/orgs/{org}/users/admin/?page_size=2").json["result"]
+    assert by_org["data"] == by_key["data"]
+    elsewhere = f"/api/credentials/orgs/acme/users/1/?page_size=2&platform_org={org}"
+    assert shared_api.get(elsewhere).json["result"]["data"] == by_key["data"]
+    other = shared_api.get(f"/api/credentials/orgs/{DOCUMENT['platforms'][1]['org']}/users/11/")
+    assert other.status_code == 403
+    assert shared_api.get(f"/api/credentials/orgs/{org.lower()}/users/1/").status_code == 404
+    assert shared_api.get("1").status_code == 404
+
+
 def test_an_error_shows_nothing_of_the_record(shared_api: API) -> None:
     """The body of a 403 or 404 does not hold anything of the record."""
     record = listed()[0]
