@@ -4,7 +4,6 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 
 import httpx
 
@@ -82,7 +81,9 @@ def describe_error(error: Exception, redact: Callable[[str], str]) -> str:
                 f"a wall in front of the service asks for a client certificate ({text}): pass "
                 "--client-cert and --client-key"
             )
-    return f"the proxy refuses: {text}; see --proxy" if isinstance(error, httpx.ProxyError) else text
+    return (
+        f"the proxy refuses: {text}; see --proxy" if isinstance(error, httpx.ProxyError) else text
+    )
 
 
 class Connection:
@@ -95,13 +96,14 @@ class Connection:
         effects: Effects,
         bounds: Bounds,
         redact: Callable[[str], str],
+        application: Application | None,
     ) -> None:
         self._settings = settings
         self._limiter = limiter
         self._effects = effects
         self._bounds = bounds
         self._redact = redact
-        self._client = open_client(settings, load_application(settings))
+        self._client = open_client(settings, application)
 
     def close(self) -> None:
         """Close the connections."""
@@ -139,17 +141,3 @@ class Connection:
             self._bounds.check()
             raise BoundReached(f"reached its bound while {request.method} was not answered")
         raise failure
-
-
-def load_application(settings: Settings) -> Application | None:
-    """Return the WSGI application of a target in this process, None for any other target."""
-    if not settings.application:
-        return None
-    if settings.application == "mock":
-        from mockserver import Config, create_app  # a run against another target needs no mock
-
-        return create_app(Config(seed=settings.seed, api_version=settings.api_version))
-    module, _, attribute = settings.application.partition(":")
-    application: Application = getattr(import_module(module), attribute)
-    return application
-

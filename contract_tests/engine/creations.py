@@ -115,8 +115,10 @@ class Creations:
                 self._note_created(entity_id, folder, intent)
                 self._effects.count("created", folder)
             # Assignments and imports report each record that they create, so none is none.
-            reports_all = response.status < 300 and isinstance(response.value, dict) and (
-                "/assignments/" in path or "/exim/" in path
+            reports_all = (
+                response.status < 300
+                and isinstance(response.value, dict)
+                and ("/assignments/" in path or "/exim/" in path)
             )
             if not created and (reports_all or is_refusal(response.status)):
                 self._journal.write(refused=intent)

@@ -57,9 +57,7 @@ class Effects:
 
 def add_effects(effects: Iterable[Mapping[str, Any]], left: int) -> dict[str, Any]:
     """Return what all processes did, with the number of what is left and the greatest rate."""
-    totals: dict[str, Counter[str]] = {
-        name: Counter() for name in (*ACTIONS, "methods", "seconds")
-    }
+    totals: dict[str, Counter[str]] = {name: Counter() for name in (*ACTIONS, "methods", "seconds")}
     for process in effects:
         for name, counts in totals.items():
             counts.update(process.get(name, {}))

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from importlib import import_module
 from urllib.parse import urlsplit
 
 from contract_tests.engine.bounds import Bounds
@@ -19,6 +19,7 @@ from contract_tests.engine.unsafe_input import find_unsafe_input
 from contract_tests.engine.watch import ADMIN, Watch
 from contract_tests.errors import Disturbed, InputRefused, RuleFailed
 from contract_tests.settings.settings import Settings
+from contract_tests.wire.transport import Application
 
 
 class Target:
@@ -40,7 +41,14 @@ class Target:
         self.watch = Watch()
         self._creations = Creations(settings, self.guard, self.journal, self.effects)
         limiter = RateLimiter(settings.rate, workers)
-        self._connection = Connection(settings, limiter, self.effects, self.bounds, self.redact)
+        self._connection = Connection(
+            settings,
+            limiter,
+            self.effects,
+            self.bounds,
+            self.redact,
+            load_application(settings),
+        )
         self._delivery = Delivery(
             settings,
             self.contract,
@@ -167,6 +175,18 @@ class Target:
                 self._delivery.describe(response),
             )
 
+
+def load_application(settings: Settings) -> Application | None:
+    """Return the WSGI application of a target in this process, None for any other target."""
+    if not settings.application:
+        return None
+    if settings.application == "mock":
+        from mockserver import Config, create_app  # a run against another target needs no mock
+
+        return create_app(Config(seed=settings.seed, api_version=settings.api_version))
+    module, _, attribute = settings.application.partition(":")
+    application: Application = getattr(import_module(module), attribute)
+    return application
 
 
 def list_secrets(settings: Settings) -> dict[str, str]:

@@ -30,9 +30,7 @@ def repeat_request(
     path = exchange["url"].removeprefix(settings.base_url.rstrip("/"))
     sent = exchange["request_headers"].items()
     headers = {
-        name: value
-        for name, value in sent
-        if "$CREDCHECK_" not in value and value != HIDDEN
+        name: value for name, value in sent if "$CREDCHECK_" not in value and value != HIDDEN
     }
     with closing(Target(settings, "replay", "replay", 1)) as target:
         response = target.send(exchange["method"], path, actor=actor, headers=headers)

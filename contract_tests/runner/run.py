@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
+from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.journal import make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
-from contract_tests.catalogue.rule import Rule
 from contract_tests.errors import Disturbed, RequestFailed, UsageError
 from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.report.summary import summarize_verdict

@@ -1,6 +1,5 @@
 """Keys and headers: references to the environment and to files, and what must not be shown."""
 
-import base64
 import re
 import shutil
 import subprocess
@@ -51,9 +50,7 @@ def resolve_keys(
         keys[role] = resolve_reference(f"keys: {role}", reference, environment)
     for role, command in commands.items():
         if role not in ROLES:
-            raise UsageError(
-                f"key_command: {role!r} is not a role: use one of {', '.join(ROLES)}"
-            )
+            raise UsageError(f"key_command: {role!r} is not a role: use one of {', '.join(ROLES)}")
         keys[role] = run_key_command(role, command)
     for role, key in keys.items():
         check_key(role, key)
@@ -133,8 +130,7 @@ def resolve_basic(
             f"basic_header: {name} is the header of the API's keys: name another one with "
             "--basic-header or --auth-header"
         )
-    encoded = base64.b64encode(value.encode()).decode()
-    return {"basic": value, "basic_header": name, "basic_value": f"Basic {encoded}"}
+    return {"basic": value, "basic_header": name}
 
 
 def resolve_proxy(value: str, environment: Mapping[str, str]) -> str:

@@ -1,7 +1,8 @@
 """The settings of a run, each defined once with its option, help text and default."""
 
+import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ class Settings:
     `application` is `mock`, or `module:attribute` of a WSGI application, for a target in this
     process. `rate` is in requests per second, times are in seconds. `without` holds the tags of the
     contract whose operations the target does not offer, `secret_headers` the names of the headers
-    whose values are never shown. `basic_value` is what `basic_header` is sent with.
+    whose values are never shown.
     """
 
     name: str
@@ -238,7 +239,12 @@ class Settings:
         in_environment=False,
     )
     secret_headers: tuple[str, ...] = ()
-    basic_value: str = field(default="", repr=False)
+
+    @property
+    def basic_value(self) -> str:
+        """The value of `basic_header`, empty without one."""
+        encoded = base64.b64encode(self.basic.encode()).decode()
+        return f"Basic {encoded}" if self.basic else ""
 
     @property
     def budget(self) -> float:

@@ -84,9 +84,7 @@ def load_settings(
     return settings
 
 
-def resolve_way(
-    values: Mapping[str, Any], environment: Mapping[str, str]
-) -> dict[str, Any]:
+def resolve_way(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
     """Return what leads to a guarded target, with its secrets, as settings; raises UsageError."""
     auth_header = values.get("auth_header", "Authorization")
     for name in ("auth_header", "basic_header"):
@@ -264,7 +262,9 @@ def check_settings(settings: Settings, file: str) -> None:
             raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
     check_certificates(settings)
     if settings.time_budget is not None and not 0 < settings.time_budget < float("inf"):
-        raise UsageError(f"--time-budget: {settings.time_budget:g} is not a number of seconds above 0")
+        raise UsageError(
+            f"--time-budget: {settings.time_budget:g} is not a number of seconds above 0"
+        )
 
 
 def check_certificates(settings: Settings) -> None:

@@ -144,7 +144,9 @@ def _find_gateway(answer: Answer) -> Interception | None:
         if answer.is_odd and answer.status == 503 and is_page and _REFUSAL.search(answer.text):
             return None  # some firewalls refuse with 503
         what = "a gateway's page" if is_page else "a gateway's answer"
-        return Interception(Front.GATEWAY, f"{answer.status}{answer.title if is_page else ''}, {what}")
+        return Interception(
+            Front.GATEWAY, f"{answer.status}{answer.title if is_page else ''}, {what}"
+        )
     is_error_page = answer.status == 500 and is_page and _SERVER_PAGE.search(answer.text)
     is_notice = (
         answer.status == 200

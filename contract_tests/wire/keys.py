@@ -6,6 +6,7 @@ from contract_tests.errors import TargetUnavailable, UsageError
 from contract_tests.settings.secrets import run_key_command
 from contract_tests.settings.settings import Settings
 
+
 class Keys:
     """The current key of each role."""
 
