@@ -66,8 +66,8 @@ class Bounds:
         bound = self._bound
         if self._seconds >= bound.seconds:
             raise BoundReached(
-                f"reached its bound of {bound.seconds:g} s after {self._requests} requests; what it "
-                "had asked until then counts"
+                f"reached its bound of {bound.seconds:g} s after {self._requests} requests; what "
+                "it had asked until then counts"
             )
         if self._requests >= bound.requests:
             raise BoundReached(

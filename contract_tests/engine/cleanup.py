@@ -45,7 +45,7 @@ class CleanupResult:
 
     run_id: str
     left_behind: list[str]
-    """What still exists, or may exist and cannot be seen: by name, with the reason and what to do."""
+    """What still exists, or may exist unseen: by name, with the reason and what to do."""
 
     def __str__(self) -> str:
         if self.left_behind:

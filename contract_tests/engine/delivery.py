@@ -249,7 +249,7 @@ class Delivery:
         interception: Interception,
         proxy_may_refuse: bool,
     ) -> Response:
-        """Return a refusal that is expected, or what the service itself keeps sending; else raise."""
+        """Return an expected refusal, or what is sent again and again for one read; else raise."""
         what = interception.description
         where = f"{request.method} {self._redact(request.path)} returns {what}"
         if not self._watch.has_answered:

@@ -6,7 +6,7 @@ describes target, run and mark; then follows a line for each step:
 - `intent` (a number) precedes a POST, with the path of the collection, the name that is sent, and
   whether it is `private` (so that no list shows it);
 - `created` holds the id in the response, `refused` a 4xx: both settle their `intent`;
-- `deleted` holds an id that a response called deleted, `absent` one that a read did not find any more.
+- `deleted` holds an id that a response called deleted, `absent` one that a read did not find.
 
 What was sent and not refused is there until a read has shown its absence, whatever a response said.
 The file of a run is removed only when nothing is left.

@@ -186,8 +186,8 @@ def find_problems(
         more = len(left_behind) - MOST_NAMED
         items = ", ".join(left_behind[:MOST_NAMED]) + (f", and {more} more" if more > 0 else "")
         yield (
-            f"{len(left_behind)} left behind: {items}; the journal is kept, and `credcheck cleanup` "
-            "tries again"
+            f"{len(left_behind)} left behind: {items}; the journal is kept, and "
+            "`credcheck cleanup` tries again"
         )
 
 

@@ -150,8 +150,8 @@ def resolve_proxy(value: str, environment: Mapping[str, str]) -> str:
         )
     if (address.username or address.password) and not is_secret:
         raise UsageError(
-            "proxy: pass a URL with a password as env:NAME or file:PATH, so that it does not appear "
-            "in the list of processes or in the file"
+            "proxy: pass a URL with a password as env:NAME or file:PATH, so that it does not "
+            "appear in the list of processes or in the file"
         )
     return url
 

@@ -1,8 +1,8 @@
 """Tells the response of something in front of the service from one of the service itself.
 
 A gateway, a firewall, a login page or a wall of passwords or certificates answers in the service's
-place, and what it answers says nothing about the contract. The service answers in JSON, and Django
-has its own few pages (`<h1>Not Found</h1>`, `<h1>Server Error (500)</h1>`), which match nothing here.
+place, and what it answers says nothing about the contract. The service answers in JSON; Django's own
+few pages (`<h1>Not Found</h1>`, `<h1>Server Error (500)</h1>`) match nothing here.
 """
 
 import re
@@ -91,7 +91,7 @@ class Answer:
     wants_html: bool = False
     """Whether the request accepts a page."""
     is_odd: bool = False
-    """Whether the request looks like an attack, so that any page that refuses it is a firewall's."""
+    """Whether the request looks like an attack, so that any refusing page is a firewall's."""
 
     @property
     def media_type(self) -> str:
@@ -206,9 +206,9 @@ def _find_login(answer: Answer) -> Interception | None:
     if is_page and not answer.wants_html and _LOGIN_PAGE.search(answer.text):
         return Interception(
             Front.LOGIN,
-            f"{answer.status}{answer.title}, a login page instead of the API: the service is behind "
-            "a login; check base_url, or what has to be sent to pass it (--header, --basic, "
-            "--client-cert)",
+            f"{answer.status}{answer.title}, a login page instead of the API: the service is "
+            "behind a login; check base_url, or what has to be sent to pass it (--header, "
+            "--basic, --client-cert)",
         )
     return None
 
