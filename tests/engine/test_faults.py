@@ -33,7 +33,9 @@ NGINX = (
     "<html><head><title>502 Bad Gateway</title></head><body>"
     "<center><h1>502 Bad Gateway</h1></center><hr><center>nginx</center></body></html>"
 )
-BLOCKED = "<html><title>Request Rejected</title>The requested URL was rejected. Support ID: 17</html>"
+BLOCKED = (
+    "<html><title>Request Rejected</title>The requested URL was rejected. Support ID: 17</html>"
+)
 LOGIN = '<html><title>Sign in</title><form><input type="password" name="p"></form></html>'
 NUMBERS = count(1)
 
@@ -138,7 +140,8 @@ def test_a_creation_that_did_not_arrive_is_sent_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "lost", [CLOSE, RESET, Answer.page(502, NGINX), Answer.page(504, "<h1>504 Gateway Timeout</h1>")]
+    "lost",
+    [CLOSE, RESET, Answer.page(502, NGINX), Answer.page(504, "<h1>504 Gateway Timeout</h1>")],
 )
 def test_a_creation_that_may_be_stored_is_not_repeated(lost: Any, tmp_path: Path) -> None:
     """A POST that was carried out, or that a gateway answered, is not sent a second time."""
@@ -321,7 +324,9 @@ def test_the_list_is_read_after_unsafe_input(is_repaired: bool, tmp_path: Path) 
     with target_on(fault, tmp_path, disposable=True) as (target, _):
         target.begin("PROTO-12")
         read(target)
-        harmless = b'{"name": "%s", "issuer": "ZgX7idonTTq1HJFA4yAXpg", "tags": null, "x": "\\u0000"}'
+        harmless = (
+            b'{"name": "%s", "issuer": "ZgX7idonTTq1HJFA4yAXpg", "tags": null, "x": "\\u0000"}'
+        )
         body = harmless % target.mark.encode()
         with pytest.raises(RuleFailed, match="the list after a request with a NUL"):
             target.send("POST", LIST, headers=JSON, body=body)

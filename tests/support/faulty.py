@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections import Counter
@@ -43,14 +44,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Call:
-    """A request, and how often this method was sent before; `forward` lets the mock answer it."""
+    """A request, and how often this method was sent so far, this one included.
+
+    `forward` lets the mock answer it, with other headers where they are given.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
     number: int
-    forward: Callable[[], Answer]
+    forward: Callable[..., Answer]
 
 
 Fault = Callable[[Call], Answer | str | None]
@@ -63,8 +67,13 @@ class FaultyServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, tls: ssl.SSLContext | None = None) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
+        self.scheme = "https" if tls else "http"
+        if tls:
+            self.socket = tls.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.fault = fault
         self.calls: list[Call] = []
         self.mock = create_app(Config(api_version=RELEASES[-1]))
@@ -74,7 +83,7 @@ class FaultyServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The address of the server."""
-        return f"http://127.0.0.1:{self.server_port}"
+        return f"{self.scheme}://127.0.0.1:{self.server_port}"
 
     def count(self, method: str) -> int:
         """Return how often a method was sent before, and count it."""
@@ -108,16 +117,26 @@ class _Handler(BaseHTTPRequestHandler):
             number = self.server.count(self.command)
             headers = {name.lower(): value for name, value in self.headers.items()}
             call = Call(
-                self.command, self.path, headers, body, number, lambda: self._forward(body)
+                self.command,
+                self.path,
+                headers,
+                body,
+                number,
+                lambda more=None: self._forward(body, more or {}),
             )
             self.server.calls.append(call)
         answer = self.server.fault(call)  # may wait, and others go on
         self._write(call.forward() if answer is None else answer)
 
-    def _forward(self, body: bytes) -> Answer:
+    def _forward(self, body: bytes, more: dict[str, str]) -> Answer:
+        headers = [*((n, v) for n, v in self.headers.items() if n not in more), *more.items()]
         with self.server.lock:
             response = Client(self.server.mock).open(
-                self.path, method=self.command, headers=list(self.headers.items()), data=body
+                self.path,
+                base_url=self.server.url,
+                method=self.command,
+                headers=headers,
+                data=body,
             )
         return Answer(response.status_code, dict(response.headers), response.data)
 
@@ -143,9 +162,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serve_faulty(fault: Fault) -> Iterator[FaultyServer]:
-    """Serve the mock with a fault on a free port."""
-    server = FaultyServer(fault)
+def serve_faulty(fault: Fault, tls: ssl.SSLContext | None = None) -> Iterator[FaultyServer]:
+    """Serve the mock with a fault on a free port, over TLS if that is given."""
+    server = FaultyServer(fault, tls)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     try:
