@@ -45,6 +45,8 @@ MOST_TIMEOUTS = 2
 """Attempts of a read that gets no response in time."""
 REPEATABLE = READS | {"PUT", "DELETE"}
 """Methods that may be sent again after a response was lost."""
+MOST_PROBES = 3
+"""Attempts of the basic read, before it counts as broken."""
 PROBE = "?page_size=100"
 """The basic read: the list, with what was created last."""
 
@@ -142,12 +144,14 @@ class Delivery:
             return self._handle_interception(request, response, interception, proxy_may_refuse)
 
     def probe(self) -> Response:
-        """Return the response of the basic read; a second one if the first is a server error."""
+        """Return the response of the basic read, of several until the list can be read."""
         request = self.build_request("GET", self._own_path + PROBE, ADMIN, {}, None)
-        response = self.send(request, retry_later=True, proxy_may_refuse=False)
-        if response.status < 500:
-            return response
-        return self.send(request, retry_later=True, proxy_may_refuse=False)
+        for attempt in range(1, MOST_PROBES + 1):
+            response = self.send(request, retry_later=True, proxy_may_refuse=False)
+            if is_readable_list(response) or attempt == MOST_PROBES:
+                break
+            time.sleep(self._count_pause(pause(attempt) / 2))
+        return response
 
     def describe(self, response: Response) -> str:
         """Return which exchange of this process a response belongs to."""
@@ -361,3 +365,10 @@ class Delivery:
             curl=build_curl(request.method, url, request.headers, request.body, self._redact),
         )
         return Response(answer.status_code, headers, answer.content, exchange)
+
+
+def is_readable_list(response: Response) -> bool:
+    """Tell whether a response is a page of the list."""
+    value = response.value
+    page = value.get("result") if isinstance(value, dict) else None
+    return response.status == 200 and isinstance(page, dict) and isinstance(page.get("data"), list)

@@ -9,7 +9,7 @@ from contract_tests.engine.bounds import Bounds
 from contract_tests.engine.connection import Connection, Request
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.creations import Creations, build_collection_path, find_created_id
-from contract_tests.engine.delivery import PROBE, Delivery
+from contract_tests.engine.delivery import PROBE, Delivery, is_readable_list
 from contract_tests.engine.effects import Effects
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import Journal
@@ -40,6 +40,7 @@ class Target:
         self.bounds = Bounds(settings)
         self.watch = Watch()
         self._creations = Creations(settings, self.guard, self.journal, self.effects)
+        self._own_path = build_collection_path(settings.org, settings.user_id)
         limiter = RateLimiter(settings.rate, workers)
         self._connection = Connection(
             settings,
@@ -57,7 +58,7 @@ class Target:
             self.bounds,
             self.watch,
             self.redact,
-            build_collection_path(settings.org, settings.user_id),
+            self._own_path,
         )
 
     def close(self) -> None:
@@ -117,18 +118,14 @@ class Target:
     def _look_at_list(self, request: Request, response: Response, unsafe: str) -> None:
         """Require the list to work after a request with unsafe input; else repair and fail."""
         look = self._delivery.probe()
-        if is_readable_list(look):
+        if is_readable_list(look) or (look.status == 200 and not self.watch.has_listed):
             return
         created = find_created_id(response.value) if response.status < 300 else None
-        path = request.path.partition("?")[0]
-        item = path + created if created else path
-        if created or request.method in ("PUT", "PATCH"):
-            self.send("DELETE", item, headers=dict(request.headers))
+        item = request.path.partition("?")[0] + (created or "")
+        if self.guard.is_own(item.rpartition("/")[2]):
+            self.send("DELETE", item)
         if not is_readable_list(self._delivery.probe()):
-            self.watch.lose(
-                f"the list of credentials cannot be read (GET returns {look.status})",
-                self._delivery.describe(response),
-            )
+            self._lose(look, self._delivery.describe(response))
         what = f"the list after a request with {unsafe}: expected 200, got {look.status}"
         raise RuleFailed(what, look, expected=200, got=look.status)
 
@@ -145,7 +142,7 @@ class Target:
                     continue
                 raise
             self._creations.settle(intent, request.method, location, response)
-            self._watch_basic_read(response)
+            self._watch_basic_read(request, response)
             return response
         raise AssertionError("not reached")
 
@@ -162,18 +159,25 @@ class Target:
         )
         return not is_readable_list(listed) or json.dumps(name)[1:-1] in json.dumps(listed.value)
 
-    def _watch_basic_read(self, response: Response) -> None:
+    def _watch_basic_read(self, request: Request, response: Response) -> None:
         """Look at the list after a server error: it may be what broke the list."""
-        if response.status < 500 or not self.rule or self.watch.lost:
-            return
-        if not self.watch.has_worked(ADMIN):
+        if not self.watch.has_listed:
+            is_list = request.path.partition("?")[0] == self._own_path
+            self.watch.has_listed = is_list and is_readable_list(response)
+        elif response.status >= 500 and self.rule:
+            self.look_for_loss(self._delivery.describe(response))
+
+    def look_for_loss(self, since: str) -> None:
+        """Note if the list of credentials, which could be read, cannot be read any more."""
+        if not self.watch.has_listed or self.watch.lost:
             return
         look = self._delivery.probe()
-        if look.status >= 500:
-            self.watch.lose(
-                f"the list of credentials cannot be read (GET returns {look.status})",
-                self._delivery.describe(response),
-            )
+        if not is_readable_list(look):
+            self._lose(look, since)
+
+    def _lose(self, look: Response, since: str) -> None:
+        reason = f"GET returns {look.status}" if look.status != 200 else "it is no page of JSON"
+        self.watch.lose(f"the list of credentials cannot be read ({reason})", since)
 
 
 def load_application(settings: Settings) -> Application | None:
@@ -205,13 +209,6 @@ def find_unsafe(request: Request) -> str:
     """Return what of a request can damage what the target stores, or an empty text."""
     headers = {name.lower(): value for name, value in request.headers.items()}
     return find_unsafe_input(request.body, headers.get("content-type", ""))
-
-
-def is_readable_list(response: Response) -> bool:
-    """Tell whether a response is a page of the list."""
-    value = response.value
-    page = value.get("result") if isinstance(value, dict) else None
-    return response.status == 200 and isinstance(page, dict) and isinstance(page.get("data"), list)
 
 
 def split_address(url: str) -> tuple[str, str]:

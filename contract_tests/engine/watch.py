@@ -13,6 +13,8 @@ class Watch:
         """Which basic read stopped working, and since which exchange; empty while all work."""
         self.has_answered = False
         """Whether the service has ever answered."""
+        self.has_listed = False
+        """Whether the list of credentials could ever be read."""
         self._known: set[str] = set()
         self._lock = threading.Lock()
 

@@ -19,7 +19,7 @@ from contract_tests.engine.journal import make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
-from contract_tests.errors import Disturbed, RequestFailed, UsageError
+from contract_tests.errors import Disturbed, RequestFailed, RuleFailed, UsageError
 from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.report.summary import summarize_verdict
 from contract_tests.report.verdict import RunSummary, Verdict, make_verdict
@@ -126,12 +126,15 @@ class Run:
 
     def _call(self, item: pytest.Item, rule: Rule | None) -> Generator[None, None, None]:
         """Run a test, once more from its start if a request got lost and others do not."""
+        target = self.deployment.target if rule else None
         try:
             return (yield)
         except BaseException as error:
-            if rule is None or not isinstance(find_cause(error), Disturbed):
+            cause = find_cause(error)
+            if target is not None and isinstance(cause, RuleFailed):
+                target.look_for_loss(f"a test of {target.rule}")
+            if target is None or rule is None or not isinstance(cause, Disturbed):
                 raise
-        target = self.deployment.target
         target.observations.notices.add(
             "in front of the target: requests got lost; rules that send what must not be repeated "
             "were tested again from their start"

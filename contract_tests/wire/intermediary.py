@@ -1,8 +1,8 @@
 """Tells the response of something in front of the service from one of the service itself.
 
 A gateway, a firewall, a login page or a wall of passwords or certificates answers in the service's
-place, and what it answers says nothing about the contract. The service answers in JSON; Django's own
-few pages (`<h1>Not Found</h1>`, `<h1>Server Error (500)</h1>`) match nothing here.
+place, and what it answers says nothing about the contract. The service answers in JSON; Django's
+own few pages (`<h1>Not Found</h1>`, `<h1>Server Error (500)</h1>`) match nothing here.
 """
 
 import re

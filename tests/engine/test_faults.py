@@ -340,22 +340,27 @@ def test_the_list_is_read_after_unsafe_input(is_repaired: bool, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("retry_after", "least", "most"),
     [
-        ("1", 1.0, 2.5),
-        ("0", 0.2, 1.0),
-        ("soon", 0.4, 1.5),
-        ("-5", 0.4, 1.5),
-        ("1e999", 0.4, 1.5),
-        ("date", 1.0, 3.5),
+        ("1", 1.0, 6.5),
+        ("0", 0.2, 5.0),
+        ("soon", 0.4, 5.5),
+        ("-5", 0.4, 5.5),
+        ("1e999", 0.4, 5.5),
+        ("date", 1.0, 7.5),
     ],
 )
 def test_retry_after_is_waited_for(
     retry_after: str, least: float, most: float, tmp_path: Path
 ) -> None:
     """Seconds and dates are kept to, nonsense counts as none, and zero waits a little."""
-    if retry_after == "date":
-        retry_after = formatdate(time.time() + 2, usegmt=True)
-    answer = Answer(429, {"Retry-After": retry_after, "Content-Type": "application/json"}, b"{}")
-    with target_on(once(answer), tmp_path) as (target, _):
+
+    def fault(call: Call) -> Answer | None:
+        if call.number != 2:
+            return None
+        date = formatdate(time.time() + 2.5, usegmt=True)
+        value = date if retry_after == "date" else retry_after
+        return Answer(429, {"Retry-After": value, "Content-Type": "application/json"}, b"{}")
+
+    with target_on(fault, tmp_path) as (target, _):
         read(target)
         started = time.monotonic()
         assert read(target).status == 200
@@ -426,6 +431,48 @@ def test_single_faults_are_notices(tmp_path: Path) -> None:
     assert code == 0, output
     assert any("in front of the target" in notice for notice in report["notices"])
     assert report["left_behind"] == []
+
+
+def test_a_list_that_stops_working_is_one_failure(tmp_path: Path) -> None:
+    """Once the list is no page any more, what needs it is not tested, and a notice says since."""
+    empty = Answer.json(200, {"result": None})
+
+    def fault(call: Call) -> Answer | None:
+        is_list = call.method == "GET" and call.path.partition("?")[0] == LIST
+        return empty if is_list and call.number > 60 else None
+
+    code, report, output = judge(fault, tmp_path, "--subject", "pagination", "--read-only")
+    assert code == 1, output
+    notices = [notice for notice in report["notices"] if "cannot be read" in notice]
+    assert len(notices) == 1, report["notices"]
+    assert "since " in notices[0]
+    reasons = [result["reason"] for result in report["results"]]
+    assert sum("cannot be read" in reason for reason in reasons) > 5
+    assert sum(bool(result["findings"]) for result in report["results"]) == 1, output
+
+
+@pytest.mark.slow
+def test_a_service_whose_search_hangs_is_judged_within_the_budget(tmp_path: Path) -> None:
+    """The run ends with its time budget, with a failure about the search, and says so."""
+
+    def fault(call: Call) -> None:
+        if "search=" in call.path:
+            time.sleep(60)
+
+    file = tmp_path / "credcheck.toml"
+    with serve_faulty(fault) as served:
+        file.write_text(
+            f'[target.slow]\nbase_url = "{served.url}"\norg = "main"\nuser_id = "1"\n'
+            'timeout = 1.0\napi_version = "4.202"\n'
+        )
+        started = time.monotonic()
+        ended = run("run", "slow", "--config", str(file), "--time-budget", "15", "--read-only", "--subject", "search",
+                    "--report", str(tmp_path), "--journal", str(tmp_path))  # fmt: skip
+        assert time.monotonic() - started < 60
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert ended.returncode == 1, ended.stdout
+    assert any("no response in time" in each["message"] for each in report["failures"])
+    assert any("--time-budget" in notice for notice in report["notices"])
 
 
 def test_a_wall_is_named_before_the_first_rule(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ class Gate:
         self.delete_does_nothing = False
         self.wrong_count = False
 
-    def __call__(self, call: Call) -> Answer | None:
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
         if call.headers.get("authorization") != BASIC:
             return Answer.page(401, "<h1>401</h1>", WWW_Authenticate='Basic realm="staging"')
         scheme, _, token = call.headers.get("x-token", "").partition(" ")

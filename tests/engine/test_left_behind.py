@@ -24,7 +24,7 @@ def is_list(call: Call) -> bool:
 class DeleteDoesNothing:
     """A DELETE answers 204 and deletes nothing."""
 
-    def __call__(self, call: Call) -> Answer | None:
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
         if call.method == "DELETE" and call.headers.get("authorization", "").endswith("admin-key"):
             return Answer(204)
         return None
@@ -36,12 +36,12 @@ class CreationBreaksTheList:
     def __init__(self) -> None:
         self.broken = False
 
-    def __call__(self, call: Call) -> Answer | None:
-        if call.method == "POST" and call.path == LIST and not self.broken:
-            if b"credcheck-" in call.body and call.number >= 3:
-                self.broken = True
-                call.forward()
-                return Answer.page(500, "<h1>Server Error (500)</h1>")
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
+        is_creation = call.method == "POST" and call.path == LIST and b"credcheck-" in call.body
+        if is_creation and call.number >= 3 and not self.broken:
+            self.broken = True
+            call.forward()
+            return Answer.page(500, "<h1>Server Error (500)</h1>")
         if is_list(call) and self.broken:
             return Answer.page(500, "<h1>Server Error (500)</h1>")
         return None
@@ -53,7 +53,7 @@ class ListShowsTheDeleted:
     def __init__(self) -> None:
         self.deleted: list[dict[str, Any]] = []
 
-    def __call__(self, call: Call) -> Answer | None:
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
         if call.method == "POST" and call.path == LIST:
             answer = call.forward()
             if answer.status < 300:
@@ -74,7 +74,7 @@ class ListShowsTheDeleted:
 class CreationsAreCut:
     """Each response to a creation is cut in its middle, although its record is stored."""
 
-    def __call__(self, call: Call) -> Answer | None:
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
         if call.method == "POST" and call.path == LIST:
             answer = call.forward()
             answer.cut = True
@@ -85,7 +85,7 @@ class CreationsAreCut:
 class CreationsAreNotJson:
     """Each response to a creation is a part of JSON, although its record is stored."""
 
-    def __call__(self, call: Call) -> Answer | None:
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
         if call.method == "POST" and call.path == LIST:
             answer = call.forward()
             return Answer(answer.status, answer.headers, answer.body[:40])
@@ -98,7 +98,7 @@ class ListIsUnreadable:
     def __init__(self) -> None:
         self.creations = 0
 
-    def __call__(self, call: Call) -> Answer | None:
+    def __call__(self, call: Call) -> Answer | None:  # noqa: D102
         if call.method == "POST" and call.path == LIST:
             self.creations += 1
         if is_list(call) and self.creations > 1:
