@@ -466,8 +466,10 @@ def test_a_service_whose_search_hangs_is_judged_within_the_budget(tmp_path: Path
             'timeout = 1.0\napi_version = "4.202"\n'
         )
         started = time.monotonic()
-        ended = run("run", "slow", "--config", str(file), "--time-budget", "15", "--read-only", "--subject", "search",
-                    "--report", str(tmp_path), "--journal", str(tmp_path))  # fmt: skip
+        ended = run(
+            "run", "slow", "--config", str(file), "--time-budget", "15", "--read-only",
+            "--subject", "search", "--report", str(tmp_path), "--journal", str(tmp_path),
+        )  # fmt: skip
         assert time.monotonic() - started < 60
     report = json.loads((tmp_path / "report.json").read_text())
     assert ended.returncode == 1, ended.stdout
