@@ -143,9 +143,12 @@ class Delivery:
                 continue
             return self._handle_interception(request, response, interception, proxy_may_refuse)
 
-    def probe(self) -> Response:
-        """Return the response of the basic read, of several until the list can be read."""
-        request = self.build_request("GET", self._own_path + PROBE, ADMIN, {}, None)
+    def probe(self, below: str = "") -> Response:
+        """Return the response of the basic read, of several until the list can be read.
+
+        `below` is the part of the path that leads to another list, such as that of issuers.
+        """
+        request = self.build_request("GET", self._own_path + below + PROBE, ADMIN, {}, None)
         for attempt in range(1, MOST_PROBES + 1):
             response = self.send(request, retry_later=True, proxy_may_refuse=False)
             if is_readable_list(response) or attempt == MOST_PROBES:

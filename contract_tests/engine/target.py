@@ -17,7 +17,13 @@ from contract_tests.engine.observations import Observations
 from contract_tests.engine.safety import READS, Guard, RateLimiter, Redactor, WorkerLock
 from contract_tests.engine.unsafe_input import find_unsafe_input
 from contract_tests.engine.watch import ADMIN, Watch
-from contract_tests.errors import Disturbed, InputRefused, RuleFailed
+from contract_tests.errors import (
+    Disturbed,
+    InputRefused,
+    RequestFailed,
+    RuleFailed,
+    TargetUnavailable,
+)
 from contract_tests.settings.settings import Settings
 from contract_tests.wire.transport import Application
 
@@ -118,6 +124,8 @@ class Target:
     def _look_at_list(self, request: Request, response: Response, unsafe: str) -> None:
         """Require the list to work after a request with unsafe input; else repair and fail."""
         look = self._delivery.probe()
+        if is_readable_list(look) and "/issuers/" in request.path:
+            look = self._delivery.probe("issuers/")
         if is_readable_list(look) or (look.status == 200 and not self.watch.has_listed):
             return
         created = find_created_id(response.value) if response.status < 300 else None
@@ -171,7 +179,12 @@ class Target:
         """Note if the list of credentials, which could be read, cannot be read any more."""
         if not self.watch.has_listed or self.watch.lost:
             return
-        look = self._delivery.probe()
+        try:
+            look = self._delivery.probe()
+        except TargetUnavailable:
+            raise
+        except RequestFailed:  # nothing is known, and what was found before counts
+            return
         if not is_readable_list(look):
             self._lose(look, since)
 

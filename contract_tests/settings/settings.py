@@ -112,8 +112,8 @@ class Settings:
     basic_header: str = setting(
         "",
         metavar="NAME",
-        help="The header that --basic is sent in.  [default: Proxy-Authorization, or Authorization "
-        "if --auth-header is another]",
+        help="The header of --basic.  [default: Authorization if keys have another, else "
+        "Proxy-Authorization]",
         commands=REACHING,
     )
     client_cert: str = setting(
