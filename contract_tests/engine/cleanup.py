@@ -274,12 +274,12 @@ class Cleanup:
             name = _name_intent(intent)
             if is_private_intent(intent):
                 yield (
-                    f"perhaps {name}: the response was lost, and no list shows a private "
+                    f"perhaps {name}: no response named it, and no list shows a private "
                     "credential: look for the name in the service's own administration or database"
                 )
             elif look.problem:
                 yield (
-                    f"perhaps {name}: the response was lost, and nobody can see whether it was "
+                    f"perhaps {name}: no response named it, and nobody can see whether it was "
                     f"stored: {look.problem}: {LATER}"
                 )
 
