@@ -30,22 +30,20 @@ class Observations:
         self._unknown_fields_fail = unknown_fields_fail
         self._lock = threading.Lock()
 
-    def record(self, response: Response, *, proxy_may_refuse: bool) -> None:
-        """Record a response, and how it differs from the contract."""
+    def record(self, response: Response) -> None:
+        """Record a response, whoever sent it."""
         exchange = response.exchange
         with self._lock:
             self.requests += 1
             if len(self.exchanges) < MOST_EXCHANGES:
                 self.exchanges.append(exchange.shorten())
-            if exchange.operation:
-                self.coverage[exchange.operation][response.status] += 1
-        if proxy_may_refuse and response.is_from_proxy:
-            self.notices.add(
-                f"a proxy in front of the target refuses unusual input: {response.status}"
-            )
-            return
+
+    def judge(self, response: Response) -> None:
+        """Record how a response of the service differs from the contract."""
         findings = list(self._check(response))
         with self._lock:
+            if response.exchange.operation:
+                self.coverage[response.exchange.operation][response.status] += 1
             for finding in findings:
                 self._keep_smallest(finding)
 

@@ -122,7 +122,6 @@ class Deployment:
         self.item: Item | None = None
         """What this process issues credentials with, once it was looked up."""
         self._names = 0
-        self._started = time.monotonic()
         self._issuer = target.settings.issuer
 
     @property
@@ -135,17 +134,11 @@ class Deployment:
         """How much the profile of this run tests."""
         return EFFORTS[self.settings.profile]
 
-    @property
-    def is_out_of_time(self) -> bool:
-        """Whether the time budget of a thorough run is used up."""
-        spent = time.monotonic() - self._started
-        return self.settings.profile == "thorough" and spent > self.settings.time_budget
-
     def get_deadline(self) -> float:
         """Return when a long search of a thorough run must end, by the monotonic clock."""
         if self.settings.profile != "thorough":
             return float("inf")
-        return time.monotonic() + self.settings.time_budget / LONG_SEARCHES
+        return time.monotonic() + self.settings.budget / LONG_SEARCHES
 
     @property
     def own_path(self) -> str:
