@@ -76,6 +76,7 @@ def serve(
     sys.stdout = open_log_output(sys.stdout)
     if port_file:
         check_port_file(port_file)
+    gc.disable()  # until the world is there; it would look at what stays again and again
     from mockserver.app import create_app  # after the handlers: it takes a while to load
 
     app = create_app(config)
@@ -119,12 +120,12 @@ def end_workers(workers: list[Worker]) -> None:
 def tune_garbage_collector() -> None:
     """Let the garbage collector pass over what is there, and look seldom at what comes.
 
-    The world stays as long as the process. What requests leave behind are records, of which few are
-    in a cycle.
+    The world stays as long as the process, and there is next to no garbage in it. What requests
+    leave behind are records, of which few are in a cycle.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 def check_port_file(path: Path) -> None:

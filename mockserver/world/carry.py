@@ -13,8 +13,7 @@ from mockserver.world.store import Store
 Record = Mapping[str, Any]
 Table = dict[Any, Record]
 SECOND_FIELD: Mapping[str, str] = {
-    **dict.fromkeys(("courses", "programs", "pathways", "provider_configs"), "platform"),
-    "external_mappings": "credential",
+    **dict.fromkeys(("courses", "programs", "pathways"), "platform"),
 }
 """What identifies a record beside the field of `IDENTITY`."""
 

@@ -14,6 +14,8 @@ from mockserver.files import WORLD_SCHEMA
 
 NAMES = ("name", "entityId", "key", "id", "slug", "username", "course_id")
 """The fields that may tell a reader which record is meant."""
+READABLE = ("name", "display_name", "username", "email")
+"""The attributes that somebody may write in the place of a record's key."""
 KINDS: Mapping[str, str] = {
     "string": "a text",
     "integer": "a number without quotes",
@@ -54,7 +56,9 @@ def find_meant(collection: Any, key: Any) -> str:
     keys = [each[1] if pairs else each for each in known]
     for each, right in zip(known, keys, strict=True):
         record = collection[each] if isinstance(collection, Mapping) else None
-        names = [getattr(record, name, None) for name in ("name", "username", "email")]
+        names = [
+            getattr(record, name, None) for name in ("name", "display_name", "username", "email")
+        ]
         if isinstance(shown, str) and shown in (record, *names):
             return f": that is a name, write {right!r}"
     right = suggest(shown, [each for each in keys if isinstance(each, str)])

@@ -21,22 +21,26 @@ def open_client(settings: Settings, application: Application | None) -> httpx.Cl
     if application is not None:
         transport = InProcessTransport(application)
         return httpx.Client(transport=transport, timeout=settings.timeout)
-    ca_bundle = settings.ca_bundle
     return httpx.Client(
         timeout=settings.timeout,
-        verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else system_context(),
+        verify=build_ssl_context(settings),
         trust_env=False,  # proxies are found here, and no .netrc takes part
-        proxy=find_proxy(settings.base_url, os.environ),
+        proxy=settings.proxy or find_proxy(settings.base_url, os.environ),
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
     )
 
 
-def system_context() -> ssl.SSLContext:
-    """Return what trusts the usual authorities, or those that `SSL_CERT_FILE` names."""
+def build_ssl_context(settings: Settings) -> ssl.SSLContext:
+    """Return what TLS connections are made with: also the authorities of `SSL_CERT_FILE`."""
     try:
-        return httpx.create_ssl_context(trust_env=True)
+        context = httpx.create_ssl_context(trust_env=True)
     except OSError as error:
         raise UsageError(f"SSL_CERT_FILE or SSL_CERT_DIR: {error.strerror or error}") from error
+    if settings.ca_bundle:
+        context = ssl.create_default_context(cafile=settings.ca_bundle)
+    if settings.client_cert:
+        context.load_cert_chain(settings.client_cert, settings.client_key or None)
+    return context
 
 
 class InProcessTransport(httpx.BaseTransport):
