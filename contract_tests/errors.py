@@ -25,12 +25,20 @@ class NotTested(Exception):
 class RuleFailed(AssertionError):
     """The target breaks the rule that is tested; `response` is the one that shows it.
 
-    `steps` lead to the failure, when it takes several.
+    `steps` lead to the failure, when it takes several. `rule` is the id of the broken rule where
+    it is not the one that is tested.
     """
 
     def __init__(
-        self, message: str, response: Any = None, *, expected: Any = "", got: Any = ""
+        self,
+        message: str,
+        response: Any = None,
+        *,
+        expected: Any = "",
+        got: Any = "",
+        rule: str = "",
     ) -> None:
+        self.rule = rule
         self.message = message
         self.response = response
         self.expected = str(expected)

@@ -39,8 +39,6 @@ from contract_tests.vocabulary.issuing import read_single_issuer, revoke_and_del
 from contract_tests.vocabulary.records import find_record
 
 CONTRACT = load_contract()
-MOST_REDUCED = 6
-"""Causes of one operation whose smallest request is searched for."""
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
 
 
@@ -106,56 +104,6 @@ def list_examples(operation: Operation) -> list[tuple[str, dict[str, Any]]]:
         (name, dict(CONTRACT.resolve(example)["value"]))
         for name, example in content["examples"].items()
     ]
-
-
-def list_marks(operation: Operation) -> list[pytest.MarkDecorator]:
-    """Return what generated requests to an operation need."""
-    needs = [operation.id]
-    if not operation.is_read:
-        needs.append("write")
-    if operation.id == ADD_SIGNATORY:
-        needs.append("disposable")
-    if operation.id in ISSUING:
-        needs.append("username")
-    marks = [pytest.mark.needs(*needs)]
-    if operation.id in (CREATE_ISSUER, ADD_SIGNATORY):
-        marks.append(pytest.mark.last)
-    return marks
-
-
-@pytest.mark.rule("SCHEMA-04")
-@pytest.mark.parametrize(
-    "operation_id",
-    [
-        pytest.param(operation.id, marks=list_marks(operation))
-        for operation in CONTRACT.operations.values()
-        if operation.method != "DELETE" and operation.id in RULES["SCHEMA-04"].operations
-    ],
-)
-def test_generated_requests_get_documented_responses(
-    deployment: Deployment, operation_id: str
-) -> None:
-    """Requests that the contract allows, and some that it does not, get documented responses."""
-    operation = CONTRACT.operations[operation_id]
-    entity_id = find_record(deployment, operation)
-    deadline = deployment.get_deadline()
-    smallest: dict[Cause, Sample] = {}
-
-    def find_causes(sample: Sample) -> set[Cause]:
-        response = send_sample(deployment, operation, sample, entity_id)
-        return deployment.target.observations.find_causes(response)
-
-    def try_sample(sample: Sample) -> None:
-        for cause in find_causes(sample) if time.monotonic() < deadline else ():
-            known = smallest.get(cause, sample)
-            smallest[cause] = min(sample, known, key=lambda candidate: len(repr(candidate)))
-
-    try_generated(deployment, operation, try_sample)
-    try_covering(deployment, operation, try_sample)
-    for cause in sorted(smallest)[:MOST_REDUCED]:
-        reduce_sample(smallest[cause], cause, find_causes)
-    if operation_id in (ISSUE_CREDENTIAL, ISSUE_IN_BULK):
-        revoke_and_delete(deployment, entity_id)
 
 
 @pytest.mark.rule("SCHEMA-05")

@@ -13,6 +13,8 @@ from contract_tests.errors import UsageError
 from contract_tests.runner.options import add_options
 
 RUN = "credcheck-run"
+GENERATED = "test_generated"
+"""The module whose tests schemathesis makes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -39,6 +41,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(run.selection)
     config.pluginmanager.register(run.recorder)
+    if run.selection.includes_module(GENERATED):
+        load_schemathesis(config, run.state.settings)
+
+
+def load_schemathesis(config: pytest.Config, settings: Any) -> None:
+    """Load the plugin of schemathesis, and fit the contract that it makes tests of to the run."""
+    from schemathesis.pytest import plugin
+
+    from contract_tests.vocabulary.generated import configure_api, load_api
+
+    if not config.pluginmanager.is_registered(plugin):  # pytest itself may have found it
+        config.pluginmanager.register(plugin)
+    configure_api(load_api(), settings)
 
 
 @pytest.fixture
