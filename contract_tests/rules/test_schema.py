@@ -1,25 +1,17 @@
 """Schema: every response is one that the contract documents."""
 
-import time
 from typing import Any
 
 import pytest
 
-from contract_tests.catalogue import RULES
 from contract_tests.catalogue.operations import (
-    ADD_SIGNATORY,
     CREATE_CREDENTIAL,
-    CREATE_ISSUER,
-    ISSUE_CREDENTIAL,
-    ISSUE_IN_BULK,
-    ISSUING,
     LIST_GROUP_ASSIGNMENTS,
     LIST_USER_ASSIGNMENTS,
     UPDATE_CREDENTIAL,
 )
 from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.exchange import Response
-from contract_tests.engine.results import Cause
 from contract_tests.errors import require
 from contract_tests.vocabulary.checks import check_equal, check_status
 from contract_tests.vocabulary.deployment import (
@@ -28,15 +20,7 @@ from contract_tests.vocabulary.deployment import (
     read_result,
     strip_signatures,
 )
-from contract_tests.vocabulary.generated import (
-    Sample,
-    reduce_sample,
-    send_sample,
-    try_covering,
-    try_generated,
-)
-from contract_tests.vocabulary.issuing import read_single_issuer, revoke_and_delete
-from contract_tests.vocabulary.records import find_record
+from contract_tests.vocabulary.issuing import read_single_issuer
 
 CONTRACT = load_contract()
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")

@@ -40,9 +40,10 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(20_000, 20, 50)
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(run.selection)
-    config.pluginmanager.register(run.recorder)
     if run.selection.includes_module(GENERATED):
         load_schemathesis(config, run.state.settings)
+    # After the plugin of schemathesis, which must not see a failure that no exception caused.
+    config.pluginmanager.register(run.recorder)
 
 
 def load_schemathesis(config: pytest.Config, settings: Any) -> None:

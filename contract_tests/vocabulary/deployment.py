@@ -50,13 +50,31 @@ class Effort:
 
 EFFORTS = {
     "quick": Effort(
-        machine_runs=6, machine_steps=10, generated=8, covering_every=16, reducing=0.5, repeats=32, terms=6
+        machine_runs=6,
+        machine_steps=10,
+        generated=8,
+        covering_every=16,
+        reducing=0.5,
+        repeats=32,
+        terms=6,
     ),
     "standard": Effort(
-        machine_runs=20, machine_steps=16, generated=20, covering_every=5, reducing=1.0, repeats=64, terms=14
+        machine_runs=20,
+        machine_steps=16,
+        generated=20,
+        covering_every=5,
+        reducing=1.0,
+        repeats=64,
+        terms=14,
     ),
     "thorough": Effort(
-        machine_runs=300, machine_steps=30, generated=400, covering_every=1, reducing=5.0, repeats=300, terms=100
+        machine_runs=300,
+        machine_steps=30,
+        generated=400,
+        covering_every=1,
+        reducing=5.0,
+        repeats=300,
+        terms=100,
     ),
 }
 

@@ -6,20 +6,25 @@ from typing import Any
 
 from schemathesis import Case
 
-from contract_tests.catalogue.operations import CREATE_ISSUER, ISSUING
-from contract_tests.engine.contract import JSON, Operation
+from contract_tests.catalogue.operations import CREATE_CREDENTIAL, CREATE_ISSUER, ISSUING
+from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.creations import is_private
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.forms import FORM
 
 PLATFORM = "platform_org"
+URL = "https://example.com/0"
+FILLERS = ("0", "", URL, "COURSE_PASSED")
+"""What a field contains that is not varied."""
+LONGEST_NAME = 1000
+"""Characters of a name, with the mark, that the contract allows."""
 DEEPEST = 8
 """Levels of a body that every target gets."""
 GREATEST = 2**53
 """The greatest number in a body that every target gets: no JSON reader rounds it."""
 
 
-def fit_case(case: Case, deployment: Deployment, operation: Operation, entity_id: str) -> None:
+def fit_case(case: Case[Any], deployment: Deployment, operation: Operation, entity_id: str) -> None:
     """Change what would make a case fail for another reason than the one it was made for."""
     settings = deployment.settings
     places = {"org": settings.org, "user_id": settings.user_id, "entity_id": entity_id}
@@ -50,7 +55,7 @@ def fit_form(value: Any, deployment: Deployment, operation: Operation) -> dict[s
         pairs |= {"users": deployment.settings.username, "recipient": "{}"}
     form = value if isinstance(value, dict) else {}
     pairs |= {to_text(name): to_text(text) for name, text in form.items() if name not in pairs}
-    if is_private(pairs) and not deployment.settings.disposable:
+    if is_private(pairs) and not may_be_private(deployment, operation):
         del pairs["public"]
     return pairs
 
@@ -58,8 +63,8 @@ def fit_form(value: Any, deployment: Deployment, operation: Operation) -> dict[s
 def fit_json(value: Any, deployment: Deployment, operation: Operation) -> Any:
     """Return a generated body with a real issuer and user, and the mark of the run."""
     if isinstance(value, dict):
-        value = add_mark(deployment, value)
-        if is_private(value) and not deployment.settings.disposable:
+        value = replace_fillers(add_mark(deployment, value))
+        if is_private(value) and not may_be_private(deployment, operation):
             del value["public"]
         if operation.id != CREATE_ISSUER and isinstance(value.get("issuer"), str):
             value["issuer"] = deployment.issuer
@@ -68,6 +73,35 @@ def fit_json(value: Any, deployment: Deployment, operation: Operation) -> Any:
         if value.get("users") and isinstance(value["users"], list):
             value["users"] = [deployment.settings.username]
     return value if isinstance(value, dict | list | str | int | float | bool | None) else {}
+
+
+def may_be_private(deployment: Deployment, operation: Operation) -> bool:
+    """Tell whether a request may make a credential private, so that no list shows it.
+
+    A new one is not: if its response was lost, the run could not find and delete it.
+    """
+    return deployment.settings.disposable and operation.id != CREATE_CREDENTIAL
+
+
+def replace_fillers(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return fields without what schemathesis fills those with that it does not vary.
+
+    Its coverage phase ignores the format of a field that may be null, knows no images, and fills
+    both spellings of a field: such a body is refused whatever the field that is varied contains.
+    """
+    properties = load_contract().document["components"]["schemas"]["CredentialFields"]["properties"]
+    fitted = dict(fields)
+    for name in fields.keys() & properties.keys():
+        schema = properties[name]
+        if schema.get("format") == "url" and fields[name] == "0":
+            fitted[name] = URL
+        elif schema.get("x-reference", {}).get("to") == "images" and type(fields[name]) is int:
+            fitted[name] = None
+    for alias in fitted.keys() & properties.keys():
+        other = properties[alias].get("x-alias-of")
+        if other in fitted and fitted[other] != fitted[alias]:
+            del fitted[alias if fitted[alias] in FILLERS else other]
+    return fitted
 
 
 def add_mark(deployment: Deployment, fields: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +113,12 @@ def add_mark(deployment: Deployment, fields: dict[str, Any]) -> dict[str, Any]:
     name = fields.get("name")
     is_number = isinstance(name, int | float) and not isinstance(name, bool)
     if is_number or (isinstance(name, str) and name.strip()):
-        return {**fields, "name": deployment.make_name(str(name))}
+        text = str(name)
+        room = LONGEST_NAME - len(deployment.make_name(""))
+        return {
+            **fields,
+            "name": deployment.make_name(text[:room] if len(text) <= LONGEST_NAME else text),
+        }
     if isinstance(fields.get("description"), str | None):
         return {**fields, "description": deployment.mark}
     return dict(fields)
@@ -108,9 +147,7 @@ def make_harmless(value: Any, level: int = 0) -> Any:
         return None
     if isinstance(value, list):
         return [make_harmless(item, level + 1) for item in value]
-    return {
-        make_harmless(name): make_harmless(field, level + 1) for name, field in value.items()
-    }
+    return {make_harmless(name): make_harmless(field, level + 1) for name, field in value.items()}
 
 
 def is_hidden(character: str) -> bool:

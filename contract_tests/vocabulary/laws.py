@@ -24,7 +24,7 @@ from contract_tests.catalogue.operations import (
 from contract_tests.engine.contract import Operation, load_contract
 from contract_tests.errors import RuleFailed
 
-Law = Callable[[CheckContext, CheckedResponse, Case], None]
+Law = Callable[[CheckContext, CheckedResponse, Case[Any]], None]
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
 DESCRIPTIONS = {
     LIST_CREDENTIALS: "Ok",
@@ -35,8 +35,8 @@ DESCRIPTIONS = {
 """What the envelope of a success says, by operation."""
 
 
-def no_server_error(context: CheckContext, response: CheckedResponse, case: Case) -> None:
-    """No request returns a 5xx status code (ERR-01)."""
+def no_server_error(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
+    """Refuse a 5xx status code, whatever the request was (ERR-01)."""
     operation = find_operation(case)
     status = response.status_code
     if operation and status >= 500 and not asks_to_wait(response):
@@ -44,8 +44,8 @@ def no_server_error(context: CheckContext, response: CheckedResponse, case: Case
         raise RuleFailed(message, expected="no 5xx", got=status, rule="ERR-01")
 
 
-def documented_response(context: CheckContext, response: CheckedResponse, case: Case) -> None:
-    """Status code, content type, headers and body are those of the contract (SCHEMA-01)."""
+def documented_response(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
+    """Require status code, content type, headers and body of the contract (SCHEMA-01)."""
     operation = find_operation(case)
     if operation is None or response.status_code >= 500 or asks_to_wait(response):
         return
@@ -58,8 +58,10 @@ def documented_response(context: CheckContext, response: CheckedResponse, case: 
         raise RuleFailed(message, expected=expected, got=got, rule="SCHEMA-01")
 
 
-def envelope_reports_success(context: CheckContext, response: CheckedResponse, case: Case) -> None:
-    """The envelope of a success says so, with `Ok`, `Created` or `Updated` (SCHEMA-06)."""
+def envelope_reports_success(
+    context: CheckContext, response: CheckedResponse, case: Case[Any]
+) -> None:
+    """Require that the envelope of a success says so (SCHEMA-06)."""
     operation, body = find_operation(case), read_object(response)
     if operation is None or operation.id not in DESCRIPTIONS or body is None:
         return
@@ -69,8 +71,8 @@ def envelope_reports_success(context: CheckContext, response: CheckedResponse, c
         raise RuleFailed(message, expected=expected, got=body.get("status"), rule="SCHEMA-06")
 
 
-def absolute_images(context: CheckContext, response: CheckedResponse, case: Case) -> None:
-    """Every image of a credential is null or an http(s) URL (SCHEMA-07)."""
+def absolute_images(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
+    """Require every image of a credential to be null or an http(s) URL (SCHEMA-07)."""
     for credential in list_credentials(response, case):
         for name in IMAGES:
             url = credential.get(name)
@@ -80,8 +82,8 @@ def absolute_images(context: CheckContext, response: CheckedResponse, case: Case
                 raise RuleFailed(message, expected=expected, got=url, rule="SCHEMA-07")
 
 
-def newest_first(context: CheckContext, response: CheckedResponse, case: Case) -> None:
-    """Creation times never increase along a page of credentials (PAGE-07)."""
+def newest_first(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
+    """Require that creation times never increase along a page of credentials (PAGE-07)."""
     operation = find_operation(case)
     if operation is None or operation.id != LIST_CREDENTIALS:
         return
@@ -92,15 +94,17 @@ def newest_first(context: CheckContext, response: CheckedResponse, case: Case) -
         raise RuleFailed(message, expected="newest first", got=created[:3], rule="PAGE-07")
 
 
-def consistent_links(context: CheckContext, response: CheckedResponse, case: Case) -> None:
-    """The first page alone has no `previous`, and the last page alone no `next` (PAGE-02, -03)."""
+def consistent_links(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
+    """Require `previous` on all pages but the first, `next` on all but the last (PAGE-02, -03)."""
     operation, body = find_operation(case), read_object(response)
     if operation is None or operation.id not in (LIST_CREDENTIALS, LIST_ISSUERS) or body is None:
         return
     if {"limit", "offset"} & set(case.query or {}):
         return  # a window of the list, which need not begin where a page does
     page = body.get("result")
-    if not isinstance(page, dict) or not {"page_number", "num_pages", "next", "previous"} <= {*page}:
+    if not isinstance(page, dict) or not {"page_number", "num_pages", "next", "previous"} <= {
+        *page
+    }:
         return  # SCHEMA-01 says so
     number, last = page["page_number"], page["num_pages"]
     place = f"page {number} of {last}"
@@ -122,7 +126,7 @@ LAWS: tuple[Law, ...] = (
 )
 
 
-def find_operation(case: Case) -> Operation | None:
+def find_operation(case: Case[Any]) -> Operation | None:
     """Return the operation of the contract that a case is about; none for another method."""
     return load_contract().find_operation(case.method, case.path)
 
@@ -144,7 +148,7 @@ def read_object(response: CheckedResponse) -> Mapping[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def list_credentials(response: CheckedResponse, case: Case) -> list[Mapping[str, Any]]:
+def list_credentials(response: CheckedResponse, case: Case[Any]) -> list[Mapping[str, Any]]:
     """Return the credentials that a response shows."""
     operation, body = find_operation(case), read_object(response)
     if operation is None or operation.id not in DESCRIPTIONS or body is None:

@@ -17,8 +17,8 @@ from urllib3 import HTTPHeaderDict, HTTPResponse
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.target import Target, split_address
 
-PASSED_ON = frozenset({"accept", "content-type"})
-"""Headers that schemathesis sets and that are sent; the others belong to its own connection."""
+PASSED_ON = frozenset({"content-type"})
+"""Headers of schemathesis that are sent; the others belong to its own connection."""
 
 
 class TargetSession(Session):
