@@ -46,8 +46,9 @@ class RuleFailed(AssertionError):
         self.steps: tuple[str, ...] = ()
         details = f"\n  expected  {self.expected}\n  got       {self.got}"
         curl = getattr(response, "curl", "")
+        name = f"{rule}: " if rule else ""
         super().__init__(
-            message + (details if expected or got else "") + (f"\n  {curl}" if curl else "")
+            name + message + (details if expected or got else "") + (f"\n  {curl}" if curl else "")
         )
 
 

@@ -4,7 +4,10 @@ import json
 import unicodedata
 from typing import Any
 
+import schemathesis
+from hypothesis import strategies as st
 from schemathesis import Case
+from schemathesis.core import NotSet
 
 from contract_tests.catalogue.operations import CREATE_CREDENTIAL, CREATE_ISSUER, ISSUING
 from contract_tests.engine.contract import JSON, Operation, load_contract
@@ -14,6 +17,8 @@ from contract_tests.vocabulary.forms import FORM
 
 PLATFORM = "platform_org"
 URL = "https://example.com/0"
+URLS = ("https://example.com/a.png", "http://example.org:8080/b?c=d#e", "https://例え.jp/é")
+"""Texts of the format `url`, which schemathesis does not know."""
 FILLERS = ("0", "", URL, "COURSE_PASSED")
 """What a field contains that is not varied."""
 LONGEST_NAME = 1000
@@ -24,28 +29,47 @@ GREATEST = 2**53
 """The greatest number in a body that every target gets: no JSON reader rounds it."""
 
 
+def add_formats() -> None:
+    """Let schemathesis generate the formats of the contract that it does not know."""
+    schemathesis.openapi.format("url", st.sampled_from(URLS))
+
+
 def fit_case(case: Case[Any], deployment: Deployment, operation: Operation, entity_id: str) -> None:
     """Change what would make a case fail for another reason than the one it was made for."""
-    settings = deployment.settings
-    places = {"org": settings.org, "user_id": settings.user_id, "entity_id": entity_id}
-    case.path_parameters = {name: places[name] for name in places if f"{{{name}}}" in case.path}
+    case.headers.clear()
+    case.cookies = {}
+    case.path_parameters = {**case.path_parameters, "entity_id": entity_id}
+    fit_place(case, deployment)
     case.query = {
         str(name): to_text(value).replace("\0", "")  # other rules are about NUL
         for name, value in (case.query or {}).items()
-        if name != PLATFORM and isinstance(value, str | int | float | bool)
+        if isinstance(value, str | int | float | bool)
     }
-    case.headers.clear()
-    case.cookies = {}
-    if operation.is_read:
+    fit_body(case, deployment, operation)
+
+
+def fit_place(case: Case[Any], deployment: Deployment) -> None:
+    """Let a case name the platform and the user of the run."""
+    settings = deployment.settings
+    places = {**case.path_parameters, "org": settings.org, "user_id": settings.user_id}
+    case.path_parameters = {
+        name: value for name, value in places.items() if f"{{{name}}}" in case.path
+    }
+    case.query = {name: value for name, value in (case.query or {}).items() if name != PLATFORM}
+
+
+def fit_body(case: Case[Any], deployment: Deployment, operation: Operation) -> None:
+    """Let the body of a case name an issuer and a user that exist, and carry the run's mark."""
+    if operation.is_read or isinstance(case.body, NotSet):
         return
+    body: Any
     if case.media_type == JSON:
-        case.body = fit_json(case.body, deployment, operation)
+        body = fit_json(case.body, deployment, operation)
     else:
         # A multipart body is sent as the other form: the guard reads it, and STATE-07 compares both
         case.media_type = FORM
-        case.body = fit_form(case.body, deployment, operation)
-    if not settings.disposable:
-        case.body = make_harmless(case.body)
+        body = fit_form(case.body, deployment, operation)
+    case.body = body if deployment.settings.disposable else make_harmless(body)
 
 
 def fit_form(value: Any, deployment: Deployment, operation: Operation) -> dict[str, str]:

@@ -22,7 +22,7 @@ from contract_tests.engine.results import Cause, Finding
 from contract_tests.errors import NotTested, RequestFailed, RuleFailed, require
 from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.deployment import EFFORTS, Deployment
-from contract_tests.vocabulary.fitting import fit_case, is_poisonous
+from contract_tests.vocabulary.fitting import add_formats, fit_case, is_poisonous
 from contract_tests.vocabulary.laws import LAWS, find_operation
 from contract_tests.vocabulary.records import find_record
 from contract_tests.vocabulary.session import TargetSession
@@ -35,8 +35,6 @@ MOST_PARTS = 60
 """Parts of a request among which one that fails, too, is looked for."""
 RECORDED_ON_THE_WAY = frozenset({"ERR-01", "SCHEMA-01"})
 """The rules that `Target.send` holds every response against, whoever sent it."""
-URLS = ("https://example.com/a.png", "http://example.org:8080/b?c=d#e", "https://例え.jp/é")
-"""Texts of the format `url`, which schemathesis does not know."""
 QUIET = hypothesis.settings(
     max_examples=MOST_PARTS,
     deadline=None,
@@ -52,7 +50,7 @@ def load_api() -> BaseSchema:
 
     The file schemathesis.toml of a user is for the user's own runs and is not read.
     """
-    schemathesis.openapi.format("url", st.sampled_from(URLS))
+    add_formats()
     api = schemathesis.openapi.from_path(contract_file(), config=schemathesis.Config())
     # A failure of a case would end the generation: see `GeneratedRequests`.
     api.config.generation.update(no_shrink=True, database="none", with_security_parameters=False)
@@ -196,12 +194,13 @@ def list_parts(case: Case[Any]) -> st.SearchStrategy[Case[Any]]:
     parts = {"query": list_values(case.query), "body": list_values(case.body)}
 
     def make_case(query: Any, body: Any) -> Case[Any]:
-        return case.operation.Case(
+        part: Case[Any] = case.operation.Case(
             path_parameters=dict(case.path_parameters),
             query=query,
             body=body,
             media_type=case.media_type,
         )
+        return part
 
     return st.builds(make_case, **parts)
 

@@ -58,9 +58,7 @@ def documented_response(context: CheckContext, response: CheckedResponse, case: 
         raise RuleFailed(message, expected=expected, got=got, rule="SCHEMA-01")
 
 
-def envelope_reports_success(
-    context: CheckContext, response: CheckedResponse, case: Case[Any]
-) -> None:
+def envelope_of_success(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
     """Require that the envelope of a success says so (SCHEMA-06)."""
     operation, body = find_operation(case), read_object(response)
     if operation is None or operation.id not in DESCRIPTIONS or body is None:
@@ -119,7 +117,7 @@ def consistent_links(context: CheckContext, response: CheckedResponse, case: Cas
 LAWS: tuple[Law, ...] = (
     no_server_error,
     documented_response,
-    envelope_reports_success,
+    envelope_of_success,
     absolute_images,
     newest_first,
     consistent_links,

@@ -50,7 +50,9 @@ class TargetAdapter(HTTPAdapter):
 
     def send(self, request: PreparedRequest, *_: Any, **__: Any) -> SessionResponse:
         """Send a prepared request; raises RequestFailed as the target does."""
-        body = request.body.encode() if isinstance(request.body, str) else request.body
+        body = request.body
+        if body is not None and not isinstance(body, bytes):
+            body = str(body).encode()  # schemathesis prepares no streams
         self.last = self._target.send(
             request.method or "GET",
             self._find_path(request),
