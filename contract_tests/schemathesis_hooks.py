@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any
 
 import schemathesis
-from schemathesis import AuthContext, Case, HookContext, Response
+from schemathesis import AuthContext, BaseSchema, Case, HookContext, Response
 from schemathesis.core.failures import Failure
 
 from contract_tests.engine.journal import make_run_id
@@ -65,6 +65,12 @@ def filter_failure(
     """Drop the false alarms of schemathesis' own checks."""
     is_false_alarm, _ = FALSE_ALARMS.get(failure.code, (None, ""))
     return is_false_alarm is None or not is_false_alarm(case, response)
+
+
+@schemathesis.hook
+def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
+    """Follow the links of the contract, and not those that schemathesis guesses from names."""
+    schema.config.phases.stateful.inference.algorithms = []
 
 
 for law in LAWS:

@@ -8,6 +8,7 @@ from schemathesis import Case
 from contract_tests.catalogue import RULES
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.generated import GeneratedRequests, load_api
+from contract_tests.vocabulary.linked import follow_links
 
 api = load_api()
 
@@ -29,3 +30,11 @@ def test_generated_requests_get_documented_responses(
 ) -> None:
     """Requests that the contract allows, and some that it does not, get documented responses."""
     requests.check(case)
+
+
+@pytest.mark.rule("SCHEMA-04")
+@pytest.mark.needs("write")
+@pytest.mark.last
+def test_linked_requests_get_documented_responses(deployment: Deployment) -> None:
+    """What is created can be retrieved, changed, issued and deleted along the contract's links."""
+    follow_links(api, deployment)

@@ -35,8 +35,9 @@ ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 class Effort:
     """How much a profile tests.
 
-    `covering_every` n sends every n-th request of schemathesis' coverage phase; `reducing` is the
-    time in seconds in which the smallest request of one failure is looked for.
+    `covering_every` n sends every n-th request of schemathesis' coverage phase, `sequences` is the
+    number of its sequences of linked requests, and `reducing` the time in seconds in which the
+    smallest request of one failure is looked for.
     """
 
     machine_runs: int
@@ -44,6 +45,7 @@ class Effort:
     generated: int
     covering_every: int
     reducing: float
+    sequences: int
     repeats: int
     terms: int
 
@@ -55,6 +57,7 @@ EFFORTS = {
         generated=8,
         covering_every=16,
         reducing=0.5,
+        sequences=3,
         repeats=32,
         terms=6,
     ),
@@ -64,6 +67,7 @@ EFFORTS = {
         generated=20,
         covering_every=5,
         reducing=1.0,
+        sequences=10,
         repeats=64,
         terms=14,
     ),
@@ -73,6 +77,7 @@ EFFORTS = {
         generated=400,
         covering_every=1,
         reducing=5.0,
+        sequences=150,
         repeats=300,
         terms=100,
     ),

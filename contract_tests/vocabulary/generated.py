@@ -5,7 +5,7 @@ header, platform or issuer would hide what else is unusual in the request.
 """
 
 import time
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any
 
@@ -13,16 +13,16 @@ import hypothesis
 import schemathesis
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample
-from schemathesis import BaseSchema, Case
+from schemathesis import BaseSchema, Case, GenerationMode
 from schemathesis.config import HealthCheck
-from schemathesis.errors import FailureGroup
 
-from contract_tests.engine.contract import Operation, contract_file
-from contract_tests.engine.results import Cause, Finding
+from contract_tests.engine.contract import contract_file
+from contract_tests.engine.results import Cause
 from contract_tests.errors import NotTested, RequestFailed, RuleFailed, require
 from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.deployment import EFFORTS, Deployment
 from contract_tests.vocabulary.fitting import add_formats, fit_case, is_poisonous
+from contract_tests.vocabulary.judging import RULES_OF_CHECKS, judge_response
 from contract_tests.vocabulary.laws import LAWS, find_operation
 from contract_tests.vocabulary.records import find_record
 from contract_tests.vocabulary.session import TargetSession
@@ -33,8 +33,6 @@ MOST_REDUCED = 6
 """Causes of one operation whose smallest request is searched for."""
 MOST_PARTS = 60
 """Parts of a request among which one that fails, too, is looked for."""
-RECORDED_ON_THE_WAY = frozenset({"ERR-01", "SCHEMA-01"})
-"""The rules that `Target.send` holds every response against, whoever sent it."""
 QUIET = hypothesis.settings(
     max_examples=MOST_PARTS,
     deadline=None,
@@ -56,6 +54,11 @@ def load_api() -> BaseSchema:
     api.config.generation.update(no_shrink=True, database="none", with_security_parameters=False)
     api.config.update(max_redirects=0, suppress_health_check=[HealthCheck.all])
     api.config.phases.coverage.unexpected_methods = set()
+    # The links of the contract, not those that schemathesis guesses from names.
+    api.config.phases.stateful.inference.algorithms = []
+    api.config.phases.stateful.generation.update(modes=[GenerationMode.POSITIVE])
+    # The other checks of schemathesis are rules of their own here, or false alarms.
+    api.config.checks.update(included_check_names=[*RULES_OF_CHECKS])
     return api
 
 
@@ -119,8 +122,10 @@ class GeneratedRequests:
             if self._entity_id is None:
                 self._entity_id = find_record(self._deployment, operation)
             fit_case(case, self._deployment, operation, self._entity_id)
-            failures = check_exchange(case, self._session)
-            self._causes[parts] = frozenset(self._keep(operation, one) for one in failures)
+            response = case.call(session=self._session)
+            validate = partial(case.validate_response, response, additional_checks=[*LAWS])
+            target = self._deployment.target
+            self._causes[parts] = judge_response(self._session, target, operation, validate)
             if not operation.is_read and is_poisonous(case.body):
                 self._look_at_list()
         return self._causes[parts]
@@ -131,21 +136,6 @@ class GeneratedRequests:
         response = self._deployment.get("", {"page_size": 10})
         message = "after a write of unusual text the list is not answered"
         require(response.status == 200, message, sent, expected=200, got=response.status)
-
-    def _keep(self, operation: Operation, failure: RuleFailed) -> Cause:
-        """Keep a failure as a finding, and return its cause."""
-        redact = self._deployment.target.redact
-        finding = Finding(
-            failure.rule,
-            operation.id,
-            failure.message,
-            redact(failure.expected),
-            redact(failure.got),
-            self._session.last.exchange,
-        )
-        if failure.rule not in RECORDED_ON_THE_WAY:
-            self._deployment.target.observations.keep(finding)
-        return finding.cause
 
     def _reduce(self, case: Case[Any], cause: Cause) -> None:
         """Find the smallest part of a request that fails in the same way.
@@ -172,21 +162,6 @@ class GeneratedRequests:
 def describe_parts(case: Case[Any]) -> str:
     """Return what tells one generated case from another."""
     return repr((case.query, case.body, case.media_type))
-
-
-def check_exchange(case: Case[Any], session: TargetSession) -> list[RuleFailed]:
-    """Send a case through a target, and return the laws that its response breaks."""
-    response = case.call(session=session)
-    if session.last.is_from_proxy:
-        return []
-    try:
-        case.validate_response(response, checks=[*LAWS])
-    except FailureGroup as group:
-        errors = [getattr(failure, "exception", failure) for failure in group.exceptions]
-        failures = [error for error in errors if isinstance(error, RuleFailed)]
-        # What is not documented breaks most other laws, too: that is one failure.
-        return [one for one in failures if one.rule in RECORDED_ON_THE_WAY] or failures
-    return []
 
 
 def list_parts(case: Case[Any]) -> st.SearchStrategy[Case[Any]]:
