@@ -121,12 +121,13 @@ class GeneratedRequests:
                 return frozenset()
             if self._entity_id is None:
                 self._entity_id = find_record(self._deployment, operation)
-            fit_case(case, self._deployment, operation, self._entity_id)
-            response = case.call(session=self._session)
-            validate = partial(case.validate_response, response, additional_checks=[*LAWS])
+            sent = copy_case(case, case.query, case.body)
+            fit_case(sent, self._deployment, operation, self._entity_id)
+            response = sent.call(session=self._session)
+            validate = partial(sent.validate_response, response, additional_checks=[*LAWS])
             target = self._deployment.target
             self._causes[parts] = judge_response(self._session, target, operation, validate)
-            if not operation.is_read and is_poisonous(case.body):
+            if not operation.is_read and is_poisonous(sent.body):
                 self._look_at_list()
         return self._causes[parts]
 
@@ -166,26 +167,27 @@ def describe_parts(case: Case[Any]) -> str:
 
 def list_parts(case: Case[Any]) -> st.SearchStrategy[Case[Any]]:
     """Return the cases with some of the parameters and fields of a case, and shorter texts."""
-    parts = {"query": list_values(case.query), "body": list_values(case.body)}
+    query, body = list_values(case.query), list_values(case.body)
+    return st.builds(partial(copy_case, case), query, body)
 
-    def make_case(query: Any, body: Any) -> Case[Any]:
-        part: Case[Any] = case.operation.Case(
-            path_parameters=dict(case.path_parameters),
-            query=query,
-            body=body,
-            media_type=case.media_type,
-        )
-        return part
 
-    return st.builds(make_case, **parts)
+def copy_case(case: Case[Any], query: Any, body: Any) -> Case[Any]:
+    """Return a case like another one, with these parameters and this body."""
+    copied: Case[Any] = case.operation.Case(
+        path_parameters=dict(case.path_parameters),
+        query=query,
+        body=body,
+        media_type=case.media_type,
+    )
+    return copied
 
 
 def list_values(value: Any) -> st.SearchStrategy[Any]:
-    """Return the parts of a value: some of its fields, the beginning of its text, or all of it."""
+    """Return the parts of a value: some of its fields, the beginning of a text or list, or all."""
     if isinstance(value, dict):
         fields = {name: list_values(field) for name, field in value.items()}
         return st.fixed_dictionaries({}, optional=fields)
-    if isinstance(value, str) and value:
+    if isinstance(value, str | list) and value:
         beginnings = st.integers(0, len(value) - 1).map(lambda length: value[:length])
         return beginnings | st.just(value)
     return st.just(value)
