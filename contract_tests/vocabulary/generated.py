@@ -4,6 +4,7 @@ What would make a request fail for another reason is replaced before it is sent:
 header, platform or issuer would hide what else is unusual in the request.
 """
 
+import os
 import time
 from functools import cache, partial
 from random import Random
@@ -27,6 +28,8 @@ from contract_tests.vocabulary.laws import LAWS, find_operation
 from contract_tests.vocabulary.records import find_record
 from contract_tests.vocabulary.session import TargetSession
 
+HOOKS = "SCHEMATHESIS_HOOKS"
+"""The variable that names a module of hooks."""
 ALWAYS_SENT = 3
 """Cases of the coverage phase that every profile sends of each operation."""
 MOST_REDUCED = 6
@@ -46,10 +49,13 @@ QUIET = hypothesis.settings(
 def load_api() -> BaseSchema:
     """Return the contract as schemathesis loads it, with settings that hold for every run.
 
-    The file schemathesis.toml of a user is for the user's own runs and is not read.
+    The hooks and the schemathesis.toml of a user are for the user's own runs and are not read.
     """
     add_formats()
+    hooks = os.environ.pop(HOOKS, None)
     api = schemathesis.openapi.from_path(contract_file(), config=schemathesis.Config())
+    if hooks is not None:
+        os.environ[HOOKS] = hooks
     # A failure of a case would end the generation: see `GeneratedRequests`.
     api.config.generation.update(no_shrink=True, database="none", with_security_parameters=False)
     api.config.update(max_redirects=0, suppress_health_check=[HealthCheck.all])

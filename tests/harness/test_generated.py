@@ -25,7 +25,7 @@ from contract_tests.vocabulary.linked import follow_links
 from contract_tests.vocabulary.session import TargetSession
 from tests.harness.bite import KEYS
 from tests.support.altered_mock import build_target
-from tests.support.command import run
+from tests.support.command import ENVIRONMENT, run
 
 COLLECTION = "/api/credentials/orgs/{org}/users/{user_id}/"
 ITEM = COLLECTION + "{entity_id}"
@@ -291,6 +291,15 @@ def test_a_read_only_run_generates_reads_only(tmp_path: Path) -> None:
     written = [test for test in outcomes if "[POST" in test or "[PUT" in test]
     assert written
     assert {outcomes[test] for test in written} == {"not tested"}
+
+
+def test_hooks_of_the_user_are_for_the_stock_command(tmp_path: Path) -> None:
+    """A run loads no hooks, whatever module the environment names."""
+    environment = {**ENVIRONMENT, "SCHEMATHESIS_HOOKS": "no.such.module"}
+    options = ("--rule", "SCHEMA-04", "--profile", "quick", "--read-only")
+    journal = ("--journal", str(tmp_path))
+    ended = run("run", build_target("sound"), *PLACES, *options, *journal, env=environment)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
 @pytest.mark.slow
