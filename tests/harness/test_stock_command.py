@@ -12,9 +12,11 @@ import pytest
 from contract_tests.engine.contract import contract_file, load_contract
 from contract_tests.errors import UsageError
 from contract_tests.schemathesis_hooks import FALSE_ALARMS, may_write, read_settings
+from contract_tests.vocabulary.laws import LAWS
 from mockserver.files import WORLD
 from tests.differential.twin.server import serve_twin
 from tests.harness.bite import KEYS, TWIN_LACKS
+from tests.support.paths import ROOT
 from tests.support.server import running
 from tests.support.waiting import PATIENCE
 
@@ -144,6 +146,13 @@ def test_a_url_elsewhere_needs_settings() -> None:
     assert may_write(
         read_settings("https://staging.example.com", {**TWIN, "CREDCHECK_ALLOW_WRITES": "true"})
     )
+
+
+def test_the_checks_are_documented() -> None:
+    """The page names the variable, each check that is added, and no other of its form."""
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    assert "SCHEMATHESIS_HOOKS=contract_tests.schemathesis_hooks schemathesis run" in text
+    assert {law.__name__ for law in LAWS} <= set(re.findall(r"`([a-z_]+)`", text))
 
 
 def test_each_false_alarm_has_a_reason() -> None:
