@@ -61,14 +61,14 @@ def fit_body(case: Case[Any], deployment: Deployment, operation: Operation) -> N
     """Let the body of a case name an issuer and a user that exist, and carry the run's mark."""
     if operation.is_read or case.media_type is None:
         return
-    body: Any
+    body: Any = case.body if deployment.settings.disposable else make_harmless(case.body)
     if case.media_type == JSON:
-        body = fit_json(case.body, deployment, operation)
+        case.body = fit_json(body, deployment, operation)
     else:
         # A multipart body is sent as the other form: the guard reads it, and STATE-07 compares both
         case.media_type = FORM
-        body = fit_form(case.body, deployment, operation)
-    case.body = body if deployment.settings.disposable else make_harmless(body)
+        form: Any = fit_form(body, deployment, operation)
+        case.body = form
 
 
 def fit_form(value: Any, deployment: Deployment, operation: Operation) -> dict[str, str]:
@@ -151,11 +151,6 @@ def to_text(value: Any) -> str:
     """Return any generated value as the text of a form or query."""
     text = value if isinstance(value, str) else json.dumps(value, default=str)
     return text.encode("utf-8", "replace").decode()
-
-
-def is_poisonous(value: Any) -> bool:
-    """Tell whether a body has what a store may take and then be unable to show."""
-    return bool(make_harmless(value) != value)
 
 
 def make_harmless(value: Any, level: int = 0) -> Any:

@@ -22,6 +22,7 @@ from contract_tests.catalogue.operations import (
     UPDATE_CREDENTIAL,
 )
 from contract_tests.engine.contract import Operation, load_contract
+from contract_tests.engine.observations import ODD
 from contract_tests.errors import RuleFailed
 
 Law = Callable[[CheckContext, CheckedResponse, Case[Any]], None]
@@ -49,6 +50,8 @@ def documented_response(context: CheckContext, response: CheckedResponse, case: 
     operation = find_operation(case)
     if operation is None or response.status_code >= 500 or asks_to_wait(response):
         return
+    if is_odd_read_refused(response, case):
+        return
     headers = {name: ", ".join(values) for name, values in response.headers.items()}
     mismatches = load_contract().find_mismatches(
         operation, case.method, response.status_code, headers, response.content
@@ -64,9 +67,11 @@ def envelope_of_success(context: CheckContext, response: CheckedResponse, case: 
     if operation is None or operation.id not in DESCRIPTIONS or body is None:
         return
     expected = {"success": True, "description": DESCRIPTIONS[operation.id]}
-    if body.get("status") != expected:
+    status = body.get("status")
+    known = {name: status.get(name) for name in expected} if isinstance(status, dict) else status
+    if known != expected:
         message = f"the envelope does not report success with {expected['description']!r}"
-        raise RuleFailed(message, expected=expected, got=body.get("status"), rule="SCHEMA-06")
+        raise RuleFailed(message, expected=expected, got=status, rule="SCHEMA-06")
 
 
 def absolute_images(context: CheckContext, response: CheckedResponse, case: Case[Any]) -> None:
@@ -127,6 +132,12 @@ LAWS: tuple[Law, ...] = (
 def find_operation(case: Case[Any]) -> Operation | None:
     """Return the operation of the contract that a case is about; none for another method."""
     return load_contract().find_operation(case.method, case.path)
+
+
+def is_odd_read_refused(response: CheckedResponse, case: Case[Any]) -> bool:
+    """Tell whether a read with unusual text in its query was refused, which it may be."""
+    is_refused = case.method in ("GET", "HEAD") and response.status_code == 400
+    return is_refused and ODD.search(response.request.url or "") is not None
 
 
 def asks_to_wait(response: CheckedResponse) -> bool:

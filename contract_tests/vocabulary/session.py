@@ -14,6 +14,7 @@ from requests import Response as SessionResponse
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
+from contract_tests.engine.contract import JSON
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.target import Target, split_address
 
@@ -56,11 +57,7 @@ class TargetAdapter(HTTPAdapter):
         self.last = self._target.send(
             request.method or "GET",
             self._find_path(request),
-            headers={
-                name: str(value)
-                for name, value in request.headers.items()
-                if name.lower() in PASSED_ON
-            },
+            headers={"Accept": JSON, **self._select_headers(request)},
             body=body,
             proxy_may_refuse=True,
         )
@@ -75,6 +72,11 @@ class TargetAdapter(HTTPAdapter):
             request_method=request.method,
         )
         return self.build_response(request, raw)
+
+    def _select_headers(self, request: PreparedRequest) -> dict[str, str]:
+        """Return the headers of a request that say something about its body."""
+        headers = request.headers.items()
+        return {name: str(value) for name, value in headers if name.lower() in PASSED_ON}
 
     def _find_path(self, request: PreparedRequest) -> str:
         """Return path and query of a request, relative to the base URL."""

@@ -17,7 +17,7 @@ from contract_tests.errors import RequestFailed, RuleFailed
 from contract_tests.settings.settings import Settings
 from contract_tests.settings.sources import load_settings
 from contract_tests.vocabulary.deployment import Deployment
-from contract_tests.vocabulary.fitting import fit_case, is_hidden, is_poisonous, make_harmless
+from contract_tests.vocabulary.fitting import fit_case, is_hidden, make_harmless
 from contract_tests.vocabulary.generated import GeneratedRequests, configure_api, load_api
 from contract_tests.vocabulary.judging import judge_response
 from contract_tests.vocabulary.laws import LAWS, find_operation
@@ -203,14 +203,13 @@ def test_links_lead_nowhere_else(tmp_path: Path) -> None:
 
 
 def test_unusual_text_that_spoils_the_list_ends_the_test(tmp_path: Path) -> None:
-    """After each write of unusual text the list is read, and the write is what is reported."""
+    """The target reads the list after each write of unusual text, and nothing more is sent."""
     with deployed("control_characters_spoil_the_list", tmp_path, disposable=True) as deployment:
         requests = GeneratedRequests(deployment)
         body = {"name": "a", "description": "\x01"}
         case = make_case(COLLECTION, "POST", body=body, media_type="application/json")
-        with pytest.raises(RuleFailed, match="the list is not answered") as failure:
+        with pytest.raises(RuleFailed, match="the list after a request with a control"):
             requests.check(case)
-        assert failure.value.response.exchange.method == "POST"
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,6 @@ def test_unusual_text_that_spoils_the_list_ends_the_test(tmp_path: Path) -> None
 def test_unusual_input_is_made_harmless(value: Any, harmless: Any) -> None:
     """Control characters, half pairs and great numbers are taken out of a body."""
     assert make_harmless(value) == harmless
-    assert is_poisonous(value) == (value != harmless)
 
 
 def test_deep_nesting_is_made_harmless() -> None:
@@ -239,7 +237,6 @@ def test_deep_nesting_is_made_harmless() -> None:
     value: Any = "x"
     for _ in range(500):
         value = [value]
-    assert is_poisonous(value)
     assert len(json.dumps(make_harmless(value))) < 100
 
 
@@ -252,7 +249,7 @@ def test_only_a_disposable_target_gets_unusual_text(is_disposable: bool, tmp_pat
         operation = find_operation(case)
         assert operation is not None
         fit_case(case, deployment, operation, "x")
-    assert is_poisonous(case.body) == is_disposable
+    assert (make_harmless(case.body) != case.body) == is_disposable
     assert isinstance(case.body, dict)
     assert ("public" in case.body) == is_disposable
 
