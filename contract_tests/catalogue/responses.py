@@ -74,7 +74,7 @@ RULES: tuple[Rule, ...] = (
         why="Generated requests reach input that hand-written tests miss.",
         failure="a `page_size` of 10^30 returns 500",
         operations=GENERATED,
-        tests=("test_schema",),
+        tests=("test_generated",),
     ),
     Rule(
         id="SCHEMA-05",

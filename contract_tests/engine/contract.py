@@ -48,6 +48,11 @@ class Operation:
     pattern: re.Pattern[str]
 
     @property
+    def label(self) -> str:
+        """Method and path, as schemathesis names the operation."""
+        return f"{self.method} {self.path}"
+
+    @property
     def summary(self) -> str:
         """What the operation does, in a few words."""
         return str(self.source.get("summary", self.id))
@@ -124,6 +129,11 @@ class Contract:
             if operation.method == method and operation.pattern.fullmatch(path)
         ]
         return min(matching, key=lambda operation: operation.path.count("{"), default=None)
+
+    def find_labelled(self, label: str) -> Operation | None:
+        """Return the operation with a label."""
+        labelled = (one for one in self.operations.values() if one.label == label)
+        return next(labelled, None)
 
     def find_mismatches(
         self,

@@ -40,22 +40,22 @@ class Observations:
 
     def judge(self, response: Response) -> None:
         """Record how a response of the service differs from the contract."""
-        findings = list(self._check(response))
-        with self._lock:
-            if response.exchange.operation:
+        if response.exchange.operation:
+            with self._lock:
                 self.coverage[response.exchange.operation][response.status] += 1
-            for finding in findings:
-                self._keep_smallest(finding)
+        for finding in self._check(response):
+            self.keep(finding)
 
     def find_causes(self, response: Response) -> set[Cause]:
         """Return what is wrong with a response according to the contract alone."""
         return {finding.cause for finding in self._check(response)}
 
-    def _keep_smallest(self, finding: Finding) -> None:
+    def keep(self, finding: Finding) -> None:
         """Keep a finding, of one cause the one with the smallest request."""
-        known = self.findings.get(finding.cause)
-        if known is None or finding.measure() < known.measure():
-            self.findings[finding.cause] = finding
+        with self._lock:
+            known = self.findings.get(finding.cause)
+            if known is None or finding.measure() < known.measure():
+                self.findings[finding.cause] = finding
 
     def _check(self, response: Response) -> Iterator[Finding]:
         """Yield how a response differs from the contract.

@@ -38,25 +38,53 @@ ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 
 @dataclass(frozen=True)
 class Effort:
-    """How much a profile tests."""
+    """How much a profile tests.
+
+    `covering_every` n sends every n-th request of schemathesis' coverage phase, `sequences` is the
+    number of its sequences of linked requests, and `reducing` the time in seconds in which the
+    smallest request of one failure is looked for.
+    """
 
     machine_runs: int
     machine_steps: int
     generated: int
-    covering: int
+    covering_every: int
+    reducing: float
+    sequences: int
     repeats: int
     terms: int
 
 
 EFFORTS = {
     "quick": Effort(
-        machine_runs=6, machine_steps=10, generated=8, covering=20, repeats=32, terms=6
+        machine_runs=6,
+        machine_steps=10,
+        generated=8,
+        covering_every=16,
+        reducing=0.5,
+        sequences=3,
+        repeats=32,
+        terms=6,
     ),
     "standard": Effort(
-        machine_runs=20, machine_steps=16, generated=20, covering=25, repeats=64, terms=14
+        machine_runs=20,
+        machine_steps=16,
+        generated=20,
+        covering_every=5,
+        reducing=1.0,
+        sequences=10,
+        repeats=64,
+        terms=14,
     ),
     "thorough": Effort(
-        machine_runs=300, machine_steps=30, generated=400, covering=1000, repeats=300, terms=100
+        machine_runs=300,
+        machine_steps=30,
+        generated=400,
+        covering_every=1,
+        reducing=5.0,
+        sequences=150,
+        repeats=300,
+        terms=100,
     ),
 }
 
