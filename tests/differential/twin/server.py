@@ -2,12 +2,13 @@
 
 import argparse
 import contextlib
+import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def serve_twin(
     freeze: str = "",
     defect: str = "",
     hardened: bool = False,
+    variations: Iterable[str] = (),
 ) -> Iterator[str]:
     """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included."""
     port = free_port()
@@ -34,6 +36,7 @@ def serve_twin(
     command += ["--world", str(Path(world).resolve()), "--port", str(port)]
     command += ["--prefix", prefix, "--freeze", freeze, "--defect", defect]
     command += ["--hardened"] if hardened else []
+    command += [word for name in variations for word in ("--variation", name)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_until_it_answers(process, port)
@@ -86,9 +89,12 @@ def main() -> None:
     parser.add_argument("--prefix", default="", help="serve below this path, such as /dm")
     parser.add_argument("--freeze", default="", metavar="ISO", help="stop the clock at this time")
     parser.add_argument("--defect", default="", type=known_defect, metavar="ID")
+    parser.add_argument("--variation", action="append", default=[], metavar="ID")
     parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
     options = parser.parse_args()
-    threads = DEFECTS[options.defect].threads if options.defect else 1
+    threads = max(
+        [DEFECTS[options.defect].threads if options.defect else 1, *find_threads(options.variation)]
+    )
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
         configure(
             Path(folder),
@@ -96,9 +102,19 @@ def main() -> None:
             freeze=options.freeze,
             prefix=options.prefix,
             hardened=options.hardened,
+            variations=options.variation,
         )
         create_database(options.world)
         serve(options.port, threads)
+
+
+def find_threads(variations: Iterable[str]) -> Iterator[int]:
+    """Yield how many requests each variation needs to be handled at once."""
+    if variations:
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.differential.twin.settings")
+        from tests.differential.twin.variations import VARIATIONS
+
+        yield from (VARIATIONS[name].threads for name in variations)
 
 
 def application(*_: str) -> Any:
