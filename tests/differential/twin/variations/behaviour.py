@@ -107,9 +107,8 @@ def there_is_one_scheme(twin: Twin) -> None:
     @around(twin.authentication.ApiKeyAuthentication)
     def authenticate(original: Any, self: Any, request: Any) -> Any:
         words = twin.authentication.get_authorization_header(request).split()
-        return (
-            None if len(words) == 1 and words[0].lower() != b"api-key" else original(self, request)
-        )
+        is_bare = len(words) == 1 and words[0].lower() != b"api-key"
+        return None if is_bare else original(self, request)
 
 
 @variation("maximum")

@@ -37,14 +37,12 @@ def unknown_users_are_skipped(twin: Twin) -> None:
     def post(original: Any, self: Any, request: Any, **options: Any) -> Any:
         data = request.data
         is_form = hasattr(data, "getlist")
-        sent = (
-            data.getlist("users") if is_form else data.get("users") if isinstance(data, dict) else 0
-        )
+        sent = data.get("users") if isinstance(data, dict) and not is_form else None
         if not isinstance(sent, list):
             return original(self, request, **options)
         known = set(users.filter(platform=self.platform).values_list("username", flat=True))
         unknown = [name for name in sent if isinstance(name, str) and name and name not in known]
-        if not unknown or is_form:
+        if not unknown:
             return original(self, request, **options)
         request._full_data = {**data, "users": [name for name in sent if name not in unknown]}
         response = original(self, request, **options)
