@@ -2,7 +2,6 @@
 
 import argparse
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -92,9 +91,6 @@ def main() -> None:
     parser.add_argument("--variation", action="append", default=[], metavar="ID")
     parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
     options = parser.parse_args()
-    threads = max(
-        [DEFECTS[options.defect].threads if options.defect else 1, *find_threads(options.variation)]
-    )
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
         configure(
             Path(folder),
@@ -105,16 +101,15 @@ def main() -> None:
             variations=options.variation,
         )
         create_database(options.world)
-        serve(options.port, threads)
+        threads = [DEFECTS[options.defect].threads if options.defect else 1]
+        serve(options.port, max(threads + list(find_threads(options.variation))))
 
 
 def find_threads(variations: Iterable[str]) -> Iterator[int]:
-    """Yield how many requests each variation needs to be handled at once."""
-    if variations:
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.differential.twin.settings")
-        from tests.differential.twin.variations import VARIATIONS
+    """Yield how many requests each variation needs to be handled at once, once Django is set up."""
+    from tests.differential.twin.variations import VARIATIONS
 
-        yield from (VARIATIONS[name].threads for name in variations)
+    yield from (VARIATIONS[name].threads for name in variations)
 
 
 def application(*_: str) -> Any:

@@ -1,11 +1,15 @@
 """The sound variations: legitimate differences of the twin that can be switched on together."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from random import Random
 
 from tests.differential.twin.defects.defect import Twin
-from tests.differential.twin.variations import behaviour, data, readings, shapes, wire
 from tests.differential.twin.variations.variation import Variation
+
+# Who only needs the names, as `make bite` does, has set up no Django, which the modules ask for.
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.differential.twin.settings")
+from tests.differential.twin.variations import behaviour, data, readings, shapes, wire
 
 VARIATIONS: Mapping[str, Variation] = {
     value.id: value
