@@ -1,7 +1,7 @@
 """What a careful team adds to the framework, so that a deployment keeps all of the contract.
 
 The bare twin shows what the framework does by itself. By itself it fails on a body nested without
-end and on half a surrogate pair, and with one renderer it sends no `Vary`; production sends it.
+end and on half a surrogate pair. With one renderer it sends no `Vary`; this deployment does.
 """
 
 from typing import Any
