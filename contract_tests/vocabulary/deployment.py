@@ -122,6 +122,8 @@ class Deployment:
         self.item: Item | None = None
         """What this process issues credentials with, once it was looked up."""
         self._names = 0
+        self._is_still = False
+        """Whether a long look once saw that nobody else writes."""
         self._started = time.monotonic()
         self._issuer = target.settings.issuer
 
@@ -283,7 +285,9 @@ class Deployment:
                 try:
                     check()
                 except RuleFailed:
-                    is_moving = self.is_moving(before, LOOKS[failures])
+                    looks = min(LOOKS) if self._is_still else LOOKS[failures]
+                    is_moving = self.is_moving(before, looks)
+                    self._is_still = self._is_still or (not is_moving and looks == max(LOOKS))
                     failures = 0 if is_moving else failures + 1
                     if failures == FAILURES_THAT_COUNT:
                         raise
