@@ -46,6 +46,8 @@ STRICT = ("--no-unknown-fields", "--hold-choices", "--max-latency", "1")
 OFFERED = ("--api-version", RELEASES[-1])
 CONTEXT = (*PLACES, *OFFERED, *STRICT)
 PARTS = ("defects", "mistakes", "seeds", "variations", "mixtures")
+TLS = "tls-is-in-front"
+"""The variation that is a matter of the server."""
 MIXTURES, MIXED = 20, 5
 """Random mixtures of variations, and how many are in each."""
 WAYS = tuple((profile, mode) for profile in ("quick", "standard") for mode in ("reads", "writes"))
@@ -111,8 +113,11 @@ def judge_variation(names: tuple[str, ...], profile: str, mode: str) -> Outcome:
     """Test the sound twin with some variations, as any deployment is tested: open rules notice."""
     context = (*PLACES, *OFFERED, *WITHOUT, "--profile", profile)
     context += ("--read-only",) if mode == "reads" else ()
-    with serve_twin(WORLD, variations=names, hardened=True) as url:
-        return credcheck(url, context=context)
+    with tempfile.TemporaryDirectory(prefix="bite-") as folder:
+        certificate = Path(folder) / "ca.pem" if TLS in names else None
+        context += ("--ca-bundle", str(certificate)) if certificate else ()
+        with serve_twin(WORLD, variations=names, hardened=True, certificate=certificate) as url:
+            return credcheck(url, context=context)
 
 
 def judge_variations(

@@ -187,6 +187,11 @@ def pages_can_be_browsed(twin: Twin) -> None:
 
 
 @variation()
+def tls_is_in_front(twin: Twin) -> None:
+    """The deployment is reached by HTTPS, and its links say so; the server sees to it."""
+
+
+@variation()
 def unrouted_paths_answer_json(twin: Twin) -> None:
     """A path without a route is 404 in JSON."""
     twin.urls.handler404 = answer_json_404
