@@ -71,17 +71,22 @@ RULES: tuple[Rule, ...] = (
         failure="the export lacks the metadata",
         operations=(EXPORT_COURSE, LIST_CREDENTIALS, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
     ),
     Rule(
         id="EXIM-02",
         subject="exim",
-        requirement="Importing an export returns 201 and changes nothing.",
+        requirement=(
+            "An import without an issuer creates a credential with 201; what is exported then and"
+            " imported again updates it, unchanged."
+        ),
         evidence=("G",),
         why="A restore must not create duplicates.",
         failure="each import creates the credentials again",
         needs=("write", "disposable"),
         operations=(EXPORT_COURSE, IMPORT_COURSE, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
     ),
     Rule(
         id="EXIM-03",
@@ -96,6 +101,7 @@ RULES: tuple[Rule, ...] = (
         needs=("write", "disposable"),
         operations=(IMPORT_COURSE, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
     ),
     Rule(
         id="EXIM-04",
@@ -107,5 +113,18 @@ RULES: tuple[Rule, ...] = (
         needs=("learner",),
         operations=(EXPORT_COURSE, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
+    ),
+    Rule(
+        id="EXIM-05",
+        subject="exim",
+        requirement="An export imports unchanged into another course, as a copy.",
+        evidence=("G",),
+        why="This is the purpose of an export.",
+        failure="an import requires an issuer, which an export does not name",
+        needs=("write", "disposable"),
+        operations=(EXPORT_COURSE, IMPORT_COURSE, LIST_COURSES, LIST_CREDENTIALS),
+        tests=("test_courses",),
+        since="4.90",
     ),
 )

@@ -27,6 +27,7 @@ GENERAL_SUBJECTS = frozenset(
 )
 """Subjects of rules that hold for any operation, and are tested on those that are offered."""
 Evidence = Literal["C", "N", "G", "P", "F", "choice", "option"]
+Release = Literal["3.59", "4.90", "4.95", "4.202"]
 Kind = Literal["evidence", "framework", "open", "option"]
 """What a rule rests on: what is known of production, what the framework does, a choice, the user.
 
@@ -58,6 +59,7 @@ class Rule:
     limit. `shown_by` names the tests that show what `F` means: requests to a plain installation of
     the framework. `needs` lists what a target must offer: permissions, keys of roles, and settings.
     `tests` names the test modules, so that a run imports only those of the selected rules.
+    `since` is the first release that the rule holds for.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Rule:
     operations: tuple[str, ...]
     tests: tuple[str, ...]
     needs: tuple[Need, ...] = ()
+    since: Release = "3.59"
     shown_by: tuple[str, ...] = ()
 
     @property
@@ -112,5 +115,6 @@ def describe_rule(rule: Rule) -> Iterator[str]:
     yield f"  evidence    {' '.join(rule.evidence)}"
     yield f"  kind        {KINDS[rule.kind]}"
     yield f"  needs       {', '.join(rule.needs) or 'a key with read access'}"
+    yield f"  since       release {rule.since}"
     yield f"  subject     {rule.subject}, {'writes' if rule.writes else 'reads only'}"
     yield f"  operations  {', '.join(rule.operations)}"

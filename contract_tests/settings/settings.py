@@ -19,7 +19,7 @@ from contract_tests.settings.option import (
 
 ROLES = ("admin", "department_admin", "learner", "other_org_admin", "retired")
 PROFILES = ("quick", "standard", "thorough")
-Release = Literal["3.59", "4.90", "4.202"]
+Release = Literal["3.59", "4.90", "4.95", "4.202"]
 RELEASES: tuple[Release, ...] = get_args(Release)
 """The values of `x-since` in the contract, oldest first."""
 PRODUCTION_HOSTS = ("base.manager.iblai.app",)

@@ -57,12 +57,12 @@ def test_rows_of_one_place_quote_both_sides() -> None:
 
 def test_rows_are_complete_and_unique() -> None:
     """Each row has all five parts, known evidence, and a place of its own."""
-    rows = ledger()["rows"] + ledger()["later"]["rows"]
-    for row in rows:
-        assert row.keys() == {"where", "published", "contract", "evidence", "why"}
-        assert set(row["evidence"]) <= {"C", "N", "G", "P", "F", "choice"}
-    places = [row["where"] for row in rows]
-    assert len(places) == len(set(places))
+    for rows in (ledger()["rows"], ledger()["later"]["rows"]):
+        for row in rows:
+            assert row.keys() == {"where", "published", "contract", "evidence", "why"}
+            assert set(row["evidence"]) <= {"C", "N", "G", "P", "F", "choice"}
+        places = [row["where"] for row in rows]
+        assert len(places) == len(set(places))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_there_are_mixtures_of_what_can_be_mixed() -> None:
 @pytest.mark.parametrize(
     "names",
     [
-        ("answers-do-not-vary", "records-have-more-fields", "deleting-answers-200-with-a-status"),
+        ("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
         ("a-neighbour-writes-all-the-time",),
         ("issuing-answers-201", "a-month-is-thirty-days", "unknown-users-are-skipped"),
     ],

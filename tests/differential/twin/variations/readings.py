@@ -24,8 +24,12 @@ def issuing_needs_no_item(twin: Twin) -> None:
 
 @variation()
 def several_items_may_be_named(twin: Twin) -> None:
-    """An issue may name a course and a program."""
-    twin.serializers.ORIGINS = ()
+    """An issue may name a course and a program, of which one is attached to the credential."""
+
+    @around(twin.serializers.OriginBody)
+    def require_item(original: Any, self: Any, attrs: Any) -> None:
+        names = [name for name in twin.serializers.ORIGINS if attrs.get(name) is not None]
+        original(self, {name: attrs[name] for name in names[:1]})
 
 
 @variation("bulk")
