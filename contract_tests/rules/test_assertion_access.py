@@ -178,6 +178,7 @@ def test_a_revoked_assertion_reveals_only_its_reason(deployment: Deployment) -> 
     with temporary_credential(deployment, description=secret) as credential:
         assertion = issue(deployment, credential["entityId"], metadata={"note": secret})
         expected = read_record(look_up_assertion(deployment, assertion["entityId"]))
+        expected = {name: value for name, value in expected.items() if name != "revocationReason"}
         revoke(deployment, assertion["entityId"])
         response = look_up_assertion(deployment, assertion["entityId"])
         check_error(response, 404, "a revoked assertion in public")
