@@ -18,7 +18,7 @@ import yaml
 JSON = "application/json"
 METHODS = ("get", "post", "put", "patch", "delete")
 OPEN_FIELDS = frozenset({"allowed_template_tags", "max_page_size"})
-"""Fields whose values rules look at: of the one only the name is published, the other may differ."""
+"""Fields whose values are not judged by the schema: rules look at what is known of them."""
 LONGEST_SHOWN = 300
 """Characters of a value that a mismatch shows."""
 _PACKAGE = Path(__file__).resolve().parents[1]
