@@ -289,7 +289,7 @@ class Deployment:
                     is_moving = self.is_moving(before, looks)
                     self._is_still = self._is_still or (not is_moving and looks == max(LOOKS))
                     failures = 0 if is_moving else failures + 1
-                    if failures == FAILURES_THAT_COUNT:
+                    if failures >= FAILURES_THAT_COUNT - self._is_still:
                         raise
                 else:
                     return
