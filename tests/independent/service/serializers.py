@@ -1,0 +1,627 @@
+"""What goes in and out."""
+
+import math
+from typing import Any
+
+from rest_framework import serializers
+
+from .models import (
+    Assertion,
+    Course,
+    Credential,
+    ExternalMapping,
+    Issuer,
+    Pathway,
+    Program,
+    Provider,
+    ProviderConfig,
+    Signatory,
+    UploadedImage,
+)
+
+SPELLINGS = {
+    "credential_type": "credentialType",
+    "criteria_url": "criteriaUrl",
+    "criteria_text": "criteriaNarrative",
+    "issuing_signal": "signal",
+    "icon_image": "iconImage",
+    "background_image": "backgroundImage",
+    "thumbnail_image": "thumbnailImage",
+}
+PICTURES = ("icon_image", "background_image", "thumbnail_image")
+
+
+def storable(value: Any) -> bool:
+    """Tell whether a JSON value can be stored and sent out again."""
+    if isinstance(value, str):
+        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, list):
+        return all(storable(item) for item in value)
+    if isinstance(value, dict):
+        return all(storable(key) and storable(item) for key, item in value.items())
+    return True
+
+
+class StorableJSONField(serializers.JSONField):
+    """JSON that the database and the renderer both take."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse what would break the next read."""
+        value = super().to_internal_value(data)
+        try:
+            valid = storable(value)
+        except RecursionError:
+            valid = False
+        if not valid:
+            self.fail("invalid")
+        return value
+
+
+class SignatorySerializer(serializers.ModelSerializer):
+    """A signatory."""
+
+    entityId = serializers.CharField(source="entity_id", read_only=True)
+
+    class Meta:
+        """Fields."""
+
+        model = Signatory
+        fields = ("entityId", "name", "title", "signature")
+
+
+class AuthoritySerializer(serializers.ModelSerializer):
+    """A signatory to be added, and where."""
+
+    org = serializers.CharField(required=False, allow_null=True, write_only=True)
+    entityId = serializers.CharField(required=False, allow_null=True, write_only=True)
+    credential = serializers.CharField(required=False, allow_null=True, write_only=True)
+
+    class Meta:
+        """Fields."""
+
+        model = Signatory
+        fields = ("name", "title", "signature", "org", "entityId", "credential")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Find the issuer or the credential that is named."""
+        org, issuer = attrs.pop("org", None), attrs.pop("entityId", None)
+        credential = attrs.pop("credential", None)
+        issuers = Issuer.objects.filter(platform=self.context["view"].platform)
+        if credential:
+            owner = Credential.objects.filter(
+                platform=self.context["view"].platform, entity_id=credential
+            ).first()
+            name, value, key = "credential", credential, "credential"
+        elif issuer:
+            owner = issuers.filter(entity_id=issuer).first()
+            name, value, key = "entityId", issuer, "issuer"
+        else:
+            if org:
+                issuers = issuers.filter(platform__org=org) | issuers.filter(platform__key=org)
+            owner = issuers.order_by("-is_default", "pk").first()
+            name, value, key = "org", org, "issuer"
+        if owner is None:
+            raise serializers.ValidationError(
+                {name: [f"Object with {name}={value} does not exist."]}
+            )
+        return {**attrs, key: owner}
+
+
+class IssuerSerializer(serializers.ModelSerializer):
+    """An issuer."""
+
+    org = serializers.CharField(source="platform.org", read_only=True)
+    entityId = serializers.CharField(source="entity_id", read_only=True)
+    iconImage = serializers.URLField(
+        source="icon_image", required=False, allow_null=True, max_length=200
+    )
+    signatories = SignatorySerializer(many=True, read_only=True)
+    allowed_template_tags = StorableJSONField(required=False, allow_null=True)
+
+    class Meta:
+        """Fields."""
+
+        model = Issuer
+        fields = (
+            "name",
+            "org",
+            "entityId",
+            "signatories",
+            "url",
+            "iconImage",
+            "allowed_template_tags",
+            "email",
+        )
+        extra_kwargs = {"email": {"write_only": True}}
+
+
+class ExpiresSerializer(serializers.Serializer):
+    """How long an assertion lasts."""
+
+    amount = serializers.IntegerField(
+        source="expires_amount",
+        allow_null=True,
+        required=False,
+        min_value=-(2**31),
+        max_value=2**31 - 1,
+    )
+    duration = serializers.ChoiceField(
+        source="expires_duration",
+        choices=Credential.Duration.choices,
+        allow_null=True,
+        required=False,
+    )
+
+
+class CourseSerializer(serializers.ModelSerializer):
+    """A course by name and id."""
+
+    class Meta:
+        """Fields."""
+
+        model = Course
+        fields = ("name", "course_id")
+
+
+class ProgramSerializer(serializers.ModelSerializer):
+    """A programme by name and id."""
+
+    class Meta:
+        """Fields."""
+
+        model = Program
+        fields = ("name", "program_id")
+
+
+class PathwaySerializer(serializers.ModelSerializer):
+    """A pathway by name and id."""
+
+    class Meta:
+        """Fields."""
+
+        model = Pathway
+        fields = ("name", "pathway_id")
+
+
+class PlatformSlugField(serializers.SlugRelatedField):
+    """A reference to something of the platform."""
+
+    def get_queryset(self) -> Any:
+        """Look on the view's platform only."""
+        return super().get_queryset().filter(platform=self.context["view"].platform)
+
+
+class CatalogueField(PlatformSlugField):
+    """A reference to the catalogue, answered as an object."""
+
+    def __init__(self, serializer: type[serializers.Serializer], **options: Any) -> None:
+        self.serializer = serializer
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Take the id, or the object that a read gave."""
+        if isinstance(data, dict) and self.slug_field in data:
+            data = data[self.slug_field]
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: Any) -> Any:
+        """Return name and id."""
+        return self.serializer(value).data
+
+    def use_pk_only_optimization(self) -> bool:
+        """Ask for the whole object."""
+        return False
+
+
+class CredentialSerializer(serializers.ModelSerializer):
+    """A credential, in the spelling of the clients, read in both."""
+
+    entityId = serializers.CharField(source="entity_id", read_only=True)
+    criteriaUrl = serializers.URLField(
+        source="criteria_url", required=False, allow_null=True, allow_blank=True, max_length=2000
+    )
+    criteriaNarrative = serializers.CharField(
+        source="criteria_narrative", required=False, allow_null=True, allow_blank=True
+    )
+    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
+    iconImage = serializers.URLField(
+        source="icon_image_url", required=False, allow_null=True, max_length=2000
+    )
+    icon_image_id = serializers.PrimaryKeyRelatedField(
+        source="icon_image", queryset=UploadedImage.objects, required=False, allow_null=True
+    )
+    backgroundImage = serializers.URLField(
+        source="background_image_url", required=False, allow_null=True, max_length=2000
+    )
+    background_image_id = serializers.PrimaryKeyRelatedField(
+        source="background_image", queryset=UploadedImage.objects, required=False, allow_null=True
+    )
+    thumbnailImage = serializers.URLField(
+        source="thumbnail_image_url", required=False, allow_null=True, max_length=2000
+    )
+    thumbnail_image_id = serializers.PrimaryKeyRelatedField(
+        source="thumbnail_image", queryset=UploadedImage.objects, required=False, allow_null=True
+    )
+    catalog_items = serializers.SlugRelatedField("item_id", many=True, read_only=True)
+    courses = CatalogueField(
+        CourseSerializer,
+        slug_field="course_id",
+        queryset=Course.objects,
+        many=True,
+        required=False,
+    )
+    programs = CatalogueField(
+        ProgramSerializer,
+        slug_field="program_id",
+        queryset=Program.objects,
+        many=True,
+        required=False,
+    )
+    pathways = CatalogueField(
+        PathwaySerializer,
+        slug_field="pathway_id",
+        queryset=Pathway.objects,
+        many=True,
+        required=False,
+    )
+    issuer = PlatformSlugField("entity_id", queryset=Issuer.objects, write_only=True)
+    issuerDetails = IssuerSerializer(source="issuer", read_only=True)
+    metadata = StorableJSONField(required=False, allow_null=True)
+    credentialType = serializers.CharField(source="credential_type", required=False, max_length=255)
+    expires = ExpiresSerializer(source="*", required=False)
+    tags = serializers.ListField(child=serializers.CharField(), required=False, allow_null=True)
+    signatories = serializers.SerializerMethodField()
+    public = serializers.BooleanField(default=True, write_only=True)
+
+    class Meta:
+        """Fields."""
+
+        model = Credential
+        fields = (
+            "entityId",
+            "name",
+            "name_override",
+            "description",
+            "criteriaUrl",
+            "criteriaNarrative",
+            "createdAt",
+            "iconImage",
+            "icon_image_id",
+            "backgroundImage",
+            "background_image_id",
+            "thumbnailImage",
+            "thumbnail_image_id",
+            "catalog_items",
+            "courses",
+            "programs",
+            "pathways",
+            "issuer",
+            "issuerDetails",
+            "html_template",
+            "css_template",
+            "metadata",
+            "credentialType",
+            "expires",
+            "tags",
+            "signatories",
+            "signal",
+            "public",
+        )
+
+    def get_signatories(self, credential: Credential) -> Any:
+        """Return the credential's own signatories, else the issuer's."""
+        own = credential.signatories.all() or credential.issuer.signatories.all()
+        return SignatorySerializer(own, many=True).data
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the narrative's spelling where the clients' is absent."""
+        if hasattr(data, "keys"):
+            data = data.copy()
+            for narrative, client in SPELLINGS.items():
+                if narrative in data and client not in data:
+                    data[client] = data[narrative]
+        return super().to_internal_value(data)
+
+    def to_representation(self, credential: Credential) -> Any:
+        """Show the address of a picture that was uploaded here."""
+        shown = super().to_representation(credential)
+        request = self.context.get("request")
+        for picture, name in zip(
+            PICTURES, ("iconImage", "backgroundImage", "thumbnailImage"), strict=True
+        ):
+            uploaded = getattr(credential, picture)
+            if uploaded is not None:
+                url = uploaded.image.url
+                shown[name] = request.build_absolute_uri(url) if request else url
+        return shown
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Let the later way to name a picture replace the earlier."""
+        for picture in PICTURES:
+            if attrs.get(picture):
+                attrs[f"{picture}_url"] = None
+            elif attrs.get(f"{picture}_url"):
+                attrs[picture] = None
+        return attrs
+
+    def update(self, instance: Credential, validated_data: dict[str, Any]) -> Credential:
+        """Merge metadata, replace the rest."""
+        new = validated_data.get("metadata")
+        if isinstance(new, dict) and isinstance(instance.metadata, dict):
+            validated_data["metadata"] = {**instance.metadata, **new}
+        return super().update(instance, validated_data)
+
+
+class RecipientSerializer(serializers.Serializer):
+    """Who holds an assertion."""
+
+    username = serializers.CharField()
+    name = serializers.CharField(source="get_full_name")
+
+
+class AssertionSerializer(serializers.ModelSerializer):
+    """An assertion."""
+
+    entityId = serializers.CharField(source="entity_id", read_only=True)
+    issuedOn = serializers.DateTimeField(source="issued_on", read_only=True)
+    credentialDetails = CredentialSerializer(source="credential", read_only=True)
+    recipient = RecipientSerializer(read_only=True)
+    course = CourseSerializer(read_only=True)
+    program = ProgramSerializer(read_only=True)
+    revocationReason = serializers.CharField(
+        source="revocation_reason", required=False, allow_null=True, allow_blank=True
+    )
+
+    class Meta:
+        """Fields."""
+
+        model = Assertion
+        fields = (
+            "entityId",
+            "issuedOn",
+            "credentialDetails",
+            "recipient",
+            "metadata",
+            "course",
+            "program",
+            "narrative",
+            "revoked",
+            "revocationReason",
+            "acceptance",
+            "expires",
+        )
+        read_only_fields = ("metadata", "narrative", "acceptance", "expires")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Ask for a reason to revoke; forget it when the assertion is restored."""
+        if attrs.get("revoked") and not attrs.get("revocation_reason"):
+            raise serializers.ValidationError({"revocationReason": ["This field is required."]})
+        if attrs.get("revoked") is False:
+            attrs["revocation_reason"] = None
+        return attrs
+
+
+class ItemSerializer(serializers.Serializer):
+    """One of the items of a credential."""
+
+    course = serializers.CharField(required=False)
+    catalog_item = serializers.CharField(required=False)
+    program = serializers.CharField(required=False)
+    program_id = serializers.CharField(required=False)
+    pathway = serializers.CharField(required=False)
+    pathway_id = serializers.CharField(required=False)
+    metadata = StorableJSONField(required=False, allow_null=True)
+
+    LOOKUPS = {
+        "course": ("course", "courses", "course_id"),
+        "catalog_item": ("catalog_item", "catalog_items", "item_id"),
+        "program": ("program", "programs", "program_id"),
+        "program_id": ("program", "programs", "program_id"),
+        "pathway": ("pathway", "pathways", "pathway_id"),
+        "pathway_id": ("pathway", "pathways", "pathway_id"),
+    }
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Find the item among those of the credential."""
+        credential = self.context["credential"]
+        named = [field for field in self.LOOKUPS if field in attrs]
+        if not named:
+            raise serializers.ValidationError(
+                "Name a course, a program, a pathway or a catalog item."
+            )
+        for field in named:
+            target, relation, slug = self.LOOKUPS[field]
+            item = getattr(credential, relation).filter(**{slug: attrs.pop(field)}).first()
+            if item is None:
+                raise serializers.ValidationError(
+                    {field: ["The credential is not attached to it."]}
+                )
+            attrs[target] = item
+        return attrs
+
+
+class IssueRecipientSerializer(serializers.Serializer):
+    """To whom to issue."""
+
+    identity = serializers.CharField()
+    email = serializers.EmailField(required=False, allow_null=True)
+
+
+class IssueSerializer(ItemSerializer):
+    """What issuing asks for."""
+
+    recipient = IssueRecipientSerializer()
+
+
+class BulkSerializer(ItemSerializer):
+    """What issuing to many asks for."""
+
+    users = serializers.ListField(child=serializers.CharField(), allow_empty=False)
+
+
+class AssertionQuerySerializer(serializers.Serializer):
+    """The declared parameters of the assertions list."""
+
+    course = serializers.CharField(required=False)
+    include_revoked = serializers.BooleanField(default=False)
+    include_expired = serializers.BooleanField(default=False)
+    exclude_main_tenant_assertions = serializers.BooleanField(default=False)
+    page = serializers.IntegerField(required=False, min_value=1)
+    page_size = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+
+
+class ImageSerializer(serializers.ModelSerializer):
+    """A picture."""
+
+    class Meta:
+        """Fields."""
+
+        model = UploadedImage
+        fields = ("id", "name", "image")
+
+    def validate_image(self, file: Any) -> Any:
+        """Take what begins as a picture does."""
+        start = file.read(12)
+        file.seek(0)
+        known = start.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")) or start[8:] == b"WEBP"
+        if not known:
+            raise serializers.ValidationError(
+                "Upload a valid image. The file you uploaded was either not an image "
+                "or a corrupted image."
+            )
+        return file
+
+
+class RangeSerializer(serializers.Serializer):
+    """The parameters of the analytics."""
+
+    start_date = serializers.DateField(required=False)
+    end_date = serializers.DateField(required=False)
+    department_id = serializers.IntegerField(required=False)
+    include_main_platform = serializers.BooleanField(default=True)
+
+
+class UserAssignmentSerializer(serializers.Serializer):
+    """Users to assign a credential to."""
+
+    credential_id = PlatformSlugField("entity_id", queryset=Credential.objects)
+    user_ids = serializers.ListField(child=serializers.IntegerField(), allow_empty=False)
+
+
+class GroupAssignmentSerializer(serializers.Serializer):
+    """Groups to assign a credential to."""
+
+    credential_id = PlatformSlugField("entity_id", queryset=Credential.objects)
+    group_ids = serializers.ListField(child=serializers.CharField(), allow_empty=False)
+
+
+class ImportedCredentialSerializer(CredentialSerializer):
+    """A credential of an export."""
+
+    issuer = None
+
+    class Meta(CredentialSerializer.Meta):
+        """Fields."""
+
+        fields = tuple(field for field in CredentialSerializer.Meta.fields if field != "issuer")
+
+
+class ImportSerializer(serializers.Serializer):
+    """An export to be read."""
+
+    course_id = serializers.CharField(required=False)
+    credentials = serializers.ListField(child=serializers.DictField(), allow_empty=False)
+
+
+class ProviderSerializer(serializers.ModelSerializer):
+    """A provider."""
+
+    class Meta:
+        """Fields."""
+
+        model = Provider
+        fields = ("name", "display_name", "description", "enabled", "metadata")
+
+
+class PlatformProviderSerializer(serializers.ModelSerializer):
+    """Something that a platform has with a provider."""
+
+    platform_key = serializers.CharField(source="platform.key", read_only=True)
+    platform_name = serializers.CharField(source="platform.name", read_only=True)
+    provider_name = serializers.SlugRelatedField(
+        "name", source="provider", queryset=Provider.objects
+    )
+    provider_name_display = serializers.CharField(source="provider.display_name", read_only=True)
+
+
+class ProviderConfigSerializer(PlatformProviderSerializer):
+    """A provider's configuration."""
+
+    config = serializers.DictField(child=StorableJSONField(allow_null=True), required=False)
+
+    class Meta:
+        """Fields."""
+
+        model = ProviderConfig
+        fields = (
+            "id",
+            "platform_key",
+            "platform_name",
+            "provider_name",
+            "provider_name_display",
+            "config",
+            "enabled",
+            "created",
+            "updated",
+        )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Lower the keys, and ask for what the provider needs."""
+        if "config" in attrs:
+            attrs["config"] = {key.lower(): value for key, value in attrs["config"].items()}
+        if attrs["provider"].name == "accredible" and not attrs.get("config", {}).get(
+            "accredible_api_key"
+        ):
+            raise serializers.ValidationError({"config": ["accredible_api_key is required."]})
+        return attrs
+
+    def to_representation(self, instance: ProviderConfig) -> Any:
+        """Mask the secrets."""
+        shown = super().to_representation(instance)
+        shown["config"] = {
+            key: "********" if key.endswith(("_key", "_secret", "_token")) and value else value
+            for key, value in shown["config"].items()
+        }
+        return shown
+
+
+class ExternalMappingSerializer(PlatformProviderSerializer):
+    """A credential's template at a provider."""
+
+    credential_id = PlatformSlugField("entity_id", source="credential", queryset=Credential.objects)
+    credential_name = serializers.CharField(source="credential.name", read_only=True)
+    provider = serializers.IntegerField(source="provider_id", read_only=True)
+    metadata = StorableJSONField(required=False, allow_null=True)
+
+    class Meta:
+        """Fields."""
+
+        model = ExternalMapping
+        fields = (
+            "id",
+            "credential_id",
+            "credential_name",
+            "platform_key",
+            "platform_name",
+            "provider",
+            "provider_name",
+            "provider_name_display",
+            "external_template_id",
+            "group_id",
+            "metadata",
+            "created",
+            "updated",
+        )
+        validators = []
