@@ -1,7 +1,8 @@
-"""Start the service on a free port with a database of its own: `python -m tests.independent.serve`."""
+"""Start the service with data of its own: `python -m tests.independent.serve --port 8000`."""
 
 import argparse
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -92,6 +93,7 @@ def main() -> None:
     options = parser.parse_args()
     with running(options.choices, options.defects, options.port) as address:
         print(address, "org harbour, users berth lena inna, keys USERNAME-key-4f1d", flush=True)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         while True:
             time.sleep(3600)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Q
 from django.shortcuts import get_object_or_404
@@ -10,6 +9,7 @@ from rest_framework.authentication import TokenAuthentication, get_authorization
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 
+from .choices import chosen
 from .models import ApiKey, Department, Membership, Platform
 
 SCHEMES = {b"api-key", b"api-token", b"token", b"bearer"}
@@ -41,6 +41,10 @@ class KeyAuthentication(TokenAuthentication):
             raise AuthenticationFailed(
                 "Invalid token header. Token string should not contain invalid characters."
             ) from error
+
+    def authenticate_header(self, request: Any) -> str:
+        """Name the scheme of the challenge."""
+        return "Bearer" if chosen("bearer") else self.keyword
 
     def find(self, key: str) -> ApiKey | None:
         """Return the key of an active user."""
@@ -81,7 +85,7 @@ class CredentialAssignmentPermission(BasePermission):
             return True
         if not Membership.objects.filter(platform=platform, user=request.user).exists():
             return False
-        own = asks_under_own_path(request, view) or "learner_any_path" in settings.CHOICES
+        own = asks_under_own_path(request, view) or chosen("learner_any_path")
         return own and (request.method in SAFE_METHODS or self.may_write(request, view))
 
     def may_write(self, request: Any, view: Any) -> bool:
@@ -138,14 +142,18 @@ class PlatformMixin:
     def path_user(self) -> User:
         """The user whom the path names."""
         if not hasattr(self, "_path_user"):
-            self._path_user = get_object_or_404(User, self.path_condition())
+            users = User.objects.filter(self.path_condition()).distinct()
+            if chosen("members_only"):
+                on_platform = Q(memberships__platform=self.platform) | Q(is_superuser=True)
+                users = users.filter(on_platform)
+            self._path_user = get_object_or_404(users)
         return self._path_user
 
     def path_condition(self) -> Q:
         """Return the condition on the user of the path."""
         if "user_id" in self.kwargs:
             return Q(pk=self.kwargs["user_id"])
-        if "username_nocase" in settings.CHOICES:
+        if chosen("username_nocase"):
             return Q(username__iexact=self.kwargs["username"])
         return Q(username=self.kwargs["username"])
 

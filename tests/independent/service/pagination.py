@@ -5,6 +5,8 @@ from typing import Any
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
+from .choices import chosen
+
 
 def wrap(result: Any, description: str = "Ok", status: int = 200, success: bool = True) -> Response:
     """Return the envelope around a result."""
@@ -19,6 +21,10 @@ class Pages(PageNumberPagination):
     page_size_query_param = "page_size"
     max_page_size = 100
     items = "data"
+
+    def __init__(self) -> None:
+        if chosen("db_pages_50"):
+            self.max_page_size = 50
 
     def content(self, data: Any) -> dict[str, Any]:
         """Return the page's fields."""

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
+from .choices import chosen
 from .models import (
     ApiKey,
     Assertion,
@@ -62,7 +63,7 @@ def make_user(username: str, first: str, last: str, **flags: bool) -> User:
 def make_platform(key: str, org: str, name: str, issuers: tuple[str, ...]) -> Platform:
     """Create a platform with its issuers, the first the default one."""
     platform = Platform.objects.create(key=key, org=org, name=name, is_main=key == "main")
-    for position, issuer_name in enumerate(issuers):
+    for position, issuer_name in enumerate(issuers[:1] if chosen("one_issuer") else issuers):
         issuer = Issuer.objects.create(
             platform=platform,
             name=issuer_name,
@@ -71,6 +72,8 @@ def make_platform(key: str, org: str, name: str, issuers: tuple[str, ...]) -> Pl
             allowed_template_tags=["recipient_name"] if position else None,
             is_default=not position,
         )
+        if chosen("no_signatories"):
+            continue
         Signatory.objects.create(
             issuer=issuer,
             name="Ada Quay",
@@ -124,7 +127,8 @@ def make_credential(platform: Platform, number: int, catalogue: dict[str, list[A
         expires_duration=None if number % 3 else "months",
         icon_image_url=f"https://{platform.key}.example.org/media/uploaded_images/{number}.png",
         public=number % 8 != 3,
-        created_at=timezone.now() - timedelta(days=200 - 3 * number, seconds=37 * number),
+        created_at=timezone.now()
+        - timedelta(days=max(200 - 3 * number, 1), seconds=37 * (3000 - number)),
     )
     for relation, kind in (
         ("courses", "courses"),
@@ -211,11 +215,23 @@ def seed() -> None:
     group.members.add(people["lena"], people["paul"])
     for platform, count in ((harbour, 44), (inland, 12), (main, 4)):
         catalogue = make_catalogue(platform, 8 if platform is harbour else 3)
+        if chosen("no_credentials"):
+            continue
+        if chosen("many_credentials") and platform is harbour:
+            count = 2000
         for number in range(1, count + 1):
             make_credential(platform, number, catalogue)
     learners = [people["lena"], people["paul"], people["dora"], people["berth"]]
     make_assertions(harbour, learners, people["berth"])
     make_assertions(inland, [inna], inna)
+    if chosen("ties"):
+        Credential.objects.update(created_at=timezone.now() - timedelta(days=3))
+    given = harbour.credentials.filter(public=True).first()
+    if given is None:
+        return
+    Assignment.objects.create(
+        platform=harbour, credential=given, group=group, assigned_by=people["berth"]
+    )
     for name in ("Harbour logo", "Anchor", "Inland logo"):
         owner = inland if name.startswith("Inland") else harbour
         picture = UploadedImage(platform=owner, name=name)

@@ -1,10 +1,11 @@
 """What goes in and out."""
 
-import math
+import json
 from typing import Any
 
 from rest_framework import serializers
 
+from .choices import chosen
 from .models import (
     Assertion,
     Course,
@@ -18,6 +19,7 @@ from .models import (
     Signatory,
     UploadedImage,
 )
+from .parsers import storable
 
 SPELLINGS = {
     "credential_type": "credentialType",
@@ -28,20 +30,23 @@ SPELLINGS = {
     "background_image": "backgroundImage",
     "thumbnail_image": "thumbnailImage",
 }
+LISTS = ("courses", "programs", "pathways", "tags")
 PICTURES = ("icon_image", "background_image", "thumbnail_image")
 
 
-def storable(value: Any) -> bool:
-    """Tell whether a JSON value can be stored and sent out again."""
-    if isinstance(value, str):
-        return "\0" not in value and not any("\ud800" <= letter <= "\udfff" for letter in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, list):
-        return all(storable(item) for item in value)
-    if isinstance(value, dict):
-        return all(storable(key) and storable(item) for key, item in value.items())
-    return True
+def decoded(form: Any) -> dict[str, Any]:
+    """Read the fields of a form that are JSON text."""
+    plain = {}
+    for name in form:
+        values = form.getlist(name)
+        value = values if len(values) > 1 or name in LISTS else values[0]
+        if isinstance(values[0], str) and values[0][:1] in ("{", "["):
+            try:
+                value = json.loads(values[0])
+            except ValueError:
+                value = values[0]
+        plain[name] = value
+    return plain
 
 
 class StorableJSONField(serializers.JSONField):
@@ -204,6 +209,11 @@ class CatalogueField(PlatformSlugField):
         """Take the id, or the object that a read gave."""
         if isinstance(data, dict) and self.slug_field in data:
             data = data[self.slug_field]
+        if chosen("catalogue_open") and isinstance(data, str):
+            model = self.get_queryset().model
+            platform = self.context["view"].platform
+            defaults = {"name": data, "platform": platform}
+            model.objects.get_or_create(**{self.slug_field: data}, defaults=defaults)
         return super().to_internal_value(data)
 
     def to_representation(self, value: Any) -> Any:
@@ -319,6 +329,8 @@ class CredentialSerializer(serializers.ModelSerializer):
         """Read the narrative's spelling where the clients' is absent."""
         if hasattr(data, "keys"):
             data = data.copy()
+            if chosen("json_in_forms") and hasattr(data, "getlist"):
+                data = decoded(data)
             for narrative, client in SPELLINGS.items():
                 if narrative in data and client not in data:
                     data[client] = data[narrative]
@@ -335,7 +347,11 @@ class CredentialSerializer(serializers.ModelSerializer):
             if uploaded is not None:
                 url = uploaded.image.url
                 shown[name] = request.build_absolute_uri(url) if request else url
-        return shown
+        if chosen("unknown_fields"):
+            shown["internal"] = {"revision": credential.pk, "flags": []}
+        if chosen("camel_unknown"):
+            shown["public"] = credential.public
+        return dict(reversed(shown.items())) if chosen("own_order") else shown
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Let the later way to name a picture replace the earlier."""
@@ -427,7 +443,7 @@ class ItemSerializer(serializers.Serializer):
         """Find the item among those of the credential."""
         credential = self.context["credential"]
         named = [field for field in self.LOOKUPS if field in attrs]
-        if not named:
+        if not named and not chosen("item_optional"):
             raise serializers.ValidationError(
                 "Name a course, a program, a pathway or a catalog item."
             )
@@ -590,6 +606,8 @@ class ProviderConfigSerializer(PlatformProviderSerializer):
     def to_representation(self, instance: ProviderConfig) -> Any:
         """Mask the secrets."""
         shown = super().to_representation(instance)
+        if chosen("secrets_whole"):
+            return shown
         shown["config"] = {
             key: "********" if key.endswith(("_key", "_secret", "_token")) and value else value
             for key, value in shown["config"].items()

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import ValidationError
 
 from .access import PlatformMixin
+from .choices import chosen, pick
 from .models import Course, Credential, Issuer, UploadedImage
 from .pagination import GroupedPages, LargeWrappedPages, WrappedPages, wrap
 from .serializers import (
@@ -33,6 +34,17 @@ class Conflict(APIException):
 def described(description: str) -> Response:
     """Answer with a status and nothing else."""
     return Response({"status": {"success": True, "description": description}})
+
+
+class WordSearch(SearchFilter):
+    """Search for every word, or for the text as one."""
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return what each must be found."""
+        if not chosen("plain_search"):
+            return super().get_search_terms(request)
+        text = request.query_params.get("search", "").strip()
+        return [text] if text else []
 
 
 RELATED = ("issuer__platform", "icon_image", "background_image", "thumbnail_image")
@@ -57,7 +69,7 @@ class CredentialList(PlatformMixin, generics.ListCreateAPIView):
 
     serializer_class = CredentialSerializer
     pagination_class = WrappedPages
-    filter_backends = [SearchFilter]
+    filter_backends = [WordSearch]
     search_fields = ["name", "name_override", "description"]
 
     def get_queryset(self) -> Any:
@@ -74,7 +86,7 @@ class CredentialList(PlatformMixin, generics.ListCreateAPIView):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         serializer.save(platform=self.platform)
-        return wrap(serializer.data, "Created", status.HTTP_201_CREATED)
+        return wrap(serializer.data, "Created", pick("create_200", 200, 201))
 
 
 class CredentialDetail(PlatformMixin, generics.GenericAPIView):
@@ -86,7 +98,15 @@ class CredentialDetail(PlatformMixin, generics.GenericAPIView):
     def get_queryset(self) -> Any:
         """Return what the user may see."""
         found = credentials(self.platform)
-        return found if self.is_admin else found.filter(public=True)
+        if self.is_admin or chosen("private_403"):
+            return found
+        return found.filter(public=True)
+
+    def check_object_permissions(self, request: Request, obj: Credential) -> None:
+        """Refuse private ones where they are not hidden."""
+        super().check_object_permissions(request, obj)
+        if not obj.public and not self.is_admin:
+            self.permission_denied(request)
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Show it."""
@@ -106,6 +126,8 @@ class CredentialDetail(PlatformMixin, generics.GenericAPIView):
         if credential.assertions.active().exists():
             raise Conflict("The credential has active assertions.")
         credential.delete()
+        if chosen("delete_200"):
+            return described("Deleted")
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -128,6 +150,8 @@ class IssuerList(PlatformMixin, generics.ListCreateAPIView):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         serializer.save(platform=self.platform)
+        if chosen("issuer_enveloped"):
+            return wrap(serializer.data, "Created")
         return Response(serializer.data)
 
 
@@ -163,10 +187,15 @@ class IssuerDetail(PlatformMixin, generics.GenericAPIView):
 
     def delete(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Delete it, unless a credential needs it."""
+        issuer = self.get_object()
+        if chosen("issuer_cascade"):
+            issuer.credentials.all().delete()
         try:
-            self.get_object().delete()
+            issuer.delete()
         except ProtectedError as error:
             raise Conflict("The issuer has credentials.") from error
+        if chosen("issuer_delete_204"):
+            return Response(status=status.HTTP_204_NO_CONTENT)
         return described("Deleted")
 
 
@@ -180,7 +209,7 @@ class AuthorityList(PlatformMixin, generics.GenericAPIView):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         serializer.save()
-        return Response({"data": serializer.data})
+        return Response(pick("authority_bare", serializer.data, {"data": serializer.data}))
 
 
 class ImageList(PlatformMixin, generics.GenericAPIView):

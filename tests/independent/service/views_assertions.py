@@ -14,6 +14,7 @@ from rest_framework.serializers import ValidationError
 from rest_framework.views import APIView
 
 from .access import CredentialAssignmentPermission, IsAnalyst, PlatformMixin
+from .choices import chosen, pick
 from .models import Assertion, Credential
 from .pagination import AssertionPages
 from .serializers import (
@@ -133,8 +134,13 @@ class CredentialAssertionList(PlatformMixin, generics.GenericAPIView):
         if recipient is None:
             text = f"Object with username={name} does not exist."
             raise ValidationError({"recipient": {"identity": [text]}})
+        if chosen("reissue_refused"):
+            held = credential.assertions.active().filter(recipient=recipient)
+            if held.exists():
+                raise ValidationError({"recipient": ["The user holds this credential."]})
         assertion = issue(credential, recipient, items)
-        return Response(self.get_serializer(assertion).data, status=status.HTTP_201_CREATED)
+        shown = self.get_serializer(assertion).data
+        return Response(shown, status=pick("issue_200", 200, 201))
 
 
 class BulkAssertionList(PlatformMixin, APIView):
@@ -150,12 +156,16 @@ class BulkAssertionList(PlatformMixin, APIView):
         for name in dict.fromkeys(items.pop("users")):
             recipient = User.objects.filter(username=name).first()
             held = recipient and credential.assertions.active().filter(recipient=recipient).exists()
+            if recipient is None and chosen("bulk_strict"):
+                text = f"Object with username={name} does not exist."
+                raise ValidationError({"users": [text]})
             if recipient is None or held:
                 skipped.append(name)
             else:
-                issue(credential, recipient, items)
-                issued.append(name)
-        return Response({"skipped": skipped, "issued": issued})
+                made = issue(credential, recipient, items)
+                issued.append(pick("bulk_ids", made.entity_id, name))
+        code = pick("bulk_201", status.HTTP_201_CREATED, status.HTTP_200_OK)
+        return Response({"skipped": skipped, "issued": issued}, status=code)
 
 
 class PublicAssertion(APIView):
@@ -174,6 +184,8 @@ class PublicAssertion(APIView):
                 "detail": "This assertion has been revoked.",
                 "revocationReason": assertion.revocation_reason,
             }
+            if chosen("revoked_detail"):
+                body = {"detail": f"Revoked: {assertion.revocation_reason}"}
             return Response(body, status=status.HTTP_404_NOT_FOUND)
         return Response(AssertionSerializer(assertion, context={"request": request}).data)
 
