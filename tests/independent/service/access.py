@@ -85,7 +85,9 @@ class CredentialAssignmentPermission(BasePermission):
             return True
         if not Membership.objects.filter(platform=platform, user=request.user).exists():
             return False
-        own = asks_under_own_path(request, view) or chosen("learner_any_path")
+        own = asks_under_own_path(request, view)
+        if chosen("learner_any_path") and not getattr(view, "personal", False):
+            own = True
         return own and (request.method in SAFE_METHODS or self.may_write(request, view))
 
     def may_write(self, request: Any, view: Any) -> bool:

@@ -65,6 +65,7 @@ def issue(credential: Credential, recipient: User, items: dict[str, Any]) -> Ass
 class AssertionList(PlatformMixin, generics.ListAPIView):
     """List the assertions of a user."""
 
+    personal = True
     serializer_class = AssertionSerializer
     pagination_class = AssertionPages
 

@@ -73,6 +73,7 @@ def show(assignment: Assignment) -> dict[str, Any]:
 class AssignmentList(PlatformMixin, generics.GenericAPIView):
     """List assignments, or make some."""
 
+    personal = True
     permission_classes = [IsAuthenticated, AssignmentPermission]
     pagination_class = WrappedPages
     filter_backends = [SearchFilter]
