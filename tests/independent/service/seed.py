@@ -224,6 +224,7 @@ def seed() -> None:
     learners = [people["lena"], people["paul"], people["dora"], people["berth"]]
     make_assertions(harbour, learners, people["berth"])
     make_assertions(inland, [inna], inna)
+    make_assertions(main, learners[:1] + learners[3:], people["berth"])
     if chosen("ties"):
         Credential.objects.update(created_at=timezone.now() - timedelta(days=3))
     given = harbour.credentials.filter(public=True).first()

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.core.validators import FileExtensionValidator
 from rest_framework import serializers
 
 from .choices import chosen
@@ -30,7 +31,9 @@ SPELLINGS = {
     "background_image": "backgroundImage",
     "thumbnail_image": "thumbnailImage",
 }
+validate_image_file_extension = FileExtensionValidator(["png", "jpg", "jpeg", "gif"])
 LISTS = ("courses", "programs", "pathways", "tags")
+PICTURE = ((b"\x89PNG\r\n", b"IEND"), (b"\xff\xd8\xff", b"\xff\xd9"), (b"GIF8", b";"))
 PICTURES = ("icon_image", "background_image", "thumbnail_image")
 
 
@@ -496,12 +499,13 @@ class ImageSerializer(serializers.ModelSerializer):
 
         model = UploadedImage
         fields = ("id", "name", "image")
+        extra_kwargs = {"image": {"validators": [validate_image_file_extension]}}
 
     def validate_image(self, file: Any) -> Any:
         """Take what begins as a picture does."""
-        start = file.read(12)
+        content = file.read()
         file.seek(0)
-        known = start.startswith((b"\x89PNG\r\n", b"\xff\xd8\xff", b"GIF8")) or start[8:] == b"WEBP"
+        known = any(content.startswith(start) and end in content[-12:] for start, end in PICTURE)
         if not known:
             raise serializers.ValidationError(
                 "Upload a valid image. The file you uploaded was either not an image "

@@ -265,3 +265,8 @@ def find_credential(view: Any) -> Credential:
     if not view.is_admin:
         found = found.filter(public=True)
     return get_object_or_404(found, entity_id=view.kwargs["entity_id"])
+
+
+def credentials_of_all() -> Any:
+    """Return the credentials of every platform."""
+    return Credential.objects.select_related(*RELATED).prefetch_related(*MANY)
