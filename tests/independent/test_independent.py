@@ -1,4 +1,4 @@
-"""Run the judge on a deployment that was written without a look at it: there is nothing to report."""
+"""Run the judge on a deployment that was written without a look at it: nothing to report."""
 
 import os
 import re
