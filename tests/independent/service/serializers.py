@@ -223,6 +223,11 @@ class CatalogueField(PlatformSlugField):
         """Return name and id."""
         return self.serializer(value).data
 
+    def get_choices(self, cutoff: int | None = None) -> dict[str, str]:
+        """Return what a form of the browsable API offers: its keys must be hashable."""
+        found = self.get_queryset()[:cutoff]
+        return {getattr(item, self.slug_field): item.name for item in found}
+
     def use_pk_only_optimization(self) -> bool:
         """Ask for the whole object."""
         return False
