@@ -1,4 +1,7 @@
-"""Defects as a team would make them, one at a time: what a judge should notice."""
+"""Defects as a team would make them, one at a time: what a judge should notice.
+
+The module is long because each defect is a function of its own.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -9,7 +12,16 @@ from rest_framework.filters import SearchFilter
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from . import access, models, pagination, serializers, views, views_assertions, views_exchange
+from . import (
+    access,
+    models,
+    pagination,
+    serializers,
+    serializers_assertions,
+    views,
+    views_assertions,
+    views_exchange,
+)
 
 Listing = views.CredentialList
 Detail = views.CredentialDetail
@@ -222,7 +234,7 @@ def expired_shows_revoked() -> None:
             self._validated_data["include_revoked"] = True
         return result
 
-    wrapped(serializers.AssertionQuerySerializer, "is_valid", valid)
+    wrapped(serializers_assertions.AssertionQuerySerializer, "is_valid", valid)
 
 
 def main_not_excluded() -> None:
@@ -233,7 +245,7 @@ def main_not_excluded() -> None:
         self._validated_data["exclude_main_tenant_assertions"] = False
         return result
 
-    wrapped(serializers.AssertionQuerySerializer, "is_valid", valid)
+    wrapped(serializers_assertions.AssertionQuerySerializer, "is_valid", valid)
 
 
 def issuers_by_beginning() -> None:
@@ -297,7 +309,7 @@ def delete_ignores_assertions() -> None:
 
 def revoked_without_reason() -> None:
     """No reason is needed to revoke."""
-    serializers.AssertionSerializer.validate = lambda self, attrs: attrs
+    serializers_assertions.AssertionSerializer.validate = lambda self, attrs: attrs
 
 
 def months_of_thirty_days() -> None:
@@ -443,7 +455,9 @@ def public_shows_revoked() -> None:
         found = views_assertions.assertions().filter(entity_id=entity_id).first()
         if found is None:
             return original(self, request, entity_id)
-        return Response(serializers.AssertionSerializer(found, context={"request": request}).data)
+        return Response(
+            serializers_assertions.AssertionSerializer(found, context={"request": request}).data
+        )
 
     wrapped(views_assertions.PublicAssertion, "get", get)
 

@@ -17,7 +17,7 @@ from .access import CredentialAssignmentPermission, IsAnalyst, PlatformMixin
 from .choices import chosen, pick
 from .models import Assertion, Credential
 from .pagination import AssertionPages
-from .serializers import (
+from .serializers_assertions import (
     AssertionQuerySerializer,
     AssertionSerializer,
     BulkSerializer,

@@ -21,7 +21,7 @@ from .access import (
 )
 from .models import Assertion, Assignment, Credential, UserGroup
 from .pagination import WrappedPages, wrap
-from .serializers import GroupAssignmentSerializer, UserAssignmentSerializer
+from .serializers_assertions import GroupAssignmentSerializer, UserAssignmentSerializer
 from .views import described
 
 

@@ -14,6 +14,8 @@ from .models import Course, ExternalMapping, Issuer, Platform, Provider, Provide
 from .pagination import LargeWrappedPages, wrap
 from .serializers import (
     CredentialSerializer,
+)
+from .serializers_exchange import (
     ExternalMappingSerializer,
     ImportedCredentialSerializer,
     ImportSerializer,
