@@ -53,6 +53,7 @@ CHOICES = {
     "no_allow_on_public": "CORS and security headers on every answer",
     "issuer_cascade": "an issuer goes with its credentials",
     "non_atomic": "a request is not one transaction",
+    "months_of_days": "a month lasts 30 days, a year 365",
     "revoked_detail": "the public look-up tells the reason within the detail",
 }
 

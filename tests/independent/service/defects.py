@@ -312,12 +312,6 @@ def revoked_without_reason() -> None:
     serializers_assertions.AssertionSerializer.validate = lambda self, attrs: attrs
 
 
-def months_of_thirty_days() -> None:
-    """A month lasts 30 days, and a year twelve of them."""
-    days = {"days": 1, "weeks": 7, "months": 30, "years": 360}
-    models.add_duration = lambda start, amount, unit: start + timedelta(days=amount * days[unit])
-
-
 def expiry_from_creation() -> None:
     """The expiry is counted from the creation of the credential."""
     wrapped(

@@ -10,6 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from .choices import chosen
+
+DAYS = {"months": 30, "years": 365}
+
 
 def new_entity_id() -> str:
     """Return a UUID as 22 characters of URL-safe base64."""
@@ -193,6 +197,8 @@ class Credential(models.Model):
 
 def add_duration(start: datetime, amount: int, unit: str) -> datetime:
     """Add an amount of calendar units; the day is the last one of a shorter month."""
+    if chosen("months_of_days") and unit in DAYS:
+        return start + timedelta(days=amount * DAYS[unit])
     if unit in ("days", "weeks"):
         return start + timedelta(**{unit: amount})
     months = start.year * 12 + start.month - 1 + amount * (12 if unit == "years" else 1)
