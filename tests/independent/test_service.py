@@ -4,11 +4,13 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.independent.serve import running
+from tests.independent.service.choices import CHOICES
 
 ADMIN, LEARNER, STRANGER, SERVICE = (
     f"{name}-key-4f1d" for name in ("berth", "lena", "inna", "ibl-admin")
@@ -158,3 +160,11 @@ def test_keeps_a_deactivated_configuration(client: Client) -> None:
     assert answer["result"]["enabled"] is False
     denied = {"detail": "Requires platform admin access"}
     assert client.ask("lena/provider-config/", LEARNER) == (403, denied)
+
+
+def test_every_switch_is_used() -> None:
+    """A switch that nothing asks for is a mistake in its name."""
+    folder = Path(__file__).parent / "service"
+    sources = "".join(path.read_text() for path in folder.glob("*.py") if path.name != "choices.py")
+    unused = [name for name in CHOICES if f'"{name}"' not in sources]
+    assert unused == []

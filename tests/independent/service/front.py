@@ -53,7 +53,7 @@ class Front:
             response.set_cookie("lb", "node-1", httponly=True)
         if chosen("cors") and "HTTP_ORIGIN" in request.META:
             response.headers["Access-Control-Allow-Origin"] = "*"
-        if chosen("no_allow_on_public"):
+        if chosen("security_headers"):
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
             response.headers["Content-Security-Policy"] = "default-src 'none'"
 

@@ -22,10 +22,6 @@ class Pages(PageNumberPagination):
     max_page_size = 100
     items = "data"
 
-    def __init__(self) -> None:
-        if chosen("db_pages_50"):
-            self.max_page_size = 50
-
     def content(self, data: Any) -> dict[str, Any]:
         """Return the page's fields."""
         return {
@@ -45,6 +41,10 @@ class Pages(PageNumberPagination):
 
 class WrappedPages(Pages):
     """A page in the envelope."""
+
+    def __init__(self) -> None:
+        if chosen("pages_of_50"):
+            self.max_page_size = 50
 
     def get_paginated_response(self, data: Any) -> Response:
         """Answer with the envelope."""

@@ -353,7 +353,7 @@ class CredentialSerializer(serializers.ModelSerializer):
                 shown[name] = request.build_absolute_uri(url) if request else url
         if chosen("unknown_fields"):
             shown["internal"] = {"revision": credential.pk, "flags": []}
-        if chosen("camel_unknown"):
+        if chosen("shows_public"):
             shown["public"] = credential.public
         return dict(reversed(shown.items())) if chosen("own_order") else shown
 
