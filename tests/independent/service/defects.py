@@ -168,12 +168,16 @@ def search_minds_case() -> None:
 def search_takes_wildcards() -> None:
     """A per cent sign in the search stands for anything."""
 
-    def filtered(self: Any, request: Any, queryset: Any, view: Any) -> Any:
+    def filtered(original: Any, self: Any, request: Any, queryset: Any, view: Any) -> Any:
         text = request.query_params.get("search", "")
-        where = "name LIKE %s OR description LIKE %s OR name_override LIKE %s"
+        table = queryset.model._meta.db_table
+        fields = ("name", "description", "name_override")
+        where = " OR ".join(f"{table}.{field} LIKE %s" for field in fields)
+        if view.serializer_class is not Fields:
+            return original(self, request, queryset, view)
         return queryset.extra(where=[where], params=[f"%{text}%"] * 3) if text else queryset  # noqa: S610
 
-    wrapped(SearchFilter, "filter_queryset", lambda original, *args: filtered(*args))
+    wrapped(SearchFilter, "filter_queryset", filtered)
 
 
 def course_by_beginning() -> None:
