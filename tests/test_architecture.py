@@ -16,6 +16,7 @@ ORDER = (
     {"world", "drift"},
     {"rendering"},
     {"sandbox"},
+    {"hints"},
     {"api"},
     {"control"},
     {"page"},

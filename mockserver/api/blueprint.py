@@ -75,8 +75,8 @@ def _view_without_slash(
 def _append_slash(service: Service, **path_values: str) -> APIResponse:
     """Redirect to the path with its slash."""
     exchange = current_exchange(service)
-    if exchange.refusal:
-        raise exchange.refusal
+    if exchange.refusal or exchange.is_unrouted:
+        raise exchange.refusal or NoSuchRoute
     return answer_preflight(service) or append_slash(exchange)
 
 
@@ -93,7 +93,7 @@ def _serve(
     """Serve one request by the pipeline, which knows nothing of Flask."""
     exchange = current_exchange(service)
     exchange.operation = operation
-    if exchange.sandbox is None:
+    if exchange.sandbox is None or exchange.is_unrouted:
         raise exchange.refusal or NoSuchRoute
     plain = read_request(exchange)
     routed = RoutedRequest(plain, resource, operation, path_values, exchange.sandbox)

@@ -3,7 +3,6 @@
 import shlex
 from typing import Any
 
-from mockserver.sandbox.hints import find_hints
 from mockserver.sandbox.journal import KEY, Exchange, decode_body, format_moment
 
 
@@ -25,7 +24,7 @@ def describe_exchange(exchange: Exchange) -> dict[str, Any]:
             "headers": dict(exchange.response_headers),
             "body": decode_body(exchange.response_body),
         },
-        "hints": list(find_hints(exchange)),
+        "hints": list(exchange.hints),
         "curl": curl_line(exchange),
     }
 

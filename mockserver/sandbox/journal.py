@@ -36,7 +36,7 @@ class Exchange(NamedTuple):
     """One request and its response.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its
-    query.
+    query. `hints` are for whoever wrote the client.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Exchange(NamedTuple):
     response_body: bytes
     milliseconds: float
     operation: Operation | None
+    hints: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -60,7 +61,8 @@ class Exchange(NamedTuple):
     @property
     def size(self) -> int:
         """Its estimated memory in bytes."""
-        return len(self.request_body) + len(self.response_body) + 1000
+        hints = sum(map(len, self.hints))
+        return len(self.request_body) + len(self.response_body) + hints + 1000
 
 
 class Budget:
@@ -111,6 +113,7 @@ class Journal:
         response_body: bytes,
         milliseconds: float,
         operation: Operation | None,
+        hints: tuple[str, ...] = (),
     ) -> None:
         """Keep an exchange, whose headers hold no key; the oldest are dropped."""
         if request_body and operation and operation.operation_id in SECRET_OPERATIONS:
@@ -130,6 +133,7 @@ class Journal:
                 response_body[:LONGEST_BODY],
                 milliseconds,
                 operation,
+                hints,
             )
             self._exchanges.append(exchange)
             change = exchange.size
