@@ -21,6 +21,7 @@ from werkzeug.sansio.utils import get_host
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError, BodyTooLarge, SuspiciousRequest
+from mockserver.hints.callers import OTHER_KEY_HEADERS
 from mockserver.hints.served import ServedRequest
 from mockserver.messages import (
     HTML,
@@ -173,8 +174,8 @@ CONTROL_PLANE = "/__mock__/"
 ASKED_BY_BROWSERS = frozenset(
     {"/favicon.ico", "/robots.txt", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png"}
 )
-SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token"})
-"""Headers whose values no journal keeps."""
+SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token", *OTHER_KEY_HEADERS})
+"""Headers whose values no journal keeps, also those that a key is sent in by mistake."""
 EXCHANGE = "mockserver.exchange"
 """Where the environment of a request keeps what is known of it."""
 UNROUTED = "mockserver.unrouted"

@@ -1,28 +1,21 @@
-"""What is at the root of a mock and of a sandbox: the way to the page, and to everything else."""
-
-from importlib.metadata import version
+"""What is at the root of a mock and of a sandbox: for a browser, the way to the page."""
 
 from mockserver.api.exchange import API, CONTROL_PLANE, Exchange
-from mockserver.messages import HTML, JSON, Response, encode
+from mockserver.errors import NoSuchRoute
+from mockserver.hints.wording import HEADER, quote_path, write_header
+from mockserver.messages import HTML, Response
 
 
 def open_front_door(exchange: Exchange, prefix: str) -> Response:
-    """Redirect a browser to the page; tell any other client which addresses there are.
-
-    A mock has its API below the prefix, wherever it was asked. Tools that wait for a server ask
-    for its root until that is a success.
-    """
-    headers = {"Cache-Control": "no-store", "Vary": "Accept"}
+    """Redirect a browser to the page; any other client gets the service's 404, with a hint."""
+    page = exchange.root + CONTROL_PLANE
     if "text/html" in exchange.received.headers.get("Accept", ""):
-        location = exchange.root + CONTROL_PLANE
-        return Response(302, b"", HTML, {**headers, "Location": location})
-    here = exchange.origin + exchange.root
-    addresses = {
-        "api": f"{here}{prefix if exchange.is_outside else ''}{API}credentials/",
-        "page": here + CONTROL_PLANE,
-        "reference": f"{here}{CONTROL_PLANE}docs",
-        "contract": f"{here}{CONTROL_PLANE}openapi.json",
-        "health": f"{here}{CONTROL_PLANE}health",
-    }
-    body = {"service": "credmock", "version": version("credmock"), **addresses}
-    return Response(200, encode(body), JSON, headers)
+        headers = {"Location": page, "Cache-Control": "no-store", "Vary": "Accept"}
+        return Response(302, b"", HTML, headers)
+    api = f"{exchange.root}{prefix if exchange.is_outside else ''}{API}credentials/"
+    hint = (
+        f"this is credmock: the API is below {quote_path(api)}, the page at {quote_path(page)}; "
+        f"{quote_path(f'{page}health')} tells that the mock serves"
+    )
+    refused = NoSuchRoute().response()
+    return refused._replace(headers={**refused.headers, HEADER: write_header([hint])})

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
@@ -57,10 +58,13 @@ def _describe_label(
     body: bytes, kind: str | None, content_type: str, fields: ObjectOf
 ) -> str | None:
     """Return that a body is not what its media type says, or None where it may be."""
+    start = body[:500].lstrip(WHITE_SPACE)
+    is_json_read = kind not in (None, FORM, MULTIPART)
+    if is_json_read and start[:1] in (b"{", b"[", b'"'):
+        return None
     said = MediaType.parse(content_type)
     label = f"`Content-Type` says {quote(said.name)}" if content_type else "has no `Content-Type`"
-    start = body[:500].lstrip(WHITE_SPACE)
-    if kind in (None, FORM, MULTIPART) and _is_json(body, is_form=kind == FORM):
+    if not is_json_read and _is_json(body, is_form=kind == FORM):
         return f"the body is JSON, but {label}: send `Content-Type: {JSON}`"
     if kind == MULTIPART:
         boundary = said.parameters.get("boundary")
@@ -73,7 +77,7 @@ def _describe_label(
     if start[:2] == b"--" and b"form-data" in start:
         let = "let the client set this header itself"
         return f"the body is a multipart form, but {label}: {let}"
-    if kind != FORM and start[:1] not in (b"{", b"[", b'"'):
+    if kind != FORM:
         sent = parse_qsl(start.decode("utf-8", "replace"), keep_blank_values=True)
         if sent and sent[0][0] in {member.name for member in fields.members}:
             return f"the body is a form, but {label}: send `Content-Type: {FORM}`, or JSON"
@@ -120,8 +124,8 @@ def _find_hints_on_json(body: bytes, served: ServedRequest, declared: Body) -> I
     def read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         read = dict(pairs)
         if len(read) < len(pairs):
-            names = [name for name, _ in pairs]
-            repeated.update(dict.fromkeys(name for name in names if names.count(name) > 1))
+            counts = Counter(name for name, _ in pairs)
+            repeated.update((name, None) for name, count in counts.items() if count > 1)
         return read
 
     try:

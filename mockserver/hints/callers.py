@@ -12,8 +12,15 @@ from mockserver.world.records import User
 from mockserver.world.store import Store
 
 MOST_KEYS = 5
-OTHER_HEADERS = ("X-Api-Key", "Api-Key", "X-Api-Token", "X-Auth-Token", "X-Access-Token", "Token")
-OTHER_PARAMETERS = frozenset({"api_key", "apikey", "api-key", "token", "access_token", "key"})
+OTHER_KEY_HEADERS = (
+    "X-Api-Key",
+    "Api-Key",
+    "X-Api-Token",
+    "X-Auth-Token",
+    "X-Access-Token",
+    "Token",
+)
+OTHER_KEY_PARAMETERS = frozenset({"api_key", "apikey", "api-key", "token", "access_token", "key"})
 """Where other services take a key from."""
 NO_VALUE = frozenset({"undefined", "null", "NaN", "None", "[object Object]"})
 """What programs write where they had no key."""
@@ -73,10 +80,10 @@ def _explain_401(served: ServedRequest, auth: Auth) -> str | None:
 def _describe_header(served: ServedRequest, words: list[str], store: Store) -> str:
     """Return what is wrong with a header that has no key of this world."""
     if not words:
-        sent = next((name for name in OTHER_HEADERS if served.headers.get(name)), None)
+        sent = next((name for name in OTHER_KEY_HEADERS if served.headers.get(name)), None)
         where = f"the header `{sent}`" if sent else ""
         if not where and served.query:
-            names = {name.lower() for name, _ in parse_qsl(served.query)} & OTHER_PARAMETERS
+            names = {name.lower() for name, _ in parse_qsl(served.query)} & OTHER_KEY_PARAMETERS
             where = f"the parameter `{min(names)}`" if names else ""
         ending = f", and {where} is not read" if where else ""
         return f"no `Authorization` header was sent{ending}: send `Authorization: Api-Key KEY`"

@@ -20,6 +20,7 @@ PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """A step of a path that a program meant to fill in."""
+LONGEST_STEP = 200
 NEAR = 0.75
 """How like each other two words are of which one may be misspelled."""
 
@@ -40,6 +41,8 @@ class Routes:
     def find_near(self, path: str) -> str | None:
         """Return a path that differs in its last slash, or in one word of the contract."""
         steps = path.strip("/").split("/")
+        if any(len(step) > LONGEST_STEP for step in steps):  # to compare it would take long
+            return None
         found: list[tuple[int, float, str]] = []
         for _, resource in self._resources:
             template = resource.path.strip("/").split("/")
@@ -122,6 +125,8 @@ class PathHints:
         if not found:
             return self._explain_other(served, path)
         if has_slashes and self._is_inside(served, before):
+            if self._routes.find(rest) is None:
+                return "the path has `//` where the application meant to put a value"
             meant = quote_path(f"{served.root}{before}{rest}")
             return f"the path has `//` where one slash is meant: ask for {meant}"
         if before or served.is_outside:

@@ -9,6 +9,7 @@ SEPARATOR = " | "
 LONGEST_HEADER = 2_000
 """Characters; servers, proxies and Node refuse a response whose headers are much longer."""
 LONGEST_NAME = 60
+LONGEST_MISSPELLED = 100
 LONGEST_PATH = 160
 
 NOT_PRINTABLE_ASCII = re.compile(r"[^ -~]")
@@ -47,6 +48,8 @@ def write_header(hints: Iterable[str]) -> str:
 
 def find_near(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant: spelled in another way, or nearly so."""
+    if len(name) > LONGEST_MISSPELLED:  # to compare it would take long
+        return None
     names = list(known)
     same = find_same(name, names)
     if same:
