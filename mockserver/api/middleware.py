@@ -15,7 +15,8 @@ NOWHERE = "/__unrouted__"
 
 def clean_prefix(prefix: str) -> str:
     """Return a path prefix with a slash in front and none behind, or an empty one."""
-    return "/" + prefix.strip("/") if prefix else ""
+    bare = prefix.strip("/")
+    return f"/{bare}" if bare else ""
 
 
 class PathPrefix:

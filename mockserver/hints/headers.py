@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from mockserver.hints.served import ServedRequest
 from mockserver.hints.wording import quote, show
 from mockserver.sandbox.faults import LONGEST_DELAY, read_prefer
-from mockserver.sandbox.registry import MISPLACED
+from mockserver.sandbox.registry import SANDBOX_IN_PATH
 
 CONDITION = "a change is made whatever it says"
 OVERRIDE = "send the request with that method"
@@ -36,7 +36,7 @@ def find_hints_on_headers(served: ServedRequest) -> Iterator[str]:
     if prefer is not None:
         yield from _find_unused_preferences(prefer)
     if "__sandbox__" in served.root:
-        name, by_path = headers.get("X-Mock-Sandbox"), MISPLACED.search(served.root)
+        name, by_path = headers.get("X-Mock-Sandbox"), SANDBOX_IN_PATH.search(served.root)
         if name and by_path and name != by_path[1]:
             yield (
                 f"`X-Mock-Sandbox: {show(name)}` is not used: "

@@ -9,7 +9,7 @@ from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Resource
 from mockserver.hints.served import ServedRequest
 from mockserver.hints.wording import quote, quote_path
-from mockserver.sandbox.registry import MISPLACED
+from mockserver.sandbox.registry import SANDBOX_IN_PATH
 
 API = "/api/credentials/"
 BRACES = re.compile(r"\{\w+\}")
@@ -147,9 +147,9 @@ class PathHints:
 
     def _explain_prefix(self, served: ServedRequest, before: str, rest: str) -> str:
         """Return what should stand before the API in a path, in the place of what does."""
-        sandbox = MISPLACED.search(before)
+        sandbox = SANDBOX_IN_PATH.search(before)
         name = f"/__sandbox__/{sandbox[1]}" if sandbox else ""
-        wrong = MISPLACED.sub("", before, 1)
+        wrong = SANDBOX_IN_PATH.sub("", before, 1)
         prefix = self._prefix if served.is_outside else ""
         meant = quote_path(f"{served.root}{name}{prefix}{rest}")
         if "__sandbox__" in wrong or (name and "__sandbox__" in served.root):

@@ -14,7 +14,7 @@ LOG = logging.getLogger("mockserver")
 DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 PREFIX = "/__sandbox__/"
-MISPLACED = re.compile(f"{PREFIX}([^/]+)")
+SANDBOX_IN_PATH = re.compile(f"{PREFIX}([^/]+)")
 IN_PATH = "mockserver.sandbox"
 """Where the environment of a request says which sandbox its path began with."""
 
@@ -47,7 +47,7 @@ def read_stray_sandbox_name(environ: Mapping[str, Any], path: str) -> str:
 
     Its path may have the name at the wrong place; what is not a valid name counts as not sent.
     """
-    misplaced = MISPLACED.search(path)
+    misplaced = SANDBOX_IN_PATH.search(path)
     name: str = misplaced[1] if misplaced else environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT)
     return name if NAME.fullmatch(name) else DEFAULT
 

@@ -85,6 +85,11 @@ def test_a_request_below_another_prefix_is_kept(
     assert api.get(hint.split("ask for `")[1].partition("`")[0]).status_code == 200
 
 
+def test_a_slash_is_no_prefix() -> None:
+    """A mock whose prefix is one slash serves at the root."""
+    assert mock("/").get(MAIN).status_code == 200
+
+
 def test_the_journal_is_that_of_the_named_sandbox() -> None:
     """A header names it as well, and an invalid name is not one."""
     api = mock("/dm")
