@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from mockserver.config import RELEASES
 from mockserver.contract.compiler import load_contract
 from tests.conftest import MAIN
-from tests.support.world import listed
+from tests.support.world import DOCUMENT, listed
 
 ID: str = listed()[0]["entityId"]
 ISSUER: str = listed()[0]["issuer"]
@@ -23,12 +23,32 @@ LATER = next(
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 ADMIN = "Api-Key main-admin-key"
-KEYS = (
-    "; the keys of this world are `main-admin-key` (platform-admin of main), "
-    "`main-learner-key` (learner of main), "
-    "`main-department-admin-key` (department-admin of main), "
-    "`acme-admin-key` (platform-admin of acme), `acme-learner-key` (learner of acme)"
-)
+
+
+def some(shown: list[str]) -> str:
+    """Return the first five of what a hint lists, and how many more there are."""
+    more = f" and {len(shown) - 5} more" if len(shown) > 5 else ""
+    return ", ".join(shown[:5]) + more
+
+
+def list_keys() -> str:
+    """Return the active keys of the shipped world as a hint lists them, those of `main` first."""
+    users = {user["id"]: user for user in DOCUMENT["users"]}
+    keys = [key for key in DOCUMENT["api_keys"] if key.get("active", True)]
+    keys.sort(key=lambda key: users[key["user_id"]]["platform"] != "main")
+    owners = [users[key["user_id"]] for key in keys]
+    pairs = zip(keys, owners, strict=True)
+    return some([f"`{k['key']}` ({user['role']} of {user['platform']})" for k, user in pairs])
+
+
+def list_users() -> str:
+    """Return the users of `main` as a hint lists them."""
+    users = [user for user in DOCUMENT["users"] if user["platform"] == "main"]
+    return some([f"`{user['username']} ({user['id']})`" for user in users])
+
+
+KEYS = f"; the keys of this world are {list_keys()}"
+USERS = f"the users of platform `main` are {list_users()}"
 SET_IT = "let the client set this header itself"
 PART = '--b\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
 
@@ -307,8 +327,7 @@ CALLERS = (
     get("/api/credentials/orgs/Main/users/1/",
         "the platforms of this world are `main`, `acme`", status=404),
     get("/api/credentials/orgs/main/users/lerner/",
-        "the users of platform `main` are `admin (1)`, `learner (2)`, `department-admin (3)`, "
-        "`mateo.quiroga (4)`, `aisha.siddiqi (5)` and 5 more", status=404),
+        USERS, status=404),
 )  # fmt: skip
 
 SLASH = "the path lacks its last slash"
@@ -343,8 +362,7 @@ PATHS = (
         status=404),
     get("/api/credentials/orgs/main/users/{user_id}/",
         "the path has `%7Buser_id%7D` where the application meant to put a value",
-        "the users of platform `main` are `admin (1)`, `learner (2)`, `department-admin (3)`, "
-        "`mateo.quiroga (4)`, `aisha.siddiqi (5)` and 5 more", status=404),
+        USERS, status=404),
     get(LATER.path,
         f"this path is there from release {LATER.since} on, and this mock serves release 3.59: "
         f"start it with `--api-version {LATER.since}`", status=404),
