@@ -8,15 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from contract_tests.engine.contract import JSON
-
 LONGEST_BODY = 20_000
 """Characters of a body that a finding shows."""
 LONGEST_LOGGED = 2_000
 """Characters of a body that the log of a run keeps."""
-PROXY_STATUSES = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
-"""Status codes with which something in front of a service refuses what looks like an attack."""
 _SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+HIDDEN = "[hidden]"
+"""What stands for a secret that has no variable."""
 Redact = Callable[[str], str]
 
 
@@ -57,6 +55,8 @@ class Response:
     """By name in lower case."""
     body: bytes
     exchange: Exchange
+    is_refused: bool = False
+    """Whether a firewall refused the request, which it was expected to do."""
 
     @property
     def curl(self) -> str:
@@ -65,8 +65,8 @@ class Response:
 
     @property
     def is_from_proxy(self) -> bool:
-        """Whether this looks like the response of a proxy or firewall, and not of the service."""
-        return self.status in PROXY_STATUSES and JSON not in self.headers.get("content-type", "")
+        """Whether this is the response of a proxy or firewall, and not of the service."""
+        return self.is_refused
 
     @cached_property
     def value(self) -> Any:
@@ -89,7 +89,7 @@ def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]
     for name, value in headers.items():
         text = redact(value)
         is_unknown_secret = _SECRET_HEADERS.search(name) and text == value
-        redacted[name] = "[hidden]" if is_unknown_secret else text
+        redacted[name] = HIDDEN if is_unknown_secret else text
     return redacted
 
 

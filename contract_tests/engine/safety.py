@@ -166,13 +166,21 @@ class Redactor:
             secrets[f"$CREDCHECK_HEADER_{name.upper().replace('-', '_')}"] = value
         self._forms: list[tuple[str, str]] = []
         for variable, secret in secrets.items():
-            forms = {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1]}
-            for shift in range(3):  # a key inside a text that was encoded as a whole
-                encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
-                start, end = (shift * 8 + 5) // 6, (shift + len(secret)) * 8 // 6
-                forms |= {encoded[start:end], encoded[start:end].translate(_URL_SAFE)}
-            self._forms += [(form, variable) for form in forms if len(form) > 3]
-        self._forms.sort(key=lambda pair: -len(pair[0]))
+            self._add(variable, secret)
+
+    def add_key(self, role: str, key: str) -> None:
+        """Add another key of a role; the earlier one stays a secret."""
+        self._add(f"$CREDCHECK_KEY_{role.upper()}", key)
+
+    def _add(self, variable: str, secret: str) -> None:
+        forms = {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1]}
+        for shift in range(3):  # a key inside a text that was encoded as a whole
+            encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
+            start, end = (shift * 8 + 5) // 6, (shift + len(secret)) * 8 // 6
+            forms |= {encoded[start:end], encoded[start:end].translate(_URL_SAFE)}
+        added = [(form, variable) for form in forms if len(form) > 3]
+        # Another list, because threads read this one.
+        self._forms = sorted([*self._forms, *added], key=lambda pair: -len(pair[0]))
 
     def __call__(self, text: str) -> str:
         """Return the text without any secret."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from contract_tests.catalogue import RULES
+from contract_tests.engine.effects import describe_effects
 from contract_tests.report.verdict import Verdict
 
 
@@ -31,6 +32,8 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         f"{verdict.requests} requests in {verdict.seconds} s; "
         f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
     )
+    if verdict.effects:
+        yield f"  on the target: {describe_effects(verdict.effects)}"
 
 
 def describe_failure(finding: Mapping[str, Any]) -> Iterator[str]:

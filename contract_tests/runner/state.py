@@ -6,7 +6,6 @@ from dataclasses import fields
 from contract_tests.engine.exchange import Exchange
 from contract_tests.engine.results import Cause, Finding, ProcessReport
 from contract_tests.engine.target import Target
-from contract_tests.errors import RequestFailed
 from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.deployment import Deployment
 
@@ -43,6 +42,10 @@ class RunState:
         """How the responses so far differ from the contract."""
         return self._deployment.target.observations.findings if self._deployment else {}
 
+    def add_notice(self, text: str) -> None:
+        """Add a notice to the report of the run."""
+        self.deployment.target.observations.notices.add(text)
+
     def redact(self, text: str) -> str:
         """Return a text without secrets, cut where it is long."""
         redacted = self._deployment.target.redact(text) if self._deployment else text
@@ -53,20 +56,20 @@ class RunState:
         if self._deployment is None:
             return ProcessReport()
         target = self._deployment.target
-        target.rule = ""
-        try:
-            left_behind = self._deployment.clean_up()
-        except RequestFailed as error:
-            left_behind = [f"unknown: {error}"]
+        target.begin("")
+        left_behind = self._deployment.clean_up()
         target.journal.close(clean=not left_behind)
         target.close()
         observed = target.observations
+        if target.watch.lost:
+            observed.notices.add(f"{target.watch.lost}: what needs it was not tested from then on")
         return ProcessReport(
             requests=observed.requests,
             coverage={operation: dict(counts) for operation, counts in observed.coverage.items()},
             notices=sorted(observed.notices),
             left_behind=left_behind,
             exchanges=[as_plain_dict(exchange) for exchange in observed.exchanges],
+            effects=target.effects.as_dict(),
         )
 
 

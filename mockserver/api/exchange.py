@@ -1,14 +1,11 @@
-"""From Flask's request to a plain one, and from a plain response to Flask's.
-
-Addresses are written as Django writes them, which is not always as Werkzeug does.
-"""
+"""From Flask's request to a plain one, and from a plain response to Flask's."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
@@ -18,6 +15,7 @@ from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, 
 from werkzeug.formparser import MultiPartParser
 from werkzeug.sansio.utils import get_host
 
+from mockserver.api.addresses import quote_path, quote_query
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError, BodyTooLarge, SuspiciousRequest
@@ -39,11 +37,6 @@ from mockserver.world.store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-# What Django leaves unquoted: in a path (`django.utils.encoding.escape_uri_path`), in a query
-# (`iri_to_uri`).
-SAFE_IN_PATH = "/:@&+$,-_.!~*'()"
-SAFE_IN_QUERY = "/#%[]=:;$&()+,!?*@'~"
 
 
 class Exchange:
@@ -187,6 +180,17 @@ class APIResponse(FlaskResponse):
 
     default_mimetype = None
 
+    def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        """Return a body that is complete as a list, which the server sends as one piece.
+
+        Flask's iterator makes it wait for more, which takes a twelfth of a request.
+        """
+        if not self.is_sequence or environ["REQUEST_METHOD"] == "HEAD" or self.status_code != 200:
+            return super().get_app_iter(environ)
+        body = list(self.iter_encoded())
+        self.close()
+        return body
+
 
 class RequestHeaders:
     """The headers of a request by name, in any case.
@@ -311,14 +315,15 @@ def read_request(exchange: Exchange) -> Request:
         exchange.root,
         exchange.root + exchange.path,
         query,
-        _read_query(query) if query else {},
+        read_query(query) if query else {},
         RequestHeaders(received.environ),
         read_body,
         read_form,
     )
 
 
-def _read_query(query: str) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def read_query(query: str) -> Mapping[str, str]:
     """Return the parameters of a query, the last value of each; raises SuspiciousRequest."""
     try:
         return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS))
@@ -336,7 +341,6 @@ def write_response(response: Response) -> APIResponse:
         headers.append(("Content-Type", response.content_type))
     if LENGTH in response.headers:
         return APIResponse(CutBody(response.body), response.status, headers)
-    headers.append((LENGTH, str(len(response.body))))
     return APIResponse(response.body, response.status, headers)
 
 
@@ -351,18 +355,6 @@ def append_slash(exchange: Exchange) -> APIResponse:
     """Redirect as Django's APPEND_SLASH does: 301, no body, path and query only."""
     location = f"{exchange.root}{exchange.path}/{quote_query(exchange.query)}"
     return APIResponse(b"", 301, {"Location": location}, content_type=HTML)
-
-
-@lru_cache(maxsize=1024)
-def quote_path(path: str) -> str:
-    """Return a path of WSGI, which is bytes as Latin-1, as Django writes it into an address."""
-    return quote(path.encode("latin-1"), safe=SAFE_IN_PATH) if path else ""
-
-
-@lru_cache(maxsize=1024)
-def quote_query(query: str) -> str:
-    """Return a query with its question mark as Django writes it into an address; or nothing."""
-    return f"?{quote(query.encode('latin-1'), safe=SAFE_IN_QUERY)}" if query else ""
 
 
 def parse_multipart(body: bytes, boundary: bytes) -> Form:

@@ -2,7 +2,7 @@
 
 from mockserver.api.exchange import API, CONTROL_PLANE, Exchange
 from mockserver.errors import NoSuchRoute
-from mockserver.hints.wording import HEADER, quote_path, write_header
+from mockserver.hints.wording import HEADER, quote_address, write_header
 from mockserver.messages import HTML, Response
 
 
@@ -14,8 +14,9 @@ def open_front_door(exchange: Exchange, prefix: str) -> Response:
         return Response(302, b"", HTML, headers)
     api = f"{exchange.root}{prefix if exchange.is_outside else ''}{API}credentials/"
     hint = (
-        f"this is credmock: the API is below {quote_path(api)}, the page at {quote_path(page)}; "
-        f"{quote_path(f'{page}health')} tells that the mock serves"
+        f"this is credmock: the API is below {quote_address(api)}, "
+        f"the page at {quote_address(page)}; "
+        f"{quote_address(f'{page}health')} tells that the mock serves"
     )
     refused = NoSuchRoute().response()
     return refused._replace(headers={**refused.headers, HEADER: write_header([hint])})

@@ -8,7 +8,7 @@ from mockserver.config import Release
 from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Resource
 from mockserver.hints.served import ServedRequest
-from mockserver.hints.wording import quote, quote_path
+from mockserver.hints.wording import quote, quote_address
 from mockserver.sandbox.registry import SANDBOX_IN_PATH
 
 API = "/api/credentials/"
@@ -76,7 +76,7 @@ class PathHints:
         elif served.status == 301 and not served.is_safe:
             if self._routes.find(f"{served.path}/"):
                 most = "most" if served.method == "POST" else "some"
-                meant = quote_path(f"{served.root}{served.path}/")
+                meant = quote_address(f"{served.root}{served.path}/")
                 lacks = "the path lacks its last slash"
                 yield f"{lacks}: {most} clients follow this 301 with a GET; ask for {meant}"
         elif served.status in (404, 405):
@@ -94,7 +94,7 @@ class PathHints:
         resource, near = self._routes.find(served.path), self._routes.find_near(served.path)
         if resource is None or near is None or near == served.path:
             return
-        step, meant = served.path.rpartition("/")[2], quote_path(served.root + near)
+        step, meant = served.path.rpartition("/")[2], quote_address(served.root + near)
         if near == f"{served.path}/":
             lacks = f"the path lacks its last slash, so {quote(step)} is read as an id"
             yield f"{lacks}: ask for {meant}"
@@ -127,7 +127,7 @@ class PathHints:
         if has_slashes and self._is_inside(served, before):
             if self._routes.find(rest) is None:
                 return "the path has `//` where the application meant to put a value"
-            meant = quote_path(f"{served.root}{before}{rest}")
+            meant = quote_address(f"{served.root}{before}{rest}")
             return f"the path has `//` where one slash is meant: ask for {meant}"
         if before or served.is_outside:
             return self._explain_prefix(served, before, rest)
@@ -137,7 +137,7 @@ class PathHints:
             return self._describe_release(since, "this path")
         near = self._routes.find_near(rest)
         if near and rest == f"{near}/":
-            meant = quote_path(served.root + near)
+            meant = quote_address(served.root + near)
             return f"the path of an item has no slash at its end: ask for {meant}"
         return self._explain_other(served, path)
 
@@ -151,9 +151,9 @@ class PathHints:
         name = f"/__sandbox__/{sandbox[1]}" if sandbox else ""
         wrong = SANDBOX_IN_PATH.sub("", before, 1)
         prefix = self._prefix if served.is_outside else ""
-        meant = quote_path(f"{served.root}{name}{prefix}{rest}")
+        meant = quote_address(f"{served.root}{name}{prefix}{rest}")
         if "__sandbox__" in wrong or (name and "__sandbox__" in served.root):
-            return f"the path names two sandboxes: ask for {quote_path(served.root + rest)}"
+            return f"the path names two sandboxes: ask for {quote_address(served.root + rest)}"
         if wrong == "/api":
             return f"the path has `/api` twice: ask for {meant}"
         if not self._prefix:
@@ -171,13 +171,13 @@ class PathHints:
         root = served.root + (self._prefix if served.is_outside else "")
         bare = path.removeprefix(self._prefix)
         if self._routes.find(f"/api{bare}"):
-            return f"the path lacks `/api`: ask for {quote_path(f'{root}/api{bare}')}"
+            return f"the path lacks `/api`: ask for {quote_address(f'{root}/api{bare}')}"
         if path.startswith("/__sandbox__"):
             return "the name of a sandbox is missing: ask for `/__sandbox__/NAME/`"
-        everything = f"all are listed at {quote_path(f'{served.root}/__mock__/docs')}"
+        everything = f"all are listed at {quote_address(f'{served.root}/__mock__/docs')}"
         near = None if served.is_outside else self._routes.find_near(path)
         if near:
-            return f"no operation has this path; did you mean {quote_path(served.root + near)}?"
+            return f"no operation has this path; did you mean {quote_address(served.root + near)}?"
         if "/api/" in path and API not in path:
             return f"this mock serves the credentials API only, below `{root}{API}`; {everything}"
         return f"no operation of release {self._release} has this path; {everything}"

@@ -28,7 +28,7 @@ def quote(text: str) -> str:
     return f"`{show(text)}`"
 
 
-def quote_path(path: str) -> str:
+def quote_address(path: str) -> str:
     """Return a path as code."""
     return f"`{show(path, LONGEST_PATH)}`"
 

@@ -18,12 +18,24 @@ def open_client(settings: Settings, application: Application | None) -> httpx.Cl
     if application is not None:
         transport = InProcessTransport(application)
         return httpx.Client(transport=transport, timeout=settings.timeout)
-    ca_bundle = settings.ca_bundle
     return httpx.Client(
         timeout=settings.timeout,
-        verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
+        verify=build_ssl_context(settings),
+        proxy=settings.proxy or None,
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
     )
+
+
+def build_ssl_context(settings: Settings) -> ssl.SSLContext | bool:
+    """Return what TLS connections are made with; True for the default."""
+    if not settings.ca_bundle and not settings.client_cert:
+        return True
+    context = httpx.create_ssl_context()
+    if settings.ca_bundle:
+        context = ssl.create_default_context(cafile=settings.ca_bundle)
+    if settings.client_cert:
+        context.load_cert_chain(settings.client_cert, settings.client_key or None)
+    return context
 
 
 class InProcessTransport(httpx.BaseTransport):
