@@ -299,7 +299,7 @@ def test_what_is_exported_is_imported(api: API) -> None:
         (lambda d: d.update(format="other"), "not a world document"),
         (
             lambda d: d["credentials"][3].update(issuer="nobody"),
-            "credentials[3]: there is no issuer",
+            "): there is no issuer",
         ),
         (lambda d: d["credentials"][3].pop("name"), "credentials[3]"),
         (lambda d: d["credentials"][0].update(tags="x"), "tags"),
