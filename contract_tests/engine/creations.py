@@ -131,8 +131,8 @@ class Creations:
         for assignment in list_entries(value, "result", "successful_assignments"):
             folder = path.rpartition("/assignments/")[0]
             yield assignment.get("assignment_id", ""), f"{folder}/assignments/"
-        for credential in list_entries(value, "imported"):
-            if credential.get("created"):
+        for credential in list_entries(value, "result", "imported_credentials"):
+            if credential.get("status") == "created":
                 yield credential.get("entityId", ""), self._home
 
     @property
