@@ -24,6 +24,7 @@ class Recorder:
         self.results: list[Result] = []
         self._state = state
         self._reported: set[Cause] = set()
+        self._noticed: set[str] = set()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -74,7 +75,9 @@ class Recorder:
         elif isinstance(error, RuleFailed) and self._is_tolerated(result.rule):
             result.outcome = "not tested"
             result.reason = f"differs from a choice of this contract: {redact(error.message)}"
-            self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
+            if result.rule not in self._noticed:
+                self._noticed.add(result.rule)
+                self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
         elif isinstance(error, RuleFailed):
             result.findings.append(self._make_finding(result.rule, error).as_dict())
         else:
