@@ -18,7 +18,6 @@ from mockserver.world.fields import (
     IMAGE_FIELDS,
     build_searchable_text,
     freeze,
-    freeze_value,
 )
 from mockserver.world.indexes import build_listings, index_assertions
 from mockserver.world.periods import check_period
@@ -41,18 +40,19 @@ from mockserver.world.records import (
 from mockserver.world.shape import name_record
 from mockserver.world.store import Store
 from mockserver.world.values import (
+    PICTURES,
+    freeze_field,
     list_pictures,
     read_moment,
     read_signatory,
     read_time,
+    read_times,
     read_upload,
     refuse_duplicate,
     require,
 )
 
 Record = Mapping[str, Any]
-PICTURES = "/__mock__/images/"
-"""Where this server serves pictures."""
 
 
 @contextmanager
@@ -384,28 +384,18 @@ class _Loader:
     def add_provider(self, record: Record) -> None:
         """Add a provider."""
         refuse_duplicate(self.providers, record["name"], "provider")
-        self.providers[record["name"]] = Provider(**_freeze(record, "metadata"))
+        self.providers[record["name"]] = Provider(**freeze_field(record, "metadata"))
 
     def add_provider_config(self, record: Record) -> None:
         """Add how a platform uses a provider."""
-        config = ProviderConfig(**_read_times(_freeze(record, "config")))
+        config = ProviderConfig(**read_times(freeze_field(record, "config")))
         require(self.platforms, config.platform, "platform")
         require(self.providers, config.provider, "provider")
         self.provider_configs[config.platform, config.provider] = config
 
     def add_external_mapping(self, record: Record) -> None:
         """Add what a credential is at a provider."""
-        mapping = ExternalMapping(**_read_times(_freeze(record, "metadata")))
+        mapping = ExternalMapping(**read_times(freeze_field(record, "metadata")))
         require(self.credentials, mapping.credential, "credential")
         require(self.providers, mapping.provider, "provider")
         self.external_mappings[mapping.credential, mapping.provider] = mapping
-
-
-def _freeze(record: Record, name: str) -> dict[str, Any]:
-    """Return a record whose JSON field does not change."""
-    return {**record, name: freeze_value(record[name])}
-
-
-def _read_times(record: Record) -> dict[str, Any]:
-    times = {name: read_moment(name, record[name]) for name in ("created", "updated")}
-    return {**record, **times}

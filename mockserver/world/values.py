@@ -8,10 +8,13 @@ from typing import Any
 from mockserver.files import IMAGES
 from mockserver.framework.times import parse_time
 from mockserver.framework.uploads import detect_media_type
+from mockserver.world.fields import freeze_value
 from mockserver.world.records import Signatory, Upload
 from mockserver.world.shape import find_meant
 
 Record = Mapping[str, Any]
+PICTURES = "/__mock__/images/"
+"""Where this server serves pictures."""
 MADE_AT = ("createdAt", "issuedOn", "assignedOn", "due")
 """Times of which later ones are worked out, unlike the end of an assertion."""
 FIRST_YEAR, LAST_YEAR = 900, 9500
@@ -68,3 +71,14 @@ def read_moment(field: str, text: str) -> datetime:
 def read_time(field: str, text: str | None) -> datetime | None:
     """Return the time in a field that may be null."""
     return None if text is None else read_moment(field, text)
+
+
+def freeze_field(record: Record, name: str) -> dict[str, Any]:
+    """Return a record whose JSON field does not change."""
+    return {**record, name: freeze_value(record[name])}
+
+
+def read_times(record: Record) -> dict[str, Any]:
+    """Return a record with the times of its creation and last change; raises ValueError."""
+    times = {name: read_moment(name, record[name]) for name in ("created", "updated")}
+    return {**record, **times}

@@ -14,7 +14,8 @@ from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.world.document import check_document, read_world
 from mockserver.world.export import export_world
-from mockserver.world.loader import PICTURES, load_world
+from mockserver.world.loader import load_world
+from mockserver.world.values import PICTURES
 from tests.support.world import DOCUMENT
 
 World = dict[str, Any]
