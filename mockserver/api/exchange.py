@@ -30,7 +30,7 @@ from mockserver.messages import (
     UploadedFile,
 )
 from mockserver.sandbox.faults import LENGTH
-from mockserver.sandbox.journal import Journal, hide_key
+from mockserver.sandbox.journal import KEY, Journal, hide_key, is_secret_header
 from mockserver.sandbox.registry import IN_PATH, read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 
@@ -103,7 +103,9 @@ class Exchange:
             read_headers(self.received.environ),
             self.body,
             response.status_code,
-            tuple(response.headers),
+            tuple(
+                (name, KEY if is_secret_header(name) else value) for name, value in response.headers
+            ),
             _body_of(response),
             milliseconds,
             self.operation,
@@ -111,8 +113,6 @@ class Exchange:
 
 
 API = "/api/"
-SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token"})
-"""Headers whose values no journal keeps."""
 EXCHANGE = "mockserver.exchange"
 """Where the environment of a request keeps what is known of it."""
 UNROUTED = "mockserver.unrouted"
@@ -187,7 +187,7 @@ def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
     """
     return tuple(
         [
-            (name, hide_key(value) if name in SECRET_HEADERS else value)
+            (name, hide_key(value) if is_secret_header(name) else value)
             for key, value in environ.items()
             if (name := _header_name(key)) and (value or key[:5] == "HTTP_")
         ]
