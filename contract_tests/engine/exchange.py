@@ -73,7 +73,7 @@ class Response:
         """The body as JSON, which must not be changed, or as text where it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.body.decode("utf-8", "replace")
 
 
