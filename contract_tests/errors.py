@@ -3,6 +3,8 @@
 "The target is wrong" and "a request failed" are two families and never mixed.
 """
 
+import json
+import traceback
 from typing import Any
 
 
@@ -33,14 +35,10 @@ class RuleFailed(AssertionError):
     ) -> None:
         self.message = message
         self.response = response
-        self.expected = str(expected)
-        self.got = str(got)
+        self.expected = format_value(expected)
+        self.got = format_value(got)
         self.steps: tuple[str, ...] = ()
-        details = f"\n  expected  {self.expected}\n  got       {self.got}"
-        curl = getattr(response, "curl", "")
-        super().__init__(
-            message + (details if expected or got else "") + (f"\n  {curl}" if curl else "")
-        )
+        super().__init__(message)
 
 
 def require(
@@ -49,3 +47,29 @@ def require(
     """Raise RuleFailed unless the condition holds."""
     if not condition:
         raise RuleFailed(message, response, expected=expected, got=got)
+
+
+def format_value(value: Any) -> str:
+    """Return a text as it is, and any other value as JSON."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, default=_convert_value)
+
+
+def _convert_value(value: Any) -> Any:
+    return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
+
+
+def describe_error(error: BaseException) -> str:
+    """Return what went wrong in one line, of an unexpected error its type and its place.
+
+    The text of an unexpected error is left out, because it may quote what was sent.
+    """
+    if isinstance(error, UsageError | RequestFailed | NotTested | RuleFailed):
+        return " ".join(str(error).split())
+    if isinstance(error, OSError) and error.strerror:
+        place = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{place}"
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {frames[-1].filename}:{frames[-1].lineno}" if frames else ""
+    return f"error in the harness: {type(error).__name__}{place}"

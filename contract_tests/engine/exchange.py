@@ -16,7 +16,11 @@ LONGEST_LOGGED = 2_000
 """Characters of a body that the log of a run keeps."""
 PROXY_STATUSES = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
 """Status codes with which something in front of a service refuses what looks like an attack."""
-_SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+_SECRET_HEADERS = re.compile(
+    r"authorization|cookie|token|secret|passw|api[-_]?key|session|csrf|jwt|-(auth|key)\Z",
+    re.IGNORECASE,
+)
+"""Names of headers whose values are hidden, though the run may not know them."""
 Redact = Callable[[str], str]
 
 
@@ -77,9 +81,9 @@ class Response:
             return self.body.decode("utf-8", "replace")
 
 
-def describe_body(body: bytes) -> str:
-    """Return a body as text, cut where it is long."""
-    text = body.decode("utf-8", "backslashreplace")
+def describe_body(body: bytes, redact: Redact) -> str:
+    """Return a body as text without secrets, cut where it is long."""
+    text = redact(body.decode("utf-8", "backslashreplace"))
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
 
 
@@ -89,7 +93,7 @@ def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]
     for name, value in headers.items():
         text = redact(value)
         is_unknown_secret = _SECRET_HEADERS.search(name) and text == value
-        redacted[name] = "[hidden]" if is_unknown_secret else text
+        redacted[redact(name)] = "[hidden]" if is_unknown_secret else text
     return redacted
 
 
@@ -101,7 +105,7 @@ def build_curl(
     if method not in ("GET", "HEAD"):
         words += ["-X", method]
     for name, value in redact_headers(headers, redact).items():
-        line = f"{name}: {value}" if headers[name] else f"{name};"
+        line = f"{name}: {value}" if value else f"{name};"
         # The shell fills in variables within double quotes only.
         words += ["-H", f'"{line}"' if "$CREDCHECK_" in line else shlex.quote(line)]
     if body is not None:
@@ -116,9 +120,8 @@ def quote_body(body: bytes, redact: Redact) -> str:
     except UnicodeDecodeError:
         is_plain = False
     if is_plain:
-        return shlex.quote(redact(describe_body(body)))
+        return shlex.quote(describe_body(body, redact))
     escaped = "".join(
-        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}"
-        for byte in body[:LONGEST_BODY]
+        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in body
     )
-    return f"$'{redact(escaped)}'"
+    return f"$'{redact(escaped)[:LONGEST_BODY]}'"

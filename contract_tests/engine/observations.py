@@ -104,10 +104,12 @@ class Observations:
                 message = f"{operation.summary}, {response.status}: {message}"
                 yield self._make_finding("SCHEMA-02", response, message, "no such field", field)
             else:
-                self.notices.add(f"{operation.id}: {message}")
+                self.notices.add(self._redact(f"{operation.id}: {message}"))
 
     def _make_finding(
         self, rule: str, response: Response, message: str, expected: str, got: str
     ) -> Finding:
-        exchange = response.exchange
-        return Finding(rule, exchange.operation, message, expected, self._redact(got), exchange)
+        exchange, redact = response.exchange, self._redact
+        return Finding(
+            rule, exchange.operation, redact(message), redact(expected), redact(got), exchange
+        )

@@ -17,8 +17,8 @@ MOST_NAMED = 5
 def parse_strictly(text: str) -> tuple[Any, list[tuple[str, str]]]:
     """Return the value of a JSON text, and its faults; raises ValueError for what is not JSON.
 
-    A fault is a sentence and what was found. In the value no half of a surrogate pair is left, which
-    no validator takes.
+    A fault is a sentence and what was found. The value holds no half of a surrogate pair, which no
+    validator takes.
     """
     constants: dict[str, None] = {}
     repeated: dict[str, None] = {}

@@ -20,7 +20,8 @@ from contract_tests.engine.exchange import (
 )
 from contract_tests.engine.journal import Journal
 from contract_tests.engine.observations import Observations
-from contract_tests.engine.safety import READS, Guard, RateLimiter, Redactor, WorkerLock
+from contract_tests.engine.redaction import Redactor
+from contract_tests.engine.safety import READS, Guard, RateLimiter, WorkerLock
 from contract_tests.engine.transport import Application, open_client
 from contract_tests.errors import RequestFailed, TargetUnavailable
 from contract_tests.settings.settings import Settings
@@ -54,9 +55,7 @@ class Target:
         self.guard = Guard(settings)
         self.mark = f"credcheck-{run_id}-{worker}-"
         self.journal = Journal(settings, run_id, worker, self.mark)
-        self.redact = Redactor(
-            settings.keys, {name: settings.headers[name] for name in settings.secret_headers}
-        )
+        self.redact = Redactor.from_settings(settings)
         self.rule = ""
         self.observations = Observations(
             self.contract, self.redact, unknown_fields_fail=settings.no_unknown_fields
@@ -170,10 +169,10 @@ class Target:
             method=request.method,
             url=self.redact(url),
             request_headers=redact_headers(request.headers, self.redact),
-            request_body=self.redact(describe_body(request.body or b"")),
+            request_body=describe_body(request.body or b"", self.redact),
             status=received.status_code,
             response_headers=redact_headers(headers, self.redact),
-            response_body=self.redact(describe_body(received.content)),
+            response_body=describe_body(received.content, self.redact),
             milliseconds=round((time.time() - started) * 1000, 1),
             started=datetime.fromtimestamp(started, UTC).isoformat(),
             curl=build_curl(request.method, url, request.headers, request.body, self.redact),

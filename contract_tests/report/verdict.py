@@ -10,7 +10,11 @@ from contract_tests.catalogue import CATALOGUE
 from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.results import ProcessReport, Result
-from contract_tests.report.accepted import AcceptedFailure, read_accepted_failures
+from contract_tests.report.accepted import (
+    AcceptedFailure,
+    find_accepted,
+    read_accepted_failures,
+)
 from contract_tests.settings.settings import Settings
 
 CONTEXT = (
@@ -36,6 +40,7 @@ CONTEXT = (
 )
 """The settings that `replay` needs; none of them is a secret."""
 CONFORMS, FAILURES, USAGE, NOT_JUDGED = 0, 1, 2, 3
+TESTED = ("passed", "failed", "accepted")
 ORDER = {rule.id: number for number, rule in enumerate(CATALOGUE)}
 
 
@@ -50,6 +55,8 @@ class RunSummary:
     is_narrowed: bool
     results: list[Result]
     processes: list[ProcessReport]
+    flaky: list[str] = field(default_factory=list)
+    """What failed and passed when it was run again."""
 
 
 @dataclass
@@ -110,7 +117,9 @@ def make_verdict(run: RunSummary) -> Verdict:
         coverage=coverage,
         not_reached=[] if run.is_narrowed else find_not_reached(coverage, unreachable),
         unreachable_here=unreachable,
-        notices=sorted({notice for process in processes for notice in process.notices}),
+        notices=sorted(
+            {*run.flaky, *(notice for process in processes for notice in process.notices)}
+        ),
         left_behind=left_behind,
         exchanges=[exchange for process in processes for exchange in process.exchanges],
         stopped=run.stopped,
@@ -141,7 +150,6 @@ def sort_findings(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the findings, each cause once: those that count, and those that are accepted."""
     failures, tolerated, seen = [], [], set()
-    today = datetime.now(UTC).date()
     for finding in sorted(
         (finding for result in results for finding in result.findings),
         key=lambda finding: ORDER[finding["rule"]],
@@ -150,8 +158,8 @@ def sort_findings(
         if cause in seen:
             continue
         seen.add(cause)
-        known = next((failure for failure in accepted if failure.covers(finding)), None)
-        if known and known.expires >= today:
+        known = find_accepted(accepted, finding)
+        if known:
             details = {"reason": known.reason, "owner": known.owner, "until": str(known.expires)}
             tolerated.append({**finding, **details})
         else:
@@ -165,7 +173,7 @@ def find_problems(
     """Yield what else makes a run fail."""
     today = datetime.now(UTC).date()
     findings = [finding for result in results for finding in result.findings]
-    tested = {result.rule for result in results if result.outcome in ("passed", "failed")}
+    tested = {result.rule for result in results if result.outcome in TESTED}
     for failure in accepted:
         name = f"accepted failure {failure.rule} {failure.operation}".rstrip()
         if failure.expires < today:

@@ -18,13 +18,19 @@ from contract_tests.engine.journal import make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
-from contract_tests.errors import RequestFailed, UsageError
+from contract_tests.errors import RequestFailed, UsageError, describe_error
 from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.report.summary import summarize_verdict
-from contract_tests.report.verdict import RunSummary, Verdict, make_verdict
+from contract_tests.report.verdict import (
+    CONFORMS,
+    FAILURES,
+    RunSummary,
+    Verdict,
+    make_verdict,
+)
 from contract_tests.runner.options import REPORT, read_settings
 from contract_tests.runner.preflight import find_obstacle
-from contract_tests.runner.recorder import Recorder
+from contract_tests.runner.recorder import VERDICT, Recorder
 from contract_tests.runner.selection import (
     Selection,
     check_tags,
@@ -77,7 +83,10 @@ class Run:
         """Check that the target can be tested, and clean up after runs that crashed."""
         if self.state.is_worker or self._config.option.collectonly:
             return
-        self.state.stopped = self.state.redact(find_obstacle(self.deployment))
+        try:
+            self.state.stopped = self.state.redact(find_obstacle(self.deployment))
+        except UsageError as error:
+            raise pytest.UsageError(self.state.redact(str(error))) from None
         if self.state.settings.allow_writes and not self.state.stopped:
             for line in map(str, clean_up(self.deployment.target)):
                 self._print(line)
@@ -85,7 +94,27 @@ class Run:
     def _print(self, line: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
-            reporter.write_line(line)
+            reporter.write_line(self.state.redact(line))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, bool | None, bool | None]:
+        """Let a run end with a verdict when pytest-xdist fails, as it does if all workers die."""
+        try:
+            return (yield)
+        except (pytest.Session.Interrupted, pytest.Session.Failed):
+            raise
+        except Exception as error:
+            if not self._has_workers:
+                raise
+            self.state.stopped = f"the workers died: {describe_error(error)}"
+            return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[Any]) -> None:
+        """Show an error of the harness in one line, without the values of variables."""
+        line = describe_error(excinfo.value)
+        self.state.stopped = self.state.stopped or line
+        excrepr.toterminal = lambda terminal: terminal.line(line)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -130,14 +159,38 @@ class Run:
             output["credcheck"] = json.dumps(vars(process))
             return
         self._processes.append(process)
-        if self._config.getoption("numprocesses", default=None):
+        if self._has_workers:
             process.left_behind += self._clean_up_after_dead_workers()
         WorkerLock(state.settings, state.run_id, 1).remove()
         self._verdict = make_verdict(self._summarize())
         session.exitstatus = self._verdict.exit_code
+        self._report_verdict(self._verdict)
         folder = self._config.getoption(REPORT)
         if folder and not self._write_reports(self._verdict, Path(folder)):
             session.exitstatus = 2
+
+    @property
+    def _has_workers(self) -> bool:
+        return bool(self._config.getoption("numprocesses", default=None))
+
+    def _report_verdict(self, verdict: Verdict) -> None:
+        """Let what pytest and its plugins count agree with a verdict that no test shows.
+
+        A run that could not be judged has an error, one that left something behind a failure.
+        """
+        has_failures = any(result.outcome == "failed" for result in verdict.results)
+        if verdict.exit_code == CONFORMS or has_failures or self.recorder.has_errors:
+            return
+        self._config.hook.pytest_runtest_logreport(
+            report=pytest.TestReport(
+                nodeid=VERDICT,
+                location=("credcheck", None, "verdict"),
+                keywords={},
+                outcome="failed",
+                longrepr="\n".join([verdict.headline, *verdict.problems]),
+                when="call" if verdict.exit_code == FAILURES else "setup",
+            )
+        )
 
     def _summarize(self) -> RunSummary:
         return RunSummary(
@@ -148,6 +201,7 @@ class Run:
             is_narrowed=self.selection.is_narrowed,
             results=self.recorder.results,
             processes=self._processes,
+            flaky=self.recorder.flaky,
         )
 
     def _write_reports(self, verdict: Verdict, folder: Path) -> bool:

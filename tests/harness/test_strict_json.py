@@ -30,7 +30,7 @@ MAIN = "/api/credentials/orgs/main/users/1/"
     ],
 )
 def test_what_only_lenient_parsers_accept_is_named(text: str, named: list[str]) -> None:
-    """Constants of Python, repeated names and halves of surrogate pairs are faults, each its own."""
+    """Constants of Python, repeated names and halves of surrogate pairs are faults."""
     value, faults = parse_strictly(text)
     assert [got.removesuffix(" more than once") for _, got in faults] == named
     assert len({message for message, _ in faults}) == len(named)

@@ -79,8 +79,8 @@ def test_no_key_is_kept(api: API) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        "X-Api-Key", "Proxy-Authorization", "X-Auth-Token", "X-CSRFToken", "Apikey", "X-Amz-Security-Token",
-        "X-Client-Secret", "X-Session-Id", "X-Gateway-Auth",
+        "X-Api-Key", "Proxy-Authorization", "X-Auth-Token", "X-CSRFToken", "Apikey",
+        "X-Amz-Security-Token", "X-Client-Secret", "X-Session-Id", "X-Gateway-Auth",
     ],
 )  # fmt: skip
 def test_no_other_secret_header_is_kept(api: API, name: str) -> None:
