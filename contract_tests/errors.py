@@ -7,6 +7,9 @@ import json
 import traceback
 from typing import Any
 
+EXTRA = frozenset({"httpx", "hypothesis", "jinja2", "pytest", "schemathesis", "xdist"})
+"""What the extra `check` installs; the mock is installed without it."""
+
 
 class UsageError(Exception):
     """The options or the configuration are wrong; the text is one line that says how to fix it."""
@@ -60,11 +63,29 @@ def _convert_value(value: Any) -> Any:
     return sorted(value, key=str) if isinstance(value, set | frozenset) else str(value)
 
 
+def find_missing_package(error: BaseException | None) -> str:
+    """Return the package of the extra `check` whose absence led to an error, or an empty text."""
+    while error is not None:
+        name = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+        if name in EXTRA and isinstance(error, ModuleNotFoundError):
+            return name
+        error = error.__cause__ or error.__context__
+    return ""
+
+
 def describe_error(error: BaseException) -> str:
     """Return what went wrong in one line, of an unexpected error its type and its place.
 
     The text of an unexpected error is left out, because it may quote what was sent.
     """
+    package = find_missing_package(error)
+    if package:
+        return f"{package} is not installed: run pip install 'credmock[check]'"
+    if isinstance(error, KeyboardInterrupt):
+        return (
+            "interrupted: what the run created and could not delete is in its journal; "
+            "`credcheck cleanup TARGET` deletes it"
+        )
     if isinstance(error, UsageError | RequestFailed | NotTested | RuleFailed):
         return " ".join(str(error).split())
     if isinstance(error, OSError) and error.strerror:

@@ -23,7 +23,7 @@ from contract_tests.engine.observations import Observations
 from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.safety import READS, Guard, RateLimiter, WorkerLock
 from contract_tests.engine.transport import Application, open_client
-from contract_tests.errors import RequestFailed, TargetUnavailable
+from contract_tests.errors import RequestFailed, TargetUnavailable, UsageError
 from contract_tests.settings.settings import Settings
 
 MOST_REFUSALS = 6
@@ -181,7 +181,10 @@ class Target:
 
 
 def load_application(settings: Settings) -> Application | None:
-    """Return the WSGI application of a target in this process, None for any other target."""
+    """Return the WSGI application of a target in this process, None for any other target.
+
+    Raises UsageError for one that cannot be imported.
+    """
     if not settings.application:
         return None
     if settings.application == "mock":
@@ -189,7 +192,14 @@ def load_application(settings: Settings) -> Application | None:
 
         return create_app(Config(seed=settings.seed, api_version=settings.api_version))
     module, _, attribute = settings.application.partition(":")
-    application: Application = getattr(import_module(module), attribute)
+    where = f"TARGET wsgi:{settings.application}"
+    try:
+        application: Application = getattr(import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  it is somebody else's code
+        reason = Redactor.from_settings(settings)(f"{type(error).__name__}: {error}")
+        raise UsageError(f"{where}: cannot be imported: {' '.join(reason.split())}") from None
+    if not callable(application):
+        raise UsageError(f"{where}: {type(application).__name__} is not a WSGI application")
     return application
 
 

@@ -40,6 +40,8 @@ from contract_tests.runner.selection import (
 )
 from contract_tests.runner.state import RunState
 
+INTERRUPTED = "the run was interrupted"
+
 
 def start_run(config: pytest.Config) -> "Run":
     """Return the run that the options describe; raises UsageError."""
@@ -87,6 +89,8 @@ class Run:
             self.state.stopped = self.state.redact(find_obstacle(self.deployment))
         except UsageError as error:
             raise pytest.UsageError(self.state.redact(str(error))) from None
+        except KeyboardInterrupt:
+            self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
             for line in map(str, clean_up(self.deployment.target)):
                 self._print(line)
@@ -152,7 +156,7 @@ class Run:
         """Clean up; a worker sends what it observed to the controller, which gives the verdict."""
         state = self.state
         if int(exitstatus) not in (0, 1, 5) and not state.stopped:
-            state.stopped = "the run was interrupted"
+            state.stopped = INTERRUPTED
         process = state.close()
         if state.is_worker:
             output: dict[str, str] = self._config.workeroutput  # type: ignore[attr-defined]
