@@ -129,8 +129,15 @@ def main() -> None:
 @add_settings("run")
 @add_filters
 @click.option("--report", metavar="DIR", help="Write report.html, .json, junit.xml, traffic.har.")
+@click.option(
+    "--summary",
+    metavar="FILE",
+    help="Write a summary in Markdown.  [in GitHub Actions also: $GITHUB_STEP_SUMMARY]",
+)
 @click.option("-n", "--workers", metavar="N", help="Number of processes, or `auto`.")
-def run(target: str, report: str | None, workers: str | None, **options: Any) -> None:
+def run(
+    target: str, report: str | None, summary: str | None, workers: str | None, **options: Any
+) -> None:
     """Test a deployment.
 
     TARGET is a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file.
@@ -144,6 +151,8 @@ def run(target: str, report: str | None, workers: str | None, **options: Any) ->
         except OSError as error:
             raise UsageError(f"--report: {report}: {error.strerror}") from error
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
+    if summary:
+        arguments += [format_flag("summary"), str(Path(summary).absolute())]
     if workers:
         if not workers.isdecimal() and workers not in ("auto", "logical"):
             raise UsageError(f"--workers: {workers!r} is not valid: pass a number or `auto`")

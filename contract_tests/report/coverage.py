@@ -38,6 +38,9 @@ def build_matrix(verdict: Verdict) -> Iterator[dict[str, Any]]:
             "rule": rule.id,
             "subject": rule.subject,
             "requirement": rule.requirement,
+            "seconds": round(
+                sum(result.seconds for result in verdict.results if result.rule == rule.id), 3
+            ),
             "cells": cells,
         }
 

@@ -4,17 +4,20 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from contract_tests.catalogue import CATALOGUE
 from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
 from contract_tests.engine.contract import load_contract
+from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.results import ProcessReport, Result
 from contract_tests.report.accepted import (
     AcceptedFailure,
     find_accepted,
     read_accepted_failures,
 )
+from contract_tests.report.causes import RootCause, group_findings
 from contract_tests.settings.settings import Settings
 
 CONTEXT = (
@@ -90,12 +93,26 @@ class Verdict:
     counts: dict[str, int] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def causes(self) -> list[RootCause]:
+        """The failures, grouped by what they have in common."""
+        return group_findings(self.failures, self.results)
+
+    def describe_counts(self) -> str:
+        """Return how many tests had each outcome, as a phrase."""
+        outcomes = ["passed", "failed", "not tested"]
+        outcomes += ["accepted"] * bool(self.counts.get("accepted"))
+        counts = ", ".join(f"{self.counts.get(outcome, 0)} {outcome}" for outcome in outcomes)
+        return f"{counts}, {self.counts.get('request failed', 0)} with failed requests"
+
 
 def make_verdict(run: RunSummary) -> Verdict:
     """Return the verdict of a run that has ended."""
     settings, processes = run.settings, run.processes
     coverage = add_coverage(processes)
-    results = sorted(run.results, key=lambda result: ORDER[result.rule])
+    redact = Redactor.from_settings(settings)
+    results = [Result(**redact.redact_value(vars(result))) for result in run.results]
+    results.sort(key=lambda result: ORDER[result.rule])
     accepted = read_accepted_failures(settings.accept)
     failures, tolerated = sort_findings(results, accepted)
     left_behind = [item for process in processes for item in process.left_behind]
@@ -218,7 +235,10 @@ def decide(verdict: Verdict) -> tuple[int, str]:
     if not verdict.results and not verdict.stopped:
         return USAGE, "nothing was tested: no rule matches --rule, --subject and --operation"
     if verdict.failures or verdict.problems:
-        parts = [*count(len(verdict.failures), "failure"), *count(len(verdict.problems), "problem")]
+        failures, causes = count(len(verdict.failures), "failure"), len(verdict.causes)
+        if causes < len(verdict.failures):
+            failures = [f"{failures[0]} with {count(causes, 'cause')[0]}"]
+        parts = [*failures, *count(len(verdict.problems), "problem")]
         return FAILURES, f"breaks the contract: {' and '.join(parts)}"
     if verdict.stopped:
         return NOT_JUDGED, f"not judged: {verdict.stopped}"

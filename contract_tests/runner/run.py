@@ -20,15 +20,17 @@ from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
 from contract_tests.errors import RequestFailed, UsageError, describe_error
 from contract_tests.report.accepted import read_accepted_failures
+from contract_tests.report.markdown import write_summary
 from contract_tests.report.summary import summarize_verdict
 from contract_tests.report.verdict import (
     CONFORMS,
     FAILURES,
+    USAGE,
     RunSummary,
     Verdict,
     make_verdict,
 )
-from contract_tests.runner.options import REPORT, read_settings
+from contract_tests.runner.options import REPORT, STEP_SUMMARY, SUMMARY, read_settings
 from contract_tests.runner.preflight import find_obstacle
 from contract_tests.runner.recorder import VERDICT, Recorder
 from contract_tests.runner.selection import (
@@ -169,9 +171,8 @@ class Run:
         self._verdict = make_verdict(self._summarize())
         session.exitstatus = self._verdict.exit_code
         self._report_verdict(self._verdict)
-        folder = self._config.getoption(REPORT)
-        if folder and not self._write_reports(self._verdict, Path(folder)):
-            session.exitstatus = 2
+        if not self._write_reports(self._verdict):
+            session.exitstatus = USAGE
 
     @property
     def _has_workers(self) -> bool:
@@ -208,12 +209,19 @@ class Run:
             flaky=self.recorder.flaky,
         )
 
-    def _write_reports(self, verdict: Verdict, folder: Path) -> bool:
-        """Write the reports and tell whether that succeeded."""
-        from contract_tests.report.documents import write_reports  # loads a template engine
-
+    def _write_reports(self, verdict: Verdict) -> bool:
+        """Write the reports and summaries, and tell whether that succeeded."""
+        folder, summary = (self._config.getoption(name) for name in (REPORT, SUMMARY))
+        step_summary = os.environ.get(STEP_SUMMARY)
         try:
-            write_reports(verdict, folder)
+            if folder:
+                from contract_tests.report.documents import write_reports  # a template engine
+
+                write_reports(verdict, Path(folder))
+            if summary:
+                write_summary(verdict, Path(summary), append=False)
+            if step_summary:
+                write_summary(verdict, Path(step_summary), append=True)
         except UsageError as error:
             self._print(f"credcheck: {error}")
             return False
