@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 import yaml
 
-from contract_tests.engine.strict_json import parse_strictly
+from contract_tests.engine.strict_json import cut_nesting, parse_strictly
 
 JSON = "application/json"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -175,16 +175,23 @@ class Contract:
         except UnicodeDecodeError:
             yield Mismatch("the body is not UTF-8", "UTF-8", headers.get("content-type", ""))
             return
-        except (ValueError, RecursionError):
+        except RecursionError:
+            yield Mismatch("the body is nested too deeply", "JSON that parsers read", "too deep")
+            return
+        except ValueError:
             end = body[-LONGEST_END:].decode("utf-8", "backslashreplace")
             yield Mismatch("the body is not valid JSON", "JSON", end or "an empty body")
             return
         for message, got in faults:
             yield Mismatch(message, "JSON that every client reads alike", got)
-        errors = self._get_validator(operation, status).iter_errors(value)
+        validator = self._get_validator(operation, status)
+        try:
+            errors = list(islice(validator.iter_errors(value), MOST_ERRORS))
+        except ValueError:  # of the validator: nested too deeply
+            errors = list(islice(validator.iter_errors(cut_nesting(value)), MOST_ERRORS))
         # Items of one list have the same fault, which is one mismatch.
         mismatches: dict[str, Mismatch] = {}
-        for error in islice(errors, MOST_ERRORS):
+        for error in errors:
             mismatch = describe_schema_error(error)
             mismatches.setdefault(mismatch.message, mismatch)
         yield from mismatches.values()

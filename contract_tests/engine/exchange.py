@@ -21,6 +21,8 @@ _SECRET_HEADERS = re.compile(
     re.IGNORECASE,
 )
 """Names of headers whose values are hidden, though the run may not know them."""
+_KNOWN_SECRET = re.compile(r"([\w-]+ )?\$CREDCHECK_\w+")
+"""A value with nothing in it but a scheme and a secret whose variable is shown."""
 Redact = Callable[[str], str]
 
 
@@ -92,8 +94,9 @@ def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]
     redacted = {}
     for name, value in headers.items():
         text = redact(value)
-        is_unknown_secret = _SECRET_HEADERS.search(name) and text == value
-        redacted[redact(name)] = "[hidden]" if is_unknown_secret else text
+        is_shown = not text or _KNOWN_SECRET.fullmatch(text)
+        is_secret = _SECRET_HEADERS.search(name) and not is_shown
+        redacted[redact(name)] = "[hidden]" if is_secret else text
     return redacted
 
 

@@ -133,15 +133,21 @@ class Redactor:
         return value
 
 
-def decode(text: str) -> str:
-    """Return a text without percent-encoding, references of HTML, and backslashes."""
+def decode(text: str) -> list[str]:
+    """Return what a text says as it is, in a URL, in HTML in addition, and in JSON in addition."""
+    readings = [text]
     if "%" in text:
-        text = unquote(unquote(text))
+        readings += [unquote(text), unquote(unquote(text))]
     if "&" in text:
-        text = html.unescape(text)
-    if "\\" in text:
-        text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
-    return text
+        readings.append(html.unescape(readings[-1]))
+    if "\\" in readings[-1]:
+        readings.append(_unescape(readings[-1]))
+        readings.append(_unescape(readings[-1]))
+    return readings
+
+
+def _unescape(text: str) -> str:
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
 
 
 def escape_surrogates(text: str) -> str:
@@ -154,12 +160,10 @@ def _replace(pattern: re.Pattern[str], shown: str, text: str) -> str:
 
 
 def _decode_all(text: str) -> str:
-    """Return what a text may say in lower case: decoded once and twice, with spaces for pluses."""
-    readings = [decode(text)]
+    """Return all that a text may say, in lower case, once with spaces in the place of pluses."""
+    readings = decode(text)
     if "+" in text:
-        readings.append(decode(text.replace("+", " ")))
-    if "\\" in text:
-        readings += map(decode, list(readings))
+        readings += decode(text.replace("+", " "))
     return "\0".join(readings).lower()
 
 

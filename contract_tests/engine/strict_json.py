@@ -10,6 +10,8 @@ from collections import Counter
 from typing import Any
 
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+DEEPEST = 200
+"""Levels of objects and arrays that a validator takes; the contract describes far fewer."""
 MOST_NAMED = 5
 """Repeated names, or halves of surrogate pairs, that one message shows."""
 
@@ -48,6 +50,15 @@ def parse_strictly(text: str) -> tuple[Any, list[tuple[str, str]]]:
             whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
             value = json.loads(whole)
     return value, faults
+
+
+def cut_nesting(value: Any, levels: int = DEEPEST) -> Any:
+    """Return a value in which objects and arrays below so many levels are empty."""
+    if isinstance(value, dict):
+        return {name: cut_nesting(field, levels - 1) for name, field in value.items() if levels}
+    if isinstance(value, list):
+        return [cut_nesting(item, levels - 1) for item in value if levels]
+    return value
 
 
 def find_halves(value: Any) -> set[str]:

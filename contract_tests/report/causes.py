@@ -5,6 +5,7 @@ the same field or header, about the same operation that returns no success, abou
 or have the same message for several operations. The first in time leads, and the rest follows.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ _PLACE = re.compile(r"^[A-Z][^:`]*, \d{3}: ")
 """What a message about a response begins with: the operation and the status code."""
 _VALUES = re.compile(r"\"[^\"]*\"|'[^']*'|\d+")
 _SUCCESS = re.compile(r"^20\d")
+MANY_FIELDS = 4
+"""Missing fields of one operation from which on they have one cause, such as another serializer."""
 NO_TIME = "9999"
 """The time of a finding without an exchange, after all others."""
 
@@ -67,7 +70,11 @@ class RootCause:
     def title(self) -> str:
         """The message of the leader, for several operations without the name of one."""
         message: str = self.leader["message"]
-        return _PLACE.sub("", message) if len(self.operations) > 1 else message
+        title = _PLACE.sub("", message) if len(self.operations) > 1 else message
+        others = {*map(_find_field, self.findings)} - {_find_field(self.leader), ""}
+        if len(others) < MANY_FIELDS - 1 or not _MISSING.search(message):
+            return title
+        return f"{title}, and so are {len(others)} other fields"
 
     @property
     def extent(self) -> str:
@@ -90,6 +97,7 @@ def group_findings(findings: Iterable[Finding], results: Iterable[Result]) -> li
             topic = topics[id(finding)] = ("shape", topic[1])
         if topic[0] != "message" and finding["exchange"]:
             of_exchange.setdefault(_identify(finding["exchange"]), topic)
+    _gather_missing(ordered, topics)
     groups: dict[Topic, list[Finding]] = {}
     for finding in ordered:
         topic = topics[id(finding)]
@@ -122,14 +130,41 @@ def find_topic(finding: Finding) -> Topic:
     fault = _JSON_FAULT.search(message)
     if fault:
         return ("JSON", fault[0])
-    field = _FIELD.search(message)
-    if field:
-        steps = [step for step in field[1].split(".") if step not in ENVELOPE]
-        name = steps[0] if steps else field[1]
+    name = _find_field(finding)
+    if name:
         if finding["rule"] in SHAPE_RULES or _MISSING.search(message):
             return ("shape", name)
         return ("field", name, RULES[finding["rule"]].subject)
     return ("message", _VALUES.sub("…", _PLACE.sub("", message)))
+
+
+def _find_field(finding: Finding) -> str:
+    """Return the field that a finding is about, or the only one in which two objects differ."""
+    field = _FIELD.search(finding["message"])
+    if field:
+        steps = [step for step in field[1].split(".") if step not in ENVELOPE]
+        return steps[0] if steps else field[1]
+    try:
+        expected, got = json.loads(finding["expected"]), json.loads(finding["got"])
+    except (ValueError, RecursionError):
+        return ""
+    if not isinstance(expected, dict) or not isinstance(got, dict):
+        return ""
+    names = {*expected, *got}
+    different = [name for name in names if expected.get(name, ...) != got.get(name, ...)]
+    return different[0] if len(different) == 1 else ""
+
+
+def _gather_missing(findings: list[Finding], topics: dict[int, Topic]) -> None:
+    """Give one topic to many fields that the responses of one operation lack."""
+    missing: dict[str, set[str]] = {}
+    for finding in findings:
+        if topics[id(finding)][0] == "shape" and _MISSING.search(finding["message"]):
+            missing.setdefault(finding["operation"], set()).add(topics[id(finding)][1])
+    many = set().union(*(names for names in missing.values() if len(names) >= MANY_FIELDS))
+    for finding in findings:
+        if topics[id(finding)][0] == "shape" and topics[id(finding)][1] in many:
+            topics[id(finding)] = ("shape", "many fields")
 
 
 def _get_time(finding: Finding) -> str:

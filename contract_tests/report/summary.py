@@ -1,5 +1,6 @@
 """The summary of a verdict that the terminal shows."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 from contract_tests.catalogue import RULES
@@ -61,9 +62,11 @@ def describe_cause(cause: RootCause) -> Iterator[str]:
         yield f"  step      {step}"
     if exchange:
         yield f"  {exchange['curl']}"
-    for follower in cause.followers[:MOST_FOLLOWERS]:
-        yield f"  follows   {follower['rule']}  {follower['message']}"
-    if len(cause.followers) > MOST_FOLLOWERS:
-        rest = cause.followers[MOST_FOLLOWERS:]
-        rules = ", ".join(dict.fromkeys(follower["rule"] for follower in rest))
+    counts = Counter((finding["rule"], finding["message"]) for finding in cause.followers)
+    for (rule_id, message), count in list(counts.items())[:MOST_FOLLOWERS]:
+        times = f" ({count} operations)" if count > 1 else ""
+        yield f"  follows   {rule_id}  {message}{times}"
+    rest = list(counts)[MOST_FOLLOWERS:]
+    if rest:
+        rules = ", ".join(dict.fromkeys(rule_id for rule_id, _ in rest))
         yield f"  follows   {len(rest)} more: {rules}"

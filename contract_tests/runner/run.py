@@ -1,12 +1,13 @@
 """One run: the controller collects results, a worker (or the only process) sends requests."""
 
+import io
 import json
 import os
 import signal
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,28 @@ class Run:
         if self.state.is_worker or self._config.option.collectonly:
             return
         try:
-            self.state.stopped = self.state.redact(find_obstacle(self.deployment))
+            with self._redact_output():
+                self.state.stopped = self.state.redact(find_obstacle(self.deployment))
         except UsageError as error:
             raise pytest.UsageError(self.state.redact(str(error))) from None
         except KeyboardInterrupt:
             self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
             for line in map(str, clean_up(self.deployment.target)):
+                self._print(line)
+
+    @contextmanager
+    def _redact_output(self) -> Generator[None, None, None]:
+        """Let what an application in this process prints outside of tests pass the redactor."""
+        if not self.state.settings.application:
+            yield
+            return
+        output = io.StringIO()
+        try:
+            with redirect_stdout(output), redirect_stderr(output):
+                yield
+        finally:
+            for line in output.getvalue().splitlines():
                 self._print(line)
 
     def _print(self, line: str) -> None:
@@ -159,7 +175,8 @@ class Run:
         state = self.state
         if int(exitstatus) not in (0, 1, 5) and not state.stopped:
             state.stopped = INTERRUPTED
-        process = state.close()
+        with self._redact_output():
+            process = state.close()
         if state.is_worker:
             output: dict[str, str] = self._config.workeroutput  # type: ignore[attr-defined]
             output["credcheck"] = json.dumps(vars(process))

@@ -86,6 +86,18 @@ def test_every_complaint_about_a_response_is_reported() -> None:
     assert observe(LIST_CREDENTIALS, json.dumps(listed()).encode()) == []
 
 
+@pytest.mark.parametrize("levels", [150, 300, 800])
+def test_deep_metadata_is_no_failure(levels: int) -> None:
+    """A response whose metadata is nested deeper than a validator goes is judged all the same."""
+    page = listed()
+    for _ in range(levels):
+        page["result"]["data"][0]["metadata"] = {"in": page["result"]["data"][0]["metadata"]}
+    assert observe(LIST_CREDENTIALS, json.dumps(page).encode()) == []
+    del page["result"]["count"]
+    ((_, message),) = observe(LIST_CREDENTIALS, json.dumps(page).encode())
+    assert message.endswith("`result.count` is missing")
+
+
 def test_a_missing_header_hides_nothing() -> None:
     """Beside a wrong content type or header, what else is wrong is reported."""
     without = observe(RETRIEVE_CREDENTIAL, b"{}", headers={"content-type": "text/plain"})
