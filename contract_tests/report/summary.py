@@ -32,13 +32,15 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"not reached     {operation}: returned {statuses}, never 2xx"
     for notice in verdict.notices:
         yield f"notice          {notice}"
+    if verdict.stopped and verdict.stopped not in verdict.headline:
+        yield f"STOPPED  {verdict.stopped}"
     yield f"VERDICT  {verdict.target}: {verdict.headline}"
     yield (
         f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
         f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
     )
     option, checks = find_best_option(gaps)
-    if option:
+    if checks:
         yield f"  {option} would enable the most of what was not tested: {checks} checks"
 
 

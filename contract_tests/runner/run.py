@@ -96,7 +96,9 @@ class Run:
         except KeyboardInterrupt:
             self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
-            for line in map(str, clean_up(self.deployment.target)):
+            with self._redact_output():
+                lines = list(map(str, clean_up(self.deployment.target)))
+            for line in lines:
                 self._print(line)
 
     @contextmanager
@@ -183,7 +185,8 @@ class Run:
             return
         self._processes.append(process)
         if self._has_workers:
-            process.left_behind += self._clean_up_after_dead_workers()
+            with self._redact_output():
+                process.left_behind += self._clean_up_after_dead_workers()
         WorkerLock(state.settings, state.run_id, 1).remove()
         self._verdict = make_verdict(self._summarize())
         session.exitstatus = self._verdict.exit_code

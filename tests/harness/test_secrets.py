@@ -21,7 +21,10 @@ SECRETS = {"ADMIN": "Sk-admin-7Qx0very1secret2", "LEARNER": 'sk-learner/9+Zz&"qu
 GATEWAY = ("a-key-of-the-gateway-77", "a-token-of-the-gateway-77", "a-cookie-of-the-gateway-77")
 PASSWORD = "hunter2-hunter2"
 BASIC = base64.b64encode(f"gate:{PASSWORD}".encode()).decode()
-SUBJECTS = ("schema", "pagination", "errors", "access")
+RULES = (
+    "SCHEMA-01", "SCHEMA-05", "PAGE-02", "PAGE-03", "ERR-02", "ACCESS-02", "ACCESS-04", "STATE-03",
+)  # fmt: skip
+"""Rules that compare items, follow links, expect errors, ask as a learner and write."""
 PLACES = ("org=main", "user-id=1", "username=admin", "learner-username=learner")
 Ended = subprocess.CompletedProcess[str]
 FRAGMENT = 10
@@ -42,12 +45,14 @@ def spell(secret: str) -> Iterator[str]:
 
 def check_artefacts(folder: Path, *outputs: str) -> None:
     """Require that no secret is in any file of a folder or in what a process has printed."""
-    texts = {str(path): path.read_text(errors="replace") for path in folder.rglob("*.*")}
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    texts = {str(path): path.read_text(errors="replace") for path in files}
     texts |= {f"output {number}": output for number, output in enumerate(outputs)}
     forms = {form for secret in (*SECRETS.values(), PASSWORD) for form in spell(secret)}
     for name, text in texts.items():
         found = [form for form in {*forms, *GATEWAY, BASIC} if form in text]
-        assert not found, (name, found, text[max(0, text.find(found[0]) - 300) :][:700])
+        around = [text[max(0, text.find(form) - 200) :][:300] for form in found]
+        assert not found, (name, around)
 
 
 def run_process(command: list[str], folder: Path, **more: str) -> Ended:
@@ -62,7 +67,7 @@ def run_process(command: list[str], folder: Path, **more: str) -> Ended:
 
 def run_credcheck(folder: Path, *options: str, **more: str) -> Ended:
     """Test the echoing deployment with the command, with every kind of report."""
-    words = [*COMMAND, "run", TARGET, "--profile", "quick", "--no-unknown-fields", "--read-only"]
+    words = [*COMMAND, "run", TARGET, "--profile", "quick", "--no-unknown-fields"]
     words += ["--header", "Proxy-Authorization: env:GATE", "--report", "report", "--seed", "1"]
     words += ["--summary", "summary.md", *options]
     return run_process([*words, *(f"--{place}" for place in PLACES)], folder, **more)
@@ -82,7 +87,7 @@ def run_pytest(folder: Path, *options: str, **more: str) -> Ended:
     words += ["--credcheck-header", "Proxy-Authorization: env:GATE", "--junitxml", "junit.xml"]
     words += ["-l", "-vv", "-rA", "--tb=long", "-o", "junit_logging=all", "--log-file=log.txt"]
     words += ["-p", "no:cacheprovider", *options]
-    words += [f"--credcheck-subject={subject}" for subject in SUBJECTS]
+    words += [f"--credcheck-rule={rule}" for rule in RULES]
     return run_process(
         [*words, *(f"--credcheck-{place}" for place in PLACES), *options], folder, **more
     )
@@ -91,8 +96,8 @@ def run_pytest(folder: Path, *options: str, **more: str) -> Ended:
 @pytest.mark.parametrize("options", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
 def test_no_report_of_the_command_holds_a_secret(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Terminal, reports, archive and summaries of a run with many failures hold none."""
-    subjects = [word for subject in SUBJECTS for word in ("--subject", subject)]
-    ended = run_credcheck(tmp_path, *subjects, *options)
+    rules = [word for rule in RULES for word in ("--rule", rule)]
+    ended = run_credcheck(tmp_path, *rules, *options)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert "$CREDCHECK_KEY_ADMIN" in ended.stdout
     written = {path.name for path in tmp_path.rglob("*.*") if path.is_file()}
@@ -134,7 +139,7 @@ def test_an_internal_error_shows_no_secret(tmp_path: Path, options: tuple[str, .
     (tmp_path / "breaking.py").write_text(PLUGIN)
     path = os.pathsep.join([str(ROOT), str(tmp_path)])
     ended = run_pytest(tmp_path, "-p", "breaking", *options, PYTHONPATH=path)
-    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert ended.returncode in (1, 3), ended.stdout + ended.stderr
     assert "error in the harness: RuntimeError at" in ended.stdout
     (tmp_path / "breaking.py").unlink()
     check_artefacts(tmp_path, ended.stdout, ended.stderr)
