@@ -234,20 +234,21 @@ def decide(verdict: Verdict) -> tuple[int, str]:
     """Return the exit code and the sentence that gives the reason."""
     if not verdict.results and not verdict.stopped:
         return USAGE, "nothing was tested: no rule matches --rule, --subject and --operation"
-    if verdict.failures or verdict.problems:
+    if verdict.failures or (verdict.problems and not verdict.stopped):
         failures, causes = count(len(verdict.failures), "failure"), len(verdict.causes)
         if causes < len(verdict.failures):
             failures = [f"{failures[0]} with {count(causes, 'cause')[0]}"]
         parts = [*failures, *count(len(verdict.problems), "problem")]
         return FAILURES, f"breaks the contract: {' and '.join(parts)}"
     if verdict.stopped:
-        return NOT_JUDGED, f"not judged: {verdict.stopped}"
+        left = f"; {len(verdict.left_behind)} left behind" if verdict.left_behind else ""
+        return NOT_JUDGED, f"not judged: {verdict.stopped}{left}"
     lost = verdict.counts.get("request failed", 0)
     if lost:
         return NOT_JUDGED, f"not judged: requests failed in {' '.join(count(lost, 'test'))}"
     if verdict.not_reached:
         return NOT_JUDGED, f"not judged: {len(verdict.not_reached)} operations were not reached"
-    if not verdict.counts.get("passed"):
+    if not verdict.counts.get("passed") and not verdict.accepted:
         return NOT_JUDGED, "not judged: no rule could be tested"
     return CONFORMS, "conforms"
 
