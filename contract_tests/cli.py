@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,7 +16,13 @@ import click
 
 from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
 from contract_tests.catalogue.rule import describe_rule
-from contract_tests.errors import UsageError, describe_error, find_missing_package
+from contract_tests.errors import (
+    EXTRA,
+    UsageError,
+    describe_error,
+    describe_missing,
+    find_missing_package,
+)
 from contract_tests.settings.command_line import (
     COMMAND_LINE,
     FILTERS,
@@ -74,7 +81,7 @@ def finish(code: Any, message: str) -> None:
         sys.stdout.flush()
     except OSError as error:
         code = NOT_JUDGED
-        message = "" if isinstance(error, BrokenPipeError) else f"output: {describe_error(error)}"
+        message = "" if isinstance(error, BrokenPipeError) else describe_error(error)
         # Python would try to write the rest once more at its end, and exit with code 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if message:
@@ -166,6 +173,7 @@ def run_pytest(target: str, *arguments: str) -> int:
     Only the plugins that are named are loaded, because others that are installed may be slow, and
     assert statements are not rewritten, because the rules have none.
     """
+    check_packages(needs_workers="xdist" in arguments)
     import pytest
 
     set_hypothesis_folder()
@@ -179,6 +187,17 @@ def run_pytest(target: str, *arguments: str) -> int:
     if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:
         raise KeyboardInterrupt  # it came before the first test, and pytest reports nothing
     return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
+
+
+def check_packages(*, needs_workers: bool) -> None:
+    """Raise UsageError if a package that a run needs is not installed, before it begins."""
+    for name in sorted(EXTRA - (set() if needs_workers else {"xdist"})):
+        try:
+            is_installed = find_spec(name) is not None
+        except ValueError:  # somebody has hidden it
+            is_installed = False
+        if not is_installed:
+            raise UsageError(describe_missing(name))
 
 
 class Ending:

@@ -73,6 +73,11 @@ def find_missing_package(error: BaseException | None) -> str:
     return ""
 
 
+def describe_missing(package: str) -> str:
+    """Return how to install a package of the extra `check`."""
+    return f"{package} is not installed: run pip install 'credmock[check]'"
+
+
 def describe_error(error: BaseException) -> str:
     """Return what went wrong in one line, of an unexpected error its type and its place.
 
@@ -80,7 +85,7 @@ def describe_error(error: BaseException) -> str:
     """
     package = find_missing_package(error)
     if package:
-        return f"{package} is not installed: run pip install 'credmock[check]'"
+        return describe_missing(package)
     if isinstance(error, KeyboardInterrupt):
         return (
             "interrupted: what the run created and could not delete is in its journal; "
