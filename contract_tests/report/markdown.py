@@ -61,7 +61,7 @@ def render_cause(cause: RootCause) -> Iterator[str]:
     """Yield the lines of one cause, folded in."""
     leader = cause.leader
     yield ""
-    yield f"<details><summary>{leader['rule']}: {html.escape(cause.title)}</summary>"
+    yield f"<details><summary>{leader['rule']}: {_escape_tag(cause.title)}</summary>"
     yield ""
     for reason in cause.reasons[:3]:
         yield f"- {escape(reason)}"
@@ -105,9 +105,17 @@ def escape(text: str) -> str:
 
 
 def _escape_plain(text: str) -> str:
-    escaped = _SPECIAL.sub(r"\\\1", html.escape(text, quote=False))
+    return _SPECIAL.sub(r"\\\1", _escape_html(text))
+
+
+def _escape_tag(text: str) -> str:
+    """Return a text for a line of HTML, in which some renderers look for Markdown, too."""
+    return re.sub(r"[\[\]()*_`~|]", lambda sign: f"&#{ord(sign[0])};", _escape_html(text))
+
+
+def _escape_html(text: str) -> str:
     # Nobody is notified because of what a deployment says.
-    return escaped.replace("@", "@\u200b")
+    return html.escape(text.replace("\n", " "), quote=False).replace("@", "@\u200b")
 
 
 def quote_code(text: str) -> str:
