@@ -15,9 +15,13 @@ SHORTEST_PART = 8
 """Characters of a part of a secret header, such as the value of a cookie, that is secret alone."""
 SHORTEST_FRAGMENT = 6
 """Characters of a secret before or after a cut that are hidden."""
+LONGEST_KEPT = 300
+MOST_KEPT = 2_000
+"""Characters of a text whose redacted form is kept, and the number of such texts."""
 _URL_SAFE = str.maketrans("+/", "-_")
 _CUT = re.compile(r"…|\.\.\.")
 _QUOTES = "'\"`\\ "
+_REFERENCE = re.compile(r"&(?:#|amp|lt|gt|quot|apos)", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})|\\(.)")
 _NAME = re.compile(r"\$CREDCHECK_\w+")
 _NOT_A_NAME = r"(?<!\$CREDCHECK_KEY_)(?<!\$CREDCHECK_HEADER_)"
@@ -36,6 +40,9 @@ class Redactor:
         self._forms: tuple[tuple[str, str, str], ...] = ()
         """Each encoded secret, in its own case and in lower case, and what stands in its place."""
         self._patterns: tuple[tuple[str, re.Pattern[str], str], ...] = ()
+        self._has_space = False
+        self._known: dict[str, str] = {}
+        """Short texts that were redacted before."""
         for role, key in keys.items():
             self.learn(f"$CREDCHECK_KEY_{role.upper()}", key)
         for name, value in headers.items():
@@ -61,6 +68,8 @@ class Redactor:
         }
         # A tuple is replaced and not changed: other threads may be redacting.
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form[0]), form)))
+        self._has_space = any(" " in text for text in self._secrets)
+        self._known.clear()
         longest_first = sorted(self._secrets.items(), key=lambda pair: -len(pair[0]))
         self._patterns = tuple(
             (text.lower(), _make_pattern(text), shown) for text, shown in longest_first
@@ -68,6 +77,16 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """Return a text without any secret, and without what a cut has left of one."""
+        if len(text) > LONGEST_KEPT:
+            return self._redact(text)
+        known = self._known.get(text)
+        if known is None:  # most headers are the same in each response
+            if len(self._known) >= MOST_KEPT:
+                self._known.clear()
+            known = self._known[text] = self._redact(text)
+        return known
+
+    def _redact(self, text: str) -> str:
         lower = text.lower()
         for form, form_lower, shown in self._forms:
             if form_lower in lower:
@@ -79,14 +98,22 @@ class Redactor:
 
     def _redact_encoded(self, text: str) -> str:
         """Replace secrets of which some characters are encoded, in whatever mixture."""
-        decoded = _decode_all(text)
+        decoded = self._decode(text)
         for secret, pattern, shown in self._patterns:
             if secret not in decoded:
                 continue
             text = _replace(pattern, shown, text)
-            if secret in _decode_all(_NAME.sub("", text)):
+            if secret in self._decode(_NAME.sub("", text)):
                 return f"[hidden, because it contains {shown} in an unusual encoding]"
         return text
+
+    def _decode(self, text: str) -> str:
+        """Return all that a text says when it is decoded, in lower case."""
+        readings = decode(text)
+        if self._has_space and "+" in text:
+            spaced = text.replace("+", " ")
+            readings += [spaced, *decode(spaced)]
+        return "\0".join(readings).lower()
 
     def _redact_fragments(self, text: str) -> str:
         """Replace the beginning of a secret before a cut or an end, and its end after one."""
@@ -134,16 +161,16 @@ class Redactor:
 
 
 def decode(text: str) -> list[str]:
-    """Return what a text says as it is, in a URL, in HTML in addition, and in JSON in addition."""
+    """Return what else a text says: in a URL, in HTML in addition, and in JSON in addition."""
     readings = [text]
     if "%" in text:
         readings += [unquote(text), unquote(unquote(text))]
-    if "&" in text:
+    if "&" in text and _REFERENCE.search(text):
         readings.append(html.unescape(readings[-1]))
-    if "\\" in readings[-1]:
-        readings.append(_unescape(readings[-1]))
-        readings.append(_unescape(readings[-1]))
-    return readings
+    for _ in range(2):
+        if "\\" in readings[-1]:
+            readings.append(_unescape(readings[-1]))
+    return [reading for reading in dict.fromkeys(readings) if reading != text]
 
 
 def _unescape(text: str) -> str:
@@ -157,14 +184,6 @@ def escape_surrogates(text: str) -> str:
 
 def _replace(pattern: re.Pattern[str], shown: str, text: str) -> str:
     return pattern.sub(lambda _: shown, text)
-
-
-def _decode_all(text: str) -> str:
-    """Return all that a text may say, in lower case, once with spaces in the place of pluses."""
-    readings = decode(text)
-    if "+" in text:
-        readings += decode(text.replace("+", " "))
-    return "\0".join(readings).lower()
 
 
 def _split_secret(secret: str) -> Iterator[str]:
