@@ -24,9 +24,9 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     yield ""
     gaps = gather_not_tested(verdict)
     for gap in gaps:
-        names = ", ".join([*gap.rules, *gap.operations])
         enabling = f" (set {gap.option})" if gap.option else ""
-        yield f"{gap.outcome:<15} {names}: {gap.reason}{enabling}"
+        for names in filter(None, (gap.rules, gap.operations)):
+            yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
     for operation in verdict.not_reached if not verdict.stopped else ():
         statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
         yield f"not reached     {operation}: returned {statuses}, never 2xx"
