@@ -105,6 +105,8 @@ def started(command: list[str], url: str, core: int | None = None) -> Iterator[S
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
+        # As a user starts it: with the bytecode that the first start wrote.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": ""},
         # A group of its own, so that no worker outlives a server that does not stop when told.
         start_new_session=True,
         preexec_fn=None if core is None else lambda: os.sched_setaffinity(0, {core}),

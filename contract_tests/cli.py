@@ -264,9 +264,8 @@ def explain(rule_id: str) -> None:
 @main.command(epilog=EXAMPLE + "credcheck replay report/report.json PAGE-03")
 @click.argument("report", metavar="REPORT.json")
 @click.argument("rule_id", metavar="ID")
-@add_option("config", COMMAND_LINE["config"])
-@add_option("key", COMMAND_LINE["key"])
-def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) -> None:
+@add_settings("replay")
+def replay(report: str, rule_id: str, **given: Any) -> None:
     """Test a failed rule of a report again.
 
     Exit codes: 0 it passes now, 1 it still fails, 2 wrong usage, 3 it could not be judged.
@@ -281,7 +280,9 @@ def replay(report: str, rule_id: str, config: str | None, key: tuple[str, ...]) 
         raise UsageError(
             f"{report}: {rule_id} did not fail: failed rules are {', '.join(failed) or 'none'}"
         )
-    options = {"config": config, "key": key, **read_context(document)}
+    # What leads to the target may have changed since, and its secrets are in no report.
+    reaching = {name: value for name, value in given.items() if value not in (None, ())}
+    options = {**read_context(document), **reaching}
     lines, still_fails = repeat_request(document["target"], options, failures[0])
     for line in lines:
         click.echo(line)

@@ -20,11 +20,34 @@ class RequestFailed(Exception):
 
 
 class TargetUnavailable(RequestFailed):
-    """The target keeps refusing requests (429, 503) or does not respond: the run stops."""
+    """The target can no longer be asked, or never could: the run stops."""
+
+
+class Disturbed(RequestFailed):
+    """One request got lost on its way, and others do not: the rule may be tested again.
+
+    `unanswered` tells that not a byte came back.
+    """
+
+    def __init__(self, message: str, *, unanswered: bool = False) -> None:
+        super().__init__(message)
+        self.unanswered = unanswered
 
 
 class NotTested(Exception):
     """A rule cannot be tested; the text is the reason."""
+
+
+class Intercepted(NotTested, RequestFailed):
+    """Something in front of the service answered in its place, such as a firewall."""
+
+
+class InputRefused(NotTested, RequestFailed):
+    """The input could damage what the target stores, and the target is not disposable."""
+
+
+class BoundReached(NotTested, RequestFailed):
+    """A rule, or the run, has used up its time or its requests."""
 
 
 class RuleFailed(AssertionError):

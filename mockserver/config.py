@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 Auth = Literal["keys", "any", "off"]
-Release = Literal["3.59", "4.90", "4.202"]
+Release = Literal["3.59", "4.90", "4.95", "4.202"]
 
 RELEASES: tuple[Release, ...] = get_args(Release)
 """The releases of the service whose operations are known, oldest first."""

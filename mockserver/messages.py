@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
@@ -67,12 +68,18 @@ class Request(NamedTuple):
 
         Keys are sorted and blanks kept, as Django REST Framework's pagination links do.
         """
-        pairs = [(key, value) for key, value in changes.items() if value is not None]
-        if self.query_string:
-            sent = parse_qsl(self.query_string, keep_blank_values=True)
-            pairs += [pair for pair in sent if pair[0] not in changes]
-        query = urlencode(sorted(pairs, key=itemgetter(0)))
+        query = _change_query(self.query_string, tuple(changes.items()))
         return f"{self.origin}{self.path}" + (f"?{query}" if query else "")
+
+
+@lru_cache(maxsize=256)
+def _change_query(query: str, changes: tuple[tuple[str, str | None], ...]) -> str:
+    """Return a query with parameters replaced or removed, sorted by their names."""
+    changed = dict(changes)
+    sent = parse_qsl(query, keep_blank_values=True)
+    pairs = [(key, value) for key, value in changes if value is not None]
+    pairs += [pair for pair in sent if pair[0] not in changed]
+    return urlencode(sorted(pairs, key=itemgetter(0)))
 
 
 class Response(NamedTuple):

@@ -7,6 +7,7 @@ from contract_tests.catalogue import (
     analytics,
     assertions,
     assignments,
+    choices,
     courses,
     images,
     issuers,
@@ -33,6 +34,7 @@ CATALOGUE: tuple[Rule, ...] = (
     *analytics.RULES,
     *issuers.RULES,
     *assertions.RULES,
+    *choices.RULES,
 )
 """In the order in which reports list the rules."""
 RULES: Mapping[str, Rule] = {rule.id: rule for rule in CATALOGUE}

@@ -20,6 +20,7 @@ RULES: tuple[Rule, ...] = (
             "with a key."
         ),
         evidence=("N", "F"),
+        shown_by=("test_no_key_is_401_with_a_challenge",),
         why="The API must not be open to the public.",
         failure="the list is returned without a key",
         operations=ALL_OPERATIONS,
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
         subject="access",
         requirement="An unknown key returns 401 with a challenge.",
         evidence=("N", "F"),
+        shown_by=("test_no_key_is_401_with_a_challenge",),
         why="Clients treat 401 and 403 differently.",
         failure="an unknown key returns 403",
         operations=CORE_OPERATIONS,
@@ -40,6 +42,7 @@ RULES: tuple[Rule, ...] = (
         subject="access",
         requirement="A retired key returns 401.",
         evidence=("F",),
+        shown_by=("test_an_inactive_user_is_401",),
         why="A key that was retired must stop working.",
         failure="a retired key still has full access",
         needs=("retired",),
@@ -53,18 +56,21 @@ RULES: tuple[Rule, ...] = (
         evidence=("G",),
         why="Learners look up the credentials that they can earn.",
         failure="the list returns 403 for a learner",
-        needs=("learner",),
+        needs=("learner", "learner_username"),
         operations=(LIST_CREDENTIALS, RETRIEVE_CREDENTIAL),
         tests=("test_access",),
     ),
     Rule(
         id="ACCESS-05",
         subject="access",
-        requirement="A learner's writes return 403 and change nothing.",
+        requirement=(
+            "A learner's writes are refused and change nothing: below the own path with 403, "
+            "below an admin's."
+        ),
         evidence=("N",),
         why="Learners have no write access.",
         failure="a learner creates a credential",
-        needs=("write", "learner"),
+        needs=("write", "learner", "learner_username"),
         operations=CREDENTIAL_WRITES,
         tests=("test_access",),
     ),
@@ -82,11 +88,11 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ACCESS-07",
         subject="access",
-        requirement="A private credential returns 404 for a learner.",
-        evidence=("G",),
+        requirement="A private credential is refused to a learner: 403 or 404.",
+        evidence=("G", "N"),
         why="Learners must not see drafts.",
         failure="a learner retrieves a draft by its id",
-        needs=("write", "learner"),
+        needs=("write", "learner", "learner_username"),
         operations=(RETRIEVE_CREDENTIAL,),
         tests=("test_access",),
     ),
@@ -94,7 +100,8 @@ RULES: tuple[Rule, ...] = (
         id="ACCESS-08",
         subject="access",
         requirement=(
-            "A key of another platform returns 403 everywhere, by path and by `platform_org`."
+            "A key of another platform is refused everywhere, by path and by `platform_org`: 403 "
+            "or 404."
         ),
         evidence=("N",),
         why="Platforms must not see each other's data.",
@@ -117,8 +124,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ACCESS-10",
         subject="access",
-        requirement="An item of another platform returns 404 under one's own platform.",
+        requirement="An item of another platform is refused under one's own platform: 404 or 403.",
         evidence=("N", "F"),
+        shown_by=("test_an_unknown_id_is_404",),
         why="An id must not give access to another platform.",
         failure="a credential of another platform is returned",
         needs=("other_org", "other_org_admin", "other_user_id"),
@@ -128,11 +136,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ACCESS-11",
         subject="access",
-        requirement=(
-            "The four authentication schemes, in upper and lower case, and the key alone are "
-            "accepted."
-        ),
-        evidence=("P", "G", "C", "N"),
+        requirement="The name of the authentication scheme may be in upper and lower case.",
+        evidence=("F",),
+        shown_by=("test_a_scheme_in_any_case",),
         why="Clients use all of them.",
         failure="`Bearer` returns 401",
         operations=(LIST_CREDENTIALS,),
@@ -154,6 +160,7 @@ RULES: tuple[Rule, ...] = (
         subject="access",
         requirement="An error response reveals nothing about the item that was refused.",
         evidence=("F",),
+        shown_by=("test_the_order_of_refusals",),
         why="A 403 must not contain names.",
         failure="the 403 contains the name of the credential",
         needs=("write", "learner", "other_org_admin"),

@@ -18,10 +18,11 @@ RULES: tuple[Rule, ...] = (
         id="ASSERT-01",
         subject="assertions",
         requirement=(
-            "Lists of assertions are pages without an envelope, newest first, each item once, "
-            "with correct totals and links."
+            "Lists of assertions are pages without an envelope, each item once, with correct "
+            "totals and links."
         ),
         evidence=("C", "P", "F"),
+        shown_by=("test_pages_contain_everything_once",),
         why="A client that follows `next` must receive every item.",
         failure="the item at each page boundary is on no page",
         operations=(LIST_USER_ASSERTIONS, LIST_CREDENTIAL_ASSERTIONS),
@@ -57,6 +58,7 @@ RULES: tuple[Rule, ...] = (
             "An invalid parameter of a user's list returns 400 with messages on that parameter."
         ),
         evidence=("P", "F"),
+        shown_by=("test_invalid_parameters_of_a_serializer",),
         why="A typing error must be reported.",
         failure="`include_revoked=maybe` is treated as false",
         operations=(LIST_USER_ASSERTIONS,),
@@ -86,8 +88,8 @@ RULES: tuple[Rule, ...] = (
         id="ASSERT-06",
         subject="assertions",
         requirement=(
-            "The expiry of an assertion follows from its credential's `expires`, counted from "
-            "the date of issue."
+            "The expiry of an assertion follows from its credential's `expires`, counted from the "
+            "date of issue; a month has 30 days or is one of the calendar."
         ),
         evidence=("C",),
         why="Users rely on the printed date.",
@@ -111,8 +113,7 @@ RULES: tuple[Rule, ...] = (
         id="ASSERT-08",
         subject="assertions",
         requirement=(
-            "Deleting a credential with an active assertion returns 409; revoked assertions are"
-            " deleted with the credential."
+            "Deleting a credential with an active assertion returns 409; without one it succeeds."
         ),
         evidence=("G",),
         why="A user who earned a credential keeps it.",
@@ -125,8 +126,7 @@ RULES: tuple[Rule, ...] = (
         id="ASSERT-09",
         subject="assertions",
         requirement=(
-            "Issuing in bulk skips users with an active assertion and issues to all others, or "
-            "to nobody if one is unknown."
+            "Issuing in bulk skips users with an active assertion and issues to all others."
         ),
         evidence=("N",),
         why="The same list of users may be uploaded twice.",
@@ -189,11 +189,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ASSERT-14",
         subject="assertions",
-        requirement=(
-            "An invalid recipient, user, course or program, or both of the latter, returns 400 "
-            "on its field and issues nothing."
-        ),
-        evidence=("F", "choice"),
+        requirement="A missing or invalid recipient returns 400 on its field and issues nothing.",
+        evidence=("G", "F"),
+        shown_by=("test_invalid_values",),
         why="Nobody may receive a credential that they did not earn.",
         failure="an unknown user is created",
         needs=("write", "username"),
@@ -214,19 +212,23 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ASSERT-16",
         subject="assertions",
-        requirement="A learner cannot issue or revoke: 403, and nothing changes.",
+        requirement=(
+            "A learner cannot issue or revoke, below the own path or an admin's, and nothing "
+            "changes."
+        ),
         evidence=("N",),
         why="Learners have no write access.",
         failure="learners undo their own revocation",
-        needs=("write", "learner", "username"),
+        needs=("write", "learner", "username", "learner_username"),
         operations=ISSUING,
         tests=("test_assertion_access",),
     ),
     Rule(
         id="ASSERT-17",
         subject="assertions",
-        requirement="Forms issue and revoke like JSON does.",
+        requirement="Forms issue in bulk and revoke like JSON does.",
         evidence=("P", "F"),
+        shown_by=("test_forms_are_read_like_json",),
         why="Clients use both.",
         failure="`recipient` of a form is ignored",
         needs=("write", "username"),

@@ -65,7 +65,7 @@ RULES: tuple[Rule, ...] = (
         evidence=("G",),
         why="Assignments of other users are private.",
         failure="a learner sees all assignments",
-        needs=("learner", "other_org_admin"),
+        needs=("learner", "learner_username", "other_org_admin"),
         operations=(LIST_USER_ASSIGNMENTS, LIST_GROUP_ASSIGNMENTS),
         tests=("test_assignments",),
     ),
@@ -73,7 +73,7 @@ RULES: tuple[Rule, ...] = (
         id="ASSIGN-06",
         subject="assignments",
         requirement="An unknown credential returns 400, an unknown assignment 404.",
-        evidence=("F", "choice"),
+        evidence=("choice",),
         why="Otherwise a broken link is dropped silently.",
         failure="an unknown credential returns 200 and assigns nobody",
         needs=("write", "disposable"),
@@ -91,6 +91,45 @@ RULES: tuple[Rule, ...] = (
         failure="learners assign a credential to themselves",
         needs=("write", "disposable", "learner"),
         operations=(ASSIGN_TO_USERS, ASSIGN_TO_GROUPS, DELETE_ASSIGNMENT),
+        tests=("test_assignments",),
+    ),
+    Rule(
+        id="ASSIGN-08",
+        subject="assignments",
+        requirement=(
+            "The list of assignments to users is newest first, and `search` finds a credential's"
+            " name in any case."
+        ),
+        evidence=("G",),
+        why="An admin looks for what was just assigned.",
+        failure="`search` has no effect",
+        needs=("write", "disposable"),
+        operations=(ASSIGN_TO_USERS, LIST_USER_ASSIGNMENTS, DELETE_ASSIGNMENT),
+        tests=("test_assignments",),
+    ),
+    Rule(
+        id="ASSIGN-09",
+        subject="assignments",
+        requirement="An assignment whose assertion was revoked is not listed.",
+        evidence=("G",),
+        why="The user does not hold the credential any more.",
+        failure="a revoked assignment is still listed",
+        needs=("write", "disposable"),
+        operations=(ASSIGN_TO_USERS, LIST_USER_ASSIGNMENTS, DELETE_ASSIGNMENT),
+        tests=("test_assignments",),
+    ),
+    Rule(
+        id="ASSIGN-10",
+        subject="assignments",
+        requirement=(
+            "`metadata` of an assertion that an assignment issued has the assignment, who assigned"
+            " it and when."
+        ),
+        evidence=("C",),
+        why="Front ends show who assigned a credential.",
+        failure="the assertion has no metadata",
+        needs=("write", "disposable"),
+        operations=(ASSIGN_TO_USERS, DELETE_ASSIGNMENT),
         tests=("test_assignments",),
     ),
 )

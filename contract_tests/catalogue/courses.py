@@ -31,7 +31,7 @@ RULES: tuple[Rule, ...] = (
             "The list of courses is paginated: totals, links, page sizes and an end, with the "
             "items under `results`."
         ),
-        evidence=("G", "F"),
+        evidence=("G",),
         why="A client that follows `next` must receive every item.",
         failure="`next` repeats the first page",
         operations=(LIST_COURSES,),
@@ -66,22 +66,27 @@ RULES: tuple[Rule, ...] = (
         requirement=(
             "An export contains every credential that the list returns for the course, unchanged."
         ),
-        evidence=("G", "choice"),
+        evidence=("G",),
         why="A backup must be complete.",
         failure="the export lacks the metadata",
         operations=(EXPORT_COURSE, LIST_CREDENTIALS, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
     ),
     Rule(
         id="EXIM-02",
         subject="exim",
-        requirement="Importing an export returns 201 and changes nothing.",
-        evidence=("G", "choice"),
+        requirement=(
+            "An import without an issuer creates a credential with 201; what is exported then and"
+            " imported again updates it, unchanged."
+        ),
+        evidence=("G",),
         why="A restore must not create duplicates.",
         failure="each import creates the credentials again",
         needs=("write", "disposable"),
         operations=(EXPORT_COURSE, IMPORT_COURSE, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
     ),
     Rule(
         id="EXIM-03",
@@ -96,16 +101,30 @@ RULES: tuple[Rule, ...] = (
         needs=("write", "disposable"),
         operations=(IMPORT_COURSE, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
     ),
     Rule(
         id="EXIM-04",
         subject="exim",
         requirement="An unknown course returns 404, a request without a key 401, a learner 403.",
-        evidence=("F", "choice"),
+        evidence=("G",),
         why="An export contains private credentials.",
         failure="a learner exports drafts",
         needs=("learner",),
         operations=(EXPORT_COURSE, LIST_COURSES),
         tests=("test_courses",),
+        since="4.90",
+    ),
+    Rule(
+        id="EXIM-05",
+        subject="exim",
+        requirement="An export imports unchanged into another course, as a copy.",
+        evidence=("G",),
+        why="This is the purpose of an export.",
+        failure="an import requires an issuer, which an export does not name",
+        needs=("write", "disposable"),
+        operations=(EXPORT_COURSE, IMPORT_COURSE, LIST_COURSES, LIST_CREDENTIALS),
+        tests=("test_courses",),
+        since="4.90",
     ),
 )

@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
             "`count` is the number of items, and following `next` returns each item exactly once."
         ),
         evidence=("F", "N"),
+        shown_by=("test_pages_contain_everything_once",),
         why="A client that follows `next` must receive every item.",
         failure="the item at each page boundary is on no page",
         operations=(LIST_CREDENTIALS, LIST_ISSUERS),
@@ -25,10 +26,11 @@ RULES: tuple[Rule, ...] = (
         id="PAGE-02",
         subject="pagination",
         requirement=(
-            "`num_pages`, `page_number` and the length of each page match `count` and the page "
-            "size."
+            "`num_pages`, `page_number` and the length of each page match `count`, the page size "
+            "and the maximum that the list tells."
         ),
         evidence=("F",),
+        shown_by=("test_pages_contain_everything_once",),
         why="User interfaces draw pagination controls from these numbers.",
         failure="`num_pages` is rounded down",
         operations=(LIST_CREDENTIALS, LIST_ISSUERS),
@@ -39,6 +41,7 @@ RULES: tuple[Rule, ...] = (
         subject="pagination",
         requirement="`previous` leads back page by page and is null on the first page.",
         evidence=("F",),
+        shown_by=("test_links_lead_on_and_back",),
         why="Clients page backwards.",
         failure="`previous` is always null",
         operations=(LIST_CREDENTIALS,),
@@ -51,6 +54,7 @@ RULES: tuple[Rule, ...] = (
             "Links are absolute, use the client's base URL and keep all other query parameters."
         ),
         evidence=("F",),
+        shown_by=("test_links_lead_on_and_back",),
         why="Clients follow the links unchanged.",
         failure="the link to the second page of a search drops the search",
         operations=(LIST_CREDENTIALS,),
@@ -63,6 +67,7 @@ RULES: tuple[Rule, ...] = (
             "An invalid page number returns 404; `last` is the last page, an empty value the first."
         ),
         evidence=("F",),
+        shown_by=("test_invalid_page_numbers_are_404",),
         why="A client must notice the end of the list.",
         failure="page 9999 returns the last page again",
         operations=(LIST_CREDENTIALS, LIST_ISSUERS),
@@ -76,6 +81,7 @@ RULES: tuple[Rule, ...] = (
             " any other is used."
         ),
         evidence=("F", "N"),
+        shown_by=("test_page_sizes",),
         why="One request must not fetch all data of a platform.",
         failure="`page_size=101` returns 101 items",
         operations=(LIST_CREDENTIALS, LIST_ISSUERS),
@@ -84,7 +90,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="PAGE-07",
         subject="pagination",
-        requirement="Credentials are ordered from newest to oldest, and the order is stable.",
+        requirement=(
+            "Credentials are ordered from newest to oldest, and the order is stable; those of one "
+            "time may come in any order."
+        ),
         evidence=("G",),
         why="Users look for the newest credential at the top.",
         failure="the list is ordered by name",
@@ -96,6 +105,7 @@ RULES: tuple[Rule, ...] = (
         subject="pagination",
         requirement="An empty result is one empty page.",
         evidence=("F",),
+        shown_by=("test_an_empty_list_is_one_page",),
         why="An empty list is not an error.",
         failure="a search without results returns 404",
         operations=(LIST_CREDENTIALS,),
@@ -108,6 +118,7 @@ RULES: tuple[Rule, ...] = (
             "An item that is created or deleted between two pages shifts the next page by one."
         ),
         evidence=("F", "G"),
+        shown_by=("test_pages_contain_everything_once",),
         why="Other items may move to another page, but must not disappear.",
         failure="following `next` loses an item when another one is created",
         needs=("write",),
@@ -118,10 +129,11 @@ RULES: tuple[Rule, ...] = (
         id="PAGE-10",
         subject="pagination",
         requirement=(
-            "A list with more items than the maximum page size is still split into pages of "
-            "that size."
+            "A list with more items than the maximum page size is still split into pages of that "
+            "size."
         ),
-        evidence=("N",),
+        evidence=("N", "F"),
+        shown_by=("test_page_sizes",),
         why="One request must not fetch all data of a platform.",
         failure="`page_size=1000` returns 101 items",
         needs=("write", "disposable"),
@@ -132,8 +144,8 @@ RULES: tuple[Rule, ...] = (
         id="SEARCH-01",
         subject="search",
         requirement=(
-            "`search` finds exactly the credentials whose name, override or description "
-            "contains the text, ignoring case."
+            "`search` finds the credentials whose name, override or description contains the "
+            "text, ignoring the case of A to Z, and none that no reading of a search finds."
         ),
         evidence=("N", "G"),
         why="Users type the part of a name that they remember.",
@@ -188,11 +200,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="SEARCH-06",
         subject="search",
-        requirement=(
-            "Every character of a search is literal, and letters of every script are compared "
-            "ignoring case."
-        ),
+        requirement="Every character of a search is literal.",
         evidence=("F",),
+        shown_by=("test_a_search_is_literal",),
         why="`%` and `_` are ordinary characters, and É is a letter.",
         failure="`%` finds everything",
         needs=("write",),

@@ -34,11 +34,13 @@ LIST_COURSES = "credentials_orgs_users_course_credentials_list"
 EXPORT_COURSE = "credentials_exim_credentials_course_export_retrieve"
 IMPORT_COURSE = "credentials_exim_credentials_course_import_create"
 
-LIST_PROVIDERS = "credentials_providers_list"
-LIST_CONFIGURATIONS = "credentials_provider_config_list"
-SAVE_CONFIGURATION = "credentials_provider_config_create"
-LIST_MAPPINGS = "credentials_external_mapping_list"
-SAVE_MAPPING = "credentials_external_mapping_create"
+LIST_PROVIDERS = "credentials_providers_retrieve"
+LIST_CONFIGURATIONS = "credentials_orgs_users_provider_config_retrieve"
+SAVE_CONFIGURATION = "credentials_orgs_users_provider_config_create"
+DEACTIVATE_CONFIGURATION = "credentials_orgs_users_provider_config_destroy"
+LIST_MAPPINGS = "credentials_orgs_users_external_mapping_retrieve"
+SAVE_MAPPING = "credentials_orgs_users_external_mapping_create"
+DELETE_MAPPING = "credentials_orgs_users_external_mapping_destroy"
 
 COUNT_ASSERTIONS = "credentials_orgs_users_assertions_over_time_retrieve"
 COUNT_COURSE_ASSERTIONS = "credentials_orgs_users_course_assertions_over_time_retrieve"
@@ -80,8 +82,10 @@ OTHER_OPERATIONS = (
     LIST_PROVIDERS,
     LIST_CONFIGURATIONS,
     SAVE_CONFIGURATION,
+    DEACTIVATE_CONFIGURATION,
     LIST_MAPPINGS,
     SAVE_MAPPING,
+    DELETE_MAPPING,
 )
 ALL_OPERATIONS = (*CORE_OPERATIONS, LOOK_UP_ASSERTION, *OTHER_OPERATIONS)
 """Every operation of the contract."""
@@ -92,6 +96,8 @@ IRREVERSIBLE = {
     DELETE_ASSIGNMENT: "users are notified of assignments",
     IMPORT_COURSE: "an import changes existing credentials",
     SAVE_CONFIGURATION: "a configuration cannot be deleted",
-    SAVE_MAPPING: "a mapping cannot be deleted",
+    DEACTIVATE_CONFIGURATION: "a provider in use would be switched off",
+    SAVE_MAPPING: "badges are issued by mappings",
+    DELETE_MAPPING: "badges are issued by mappings",
 }
 """Operations that only a disposable target may be sent, each with the reason."""

@@ -1,23 +1,42 @@
-"""Deletes what a run created: at its end, and after a crash, from its journals."""
+"""Deletes what a run created: at its end, and after a crash, from its journals.
+
+What was sent and not refused is there until a read has shown its absence: neither the response to a
+DELETE nor an exception on the way is an absence. What cannot be seen to be gone is left behind.
+"""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from contract_tests.engine.contract import JSON
-from contract_tests.engine.creations import build_collection_path
-from contract_tests.engine.exchange import Response
-from contract_tests.engine.journal import UnfinishedRun, take_over
+from contract_tests.engine.creations import is_own_404
+from contract_tests.engine.effects import find_kind
+from contract_tests.engine.journal import UnfinishedRun, is_private_intent, take_over
+from contract_tests.engine.looking import (
+    MOST_LISTED_FOR_LOST,
+    MOST_LISTED_PAGES,
+    Look,
+    list_actors,
+    list_collections,
+    look_at,
+)
 from contract_tests.engine.target import Target
-from contract_tests.errors import RequestFailed
+from contract_tests.errors import RequestFailed, TargetUnavailable
 from contract_tests.settings.settings import Settings
 
-MOST_FOUND_PAGES = 50
-MOST_LISTED_PAGES = 5
-"""Pages of a search for the mark, and of the whole list, in case the search misses something."""
+MOST_SAMPLES = 20
+"""Items whose own path is read, of those that were deleted and that no list shows any more."""
+PAUSES = (0.0, 0.5, 1.5)
+"""Seconds before each look for what was deleted: a cache may show it a little longer."""
+BY_HAND = "delete it in the service's own administration or database"
+LATER = (
+    "run `credcheck cleanup` once it can be read again, or look for the name in the service's own "
+    "administration or database"
+)
 
 
 @dataclass(frozen=True)
@@ -26,7 +45,7 @@ class CleanupResult:
 
     run_id: str
     left_behind: list[str]
-    """Ids that still exist, and descriptions of what may exist and cannot be found."""
+    """What still exists, or may exist unseen: by name, with the reason and what to do."""
 
     def __str__(self) -> str:
         if self.left_behind:
@@ -67,112 +86,205 @@ def delete_created(target: Target, run: UnfinishedRun) -> list[str]:
     Items whose ids are in the journal are deleted at their path. An item whose response was lost is
     found by the mark in its name; a private one is in no list, and counts as left behind.
     """
-    found = dict(run.created)
-    names: set[str] = set()
-    for path in sorted(run.folders):
-        for entity_id, name in _find_marked(target, path, run.mark).items():
-            found.setdefault(entity_id, path)
-            names.add(name)
-    target.guard.own |= found.keys()
-    latest_first = list(found.items())[::-1]
-    # An issuer can be deleted when no credential uses it any more.
-    latest_first.sort(key=lambda pair: pair[1].endswith("issuers/"))
-    left_behind = [
-        entity_id for entity_id, path in latest_first if not _delete(target, path, entity_id)
-    ]
-    # Journals of earlier versions call a private credential hidden.
-    lost = [
-        intent["name"]
-        for intent in run.intents.values()
-        if intent.get("private", intent.get("hidden")) and intent["name"] not in names
-    ]
-    return sorted(left_behind) + [
-        f"perhaps {name!r}: the response was lost, and no list shows a private credential"
-        for name in lost
-    ]
-
-
-def _list_actors(target: Target) -> list[str]:
-    return [role for role in ("admin", "other_org_admin") if role in target.settings.keys]
-
-
-def _delete(target: Target, path: str, entity_id: str) -> bool:
-    """Delete an item with any key that has access; tell whether it is gone."""
-    for actor in _list_actors(target):
-        for folder in dict.fromkeys((path, *_list_collections(target.settings))):
-            item = folder + quote(entity_id, safe="")
-            try:
-                response = target.send("DELETE", item, actor=actor)
-                if response.status == 409:
-                    _revoke_all(target, folder, f"{item}/assertions/", actor)
-                    response = target.send("DELETE", item, actor=actor)
-            except RequestFailed:
-                continue
-            if response.status in (200, 204):
-                return True
-    return _is_gone(target, path, entity_id)
-
-
-def _revoke_all(target: Target, folder: str, assertions: str, actor: str) -> None:
-    """Revoke the active assertions of a credential of this run, so that it can be deleted."""
-    value = target.send("GET", f"{assertions}?page_size=1000", actor=actor).value
-    for assertion in value.get("data", ()) if isinstance(value, dict) else ():
-        if not assertion["revoked"]:
-            target.guard.own.add(assertion["entityId"])
-            body = json.dumps({"revoked": True, "revocationReason": "cleaned up"}).encode()
-            item = f"{folder}assertions/{assertion['entityId']}"
-            target.send("PUT", item, actor=actor, headers={"Content-Type": JSON}, body=body)
-
-
-def _is_gone(target: Target, path: str, entity_id: str) -> bool:
-    """Tell whether a key with access gets a 404 for an item."""
+    cleanup = Cleanup(target, run)
     try:
-        responses = [
-            target.send("GET", path + quote(entity_id, safe=""), actor=actor)
-            for actor in _list_actors(target)
+        return cleanup.clean_up()
+    except Exception as error:  # noqa: BLE001  whatever went wrong is not an absence
+        is_expected = isinstance(error, RequestFailed)
+        return cleanup.give_up(str(error) if is_expected else f"error in the harness: {error!r}")
+
+
+class Cleanup:
+    """The cleanup after one run: look, delete, and look again."""
+
+    def __init__(self, target: Target, run: UnfinishedRun) -> None:
+        self._target = target
+        self._run = run
+        self._created = dict(run.created)
+        self._names = dict(run.names)
+        self._lost_names: set[str] = set()
+        """Names of found items that no response had named."""
+        self._answers: dict[str, str] = {}
+        """What a DELETE of an item returned."""
+
+    def clean_up(self) -> list[str]:
+        """Delete what the run created; return what is left behind, and what cannot be seen."""
+        looks = self._look()
+        pending = self._find_pending(looks)
+        self._target.guard.own |= {*pending, *self._created}
+        for entity_id in pending:
+            self._answers[entity_id] = self._delete(self._created[entity_id], entity_id)
+        left: dict[str, str] = dict.fromkeys(pending, "")
+        for pause in PAUSES if pending else ():
+            time.sleep(pause)
+            looks = self._look()
+            found = self._find_marked(looks)
+            left = {
+                entity_id: reason
+                for entity_id in dict.fromkeys([*left, *found])
+                if (reason := self._find_presence(entity_id, looks))
+            }
+            if not left:
+                break
+        return [self._describe(entity_id, reason) for entity_id, reason in left.items()] + [
+            *self._describe_lost(looks)
         ]
-    except RequestFailed:
-        return False
-    exists = any(response.status < 300 for response in responses)
-    return any(map(_is_service_404, responses)) and not exists
+
+    def give_up(self, reason: str) -> list[str]:
+        """Return everything that nobody has seen to be gone as left behind."""
+        text = f"nobody can see whether it is gone: {reason}: {LATER}"
+        return [self._describe(entity_id, text) for entity_id in self._created] + [
+            f"perhaps {_name_intent(intent)}: {text}" for intent in self._run.intents.values()
+        ]
+
+    def _look(self) -> dict[str, Look]:
+        most = MOST_LISTED_FOR_LOST if self._run.intents else MOST_LISTED_PAGES
+        folders = sorted({*self._run.folders, *self._created.values()})
+        return {folder: look_at(self._target, folder, self._run.mark, most) for folder in folders}
+
+    def _find_marked(self, looks: dict[str, Look]) -> list[str]:
+        """Add what lists show of this run to what is known, and return the ids."""
+        found = []
+        for folder, look in looks.items():
+            for entity_id, name in look.marked.items():
+                found.append(entity_id)
+                if entity_id not in self._created:
+                    self._created[entity_id] = folder
+                    self._lost_names.add(name)
+                self._names.setdefault(entity_id, name)
+        return found
+
+    def _find_pending(self, looks: dict[str, Look]) -> list[str]:
+        """Return the ids that have to be deleted, the latest first, issuers last.
+
+        An issuer can be deleted when no credential uses it any more.
+        """
+        found = set(self._find_marked(looks))
+        claimed = [
+            entity_id
+            for entity_id in self._created
+            if entity_id in self._run.claimed and entity_id not in found
+        ]
+        doubtful = {
+            entity_id
+            for entity_id in claimed
+            if entity_id in self._run.private
+            or looks[self._created[entity_id]].problem
+            or entity_id in looks[self._created[entity_id]].ids
+        }
+        sure = [entity_id for entity_id in claimed if entity_id not in doubtful]
+        step = max(1, len(sure) // MOST_SAMPLES)
+        if any(self._find_presence(entity_id, looks) for entity_id in sure[::step]):
+            doubtful.update(sure)
+        gone = {
+            entity_id
+            for entity_id in claimed
+            if entity_id not in doubtful or not self._find_presence(entity_id, looks)
+        }
+        pending = [entity_id for entity_id in self._created if entity_id not in gone][::-1]
+        pending.sort(key=lambda entity_id: self._created[entity_id].endswith("issuers/"))
+        return pending
+
+    def _find_presence(self, entity_id: str, looks: dict[str, Look]) -> str:
+        """Return why an item counts as left behind; an empty text if a read shows its absence."""
+        folder = self._created[entity_id]
+        look = looks.get(folder) or Look(problem="its list was not read")
+        returned = self._answers.get(entity_id, "")
+        returned = f"DELETE returned {returned}, and " if returned else ""
+        if folder.endswith("assignments/"):
+            if look.problem:
+                return f"nobody can see whether it is gone: {look.problem}: {LATER}"
+            return f"{returned}the list still shows it: {BY_HAND}" if entity_id in look.ids else ""
+        is_listed = entity_id in look.ids
+        presence = self._read_item(folder, entity_id)
+        if presence == "absent":
+            gone = f"{returned}it is gone at its own path, but the list still shows it: {BY_HAND}"
+            return gone if is_listed else ""
+        if presence == "present":
+            return f"{returned}it is still there: {BY_HAND}"
+        if is_listed:
+            return f"{returned}the list still shows it: {BY_HAND}"
+        return f"{returned}nobody can see whether it is gone ({presence}): {LATER}"
+
+    def _read_item(self, folder: str, entity_id: str) -> str:
+        """Return `present`, `absent`, or why nobody can see which of them."""
+        path = folder + quote(entity_id, safe="")
+        outcome = "no key may read it"
+        for actor in list_actors(self._target):
+            try:
+                response = self._target.send("GET", path, actor=actor)
+            except TargetUnavailable:
+                raise
+            except RequestFailed as error:
+                return str(error)
+            if response.status < 300:
+                return "present"
+            if is_own_404(response):
+                outcome = "absent"
+            elif response.status not in (403, 404):
+                return f"GET returns {response.status}"
+        return outcome
+
+    def _delete(self, path: str, entity_id: str) -> str:
+        """Delete an item with any key that has access; return what was returned last."""
+        returned = "nothing"
+        for actor in list_actors(self._target):
+            for folder in dict.fromkeys((path, *list_collections(self._target))):
+                item = folder + quote(entity_id, safe="")
+                try:
+                    response = self._target.send("DELETE", item, actor=actor)
+                    if response.status == 409:
+                        self._revoke_all(folder, f"{item}/assertions/", actor)
+                        response = self._target.send("DELETE", item, actor=actor)
+                except TargetUnavailable:
+                    raise
+                except RequestFailed:
+                    continue
+                if response.status in (200, 202, 204):
+                    return str(response.status)
+                if folder == path and actor == "admin":
+                    returned = str(response.status)
+        return returned
+
+    def _revoke_all(self, folder: str, assertions: str, actor: str) -> None:
+        """Revoke the active assertions of a credential of this run, so that it can be deleted."""
+        target = self._target
+        value = target.send("GET", f"{assertions}?page_size=1000", actor=actor).value
+        listed = value.get("data", ()) if isinstance(value, dict) else ()
+        for assertion in listed if isinstance(listed, list) else ():
+            entity_id = assertion.get("entityId") if isinstance(assertion, dict) else None
+            if entity_id and not assertion.get("revoked"):
+                target.guard.own.add(entity_id)
+                body = json.dumps({"revoked": True, "revocationReason": "cleaned up"}).encode()
+                item = f"{folder}assertions/{entity_id}"
+                target.send("PUT", item, actor=actor, headers={"Content-Type": JSON}, body=body)
+
+    def _describe(self, entity_id: str, reason: str) -> str:
+        """Return the line about an item that is left behind."""
+        kind = find_kind(self._created[entity_id]).removesuffix("s")
+        name = self._names.get(entity_id, "")
+        return f"{kind} {f'{name!r} ' if name else ''}(id {entity_id}): {reason}"
+
+    def _describe_lost(self, looks: dict[str, Look]) -> Iterable[str]:
+        """Yield a line about each request whose result nobody can see."""
+        for intent in self._run.intents.values():
+            look = looks.get(intent["at"]) or Look(problem="its list was not read")
+            if intent["name"] and intent["name"] in self._lost_names:
+                continue  # it was found, and is dealt with by its id
+            name = _name_intent(intent)
+            if is_private_intent(intent):
+                yield (
+                    f"perhaps {name}: no response named it, and no list shows a private "
+                    "credential: look for the name in the service's own administration or database"
+                )
+            elif look.problem:
+                yield (
+                    f"perhaps {name}: no response named it, and nobody can see whether it was "
+                    f"stored: {look.problem}: {LATER}"
+                )
 
 
-def _is_service_404(response: Response) -> bool:
-    """Tell the service's own 404 from that of a wrong URL."""
-    value = response.value
-    return response.status == 404 and isinstance(value, dict) and "detail" in value
-
-
-def _list_collections(settings: Settings) -> list[str]:
-    paths = [build_collection_path(settings.org, settings.user_id)]
-    if settings.other_org and settings.other_user_id:
-        paths.append(build_collection_path(settings.other_org, settings.other_user_id))
-    return paths
-
-
-def _find_marked(target: Target, path: str, mark: str) -> dict[str, str]:
-    """Return ids and names of listed items with the mark, by a search and in the whole list."""
-    found: dict[str, str] = {}
-    searches = (
-        (f"search={quote(mark)}&q={quote(mark)}&page_size=100", MOST_FOUND_PAGES),
-        ("page_size=100", MOST_LISTED_PAGES),
-    )
-    for actor in _list_actors(target):
-        for query, most in searches:
-            for item in _list_items(target, f"{path}?{query}", most, actor):
-                if isinstance(item, dict) and "entityId" in item and mark in json.dumps(item):
-                    found[item["entityId"]] = item.get("name", "")
-    return found
-
-
-def _list_items(target: Target, path: str, most: int, actor: str) -> Iterator[Any]:
-    """Yield the items of a list, until its end, the limit of pages or a failed request."""
-    for number in range(1, most + 1):
-        try:
-            response = target.send("GET", f"{path}&page={number}", actor=actor)
-            page = response.value["result"]
-            yield from page["data"]
-            if response.status != 200 or not page["next"]:
-                return
-        except (RequestFailed, KeyError, TypeError, ValueError):
-            return
+def _name_intent(intent: dict[str, Any]) -> str:
+    """Return what a request was about to create, by name."""
+    kind = find_kind(intent["at"]).removesuffix("s")
+    return f"{kind} {intent['name']!r}" if intent["name"] else f"{kind} without a name"

@@ -219,6 +219,28 @@ class Contract:
         schema = response.get("content", {}).get(JSON, {}).get("schema")
         return set(self._find_unknown(schema, value, "")) if schema else set()
 
+    def keep_known_fields(self, operation_id: str, status: int, value: Any) -> Any:
+        """Return the JSON of a response without the fields that the contract does not define."""
+        operation = self.operations.get(operation_id)
+        response = operation.responses.get(status, {}) if operation else {}
+        schema = response.get("content", {}).get(JSON, {}).get("schema")
+        return self._keep_known(schema, value) if schema else value
+
+    def _keep_known(self, schema: Any, value: Any) -> Any:
+        schema = self._flatten(schema)
+        if isinstance(value, list) and "items" in schema:
+            return [self._keep_known(schema["items"], item) for item in value]
+        if isinstance(value, dict) and "properties" in schema:
+            known = schema["properties"]
+            return {
+                name: self._keep_known(known[name], field)
+                if isinstance(field, dict | list)
+                else field
+                for name, field in value.items()
+                if name in known
+            }
+        return value
+
     def _find_unknown(self, schema: Any, value: Any, path: str) -> Iterator[str]:
         schema = self._flatten(schema)
         if isinstance(value, list) and "items" in schema:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, quote
 
+from contract_tests.engine.effects import Effects
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import Journal
 from contract_tests.engine.safety import Guard, is_creation
@@ -19,10 +20,16 @@ LONGEST_NAME = 1_100
 class Creations:
     """What this process creates: recorded before a request is sent, and after its response."""
 
-    def __init__(self, settings: Settings, guard: Guard, journal: Journal) -> None:
+    def __init__(
+        self, settings: Settings, guard: Guard, journal: Journal, effects: Effects
+    ) -> None:
         self._settings = settings
         self._guard = guard
         self._journal = journal
+        self._effects = effects
+        self._folders: dict[str, str] = {}
+        """The folders of what this process created, by id."""
+        self._absent: set[str] = set()
         self._lock = threading.Lock()
 
     def announce(self, method: str, path: str, body: bytes | None) -> int:
@@ -37,32 +44,83 @@ class Creations:
         if is_private(fields) and not self._settings.disposable:
             raise RequestFailed("a private credential is created on disposable targets only")
         folder = self._home if "/exim/" in path else path
-        name = str(fields.get("name", ""))[:LONGEST_NAME]
-        return self._journal.announce(folder, name, private=is_private(fields))
+        return self._journal.announce(
+            folder, self.find_name(path, body), private=is_private(fields)
+        )
+
+    def find_name(self, path: str, body: bytes | None) -> str:
+        """Return the name that a request gives to what it creates, or an empty text."""
+        if not is_creation("POST", path):
+            return ""
+        name = parse_fields(body).get("name", "")
+        return name[:LONGEST_NAME] if isinstance(name, str) else str(name)[:LONGEST_NAME]
+
+    def forget(self, intent: int) -> None:
+        """Record that a request that was announced has not been sent."""
+        if intent:
+            self._journal.write(refused=intent)
 
     def settle(self, intent: int, method: str, path: str, response: Response) -> None:
-        """Record what came of a request: what it created, changed or deleted."""
-        folder, _, entity_id = path.rpartition("/")
+        """Record what came of a request: what it created, changed, deleted, or did not find."""
+        is_success = 200 <= response.status < 300
         if intent:
             self._settle_creation(intent, path, response)
-        elif method == "POST" and response.status < 300:
+        elif method == "GET":
+            self._settle_read(path, response)
+        elif method == "POST" and is_success:
             created = find_created_id(response.value)
             if created:
                 self._guard.own.add(created)  # it is deleted with what it belongs to
-        elif method == "DELETE" and response.status in (200, 204):
+                self._effects.count("created", path)
+        elif method == "DELETE" and response.status in (200, 202, 204):
+            entity_id = path.rpartition("/")[2]
             self._guard.deleted.add(entity_id)
             self._journal.record_deletion(entity_id)
-        elif method == "PUT" and response.status < 300 and not self._guard.is_own(entity_id):
-            self._guard.own.add(entity_id)  # it was deleted or never existed, and exists now
-            self._journal.write(created=entity_id, at=f"{folder}/")
+            self._effects.count("deleted", path)
+        elif method in ("PUT", "PATCH") and is_success:
+            self._effects.count("changed", path)
+            self._settle_update(path)
+
+    def _settle_update(self, path: str) -> None:
+        """Record that an item exists that was deleted or never existed."""
+        folder, _, entity_id = path.rpartition("/")
+        if not self._guard.is_own(entity_id):
+            self._guard.own.add(entity_id)
+            self._guard.deleted.discard(entity_id)
+            self._note_created(entity_id, f"{folder}/", 0)
+
+    def _settle_read(self, path: str, response: Response) -> None:
+        """Record whether a read at its own path finds an item that was called deleted."""
+        folder, _, entity_id = path.rpartition("/")
+        if entity_id not in self._guard.deleted or self._folders.get(entity_id) != f"{folder}/":
+            return
+        with self._lock:
+            if is_own_404(response) and entity_id not in self._absent:
+                self._absent.add(entity_id)
+                self._journal.record_absence(entity_id)
+            elif response.status < 300 and entity_id in self._absent:
+                self._note_created(entity_id, f"{folder}/", 0)
+
+    def _note_created(self, entity_id: str, folder: str, intent: int) -> None:
+        self._folders[entity_id] = folder
+        self._absent.discard(entity_id)
+        settles = {"settles": intent} if intent else {}
+        self._journal.write(created=entity_id, at=folder, **settles)
 
     def _settle_creation(self, intent: int, path: str, response: Response) -> None:
         created = dict(self._find_created(path, response.value)) if response.status < 300 else {}
         with self._lock:
             for entity_id, folder in created.items():
                 self._guard.own.add(entity_id)
-                self._journal.write(created=entity_id, at=folder, settles=intent)
-            if not created and 400 <= response.status < 500:
+                self._note_created(entity_id, folder, intent)
+                self._effects.count("created", folder)
+            # Assignments and imports report each record that they create, so none is none.
+            reports_all = (
+                response.status < 300
+                and isinstance(response.value, dict)
+                and ("/assignments/" in path or "/exim/" in path)
+            )
+            if not created and (reports_all or is_refusal(response.status)):
                 self._journal.write(refused=intent)
 
     def _find_created(self, path: str, value: Any) -> Iterator[tuple[str, str]]:
@@ -81,6 +139,17 @@ class Creations:
     def _home(self) -> str:
         """The collection that an import adds to, since its path has none."""
         return build_collection_path(self._settings.org, self._settings.user_id)
+
+
+def is_refusal(status: int) -> bool:
+    """Tell whether a status code says that nothing was done; 408 and 499 are a gateway's."""
+    return 400 <= status < 500 and status not in (408, 499)
+
+
+def is_own_404(response: Response) -> bool:
+    """Tell the service's own 404 from that of a wrong URL."""
+    value = response.value
+    return response.status == 404 and isinstance(value, dict) and "detail" in value
 
 
 def build_collection_path(org: str, user_id: str) -> str:

@@ -8,14 +8,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from contract_tests.engine.contract import JSON
-
 LONGEST_BODY = 20_000
 """Characters of a body that a finding shows."""
 LONGEST_LOGGED = 2_000
 """Characters of a body that the log of a run keeps."""
-PROXY_STATUSES = frozenset({400, 403, 413, 414, 431, 494, 501, 503})
-"""Status codes with which something in front of a service refuses what looks like an attack."""
 _SECRET_HEADERS = re.compile(
     r"authorization|cookie|token|secret|passw|api[-_]?key|session|csrf|jwt|-(auth|key)\Z",
     re.IGNORECASE,
@@ -23,6 +19,8 @@ _SECRET_HEADERS = re.compile(
 """Names of headers whose values are hidden, though the run may not know them."""
 _KNOWN_SECRET = re.compile(r"([\w-]+ )?\$CREDCHECK_\w+")
 """A value with nothing in it but a scheme and a secret whose variable is shown."""
+HIDDEN = "[hidden]"
+"""What stands for a secret that has no variable."""
 Redact = Callable[[str], str]
 
 
@@ -63,6 +61,8 @@ class Response:
     """By name in lower case."""
     body: bytes
     exchange: Exchange
+    is_refused: bool = False
+    """Whether a firewall refused the request, which it was expected to do."""
 
     @property
     def curl(self) -> str:
@@ -71,8 +71,8 @@ class Response:
 
     @property
     def is_from_proxy(self) -> bool:
-        """Whether this looks like the response of a proxy or firewall, and not of the service."""
-        return self.status in PROXY_STATUSES and JSON not in self.headers.get("content-type", "")
+        """Whether this is the response of a proxy or firewall, and not of the service."""
+        return self.is_refused
 
     @cached_property
     def value(self) -> Any:
@@ -96,7 +96,7 @@ def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]
         text = redact(value)
         is_shown = not text or _KNOWN_SECRET.fullmatch(text)
         is_secret = _SECRET_HEADERS.search(name) and not is_shown
-        redacted[redact(name)] = "[hidden]" if is_secret else text
+        redacted[redact(name)] = HIDDEN if is_secret else text
     return redacted
 
 

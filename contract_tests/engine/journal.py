@@ -6,15 +6,16 @@ describes target, run and mark; then follows a line for each step:
 - `intent` (a number) precedes a POST, with the path of the collection, the name that is sent, and
   whether it is `private` (so that no list shows it);
 - `created` holds the id in the response, `refused` a 4xx: both settle their `intent`;
-- `deleted` holds an id that was deleted.
+- `deleted` holds an id that a response called deleted, `absent` one that a read did not find.
 
-The file of a run that left nothing behind is removed.
+What was sent and not refused is there until a read has shown its absence, whatever a response said.
+The file of a run is removed only when nothing is left.
 """
 
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,9 +91,14 @@ class Journal:
             return self._intents
 
     def record_deletion(self, entity_id: str) -> None:
-        """Record that an id was deleted; other processes have their own journals."""
+        """Record that a response called an id deleted; other processes have their own journals."""
         if self._file is not None:
             self.write(deleted=entity_id)
+
+    def record_absence(self, entity_id: str) -> None:
+        """Record that a read did not find an id any more."""
+        if self._file is not None:
+            self.write(absent=entity_id)
 
     def close(self, *, clean: bool) -> None:
         """Close the file, and remove it when nothing is left to clean up."""
@@ -105,11 +111,18 @@ class Journal:
 
 @dataclass
 class UnfinishedRun:
-    """What a run may have left behind: ids and intents, each with the path of its collection."""
+    """What a run may have left behind: ids and intents, each with the path of its collection.
+
+    `created` holds the ids whose absence no read has shown, `claimed` those that a response called
+    deleted, `private` those that no list shows; `intents` are requests whose result is not known.
+    """
 
     path: Path
     head: dict[str, Any]
     created: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    private: set[str] = field(default_factory=set)
+    claimed: set[str] = field(default_factory=set)
     intents: dict[int, dict[str, Any]] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
 
@@ -131,18 +144,42 @@ def read_journal(path: Path) -> UnfinishedRun | None:
     if head is None or "run" not in head:
         return None
     run = UnfinishedRun(path, head)
+    settled: dict[int, dict[str, Any]] = {}
     for entry in entries:
-        if "created" in entry:
-            run.created[entry["created"]] = entry["at"]
-            run.intents.pop(entry.get("settles", 0), None)
-        elif "refused" in entry:
-            run.intents.pop(entry["refused"], None)
-        elif "deleted" in entry:
-            run.created.pop(entry["deleted"], None)
-        elif "intent" in entry:
-            run.intents[entry["intent"]] = entry
-            run.folders.add(entry["at"])
+        _add_entry(run, settled, entry)
     return run
+
+
+def _add_entry(
+    run: UnfinishedRun, settled: dict[int, dict[str, Any]], entry: dict[str, Any]
+) -> None:
+    """Add a line to what is known of a run; `settled` holds the intents whose results are known."""
+    if "created" in entry:
+        entity_id, number = entry["created"], entry.get("settles", 0)
+        if number in run.intents:
+            settled[number] = run.intents.pop(number)
+        run.created[entity_id] = entry["at"]
+        run.folders.add(entry["at"])
+        run.claimed.discard(entity_id)
+        intent = settled.get(number)
+        if intent:
+            run.names[entity_id] = intent.get("name", "")
+            if is_private_intent(intent):
+                run.private.add(entity_id)
+    elif "refused" in entry:
+        run.intents.pop(entry["refused"], None)
+    elif "deleted" in entry:
+        run.claimed.add(entry["deleted"])
+    elif "absent" in entry:
+        run.created.pop(entry["absent"], None)
+    elif "intent" in entry:
+        run.intents[entry["intent"]] = entry
+        run.folders.add(entry["at"])
+
+
+def is_private_intent(intent: Mapping[str, Any]) -> bool:
+    """Tell whether an intent is about what no list shows."""
+    return bool(intent.get("private", intent.get("hidden")))  # hidden: in earlier versions
 
 
 @contextmanager

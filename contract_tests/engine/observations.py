@@ -1,5 +1,6 @@
 """What the responses of one process show: coverage, exchanges, and departures from the contract."""
 
+import re
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -10,6 +11,8 @@ from contract_tests.engine.results import Cause, Finding
 from contract_tests.engine.strict_json import parse_strictly
 
 MOST_EXCHANGES = 10_000
+ODD = re.compile(r"%[01][0-9A-F]|%7F|%F[5-9A-F]|%ED%[AB]|%C[01]|[^&]{1000}", re.IGNORECASE)
+"""A control character, invalid UTF-8 or a very long text in a query."""
 
 
 class Observations:
@@ -28,22 +31,20 @@ class Observations:
         self._unknown_fields_fail = unknown_fields_fail
         self._lock = threading.Lock()
 
-    def record(self, response: Response, *, proxy_may_refuse: bool) -> None:
-        """Record a response, and how it differs from the contract."""
+    def record(self, response: Response) -> None:
+        """Record a response, whoever sent it."""
         exchange = response.exchange
         with self._lock:
             self.requests += 1
             if len(self.exchanges) < MOST_EXCHANGES:
                 self.exchanges.append(exchange.shorten())
-            if exchange.operation:
-                self.coverage[exchange.operation][response.status] += 1
-        if proxy_may_refuse and response.is_from_proxy:
-            self.notices.add(
-                f"a proxy in front of the target refuses unusual input: {response.status}"
-            )
-            return
+
+    def judge(self, response: Response) -> None:
+        """Record how a response of the service differs from the contract."""
         findings = list(self._check(response))
         with self._lock:
+            if response.exchange.operation:
+                self.coverage[response.exchange.operation][response.status] += 1
             for finding in findings:
                 self._keep_smallest(finding)
 
@@ -73,6 +74,8 @@ class Observations:
         if status >= 500:
             message = f"{operation.summary}: {method} returns {status}"
             yield self._make_finding("ERR-01", response, message, "no 5xx", str(status))
+            return
+        if is_allowed_otherwise(response):
             return
         mismatches = self._contract.find_mismatches(
             operation, method, status, headers, response.body
@@ -113,3 +116,18 @@ class Observations:
         return Finding(
             rule, exchange.operation, redact(message), redact(expected), redact(got), exchange
         )
+
+
+def is_allowed_otherwise(response: Response) -> bool:
+    """Tell whether a response is right though the contract has no place for it.
+
+    A client that accepts HTML gets the framework's browsable pages where these are switched on. A
+    read with control characters, or with bytes that are not UTF-8, may be refused with 400.
+    """
+    exchange = response.exchange
+    accepts = {name.lower(): value for name, value in exchange.request_headers.items()}
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    if media_type == "text/html" and "text/html" in accepts.get("accept", ""):
+        return True
+    is_read = exchange.method in ("GET", "HEAD")
+    return is_read and response.status == 400 and ODD.search(exchange.url) is not None

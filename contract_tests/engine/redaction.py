@@ -6,7 +6,7 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from contract_tests.settings.settings import Settings
 
@@ -50,9 +50,12 @@ class Redactor:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> "Redactor":
-        """Return the redactor of a run's keys and secret headers."""
-        headers = {name: settings.headers[name] for name in settings.secret_headers}
-        return cls(settings.keys, headers)
+        """Return the redactor of a run's keys and of what else is secret."""
+        return cls(settings.keys, list_secrets(settings))
+
+    def add_key(self, role: str, key: str) -> None:
+        """Add another key of a role; the earlier one stays a secret."""
+        self.learn(f"$CREDCHECK_KEY_{role.upper()}", key)
 
     def learn(self, variable: str, secret: str) -> None:
         """Hide another secret from now on, and what of it is secret alone."""
@@ -158,6 +161,18 @@ class Redactor:
         if isinstance(value, list | tuple):
             return [self.redact_value(item) for item in value]
         return value
+
+
+def list_secrets(settings: Settings) -> dict[str, str]:
+    """Return the secrets beside the keys, each by the name of what it is sent in."""
+    secrets = {name: settings.headers[name] for name in settings.secret_headers}
+    if settings.basic:
+        secrets[settings.basic_header] = settings.basic_value
+        secrets["Basic-Password"] = settings.basic.partition(":")[2]
+    password = urlsplit(settings.proxy).password
+    if password:
+        secrets["Proxy-Password"] = password
+    return secrets
 
 
 def decode(text: str) -> list[str]:

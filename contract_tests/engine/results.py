@@ -62,6 +62,8 @@ class ProcessReport:
     notices: list[str] = field(default_factory=list)
     left_behind: list[str] = field(default_factory=list)
     exchanges: list[dict[str, Any]] = field(default_factory=list)
+    effects: dict[str, Any] = field(default_factory=dict)
+    """What it did to the target, see `Effects.as_dict`."""
 
 
 def shorten(text: str) -> str:

@@ -1,49 +1,33 @@
 """`Target.send()`, the only way to the target: guard, rate limit, wire, redaction, records."""
 
-import time
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from importlib import import_module
 from urllib.parse import urlsplit
 
-import httpx
-
+from contract_tests.engine.bounds import Bounds
+from contract_tests.engine.connection import Connection, Request
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.creations import Creations
-from contract_tests.engine.exchange import (
-    Exchange,
-    Response,
-    build_curl,
-    describe_body,
-    redact_headers,
-)
+from contract_tests.engine.creations import Creations, build_collection_path, find_created_id
+from contract_tests.engine.delivery import PROBE, Delivery, is_readable_list
+from contract_tests.engine.effects import Effects
+from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import Journal
 from contract_tests.engine.observations import Observations
 from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.safety import READS, Guard, RateLimiter, WorkerLock
-from contract_tests.engine.transport import Application, open_client
-from contract_tests.errors import RequestFailed, TargetUnavailable, UsageError
+from contract_tests.engine.unsafe_input import find_unsafe_input
+from contract_tests.engine.watch import ADMIN, Watch
+from contract_tests.errors import (
+    Disturbed,
+    InputRefused,
+    RequestFailed,
+    RuleFailed,
+    TargetUnavailable,
+    UsageError,
+)
 from contract_tests.settings.settings import Settings
-
-MOST_REFUSALS = 6
-"""Responses in a row that tell the client to wait, before the run stops."""
-MOST_FAILURES = 3
-"""Requests in a row without a response, before the run stops."""
-LONGEST_WAIT = 60.0
-MOST_TRIES = 3
-"""Attempts of a read that gets no response."""
-
-
-@dataclass(frozen=True)
-class Request:
-    """A request as it is sent; `path` is quoted and relative to the base URL."""
-
-    method: str
-    path: str
-    actor: str | None
-    headers: Mapping[str, str]
-    body: bytes | None
+from contract_tests.wire.transport import Application
 
 
 class Target:
@@ -56,128 +40,159 @@ class Target:
         self.mark = f"credcheck-{run_id}-{worker}-"
         self.journal = Journal(settings, run_id, worker, self.mark)
         self.redact = Redactor.from_settings(settings)
-        self.rule = ""
         self.observations = Observations(
             self.contract, self.redact, unknown_fields_fail=settings.no_unknown_fields
         )
         self.worker_lock = WorkerLock(settings, run_id, workers)
-        self._creations = Creations(settings, self.guard, self.journal)
-        self._limiter = RateLimiter(settings.rate, workers)
-        self._refusals = 0
-        self._failures = 0
-        self._client = open_client(settings, load_application(settings))
+        self.effects = Effects()
+        self.bounds = Bounds(settings)
+        self.watch = Watch()
+        self._creations = Creations(settings, self.guard, self.journal, self.effects)
+        self._own_path = build_collection_path(settings.org, settings.user_id)
+        limiter = RateLimiter(settings.rate, workers)
+        self._connection = Connection(
+            settings,
+            limiter,
+            self.effects,
+            self.bounds,
+            self.redact,
+            load_application(settings),
+        )
+        self._delivery = Delivery(
+            settings,
+            self.contract,
+            self._connection,
+            self.observations,
+            self.bounds,
+            self.watch,
+            self.redact,
+            self._own_path,
+        )
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._connection.close()
+
+    def begin(self, rule: str) -> None:
+        """Begin a test of a rule, whose bounds count from now; an empty text ends that."""
+        self._delivery.rule = rule
+        self.bounds.begin(rule)
+
+    @property
+    def rule(self) -> str:
+        """The rule that is tested, or an empty text."""
+        return self._delivery.rule
 
     def send(
         self,
         method: str,
         path: str,
         *,
-        actor: str | None = "admin",
+        actor: str | None = ADMIN,
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
         retry_later: bool = True,
         proxy_may_refuse: bool = False,
     ) -> Response:
-        """Send one request and return its response; raises RequestFailed.
+        """Send one request and return the response of the service; raises RequestFailed.
 
         `path` is quoted and relative to the base URL, `actor` is the role whose key is sent. With
         `retry_later` the request is repeated after a response that tells the client to wait. With
-        `proxy_may_refuse` a proxy's refusal is not a failure of the service.
+        `proxy_may_refuse` a firewall's refusal is returned, too, and is not a failure.
+
+        Input that can damage what the target stores goes to disposable targets only, while no other
+        worker writes, and the list must still work after it.
         """
         self.guard.check(method, path, body)
-        location = path.partition("?")[0]
-        intent = self._creations.announce(method, location, body)
-        all_headers = {**self.settings.headers, **self._build_key_header(actor), **(headers or {})}
-        request = Request(method, path, actor, all_headers, body)
-        response = self._send_until_accepted(request, retry_later, proxy_may_refuse)
-        self._creations.settle(intent, method, location, response)
-        return response
+        request = self._delivery.build_request(method, path, actor, headers or {}, body)
+        unsafe = "" if method in READS else find_unsafe(request)
+        if not unsafe:
+            return self._send(request, retry_later, proxy_may_refuse)
+        self._check_unsafe(unsafe)
+        with self.worker_lock.hold(exclusive=True):
+            response = self._send(request, retry_later, proxy_may_refuse)
+            self._look_at_list(request, response, unsafe)
+            return response
 
-    def _build_key_header(self, actor: str | None) -> dict[str, str]:
-        if actor is None:
-            return {}
-        scheme = self.settings.auth_scheme
-        key = self.settings.keys[actor]
-        return {"Authorization": f"{scheme} {key}" if scheme else key}
+    def _check_unsafe(self, unsafe: str) -> None:
+        """Raise InputRefused unless such input may be sent."""
+        if not self.settings.disposable:
+            raise InputRefused(
+                f"{unsafe} could damage what the target stores: it is sent with --disposable only"
+            )
+        if self.watch.lost:
+            raise InputRefused(f"{unsafe} is not sent: {self.watch.lost}")
 
-    def _build_url(self, path: str) -> str:
-        return self.settings.base_url.rstrip("/") + path
+    def _look_at_list(self, request: Request, response: Response, unsafe: str) -> None:
+        """Require the list to work after a request with unsafe input; else repair and fail."""
+        look = self._delivery.probe()
+        if is_readable_list(look) and "/issuers/" in request.path:
+            look = self._delivery.probe("issuers/")
+        if is_readable_list(look) or (look.status == 200 and not self.watch.has_listed):
+            return
+        created = find_created_id(response.value) if response.status < 300 else None
+        item = request.path.partition("?")[0] + (created or "")
+        if self.guard.is_own(item.rpartition("/")[2]):
+            self.send("DELETE", item)
+        if not is_readable_list(self._delivery.probe()):
+            self._lose(look, self._delivery.describe(response))
+        what = f"the list after a request with {unsafe}: expected 200, got {look.status}"
+        raise RuleFailed(what, look, expected=200, got=look.status)
 
-    def _send_until_accepted(
-        self, request: Request, retry_later: bool, proxy_may_refuse: bool
-    ) -> Response:
-        """Send a request, again after each response that tells the client to wait."""
-        for attempt in range(1, 100):
-            received, started = self._send_until_answered(request)
-            response = self._build_response(request, received, started)
-            self.observations.record(response, proxy_may_refuse=proxy_may_refuse)
-            wait = find_wait(received, attempt) if retry_later else None
-            if wait is None:
-                self._refusals = 0
-                return response
-            self._refusals += 1
-            if self._refusals >= MOST_REFUSALS or wait > LONGEST_WAIT:
-                raise TargetUnavailable(
-                    f"the target returned {response.status} {self._refusals} times in a row"
-                )
-            time.sleep(wait)
-        raise AssertionError("not reached")
-
-    def _send_until_answered(self, request: Request) -> tuple[httpx.Response, float]:
-        """Send a request, a read several times, and return the response and when it was sent.
-
-        Raises RequestFailed if there is no response.
-        """
-        for attempt in range(1, MOST_TRIES + 1):
-            self._limiter.wait()
-            started = time.time()
+    def _send(self, request: Request, retry_later: bool, proxy_may_refuse: bool) -> Response:
+        """Send a request, a POST once more if its connection ended before a byte came back."""
+        location = request.path.partition("?")[0]
+        for attempt in (1, 2):
+            intent = self._creations.announce(request.method, location, request.body)
             try:
-                received = self._client.request(
-                    request.method,
-                    self._build_url(request.path),
-                    headers=request.headers,
-                    content=request.body,
-                )
-            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                if request.method in READS and attempt < MOST_TRIES:
-                    time.sleep(0.2 * attempt)
+                response = self._delivery.send(request, retry_later, proxy_may_refuse)
+            except Disturbed as lost:
+                may_repeat = request.method == "POST" and lost.unanswered and attempt == 1
+                if may_repeat and not self._was_stored(location, request.body):
                     continue
-                reason = self.redact(f"{type(error).__name__}: {error}")
-                self._failures += isinstance(error, httpx.TransportError)
-                if self._failures >= MOST_FAILURES:
-                    raise TargetUnavailable(f"the target does not respond: {reason}") from None
-                path = self.redact(request.path)
-                raise RequestFailed(f"{request.method} {path}: {reason}") from None
-            self._failures = 0
-            return received, started
+                raise
+            self._creations.settle(intent, request.method, location, response)
+            self._watch_basic_read(request, response)
+            return response
         raise AssertionError("not reached")
 
-    def _build_response(
-        self, request: Request, received: httpx.Response, started: float
-    ) -> Response:
-        headers = {name.lower(): value for name, value in received.headers.items()}
-        operation = self.contract.find_operation(request.method, request.path.partition("?")[0])
-        url = self._build_url(request.path)
-        exchange = Exchange(
-            rule=self.rule,
-            operation=operation.id if operation else "",
-            actor=request.actor or "anonymous",
-            method=request.method,
-            url=self.redact(url),
-            request_headers=redact_headers(request.headers, self.redact),
-            request_body=describe_body(request.body or b"", self.redact),
-            status=received.status_code,
-            response_headers=redact_headers(headers, self.redact),
-            response_body=describe_body(received.content, self.redact),
-            milliseconds=round((time.time() - started) * 1000, 1),
-            started=datetime.fromtimestamp(started, UTC).isoformat(),
-            curl=build_curl(request.method, url, request.headers, request.body, self.redact),
+    def _was_stored(self, location: str, body: bytes | None) -> bool:
+        """Tell whether a POST whose response was lost may have been carried out.
+
+        Only what has a name of this run can be looked for; raises RequestFailed if that fails.
+        """
+        name = self._creations.find_name(location, body)
+        if self.mark not in name:
+            return True
+        listed = self._delivery.send(
+            self._delivery.build_request("GET", f"{location}{PROBE}", ADMIN, {}, None), True, False
         )
-        return Response(received.status_code, headers, received.content, exchange)
+        return not is_readable_list(listed) or json.dumps(name)[1:-1] in json.dumps(listed.value)
+
+    def _watch_basic_read(self, request: Request, response: Response) -> None:
+        """Look at the list after a server error: it may be what broke the list."""
+        if not self.watch.has_listed:
+            is_list = request.path.partition("?")[0] == self._own_path
+            self.watch.has_listed = is_list and is_readable_list(response)
+        elif response.status >= 500 and self.rule:
+            self.look_for_loss(self._delivery.describe(response))
+
+    def look_for_loss(self, since: str) -> None:
+        """Note if the list of credentials, which could be read, cannot be read any more."""
+        if not self.watch.has_listed or self.watch.lost:
+            return
+        try:
+            look = self._delivery.probe()
+        except TargetUnavailable:
+            raise
+        except RequestFailed:  # nothing is known, and what was found before counts
+            return
+        if not is_readable_list(look):
+            self._lose(look, since)
+
+    def _lose(self, look: Response, since: str) -> None:
+        reason = f"GET returns {look.status}" if look.status != 200 else "it is no page of JSON"
+        self.watch.lose(f"the list of credentials cannot be read ({reason})", since)
 
 
 def load_application(settings: Settings) -> Application | None:
@@ -203,15 +218,10 @@ def load_application(settings: Settings) -> Application | None:
     return application
 
 
-def find_wait(response: httpx.Response, attempt: int) -> float | None:
-    """Return the seconds that a response tells the client to wait, None for any other response."""
-    retry_after = response.headers.get("Retry-After")
-    if response.status_code != 429 and not (response.status_code == 503 and retry_after):
-        return None
-    try:
-        return max(float(retry_after or ""), 0.1)
-    except ValueError:  # a date, or no header
-        return float(min(0.5 * 2**attempt, LONGEST_WAIT))
+def find_unsafe(request: Request) -> str:
+    """Return what of a request can damage what the target stores, or an empty text."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return find_unsafe_input(request.body, headers.get("content-type", ""))
 
 
 def split_address(url: str) -> tuple[str, str]:

@@ -1,7 +1,13 @@
 """The model of a collection of credentials as plain dicts, which responses must match."""
 
-from collections.abc import Mapping
+import re
+import string
+import unicodedata
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+SEPARATORS = "\"',"
 
 SPELLINGS = {
     "credential_type": "credentialType",
@@ -20,6 +26,55 @@ def matches_search(item: Mapping[str, Any], term: str) -> bool:
     folded = term.casefold()
     texts = (item["name"], item["name_override"], item["description"])
     return any(folded in text.casefold() for text in texts if text)
+
+
+def contains_surely(texts: Iterable[str | None], term: str) -> bool:
+    """Tell whether every reading of a search finds a term in one of these texts.
+
+    The part of the text is there as it was sent but for the case of A to Z, which is all that some
+    databases fold. Quotes and commas separate terms where the framework's SearchFilter is used.
+    """
+    if any(character in SEPARATORS for character in term):
+        return False
+    lowered = lower_ascii(term)
+    return any(lowered in lower_ascii(text) for text in texts if text)
+
+
+def contains_possibly(texts: Iterable[str | None], term: str) -> bool:
+    """Tell whether some reading of a search finds a term in these texts.
+
+    A collation may ignore accents, width and the case of any script. The framework's SearchFilter
+    takes a search for several terms, which may be in different texts.
+    """
+    folded = [fold(text) for text in texts if text]
+    parts = [part.strip(SEPARATORS) for part in re.split(r"[\s,]+", fold(term))]
+    return all(any(part in text for text in folded) for part in parts if part)
+
+
+def is_surely_found(item: Mapping[str, Any], term: str) -> bool:
+    """Tell whether every reading of a search finds an item."""
+    return contains_surely(list_searched_texts(item), term)
+
+
+def is_possibly_found(item: Mapping[str, Any], term: str) -> bool:
+    """Tell whether some reading of a search finds an item."""
+    return contains_possibly(list_searched_texts(item), term)
+
+
+def list_searched_texts(item: Mapping[str, Any]) -> list[str | None]:
+    """Return the texts that a search looks through."""
+    return [item["name"], item["name_override"], item["description"]]
+
+
+def lower_ascii(text: str) -> str:
+    """Return a text with A to Z in lower case and all else as it is."""
+    return text.translate(LOWER)
+
+
+def fold(text: str) -> str:
+    """Return a text without case, accents and width."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 
 def apply_write(before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
+from contract_tests.engine.exchange import HIDDEN
 from contract_tests.engine.safety import READS
 from contract_tests.engine.target import Target
 from contract_tests.settings.sources import current_environment, load_settings
@@ -28,7 +29,9 @@ def repeat_request(
     actor = exchange["actor"] if exchange["actor"] in settings.keys else None
     path = exchange["url"].removeprefix(settings.base_url.rstrip("/"))
     sent = exchange["request_headers"].items()
-    headers = {name: value for name, value in sent if "$CREDCHECK_" not in value}
+    headers = {
+        name: value for name, value in sent if "$CREDCHECK_" not in value and value != HIDDEN
+    }
     with closing(Target(settings, "replay", "replay", 1)) as target:
         response = target.send(exchange["method"], path, actor=actor, headers=headers)
         cause = (failure["rule"], failure["operation"], failure["message"])

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from contract_tests.catalogue import RULES
+from contract_tests.engine.effects import describe_effects
 from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import find_best_option, gather_not_tested
@@ -39,6 +40,8 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
         f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
     )
+    if verdict.effects:
+        yield f"  on the target: {describe_effects(verdict.effects)}"
     option, checks = find_best_option(gaps)
     if checks:
         yield f"  {option} would enable the most of what was not tested: {checks} checks"

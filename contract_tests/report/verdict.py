@@ -10,6 +10,7 @@ from typing import Any
 from contract_tests.catalogue import CATALOGUE
 from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
 from contract_tests.engine.contract import load_contract
+from contract_tests.engine.effects import add_effects
 from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.results import ProcessReport, Result
 from contract_tests.report.accepted import (
@@ -29,7 +30,11 @@ CONTEXT = (
     "other_user_id",
     "issuer",
     "auth_scheme",
+    "auth_header",
+    "basic_header",
     "ca_bundle",
+    "client_cert",
+    "client_key",
     "rate",
     "max_latency",
     "profile",
@@ -42,6 +47,8 @@ CONTEXT = (
     "api_version",
 )
 """The settings that `replay` needs; none of them is a secret."""
+MOST_NAMED = 10
+"""Items left behind that the line about them names; the report names all."""
 CONFORMS, FAILURES, USAGE, NOT_JUDGED = 0, 1, 2, 3
 TESTED = ("passed", "failed", "accepted")
 ORDER = {rule.id: number for number, rule in enumerate(CATALOGUE)}
@@ -87,6 +94,8 @@ class Verdict:
     notices: list[str]
     left_behind: list[str]
     exchanges: list[dict[str, Any]]
+    effects: dict[str, Any] = field(default_factory=dict)
+    """What the run did to the target, see `add_effects`."""
     stopped: str = ""
     exit_code: int = CONFORMS
     headline: str = ""
@@ -139,6 +148,7 @@ def make_verdict(run: RunSummary) -> Verdict:
         ),
         left_behind=left_behind,
         exchanges=[exchange for process in processes for exchange in process.exchanges],
+        effects=add_effects((process.effects for process in processes), len(left_behind)),
         stopped=run.stopped,
         counts=dict(Counter(result.outcome for result in results)),
         context=select_context(settings),
@@ -198,9 +208,11 @@ def find_problems(
         elif failure.rule in tested and not any(map(failure.covers, findings)):
             yield f"{name} no longer occurs; remove it from the file"
     if left_behind:
+        more = len(left_behind) - MOST_NAMED
+        items = ", ".join(left_behind[:MOST_NAMED]) + (f", and {more} more" if more > 0 else "")
         yield (
-            f"{len(left_behind)} left behind: {', '.join(left_behind[:10])}; "
-            "delete them with `credcheck cleanup`"
+            f"{len(left_behind)} left behind: {items}; the journal is kept, and "
+            "`credcheck cleanup` tries again"
         )
 
 

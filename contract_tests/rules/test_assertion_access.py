@@ -1,5 +1,6 @@
 """Access to issuers and assertions: keys, platforms, learners, the public."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -11,6 +12,7 @@ from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
     check_fields,
+    check_refused,
     check_status,
     check_unauthorized,
 )
@@ -19,10 +21,11 @@ from contract_tests.vocabulary.issuing import (
     REASON,
     build_user_path,
     find_assertion,
+    find_item,
     issue,
+    issue_in_bulk,
     list_assertions,
     look_up_assertion,
-    put_assertion,
     read_assertion,
     read_record,
     reinstate,
@@ -34,6 +37,7 @@ from contract_tests.vocabulary.records import UNKNOWN_USER
 
 Endpoint = tuple[str, str]
 """Method and path, below a collection."""
+ADDRESS = re.compile(r"[^@\s]@[^@\s]+\.")
 BODIES = {
     "PUT": {"revoked": True, "revocationReason": "x", "name": "x"},
     "POST": {"recipient": {"identity": "x"}, "users": ["x"], "name": "x"},
@@ -100,19 +104,19 @@ def test_retired_keys_cannot_read_assertions(deployment: Deployment) -> None:
 
 @pytest.mark.rule("ACCESS-08")
 def test_another_platforms_key_cannot_read_assertions(deployment: Deployment) -> None:
-    """Another platform's admin gets 403, before anything is looked up."""
+    """Another platform's admin is refused, before anything is looked up."""
     for endpoint in list_reads(deployment.make_unknown_id()):
         response = send_to(deployment, endpoint, actor="other_org_admin")
-        check_status(response, 403, "a read with another platform's key")
+        check_refused(response, "a read with another platform's key")
 
 
 @pytest.mark.rule("ACCESS-08")
 @pytest.mark.needs("write")
 def test_another_platforms_key_cannot_write_assertions(deployment: Deployment) -> None:
-    """Another platform's admin gets 403 on every write."""
+    """Another platform's admin is refused on every write."""
     for endpoint in list_writes(deployment.make_unknown_id()):
         response = send_to(deployment, endpoint, actor="other_org_admin")
-        check_error(response, 403, "a write with another platform's key")
+        check_refused(response, "a write with another platform's key")
 
 
 @pytest.mark.rule("ERR-02")
@@ -146,14 +150,13 @@ def test_unknown_users_have_no_assertions(deployment: Deployment) -> None:
 
 @pytest.mark.rule("ASSERT-10")
 def test_the_public_look_up_needs_no_key(deployment: Deployment) -> None:
-    """Without a key, and with an unknown one, it shows what an admin sees."""
+    """Without a key it shows what an admin sees."""
 
     def check() -> None:
         entity_id = find_assertion(deployment)["entityId"]
         expected = read_record(deployment.get(f"assertions/{entity_id}"))
-        for headers in ({}, {"Authorization": "Api-Key no-such-key"}):
-            public = look_up_assertion(deployment, entity_id, headers=headers)
-            check_fields(public, read_record(public), expected, "an assertion in public")
+        public = look_up_assertion(deployment, entity_id)
+        check_fields(public, read_record(public), expected, "an assertion in public")
 
     deployment.run_undisturbed(check)
 
@@ -180,7 +183,7 @@ def test_a_revoked_assertion_reveals_only_its_reason(deployment: Deployment) -> 
         check_error(response, 404, "a revoked assertion in public")
         require(REASON.encode() in response.body, "the reason is missing", response)
         private = (secret, assertion["recipient"]["name"], credential["entityId"])
-        revealed = [text for text in private if text.encode() in response.body]
+        revealed = [text for text in private if text and text.encode() in response.body]
         message = "a revoked assertion reveals more than its reason"
         require(not revealed, message, response, got=revealed)
         reinstate(deployment, assertion["entityId"])
@@ -195,13 +198,13 @@ def test_no_email_address_is_revealed(deployment: Deployment) -> None:
     with temporary_credential(deployment) as credential:
         recipient = {"identity": deployment.settings.username, "email": email}
         path = f"{credential['entityId']}/assertions/"
-        response = deployment.send_json("POST", path, {"recipient": recipient})
-        assertion = read_assertion(response)
+        body = {"recipient": recipient, **find_item(deployment).fields}
+        assertion = read_assertion(deployment.send_json("POST", path, body))
         response = look_up_assertion(deployment, assertion["entityId"])
-        shown = read_record(response)["recipient"]
-        more = set(shown) - {"username", "name"}
-        is_fine = not more and email.encode() not in response.body
-        message = "the public look-up reveals more about the recipient than the name"
+        shown = response.value["recipient"]
+        addresses = [text for text in map(str, shown.values()) if ADDRESS.search(text)]
+        is_fine = not addresses and email.encode() not in response.body
+        message = "the public look-up reveals the e-mail address of the recipient"
         require(is_fine, message, response, got=shown)
 
 
@@ -211,36 +214,47 @@ def test_a_learner_sees_only_their_own(deployment: Deployment) -> None:
     settings = deployment.settings
     if settings.username == settings.learner_username:
         pytest.skip("username and learner_username are the same user")
+    base = deployment.learner_path
     with temporary_credential(deployment) as credential:
         entity_id = credential["entityId"]
         own = issue(deployment, entity_id, settings.learner_username)
         other = issue(deployment, entity_id, settings.username)
         for _ in range(2):
-            page = list_assertions(deployment, entity_id, actor="learner")
-            message = "a learner's list of a credential has the wrong assertions"
-            check_equal(page.ids, [own["entityId"]], message, page.response)
-            message = "`count` of a learner's list includes others"
-            check_equal(page["count"], 1, message, page.response)
+            path = f"{base}{entity_id}/assertions/"
+            response = deployment.get(path, {"page_size": 100}, actor="learner")
+            if response.status != 403:  # whether a learner may list them is not known
+                page = read_page(response, envelope=False)
+                message = "a learner's list of a credential has the wrong assertions"
+                check_equal(page.ids, [own["entityId"]], message, page.response)
+                message = "`count` of a learner's list includes others"
+                check_equal(page["count"], 1, message, page.response)
             page = list_assertions(deployment, entity_id)
             both = sorted([own["entityId"], other["entityId"]])
             message = "an admin's list of a credential has the wrong assertions"
             check_equal(sorted(page.ids), both, message, page.response)
-        response = deployment.get(f"assertions/{own['entityId']}", actor="learner")
+        item = f"{base}assertions/{own['entityId']}"
+        response = deployment.get(item, actor="learner")
         check_fields(response, read_record(response), own, "a learner's own assertion")
-        response = deployment.get(f"assertions/{other['entityId']}", actor="learner")
-        check_error(response, 404, "another user's assertion for a learner")
+        for path in (base, deployment.own_path):
+            response = deployment.get(f"{path}assertions/{other['entityId']}", actor="learner")
+            check_refused(response, "another user's assertion for a learner")
         path = build_user_path(deployment, settings.learner_username)
         page = read_page(deployment.get(path, actor="learner"), envelope=False)
         message = "a learner's own list lacks their assertion"
         require(own["entityId"] in page.ids, message, page.response)
         for user in (settings.username, settings.user_id):
             response = deployment.get(build_user_path(deployment, user), actor="learner")
-            check_error(response, 403, "another user's list for a learner")
+            if response.status == 200:  # a service may show the learner's own there
+                seen = [item["recipient"]["username"] for item in response.value["data"]]
+                message = "a learner's list shows the assertions of another user"
+                check_equal({*seen} - {settings.learner_username}, set(), message, response)
+            else:
+                check_refused(response, "another user's list for a learner")
 
 
 @pytest.mark.rule("ASSERT-15")
 def test_another_platforms_key_has_no_access(deployment: Deployment) -> None:
-    """Another platform's admin gets 403 for every list and item here."""
+    """Another platform's admin is refused for every list and item here."""
 
     def check() -> None:
         assertion = find_assertion(deployment)
@@ -249,28 +263,25 @@ def test_another_platforms_key_has_no_access(deployment: Deployment) -> None:
         for path in ("assertions/", item, f"{credential}/assertions/"):
             deployment.get(path)
             response = deployment.get(path, actor="other_org_admin")
-            check_error(response, 403, "another platform's key")
+            check_refused(response, "another platform's key")
 
     deployment.run_undisturbed(check)
 
 
 @pytest.mark.rule("ASSERT-15")
 def test_another_platforms_assertions_are_404(deployment: Deployment) -> None:
-    """Another platform's users, credentials and assertions return 404 under one's own platform."""
+    """Another platform's credentials and assertions are not to be had under one's own platform."""
 
     def check() -> None:
-        settings = deployment.settings
-        response = deployment.get(build_user_path(deployment, settings.other_user_id))
-        check_error(response, 404, "another platform's user")
         actor, base = "other_org_admin", deployment.other_path
         seen = 0
         for credential in deployment.get_page({"page_size": 100}, base, actor=actor).ids:
             path = f"{credential}/assertions/"
-            check_error(deployment.get(path), 404, "another platform's credential")
+            check_refused(deployment.get(path), "another platform's credential")
             page = deployment.get_page({}, base + path, envelope=False, actor=actor)
             for entity_id in page.ids[:2]:
                 response = deployment.get(f"assertions/{entity_id}")
-                check_error(response, 404, "another platform's assertion")
+                check_refused(response, "another platform's assertion")
                 seen += 1
             if seen > 3:
                 return
@@ -279,20 +290,23 @@ def test_another_platforms_assertions_are_404(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("ASSERT-16")
-def test_a_learner_cannot_issue_or_revoke(deployment: Deployment) -> None:
-    """Issuing, also in bulk, and updating return 403 and change nothing, even for oneself."""
-    name = deployment.settings.learner_username or deployment.settings.username
+@pytest.mark.parametrize("whose", ["learner", "admin"])
+def test_a_learner_cannot_issue_or_revoke(deployment: Deployment, whose: str) -> None:
+    """Issuing, also in bulk, and updating are refused and change nothing, even for oneself."""
+    name, learner_path = deployment.settings.learner_username, deployment.learner_path
+    base = learner_path if whose == "learner" else deployment.own_path
+    options = {"actor": "learner", "base": base}
     with temporary_credential(deployment) as credential:
         entity_id = credential["entityId"]
         assertion = issue(deployment, entity_id, name)
         revoke(deployment, assertion["entityId"])
         before = list_assertions(deployment, entity_id).items
-        bulk = f"{entity_id}/assertions/bulk/"
+        item, body = f"{base}assertions/{assertion['entityId']}", {"revoked": False}
         for response in (
-            request_issue(deployment, entity_id, name, actor="learner"),
-            deployment.send_json("POST", bulk, {"users": [name]}, actor="learner"),
-            put_assertion(deployment, assertion["entityId"], {"revoked": False}, actor="learner"),
+            request_issue(deployment, entity_id, name, **options),
+            issue_in_bulk(deployment, entity_id, [name], **options),
+            deployment.send_json("PUT", item, body, actor="learner"),
         ):
-            check_error(response, 403, "a write by a learner")
+            check_refused(response, "a write by a learner")
             after = list_assertions(deployment, entity_id).items
             require(after == before, "a refused write changed assertions", response)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from contract_tests.catalogue.operations import LIST_CREDENTIAL_ASSERTIONS
+from contract_tests.catalogue.operations import LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION
+from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
@@ -16,21 +17,41 @@ from contract_tests.vocabulary.checks import (
     check_field_error,
     check_status,
 )
-from contract_tests.vocabulary.deployment import Deployment, check_success
+from contract_tests.vocabulary.deployment import (
+    Deployment,
+    check_success,
+    read_page,
+    read_result,
+)
+from contract_tests.vocabulary.issuing import list_assertions, revoke
 
 USERS, GROUPS = "assignments/users/", "assignments/groups/"
 SECONDS_TO_COMPLETE = 5.0
 """Time in which an assignment to a group has to be completed."""
+METADATA = frozenset(
+    {"org_id", "assigned_at", "assigned_by", "assigned_by_id", "assignment_id", "issuance_type"}
+)
+"""What the metadata of an assertion has that an assignment issued."""
 UNKNOWN_USER_ID = 2_000_000_000
+MOST_ASSIGNMENTS = 1000
 
 
 def list_assignments(deployment: Deployment, path: str, **query: Any) -> list[dict[str, Any]]:
-    """Return the assignments that an admin sees."""
-    response = deployment.get(path, query)
-    check_status(response, 200, "a list of assignments")
-    result = response.value.get("result") if isinstance(response.value, dict) else None
-    require(isinstance(result, list), "a list of assignments has no `result`", response)
-    return result  # type: ignore[return-value]
+    """Return the assignments that an admin sees; where there are none, it is refused with 403."""
+    response = deployment.get(path, {"page_size": 100, **query})
+    if response.status == 403:
+        return []
+    page = read_page(response)
+    items = list(page.items)
+    while page["next"] is not None and len(items) < MOST_ASSIGNMENTS:
+        page = read_page(deployment.follow(page["next"], page.response))
+        items += page.items
+    return items
+
+
+def is_completed(assignment: dict[str, Any]) -> bool:
+    """Tell whether an assignment is completed."""
+    return str(assignment["status"]).casefold() == "completed"
 
 
 def find_assignment(deployment: Deployment, path: str, assignment_id: str) -> dict[str, Any]:
@@ -73,7 +94,7 @@ def find_group(deployment: Deployment) -> str:
     listed = list_assignments(deployment, GROUPS)
     if not listed:
         raise NotTested("no group is known, because none has an assignment")
-    completed = [assignment for assignment in listed if assignment["status"] == "completed"]
+    completed = [assignment for assignment in listed if is_completed(assignment)]
     group_id: str = (completed or listed)[0]["group"]["id"]
     return group_id
 
@@ -168,10 +189,10 @@ def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     assignment_id = successful[0]["assignment_id"]
     deadline = time.monotonic() + SECONDS_TO_COMPLETE
     assignment = find_assignment(deployment, GROUPS, assignment_id)
-    while assignment["status"] != "completed" and time.monotonic() <= deadline:
+    while not is_completed(assignment) and time.monotonic() <= deadline:
         time.sleep(0.2)
         assignment = find_assignment(deployment, GROUPS, assignment_id)
-    if assignment["status"] == "completed":
+    if is_completed(assignment):
         holders = count_assertions(deployment, entity_id)
         require(holders > 0, "a completed assignment to a group has no assertions")
     check_deleted(unassign(deployment, assignment_id))
@@ -200,14 +221,18 @@ def test_groups_are_filtered(deployment: Deployment) -> None:
 @pytest.mark.rule("ASSIGN-05")
 @pytest.mark.parametrize("path", [USERS, GROUPS])
 def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
-    """A learner gets 403, or assignments of one user that an admin sees, too."""
+    """Below the own path a learner gets 403, or own assignments, which an admin sees, too."""
+    own_path = build_collection_path(
+        deployment.settings.org, deployment.settings.learner_username or ""
+    )
 
     def check() -> None:
         whole = list_assignments(deployment, path)
-        response = deployment.get(path, actor="learner")
+        response = deployment.get(own_path + path, {"page_size": 100}, actor="learner")
         if response.status != 403:
-            seen = response.value["result"] if isinstance(response.value, dict) else []
-            wrong = [assignment for assignment in seen if assignment not in whole]
+            seen = read_page(response).items
+            known = {assignment["id"] for assignment in whole}
+            wrong = [assignment for assignment in seen if assignment["id"] not in known]
             message = "a learner sees an assignment that an admin does not see"
             require(not wrong, message, response, got=wrong[:1])
             users = {assignment["user"]["id"] for assignment in seen if "user" in assignment}
@@ -217,6 +242,49 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
         check_error(response, 403, "another platform's key")
 
     deployment.run_undisturbed(check)
+
+
+@pytest.mark.rule("ASSIGN-08")
+def test_assignments_are_searched(deployment: Deployment) -> None:
+    """The credential's name, in any case, finds its assignments; each page is newest first."""
+    with temporary_assignment(deployment) as (entity_id, assignment_id):
+        name = read_result(deployment.get(entity_id))["name"]
+        for term in (name, name.swapcase()):
+            found = [item["id"] for item in list_assignments(deployment, USERS, search=term)]
+            message = "a search for the credential's name does not find its assignment"
+            require(assignment_id in found, message, expected=assignment_id, got=found[:5])
+        found = list_assignments(deployment, USERS, search=f"{deployment.mark}-none")
+        require(not found, "a search for an unknown text finds assignments", got=found[:1])
+        first = list_assignments(deployment, USERS)[0]["id"]
+        check_equal(first, assignment_id, "a new assignment is not the first of the list")
+
+
+@pytest.mark.rule("ASSIGN-09")
+@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION)
+def test_what_was_revoked_is_not_listed(deployment: Deployment) -> None:
+    """An assignment whose assertion was revoked is no longer listed."""
+    with temporary_assignment(deployment) as (entity_id, assignment_id):
+        for assertion in list_assertions(deployment, entity_id).items:
+            deployment.target.guard.own.add(assertion["entityId"])
+            revoke(deployment, assertion["entityId"])
+        ids = [assignment["id"] for assignment in list_assignments(deployment, USERS)]
+        is_listed = assignment_id in ids
+        require(not is_listed, "an assignment is listed after its assertion was revoked")
+
+
+@pytest.mark.rule("ASSIGN-10")
+@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+def test_an_assertion_tells_its_assignment(deployment: Deployment) -> None:
+    """`metadata` of what an assignment issued says which one it was, by whom and when."""
+    with temporary_assignment(deployment) as (entity_id, assignment_id):
+        page = list_assertions(deployment, entity_id)
+        for assertion in page.items:
+            metadata = assertion["metadata"] or {}
+            missing = sorted(METADATA - metadata.keys())
+            message = f"`metadata` of an assigned credential lacks {', '.join(missing)}"
+            require(not missing, message, page.response, got=metadata)
+            got = metadata["assignment_id"]
+            check_equal(got, assignment_id, "`assignment_id` names another one", page.response)
 
 
 @pytest.mark.rule("ASSIGN-06")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contract_tests.errors import require
+from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
@@ -19,8 +19,12 @@ from contract_tests.vocabulary.courses import (
     get_course_page,
     import_course,
     list_courses,
+    list_outcomes,
+    read_export,
+    read_exported,
+    read_report,
 )
-from contract_tests.vocabulary.deployment import Deployment, read_result
+from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.pages import count_pages
 
 EXPORTED = ("name", "description", "metadata", "tags", "expires", "icon_image_id")
@@ -37,12 +41,9 @@ def test_each_course_has_its_credentials(deployment: Deployment) -> None:
         for course in deployment.random.sample(courses, min(len(courses), 5)):
             listed = deployment.list_items({"course": course["course_id"]})
             message = "a course has other credentials than the list returns for it"
-            require(
-                course["credentials"] == listed,
-                message,
-                expected=[item["entityId"] for item in listed],
-                got=[item["entityId"] for item in course["credentials"]],
-            )
+            expected = sorted(item["entityId"] for item in listed)
+            got = sorted(item["entityId"] for item in course["credentials"])
+            check_equal(got, expected, message)
 
     deployment.run_undisturbed(check)
 
@@ -112,7 +113,7 @@ def test_an_export_is_complete(deployment: Deployment) -> None:
     def check() -> None:
         course_id = find_course(deployment)
         response = export_course(deployment, course_id)
-        exported = {item["entityId"]: item for item in response.value["credentials"]}
+        exported = {item["entityId"]: item for item in read_exported(response)}
         for item in deployment.list_items({"course": course_id}):
             is_there = item["entityId"] in exported
             message = "a credential is missing in the export"
@@ -126,48 +127,71 @@ def test_an_export_is_complete(deployment: Deployment) -> None:
 
 
 @pytest.mark.rule("EXIM-02")
-def test_importing_an_export_changes_nothing(deployment: Deployment) -> None:
-    """A credential that is imported as it was exported is unchanged, and exists once."""
-    course_id = find_course(deployment)
-    item = deployment.create(courses=[course_id], metadata={"a": [1, None]}, tags=["x"])
+def test_an_import_updates_what_is_there(deployment: Deployment) -> None:
+    """The guide's body creates a credential; imported as it was exported, it exists once."""
+    course_id, name = find_course(deployment), deployment.make_name("imported")
+    course = {"name": "ignored", "course_id": course_id}
+    item = {"name": name, "credentialType": "MICRO_CREDENTIAL", "courses": [course]}
+    response = import_course(deployment, course_id, {"course_id": course_id, "credentials": [item]})
+    created = read_report(response, 201, "an import of the guide's body")
+    message = "the credential was not created"
+    check_equal(list_outcomes(created), [(name, "created")], message, response)
 
     def export_own() -> list[Any]:
-        credentials = export_course(deployment, course_id).value["credentials"]
-        return [copy for copy in credentials if copy["name"] == item["name"]]
+        credentials = read_exported(export_course(deployment, course_id))
+        return [copy for copy in credentials if copy["name"] == name]
 
     before = export_own()
-    message = "a new credential of the course is not exported once"
-    require(len(before) == 1, message, got=before)
-    body = {"course_id": course_id, "credentials": before}
-    response = import_course(deployment, course_id, body)
-    check_status(response, 201, "importing an export")
-    imported = [(entry["entityId"], entry["created"]) for entry in response.value["imported"]]
-    expected = [(item["entityId"], False)]
-    check_equal(imported, expected, "importing an export created a credential", response)
-    check_equal(export_own(), before, "importing an export changed the export")
-    response = deployment.get(item["entityId"])
-    message = "importing an export changed the credential"
-    check_equal(read_result(response), item, message, response)
-    deployment.delete(item["entityId"])
+    require(len(before) == 1, "an imported credential is not exported once", got=before)
+    response = import_course(deployment, course_id, {"course_id": course_id, "credentials": before})
+    updated = read_report(response, 201, "importing an export")
+    message = "importing an export created a credential"
+    check_equal(list_outcomes(updated), [(name, "updated")], message, response)
+    for after in export_own():
+        for field in ("entityId", *EXPORTED):
+            message = f"importing an export changed `{field}`"
+            check_equal(after.get(field), before[0].get(field), message, response)
+    count = deployment.get_page({"search": name})["count"]
+    check_equal(count, 1, "an imported credential does not exist once", response)
 
 
 @pytest.mark.rule("EXIM-03")
 def test_failed_imports_are_reported(deployment: Deployment) -> None:
-    """207 if some credentials are invalid, 400 if all are or none is sent; only valid ones stay."""
+    """207 if some credentials are invalid, 400 if all are; only valid ones stay."""
     course_id = find_course(deployment)
-    valid, invalid = deployment.build_body(), {"name": deployment.make_name("bad")}
+    valid, invalid = {"name": deployment.make_name("good")}, {"description": deployment.mark}
     response = import_course(deployment, course_id, {"credentials": [invalid, valid]})
-    check_status(response, 207, "importing a valid and an invalid credential")
-    failed = [(entry["index"], sorted(entry["errors"])) for entry in response.value["failed"]]
-    check_equal(failed, [(0, ["issuer"])], "the invalid credential is not reported", response)
+    report = read_report(response, 207, "importing a valid and an invalid credential")
+    check_equal(list_outcomes(report), [(valid["name"], "created")], "not the valid one", response)
+    check_equal(len(report["errors"]), 1, "the invalid credential is not reported", response)
     count = deployment.get_page({"search": valid["name"]})["count"]
     check_equal(count, 1, "the valid credential is not stored")
     response = import_course(deployment, course_id, {"credentials": [invalid]})
     check_status(response, 400, "importing an invalid credential")
-    count = deployment.get_page({"search": invalid["name"]})["count"]
-    check_equal(count, 0, "the invalid credential is stored")
-    response = import_course(deployment, course_id, {"credentials": []})
-    check_status(response, 400, "an empty import")
+
+
+@pytest.mark.rule("EXIM-05")
+def test_an_export_imports_into_another_course(deployment: Deployment) -> None:
+    """Unchanged, into a course that it was not exported from: a copy is created there."""
+    courses = [course["course_id"] for course in list_courses(deployment)]
+    if len(courses) < 2:
+        raise NotTested("only one course has a credential")
+    source, target = courses[:2]
+    item = deployment.create(courses=[source])
+    document = read_export(export_course(deployment, source))
+    own = [copy for copy in document["credentials"] if copy["entityId"] == item["entityId"]]
+    response = import_course(deployment, target, {**document, "credentials": own})
+    report = read_report(response, 201, "importing an export into another course")
+    message = "the copy was not created"
+    check_equal(list_outcomes(report), [(item["name"], "created")], message, response)
+    listed = deployment.list_items({"course": target})
+    copies = [copy for copy in listed if copy["name"] == item["name"]]
+    is_copy = len(copies) == 1 and copies[0]["entityId"] != item["entityId"]
+    require(is_copy, "the other course does not have one copy", response, got=copies)
+    for field in ("name", "description", "metadata", "tags", "expires", "credentialType"):
+        message = f"the copy has another `{field}`"
+        check_equal(copies[0][field], item[field], message, response)
+    deployment.delete(item["entityId"])
 
 
 @pytest.mark.rule("EXIM-04")
@@ -180,4 +204,5 @@ def test_access_to_an_export(deployment: Deployment) -> None:
     response = deployment.get(path, query, actor="learner")
     check_error(response, 403, "an export by a learner")
     unknown = build_exim_path(f"course-v1:{deployment.mark}", "export")
+    export_course(deployment, find_course(deployment))
     check_error(deployment.get(unknown, query), 404, "the export of an unknown course")

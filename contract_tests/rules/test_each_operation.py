@@ -13,11 +13,17 @@ from contract_tests.catalogue.operations import (
     ALL_OPERATIONS,
     IMPORT_COURSE,
     IRREVERSIBLE,
+    LIST_PROVIDERS,
     LOOK_UP_ASSERTION,
 )
 from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.exchange import Response
-from contract_tests.vocabulary.checks import check_error, check_status, check_unauthorized
+from contract_tests.vocabulary.checks import (
+    check_error,
+    check_refused,
+    check_status,
+    check_unauthorized,
+)
 from contract_tests.vocabulary.courses import build_exim_path, find_course
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.records import find_record
@@ -49,6 +55,10 @@ def parametrize(operation_ids: tuple[str, ...]) -> pytest.MarkDecorator:
 OPERATIONS_WITH_KEY = tuple(
     operation_id for operation_id in ALL_OPERATIONS if operation_id != LOOK_UP_ASSERTION
 )
+OPERATIONS_OF_A_PLATFORM = tuple(
+    operation_id for operation_id in OPERATIONS_WITH_KEY if operation_id != LIST_PROVIDERS
+)
+"""Any user with a key may list the providers (FACTS, S15)."""
 OPERATIONS_WITH_BODY = tuple(
     operation_id
     for operation_id in ALL_OPERATIONS
@@ -102,8 +112,8 @@ def test_each_operation_needs_a_key(deployment: Deployment, operation_id: str) -
     check_unauthorized(response, "a request without a key")
 
 
-@pytest.mark.rule("ERR-03")
-@parametrize(OPERATIONS_WITH_KEY)
+@pytest.mark.rule("ACCESS-14")
+@parametrize(OPERATIONS_OF_A_PLATFORM)
 def test_each_operation_checks_the_platform(deployment: Deployment, operation_id: str) -> None:
     """`platform_org` with an unknown platform returns 404 for every operation."""
     operation = CONTRACT.operations[operation_id]
@@ -112,15 +122,15 @@ def test_each_operation_checks_the_platform(deployment: Deployment, operation_id
 
 
 @pytest.mark.rule("ACCESS-08")
-@parametrize(OPERATIONS_WITH_KEY)
+@parametrize(OPERATIONS_OF_A_PLATFORM)
 def test_each_operation_refuses_another_platforms_key(
     deployment: Deployment, operation_id: str
 ) -> None:
-    """Another platform's key gets 403 for every operation."""
+    """Another platform's key is refused for every operation."""
     operation = CONTRACT.operations[operation_id]
     org = deployment.settings.org
     response = send_minimal(deployment, operation, org, actor="other_org_admin")
-    check_error(response, 403, "another platform's key")
+    check_refused(response, "another platform's key")
 
 
 @pytest.mark.rule("ERR-13")

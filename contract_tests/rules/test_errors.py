@@ -9,7 +9,7 @@ import pytest
 from contract_tests.engine.contract import JSON
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
-from contract_tests.errors import require
+from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import check_error, check_field_error, check_status
 from contract_tests.vocabulary.deployment import Deployment, check_success
 from contract_tests.vocabulary.forms import FORM
@@ -37,7 +37,9 @@ def send_fields(deployment: Deployment, method: str, fields: dict[str, Any]) -> 
 )  # fmt: skip
 def test_no_query_is_a_server_error(deployment: Deployment, query: str) -> None:
     """No query returns a 5xx; every response of a run is checked for one."""
-    response = deployment.send("GET", f"?{query}")
+    response = deployment.send("GET", f"?{query}", proxy_may_refuse=True)
+    if response.is_from_proxy:
+        raise NotTested("something in front of the target refuses the query")
     got = response.status
     require(got < 500, f"a query returns {got}", response, expected="no 5xx", got=got)
 
@@ -72,8 +74,9 @@ def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
     unknown = f"nowhere-{deployment.run_id}"
     collection = build_collection_path(unknown, deployment.settings.user_id)
     check_error(deployment.send("GET", collection + path), 404, "an unknown platform")
-    response = deployment.get(path, {"platform_org": unknown})
-    check_error(response, 404, "an unknown platform in `platform_org`")
+    if "issuers" not in path:  # that they take `platform_org` is not documented
+        response = deployment.get(path, {"platform_org": unknown})
+        check_error(response, 404, "an unknown platform in `platform_org`")
 
 
 @pytest.mark.rule("ERR-04")
@@ -83,15 +86,6 @@ def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> 
     """An unknown user returns 404."""
     collection = build_collection_path(deployment.settings.org, user)
     check_error(deployment.send("GET", collection + path), 404, "an unknown user")
-
-
-@pytest.mark.rule("ERR-04")
-@pytest.mark.needs("other_user_id", "other_org")
-def test_users_of_another_platform_are_404(deployment: Deployment) -> None:
-    """A user of another platform returns 404 on this one."""
-    settings = deployment.settings
-    collection = build_collection_path(settings.org, settings.other_user_id)
-    check_error(deployment.send("GET", collection), 404, "a user of another platform")
 
 
 @pytest.mark.rule("ERR-05")
@@ -132,27 +126,50 @@ def test_required_fields(deployment: Deployment, missing: str, media_type: str) 
 INVALID_VALUES: tuple[tuple[str, Any], ...] = (
     ("name", None), ("name", ""), ("name", "   "), ("name", "x" * 1001), ("name", []), ("name", {}),
     ("name", True), ("name_override", "x" * 1001), ("name_override", ["x"]),
-    ("description", {"a": 1}), ("credentialType", None), ("credentialType", ""),
-    ("credential_type", []), ("criteriaUrl", "not a url"), ("criteria_url", "//example.com"),
-    ("criteriaUrl", ["https://example.com"]), ("criteriaNarrative", []),
-    ("criteria_text", {"a": 1}),
-    ("signal", "x"), ("signal", None), ("issuing_signal", "course_passed"), ("signal", ""),
-    ("iconImage", "no url"), ("icon_image_id", "x"), ("icon_image_id", 987654321),
-    ("background_image_id", True), ("html_template", []), ("css_template", {}),
-    ("expires", "soon"), ("expires", []), ("expires", {"amount": "x"}), ("expires", {"amount": -1}),
-    ("expires", {"amount": 10**30}), ("expires", {"duration": []}), ("expires", {"duration": ""}),
-    ("tags", "x"), ("tags", [""]), ("tags", [None]), ("tags", {"a": 1}), ("tags", [["x"]]),
-    ("public", "maybe"), ("public", None), ("public", []),
-    ("courses", "x"), ("courses", None), ("programs", 5),
+    ("description", {"a": 1}), ("criteriaUrl", ["https://example.com"]), ("criteriaNarrative", []),
+    ("criteria_text", {"a": 1}), ("signal", "x"), ("issuing_signal", "course_passed"),
+    ("icon_image_id", "x"), ("background_image_id", True), ("html_template", []),
+    ("css_template", {}), ("expires", "soon"), ("expires", []), ("expires", {"amount": "x"}),
+    ("expires", {"duration": []}), ("tags", "x"),
+    ("tags", {"a": 1}), ("tags", [["x"]]), ("public", "maybe"), ("public", []), ("courses", "x"),
+    ("programs", 5),
 )  # fmt: skip
+OPEN_VALUES: tuple[tuple[str, Any], ...] = (
+    ("credentialType", None), ("credentialType", ""), ("credential_type", []),
+    ("criteriaUrl", "not a url"), ("criteria_url", "//example.com"), ("iconImage", "no url"),
+    ("signal", None), ("signal", ""), ("icon_image_id", 987654321), ("expires", {"duration": ""}),
+    ("tags", [""]), ("tags", [None]), ("public", None), ("courses", None),
+)  # fmt: skip
+"""What a service may refuse or store, by the facts: they name no class of field for it."""
 
 
 @pytest.mark.rule("ERR-07")
 @WRITES
 def test_invalid_values_are_400_on_their_field(deployment: Deployment, method: str) -> None:
-    """Null, blank, too long, wrong type, unknown choice, not a URL, out of range: 400."""
+    """Null, blank, too long, wrong type, unknown choice, out of range: 400."""
+    check_values_refused(deployment, method, INVALID_VALUES)
+
+
+@pytest.mark.rule("ERR-14")
+@WRITES
+def test_doubtful_values_are_400_on_their_field(deployment: Deployment, method: str) -> None:
+    """Nulls, blanks, and what is not a URL or an image: 400, as this contract has it."""
+    check_values_refused(deployment, method, OPEN_VALUES)
+
+
+@pytest.mark.rule("ERR-14")
+@WRITES
+def test_not_a_number_is_no_json(deployment: Deployment, method: str) -> None:
+    """`NaN` in a body returns 400; the framework's STRICT_JSON may be off."""
+    check_malformed(deployment, method, b'{"name": NaN}')
+
+
+def check_values_refused(
+    deployment: Deployment, method: str, values: tuple[tuple[str, Any], ...]
+) -> None:
+    """Require a create or an update with each of these values to return 400 on its field."""
     entity_id = deployment.create()["entityId"]
-    for name, value in INVALID_VALUES:
+    for name, value in values:
         if method == "POST":
             body = {**deployment.build_body(description=deployment.mark), name: value}
             response = deployment.send_json("POST", "", body)
@@ -160,6 +177,15 @@ def test_invalid_values_are_400_on_their_field(deployment: Deployment, method: s
             response = deployment.put(entity_id, {name: value})
         check_field_error(response, name, f"`{name}` with {json.dumps(value)[:30]}")
     deployment.delete(entity_id)
+
+
+@pytest.mark.rule("ERR-07")
+@pytest.mark.needs("disposable")
+@WRITES
+def test_a_huge_number_is_400_on_its_field(deployment: Deployment, method: str) -> None:
+    """A number of thirty digits, which not every store can hold, returns 400 on its field."""
+    response = send_fields(deployment, method, {"expires": {"amount": 10**30}})
+    check_field_error(response, "expires", "`expires` with a number of thirty digits")
 
 
 @pytest.mark.rule("ERR-07")
@@ -174,11 +200,14 @@ def test_all_errors_are_reported_together(deployment: Deployment, method: str) -
 
 @pytest.mark.rule("ERR-08")
 @WRITES
-@pytest.mark.parametrize(
-    "body", [b"{", b'{"name": "x"', b"nope", b'{"name": NaN}', b'{"name": "\xff"}', b'{"a" 1}']
-)
+@pytest.mark.parametrize("body", [b"{", b'{"name": "x"', b"nope", b'{"name": "\xff"}', b'{"a" 1}'])
 def test_bodies_that_cannot_be_parsed(deployment: Deployment, method: str, body: bytes) -> None:
     """Truncated or malformed JSON returns 400 with a `detail`."""
+    check_malformed(deployment, method, body)
+
+
+def check_malformed(deployment: Deployment, method: str, body: bytes) -> None:
+    """Require a body that is not JSON to return 400 with a `detail`."""
     entity_id = deployment.create()["entityId"]
     path = entity_id if method == "PUT" else ""
     response = deployment.send(method, path, headers={"Content-Type": JSON}, body=body)
@@ -250,7 +279,9 @@ def test_the_order_of_errors(deployment: Deployment) -> None:
 @pytest.mark.needs("learner")
 def test_permission_is_checked_before_the_body(deployment: Deployment) -> None:
     """A client without write access gets 403, whatever the body is."""
-    response = deployment.send("POST", actor="learner", headers={"Content-Type": JSON}, body=b"{")
+    headers = {"Content-Type": JSON}
+    path = deployment.learner_path
+    response = deployment.send("POST", path, actor="learner", headers=headers, body=b"{")
     check_error(response, 403, "malformed JSON from a learner")
 
 

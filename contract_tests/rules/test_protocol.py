@@ -18,6 +18,8 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import (
     Deployment,
     read_created,
+    read_known,
+    read_page,
     read_result,
     strip_signatures,
 )
@@ -67,12 +69,30 @@ def test_options_describes_a_path(deployment: Deployment, path: str) -> None:
     check_unauthorized(deployment.send("OPTIONS", url, actor=None), "OPTIONS without a key")
 
 
+@pytest.mark.rule("PROTO-13")
+def test_the_redirect_to_the_slash(deployment: Deployment) -> None:
+    """A collection without its trailing slash redirects with 301."""
+    response = deployment.send("GET", deployment.own_path.rstrip("/"))
+    check_status(response, 301, "a collection without its trailing slash")
+
+
+@pytest.mark.rule("PROTO-13")
+def test_html_alone_is_not_accepted(deployment: Deployment) -> None:
+    """A client that accepts only HTML gets 406: JSON is the only format."""
+    response = deployment.get(headers={"Accept": "text/html"})
+    check_status(response, 406, "`Accept: text/html`")
+
+
 @pytest.mark.rule("PROTO-03")
 @pytest.mark.parametrize("query", ["", "?page=2&search=a%20b"])
 def test_a_collection_without_its_slash(deployment: Deployment, query: str) -> None:
-    """A collection without its trailing slash redirects with 301 and keeps the query."""
+    """A collection without its trailing slash redirects and keeps the query, or is 404."""
     response = deployment.send("GET", deployment.own_path.rstrip("/") + query)
-    check_status(response, 301, "a collection without its trailing slash")
+    if response.status == 404:  # the framework's APPEND_SLASH may be off
+        return
+    is_redirect = response.status in (301, 302, 307, 308)
+    message = f"a collection without its trailing slash: expected 301 or 404, got {response.status}"
+    require(is_redirect, message, response, expected="301 or 404", got=response.status)
     location = response.headers.get("location", "")
     expected = deployment.own_path + query
     is_same = unquote(location).endswith(unquote(expected))
@@ -96,8 +116,8 @@ def test_an_item_with_a_slash(deployment: Deployment) -> None:
         ("*/*", 200),
         ("application/*", 200),
         ("text/html, application/json;q=0.5", 200),
-        ("text/html", 406),
         ("application/xml", 406),
+        ("image/png, application/pdf", 406),
     ],
 )
 def test_accept(deployment: Deployment, accept: str, status: int) -> None:
@@ -149,13 +169,11 @@ def test_the_last_repeated_parameter_is_used(deployment: Deployment) -> None:
     def check() -> None:
         message = "the last of repeated parameters is not used"
         expected = deployment.get_page({"page_size": 2})
-        response = deployment.send("GET", "?page_size=5&page_size=2")
-        ids = [item["entityId"] for item in response.value["result"]["data"]]
-        check_equal(ids, expected.ids, message, response)
+        page = read_page(deployment.send("GET", "?page_size=5&page_size=2"))
+        check_equal(page.ids, expected.ids, message, page.response)
         unknown = deployment.make_unknown_id()
-        response = deployment.send("GET", f"?search={unknown}&search=")
-        count = deployment.get_page()["count"]
-        check_equal(response.value["result"]["count"], count, message, response)
+        page = read_page(deployment.send("GET", f"?search={unknown}&search="))
+        check_equal(page["count"], deployment.get_page()["count"], message, page.response)
 
     deployment.run_undisturbed(check)
 
@@ -182,13 +200,13 @@ def test_identical_requests_get_identical_responses(deployment: Deployment) -> N
         item = find_credential(deployment)["entityId"]
         for path in (search, item):
             first = deployment.send("GET", path, retry_later=False)
-            value = strip_signatures(first.value)
+            value = strip_signatures(read_known(first))
             for number in range(deployment.effort.repeats):
                 response = deployment.send("GET", path, retry_later=False)
                 if response.status == 429:
                     raise NotTested("the target limits the rate; set `rate`")
                 is_same = response.status == first.status
-                is_same = is_same and strip_signatures(response.value) == value
+                is_same = is_same and strip_signatures(read_known(response)) == value
                 require(
                     is_same,
                     "identical requests get different responses",
@@ -254,7 +272,7 @@ def test_unusual_queries(deployment: Deployment, parameter: str) -> None:
     path = "issuers/" if parameter == "q" else ""
     for text in UNUSUAL:
         response = deployment.send("GET", f"{path}?{parameter}={text}", proxy_may_refuse=True)
-        is_fine = response.status in (200, 400) or response.is_from_proxy
+        is_fine = response.status in (200, 400, 404, 414) or response.is_from_proxy
         message = f"an unusual `{parameter}`: expected 200, got {response.status}"
         require(is_fine, message, response, expected=200, got=response.status)
 
@@ -271,54 +289,67 @@ def test_unusual_ids(deployment: Deployment) -> None:
         require(is_fine, message, response, expected=404, got=response.status)
 
 
-def list_unusual_bodies(deployment: Deployment) -> list[tuple[str, bytes]]:
-    """Return unusual bodies, each with what is unusual about it."""
+def build_unusual_body(deployment: Deployment, more: str, name: str = "n") -> bytes:
+    """Return a body with a name of this run and more fields, as they are written."""
     issuer = json.dumps(deployment.issuer)
+    name = f"{name} {deployment.make_name('odd')}"
+    return f'{{"name": "{name}", "issuer": {issuer}, {more}}}'.encode()
 
-    def build_body(name: str, more: str) -> bytes:
-        name = f"{name} {deployment.make_name('odd')}"
-        return f'{{"name": "{name}", "issuer": {issuer}, {more}}}'.encode()
 
-    return [
-        ("a NUL", build_body("n", '"description": "a\\u0000b"')),
-        ("a NUL in the name", build_body("n\\u0000", '"tags": null')),
-        ("half of a surrogate pair", build_body("n", '"description": "a\\ud800b"')),
-        ("half of a surrogate pair in the name", build_body("n\\udfff", '"tags": null')),
-        (
-            "half of a surrogate pair in metadata",
-            build_body("n", '"metadata": {"a": "\\ud800"}'),
-        ),
-        ("half of a surrogate pair as a choice", build_body("n", '"signal": "\\ud800"')),
-        ("a huge number", build_body("n", f'"expires": {{"amount": {10**30}}}')),
-        ("a huge number in metadata", build_body("n", f'"metadata": {{"n": {10**30}}}')),
-        ("a huge float", build_body("n", '"metadata": {"n": 1e400}')),
-        ("deeply nested JSON", b"[" * 100_000),
-        (
-            "deeply nested metadata",
-            build_body("n", '"metadata": ' + '{"a":' * 400 + "1" + "}" * 400),
-        ),
-        (
-            "many fields",
-            build_body("n", ", ".join(f'"f{number}": {number}' for number in range(2000))),
-        ),
-        ("a long description", build_body("n", f'"description": "{"long " * 20_000}"')),
-        ("a repeated key", build_body("n", '"tags": ["a"], "tags": ["b"]')),
-    ]
+UNUSUAL_BODIES = {
+    "many fields": ", ".join(f'"f{number}": {number}' for number in range(2000)),
+    "a long description": f'"description": "{"long " * 20_000}"',
+    "a repeated key": '"tags": ["a"], "tags": ["b"]',
+}
+UNSAFE_BODIES = {
+    "a NUL": '"description": "a\\u0000b"',
+    "half of a surrogate pair": '"description": "a\\ud800b"',
+    "half of a surrogate pair in metadata": '"metadata": {"a": "\\ud800"}',
+    "half of a surrogate pair as a choice": '"signal": "\\ud800"',
+    "a huge number": f'"expires": {{"amount": {10**30}}}',
+    "a huge number in metadata": f'"metadata": {{"n": {10**30}}}',
+    "a huge float": '"metadata": {"n": 1e400}',
+    "deeply nested metadata": '"metadata": ' + '{"a":' * 400 + "1" + "}" * 400,
+}
+"""Input that can damage what a target stores: it is sent to disposable targets only."""
+UNSAFE_NAMES = {"a NUL in the name": "n\\u0000", "half of a surrogate pair in the name": "n\\udfff"}
 
 
 @pytest.mark.rule("PROTO-12")
-def test_unusual_bodies(deployment: Deployment) -> None:
-    """Any body is stored unchanged or refused with 400, and the list still works."""
-    for what, body in list_unusual_bodies(deployment):
-        headers = {"Content-Type": JSON}
-        response = deployment.send("POST", headers=headers, body=body, proxy_may_refuse=True)
-        is_fine = response.status in (200, 201, 400, 413) or response.is_from_proxy
-        message = f"a body with {what}: expected 200 or 400, got {response.status}"
-        require(is_fine, message, response, expected="200 or 400", got=response.status)
-        if response.status < 300:
-            check_stored(deployment, response, body, what)
-        page = deployment.get("", {"page_size": 1})
-        check_status(page, 200, f"the list after a body with {what}")
+@pytest.mark.parametrize("what", UNUSUAL_BODIES)
+def test_unusual_bodies(deployment: Deployment, what: str) -> None:
+    """An unusual body is stored unchanged or refused with 400, and the list still works."""
+    send_unusual(deployment, what, build_unusual_body(deployment, UNUSUAL_BODIES[what]))
+    page = deployment.get("", {"page_size": 1})
+    check_status(page, 200, f"the list after a body with {what}")
+
+
+@pytest.mark.rule("PROTO-12")
+@pytest.mark.needs("disposable")
+@pytest.mark.parametrize("what", [*UNSAFE_BODIES, *UNSAFE_NAMES, "deeply nested JSON"])
+def test_unsafe_bodies(deployment: Deployment, what: str) -> None:
+    """Input that not every store can hold is stored unchanged or refused with 400.
+
+    After each, `Target.send` reads the list.
+    """
+    if what in UNSAFE_BODIES:
+        body = build_unusual_body(deployment, UNSAFE_BODIES[what])
+    elif what in UNSAFE_NAMES:
+        body = build_unusual_body(deployment, '"tags": null', UNSAFE_NAMES[what])
+    else:
+        body = b"[" * 100_000
+    send_unusual(deployment, what, body)
+
+
+def send_unusual(deployment: Deployment, what: str, body: bytes) -> None:
+    """Send a body, which must be stored unchanged or refused."""
+    headers = {"Content-Type": JSON}
+    response = deployment.send("POST", headers=headers, body=body, proxy_may_refuse=True)
+    is_fine = response.status in (200, 201, 400, 413) or response.is_from_proxy
+    message = f"a body with {what}: expected 200 or 400, got {response.status}"
+    require(is_fine, message, response, expected="200 or 400", got=response.status)
+    if response.status < 300:
+        check_stored(deployment, response, body, what)
 
 
 def check_stored(deployment: Deployment, response: Response, body: bytes, what: str) -> None:

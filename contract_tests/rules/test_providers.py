@@ -1,7 +1,6 @@
-"""External badge providers: configurations, secrets, mappings."""
+"""External badge providers: who may ask, configurations, mappings."""
 
 from typing import Any
-from urllib.parse import quote
 
 import pytest
 
@@ -11,88 +10,125 @@ from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
     check_field_error,
+    check_status,
     check_unauthorized,
 )
-from contract_tests.vocabulary.deployment import Deployment, check_success
+from contract_tests.vocabulary.deployment import Deployment, read_result
 
 PROVIDERS = "/api/credentials/providers/"
-CONFIGURATIONS = "/api/credentials/provider-config/"
-MAPPINGS = "/api/credentials/external-mapping/"
+CONFIGURATIONS, MAPPINGS = "provider-config/", "external-mapping/"
+MAXIMUM_PAGE_SIZE = 1000
+NEEDS_A_SETTING = {"accredible": "accredible_api_key"}
 
 
 def list_all(deployment: Deployment, path: str, **query: Any) -> list[dict[str, Any]]:
-    """Return a list of the platform, which must be an array."""
-    response = deployment.get(path, {"platform_org": deployment.settings.org, **query})
-    is_array = response.status == 200 and isinstance(response.value, list)
-    require(is_array, f"{path} does not return an array", response)
-    items: list[dict[str, Any]] = response.value
-    return items
-
-
-def post(deployment: Deployment, path: str, body: Any, **options: Any) -> Response:
-    """Send a body to the platform."""
-    query = f"?platform_org={quote(deployment.settings.org)}"
-    return deployment.send_json("POST", path + query, body, **options)
+    """Return the first page of a list, which must hold all of it."""
+    page = deployment.get_page({"page_size": MAXIMUM_PAGE_SIZE, **query}, path)
+    if page["next"] is not None:
+        raise NotTested(f"{path} has more than one page")
+    return page.items
 
 
 def find_provider(deployment: Deployment) -> str:
-    """Return the slug of a provider."""
-    providers = list_all(deployment, PROVIDERS)
-    if not providers:
-        raise NotTested("there is no provider")
-    slug: str = providers[-1]["slug"]
-    return slug
+    """Return the name of a provider, preferably one without a configuration."""
+    names = [provider["name"] for provider in list_all(deployment, PROVIDERS)]
+    names = [name for name in names if name not in NEEDS_A_SETTING]
+    if not names:
+        raise NotTested("no provider is enabled")
+    used = {config["provider_name"] for config in list_all(deployment, CONFIGURATIONS)}
+    unused = [name for name in names if name not in used]
+    return str((unused or names)[-1])
+
+
+def read_written(response: Response, *, is_new: bool) -> dict[str, Any]:
+    """Return what a POST created, with 201, or updated, with 200."""
+    status, description = (201, "Created") if is_new else (200, "Updated")
+    check_status(response, status, f"the POST that must answer “{description}”")
+    record = read_result(response)
+    got = response.value["status"].get("description")
+    check_equal(got, description, "the `description` of the status", response)
+    return record
 
 
 @pytest.mark.rule("PROVIDER-01")
 @pytest.mark.parametrize("path", [PROVIDERS, CONFIGURATIONS, MAPPINGS])
-def test_lists_need_a_key(deployment: Deployment, path: str) -> None:
-    """An admin gets an array, a request without a key 401."""
-    list_all(deployment, path)
+def test_lists_are_pages_and_need_a_key(deployment: Deployment, path: str) -> None:
+    """An admin gets a page of at most 1000, a request without a key 401."""
+    page = deployment.get_page({"page_size": 1}, path)
+    message = "`max_page_size` is wrong"
+    check_equal(page["max_page_size"], MAXIMUM_PAGE_SIZE, message, page.response)
+    require(len(page.items) <= 1, "`page_size` has no effect", page.response, got=len(page.items))
     check_unauthorized(deployment.get(path, actor=None), "a list without a key")
 
 
 @pytest.mark.rule("PROVIDER-02")
-def test_secrets_are_not_shown(deployment: Deployment) -> None:
-    """Neither the response to a configuration nor the list contains the secret that was sent."""
-    slug = find_provider(deployment)
-    secret = f"{deployment.random.getrandbits(80):020x}-secret"
-    first = post(deployment, CONFIGURATIONS, {"provider": slug, "api_key": secret})
-    check_success(first)
-    second = post(deployment, CONFIGURATIONS, first.value)
-    listed = deployment.get(CONFIGURATIONS, {"platform_org": deployment.settings.org})
-    for response in (first, second, listed):
-        is_shown = secret.encode() in response.body or secret[:-4].encode() in response.body
-        require(not is_shown, "a secret is shown", response)
-    masked = first.value["api_key"]
-    message = "a masked secret is stored as a new one"
-    check_equal(second.value["api_key"], masked, message, second)
+def test_a_configuration_is_kept(deployment: Deployment) -> None:
+    """Created, updated and deactivated, it is one record, whose keys are in lower case."""
+    name, value = find_provider(deployment), f"Eu-{deployment.mark}"
+    is_new = not list_all(deployment, CONFIGURATIONS, provider_name=name)
+    body = {"provider_name": name, "config": {"Region_Name": value}, "enabled": True}
+    first = read_written(deployment.send_json("POST", CONFIGURATIONS, body), is_new=is_new)
+    expected = {"region_name": value}
+    check_equal(first["config"], expected, "the keys of `config` are not in lower case")
+    body = {"provider_name": name, "config": {"region_name": value}, "enabled": False}
+    second = read_written(deployment.send_json("POST", CONFIGURATIONS, body), is_new=False)
+    listed = list_all(deployment, CONFIGURATIONS, provider_name=name)
+    got = [(item["id"], item["provider_name"], item["enabled"]) for item in listed]
+    check_equal(got, [(second["id"], name, False)], "the list does not show the one configuration")
+    deployment.send_json("POST", CONFIGURATIONS, {**body, "enabled": True})
+    response = deployment.send_json("DELETE", CONFIGURATIONS, {"provider_name": name})
+    check_status(response, 200, "deactivating a configuration")
+    listed = list_all(deployment, CONFIGURATIONS, provider_name=name)
+    enabled = [item["enabled"] for item in listed]
+    check_equal(enabled, [False], "a configuration was not kept with `enabled` false", response)
 
 
 @pytest.mark.rule("PROVIDER-03")
 def test_a_mapping_is_stored(deployment: Deployment) -> None:
-    """The last mapping of a credential and provider counts, until the credential is deleted."""
-    slug, entity_id = find_provider(deployment), deployment.create()["entityId"]
-    for external_id in ("first", deployment.mark):
-        body = {"credential": entity_id, "provider": slug, "external_id": external_id}
-        check_success(post(deployment, MAPPINGS, body))
-    mappings = list_all(deployment, MAPPINGS, credential=entity_id)
-    check_equal(mappings, [body], "the list does not show the last mapping")
+    """One for a credential and a provider: created, updated, deleted."""
+    name, entity_id = find_provider(deployment), deployment.create()["entityId"]
+    key = {"credential_id": entity_id, "provider_name": name}
+    ids = []
+    for number, template in enumerate(("first", deployment.mark)):
+        body = {**key, "external_template_id": template}
+        response = deployment.send_json("POST", MAPPINGS, body)
+        ids.append(read_written(response, is_new=number == 0)["id"])
+    check_equal(ids[1], ids[0], "an update created another mapping", response)
+    mappings = list_all(deployment, MAPPINGS, credential_id=entity_id)
+    got = [(item["id"], item["external_template_id"]) for item in mappings]
+    check_equal(got, [(ids[0], deployment.mark)], "the list does not show the one mapping")
+    listed = list_all(deployment, MAPPINGS, provider_name=name)
+    is_listed = ids[0] in [item["id"] for item in listed]
+    require(is_listed, "`provider_name` hides a mapping of the provider", got=listed[:3])
+    others = [item for item in listed if item["provider_name"] != name]
+    require(not others, "`provider_name` lists another provider", got=others[:3])
+    response = deployment.send_json("DELETE", MAPPINGS, key)
+    check_status(response, 200, "deleting a mapping")
+    left = list_all(deployment, MAPPINGS, credential_id=entity_id)
+    require(not left, "a deleted mapping is listed", response, got=left)
     deployment.delete(entity_id)
-    mapped = [mapping["credential"] for mapping in list_all(deployment, MAPPINGS)]
-    message = "a mapping exists after its credential was deleted"
-    require(entity_id not in mapped, message, got=entity_id)
 
 
 @pytest.mark.rule("PROVIDER-04")
-def test_unknown_links_are_refused(deployment: Deployment) -> None:
-    """400 on the field for an admin, 403 for a learner."""
-    slug, unknown = find_provider(deployment), deployment.make_unknown_id()
-    response = post(deployment, CONFIGURATIONS, {"provider": unknown})
-    check_field_error(response, "provider", "an unknown provider")
-    mapping = {"credential": unknown, "provider": slug, "external_id": "1"}
-    response = post(deployment, MAPPINGS, mapping)
-    check_field_error(response, "credential", "an unknown credential")
-    for path, body in ((CONFIGURATIONS, {"provider": slug}), (MAPPINGS, mapping)):
-        response = post(deployment, path, body, actor="learner")
-        check_error(response, 403, "a write by a learner")
+def test_platform_admins_only(deployment: Deployment) -> None:
+    """A learner and an admin of another platform get 403, for reads and for writes."""
+    for actor in ("learner", "other_org_admin"):
+        for path in (CONFIGURATIONS, MAPPINGS):
+            response = deployment.get(path, actor=actor)
+            check_error(response, 403, f"a list as the {actor.replace('_', ' ')}")
+            response = deployment.send_json("POST", path, {}, actor=actor)
+            check_error(response, 403, f"a write as the {actor.replace('_', ' ')}")
+
+
+@pytest.mark.rule("PROVIDER-05")
+def test_incomplete_bodies_are_refused(deployment: Deployment) -> None:
+    """What a body must name is 400 on its field; `accredible` is 400 without its key."""
+    response = deployment.send_json("POST", CONFIGURATIONS, {"config": {}})
+    check_field_error(response, "provider_name", "a configuration without a provider")
+    response = deployment.send_json("POST", MAPPINGS, {"external_template_id": "1"})
+    check_field_error(response, "credential_id", "a mapping without a credential")
+    names = [provider["name"] for provider in list_all(deployment, PROVIDERS)]
+    for name in NEEDS_A_SETTING.keys() & names:
+        body = {"provider_name": name, "config": {"other": "1"}}
+        response = deployment.send_json("POST", CONFIGURATIONS, body)
+        check_status(response, 400, f"a configuration of {name} without its key")

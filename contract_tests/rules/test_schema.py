@@ -20,11 +20,12 @@ from contract_tests.catalogue.operations import (
 from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.results import Cause
-from contract_tests.errors import require
+from contract_tests.errors import InputRefused, require
 from contract_tests.vocabulary.checks import check_equal, check_status
 from contract_tests.vocabulary.deployment import (
     Deployment,
     read_created,
+    read_known,
     read_result,
     strip_signatures,
 )
@@ -142,7 +143,10 @@ def test_generated_requests_get_documented_responses(
     smallest: dict[Cause, Sample] = {}
 
     def find_causes(sample: Sample) -> set[Cause]:
-        response = send_sample(deployment, operation, sample, entity_id)
+        try:
+            response = send_sample(deployment, operation, sample, entity_id)
+        except InputRefused:  # PROTO-12 says so once
+            return set()
         return deployment.target.observations.find_causes(response)
 
     def try_sample(sample: Sample) -> None:
@@ -180,7 +184,8 @@ def test_listed_items_can_be_retrieved(deployment: Deployment) -> None:
             require(is_same, message, expected=listed, got=details)
         for entity_id, issuer in list(issuers.items())[:3]:
             response = deployment.get(f"issuers/{entity_id}")
-            is_same = strip_signatures(response.value) == strip_signatures([issuer])
+            one = [read_single_issuer(response)]
+            is_same = strip_signatures(one) == strip_signatures([issuer])
             require(is_same, "an issuer differs from the one in the list", response)
 
     deployment.run_undisturbed(check)
@@ -211,7 +216,8 @@ def test_the_envelope_reports_writes(deployment: Deployment) -> None:
 
 def check_envelope(response: Response, description: str) -> None:
     """Require an envelope with success and this description."""
-    status = response.value.get("status") if isinstance(response.value, dict) else None
+    value = read_known(response)
+    status = value.get("status") if isinstance(value, dict) else None
     expected = {"success": True, "description": description}
     message = f"the envelope does not report success with {description!r}"
     check_equal(status, expected, message, response)

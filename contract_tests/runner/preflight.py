@@ -9,7 +9,7 @@ from contract_tests.vocabulary.deployment import Deployment
 GATEWAY_ERRORS = (502, 503, 504)
 NEW_IN_RELEASE = {
     "4.90": ("exim", "/api/credentials/exim/credentials/course/none/export/"),
-    "4.202": ("providers", "/api/credentials/providers/"),
+    "4.95": ("providers", "/api/credentials/providers/"),
 }
 """A tag that a release introduced, and a path of it that can be read."""
 

@@ -123,6 +123,7 @@ class Recorder:
         elif isinstance(error, RuleFailed) and self._is_tolerated(result.rule):
             result.outcome = "not tested"
             result.reason = f"differs from a choice of this contract: {redact(error.message)}"
+            self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
         elif isinstance(error, RuleFailed):
             result.findings.append(self._make_finding(result.rule, error).as_dict())
         else:
@@ -131,7 +132,7 @@ class Recorder:
 
     def _is_tolerated(self, rule: str) -> bool:
         """Tell whether a failure of a rule does not count, since production is not known."""
-        return RULES[rule].is_choice and not self._state.settings.hold_choices
+        return RULES[rule].is_open and not self._state.settings.hold_choices
 
     def _make_finding(self, rule: str, failure: RuleFailed) -> Finding:
         redact = self._state.redact

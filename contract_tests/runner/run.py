@@ -13,13 +13,20 @@ from typing import Any
 
 import pytest
 
+from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.journal import make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
-from contract_tests.errors import RequestFailed, UsageError, describe_error
+from contract_tests.errors import (
+    Disturbed,
+    RequestFailed,
+    RuleFailed,
+    UsageError,
+    describe_error,
+)
 from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.report.markdown import write_summary
 from contract_tests.report.summary import summarize_verdict
@@ -33,13 +40,14 @@ from contract_tests.report.verdict import (
 )
 from contract_tests.runner.options import REPORT, STEP_SUMMARY, SUMMARY, read_settings
 from contract_tests.runner.preflight import find_obstacle
-from contract_tests.runner.recorder import VERDICT, Recorder
+from contract_tests.runner.recorder import VERDICT, Recorder, find_cause
 from contract_tests.runner.selection import (
     Selection,
     check_tags,
     find_rule,
     find_unmet_need,
     list_needs,
+    needs_list,
 )
 from contract_tests.runner.state import RunState
 
@@ -158,18 +166,41 @@ class Run:
         reason = find_unmet_need(rule, needs, settings, self._missing_operations)
         if reason:
             pytest.skip(reason)
-        if self.deployment.is_out_of_time:
-            pytest.skip("the time budget is used up")
-        self.deployment.target.rule = rule.id
+        target = self.deployment.target
+        if target.bounds.is_run_over:
+            target.observations.notices.add(target.bounds.over)
+            pytest.skip(target.bounds.over)
+        if target.watch.lost and needs_list(rule, needs):
+            pytest.skip(target.watch.lost)
+        target.begin(rule.id)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """Let a test that writes wait while the reads of another worker must agree."""
         rule = find_rule(item)
         if rule is None or "write" not in {*rule.needs, *list_needs(item)}:
-            return (yield)
+            return (yield from self._call(item, rule))
         with self.deployment.target.worker_lock.hold(exclusive=False):
+            return (yield from self._call(item, rule))
+
+    def _call(self, item: pytest.Item, rule: Rule | None) -> Generator[None, None, None]:
+        """Run a test, once more from its start if a request got lost and others do not."""
+        target = self.deployment.target if rule else None
+        try:
             return (yield)
+        except BaseException as error:
+            cause = find_cause(error)
+            if target is not None and isinstance(cause, RuleFailed):
+                target.look_for_loss(f"a test of {target.rule}")
+            if target is None or rule is None or not isinstance(cause, Disturbed):
+                raise
+        target.observations.notices.add(
+            "in front of the target: requests got lost; rules that send what must not be repeated "
+            "were tested again from their start"
+        )
+        target.begin(rule.id)
+        item.runtest()
+        return None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

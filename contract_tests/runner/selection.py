@@ -7,7 +7,7 @@ import pytest
 
 from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
 from contract_tests.catalogue.rule import Rule
-from contract_tests.engine.contract import Contract
+from contract_tests.engine.contract import Contract, load_contract
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import FILTERS, format_flag
 from contract_tests.settings.settings import ROLES, Settings
@@ -83,6 +83,14 @@ def find_rule(item: pytest.Item) -> Rule | None:
 def list_needs(item: pytest.Item) -> list[str]:
     """Return what a test needs in addition to its rule."""
     return [name for marker in item.iter_markers("needs") for name in marker.args]
+
+
+def needs_list(rule: Rule, needs: Iterable[str]) -> bool:
+    """Tell whether a test cannot be judged, or cannot clean up, without the list of credentials."""
+    operations = load_contract().operations
+    return "write" in {*rule.needs, *needs} or any(
+        "/users/{user_id}/" in operations[operation].path for operation in rule.operations
+    )
 
 
 def check_tags(settings: Settings, contract: Contract) -> None:

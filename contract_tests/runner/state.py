@@ -48,6 +48,10 @@ class RunState:
         findings.clear()
         return taken
 
+    def add_notice(self, text: str) -> None:
+        """Add a notice to the report of the run."""
+        self.deployment.target.observations.notices.add(text)
+
     def redact(self, text: str) -> str:
         """Return a text without secrets, which can be encoded, cut where it is long."""
         # The target may have learned a secret since the start, such as a fresh token.
@@ -59,7 +63,7 @@ class RunState:
         if self._deployment is None:
             return ProcessReport()
         target = self._deployment.target
-        target.rule = ""
+        target.begin("")
         try:
             left_behind = self._deployment.clean_up()
         except Exception as error:  # noqa: BLE001  the verdict must not be lost with the cleanup
@@ -67,12 +71,15 @@ class RunState:
         target.journal.close(clean=not left_behind)
         target.close()
         observed = target.observations
+        if target.watch.lost:
+            observed.notices.add(f"{target.watch.lost}: what needs it was not tested from then on")
         return ProcessReport(
             requests=observed.requests,
             coverage={operation: dict(counts) for operation, counts in observed.coverage.items()},
             notices=[self.redact(notice) for notice in sorted(observed.notices)],
             left_behind=[self.redact(item) for item in left_behind],
             exchanges=[as_plain_dict(exchange) for exchange in observed.exchanges],
+            effects=target.effects.as_dict(),
         )
 
 

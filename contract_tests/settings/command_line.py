@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from contract_tests.catalogue import SUBJECTS
 from contract_tests.settings.option import FLAG, Option
-from contract_tests.settings.settings import OPTIONS
+from contract_tests.settings.settings import OPTIONS, REACHING
 
-CONFIG = Option("File with targets by name.  [default: credcheck.toml]", metavar="FILE")
+CONFIG = Option(
+    "File with targets by name.  [default: credcheck.toml]", metavar="FILE", commands=REACHING
+)
 READ_ONLY = Option("Send GET, HEAD and OPTIONS only.", FLAG, commands=("run",))
 COMMAND_LINE: Mapping[str, Option] = {
     "config": CONFIG,

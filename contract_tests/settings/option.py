@@ -5,6 +5,7 @@ in the environment and `user_id` in the table of a target in `credcheck.toml`.
 """
 
 import re
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field
 from typing import Any
@@ -24,6 +25,11 @@ class Kind:
     expected_in_toml: str = ""
     """The same for TOML, where it is something else."""
     is_secret: bool = False
+
+    @property
+    def is_table(self) -> bool:
+        """Whether values that are given one by one make a table."""
+        return self.toml is dict or (isinstance(self.toml, tuple) and dict in self.toml)
 
     def convert_text(self, text: str, where: str) -> Any:
         """Return the value of a text; raises UsageError."""
@@ -65,6 +71,18 @@ def split_pair(text: str, separator: str) -> tuple[str, str]:
     return name, value
 
 
+def split_command(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return the role and the words of a text such as `learner=get-token --user 7`.
+
+    The role is admin where the text names none. Raises ValueError.
+    """
+    match = re.match(r"([a-z_]+)=(?=.)", text)
+    words = tuple(shlex.split(text[match.end() :] if match else text))
+    if not words:
+        raise ValueError(text)
+    return (match[1] if match else "admin"), words
+
+
 BOOLEANS: Mapping[str, bool] = {
     "1": True,
     "true": True,
@@ -84,6 +102,13 @@ KEYS = Kind(
     parse=lambda text: split_pair(text, "="),
     toml=dict,
     expected_in_toml='a table such as { admin = "env:NAME" }',
+    is_secret=True,
+)
+COMMANDS = Kind(
+    expected="ROLE=COMMAND, such as admin='get-token --audience staging'",
+    parse=split_command,
+    toml=(dict, list, str),
+    expected_in_toml='a command such as ["get-token", "--audience", "staging"], or a table of them',
     is_secret=True,
 )
 HEADERS = Kind(
@@ -117,11 +142,17 @@ class Option:
     describes_target: bool = True
 
 
-def setting(default: Any = MISSING, *, default_factory: Any = MISSING, **definition: Any) -> Any:
+def setting(
+    default: Any = MISSING,
+    *,
+    default_factory: Any = MISSING,
+    is_secret: bool = False,
+    **definition: Any,
+) -> Any:
     """Return the field of a dataclass that is defined by an Option."""
     return field(
         default=default,
         default_factory=default_factory,
-        repr=default_factory is MISSING,  # tables hold secrets
+        repr=default_factory is MISSING and not is_secret,  # tables hold secrets
         metadata={"option": Option(**definition)},
     )

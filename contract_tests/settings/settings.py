@@ -1,11 +1,13 @@
 """The settings of a run, each defined once with its option, help text and default."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from contract_tests.settings.option import (
+    COMMANDS,
     FLAG,
     HEADERS,
     INTEGER,
@@ -19,12 +21,16 @@ from contract_tests.settings.option import (
 
 ROLES = ("admin", "department_admin", "learner", "other_org_admin", "retired")
 PROFILES = ("quick", "standard", "thorough")
-Release = Literal["3.59", "4.90", "4.202"]
+Release = Literal["3.59", "4.90", "4.95", "4.202"]
 RELEASES: tuple[Release, ...] = get_args(Release)
 """The values of `x-since` in the contract, oldest first."""
 PRODUCTION_HOSTS = ("base.manager.iblai.app",)
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 RUN_ONLY = ("run",)
+REACHING = ("run", "cleanup", "replay")
+"""The commands that take the options that say how the target is reached."""
+BUDGETS = {"quick": 900.0, "standard": 3600.0, "thorough": 300.0}
+"""Seconds that a run of a profile may take, unless `time_budget` is set."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,24 @@ class Settings:
         metavar="ROLE=REF",
         help="Where the key of a role is stored: admin=env:NAME or admin=file:PATH; other roles: "
         "department_admin, learner, other_org_admin, retired.  [default: CREDCHECK_KEY_ADMIN, …]",
+        commands=REACHING,
         in_environment=False,
+    )
+    key_command: Mapping[str, tuple[str, ...]] = setting(
+        default_factory=dict,
+        kind=COMMANDS,
+        repeatable=True,
+        metavar="ROLE=COMMAND",
+        help="A command that prints the key of a role; it is run without a shell, and again when "
+        "the key is refused.",
+        commands=REACHING,
+        in_environment=False,
+    )
+    auth_header: str = setting(
+        "Authorization",
+        metavar="NAME",
+        help="The header that keys are sent in.  [default: Authorization]",
+        commands=REACHING,
     )
     auth_scheme: str = setting(
         "Api-Key", metavar="SCHEME", help="Authentication scheme.  [default: Api-Key]"
@@ -75,7 +98,42 @@ class Settings:
         repeatable=True,
         metavar="NAME: VALUE",
         help="Send a header with every request; a value env:NAME or file:PATH is a secret.",
+        commands=REACHING,
         in_environment=False,
+    )
+    basic: str = setting(
+        "",
+        is_secret=True,
+        metavar="REF",
+        help="Where USER:PASSWORD of a wall in front of the target is stored: env:NAME or "
+        "file:PATH.",
+        commands=REACHING,
+    )
+    basic_header: str = setting(
+        "",
+        metavar="NAME",
+        help="The header of --basic.  [default: Authorization if keys have another, else "
+        "Proxy-Authorization]",
+        commands=REACHING,
+    )
+    client_cert: str = setting(
+        "",
+        metavar="FILE",
+        help="A client certificate (PEM), with its key or with --client-key.",
+        commands=REACHING,
+    )
+    client_key: str = setting(
+        "",
+        metavar="FILE",
+        help="The key of the client certificate (PEM, not encrypted).",
+        commands=REACHING,
+    )
+    proxy: str = setting(
+        "",
+        is_secret=True,
+        metavar="URL",
+        help="Send all requests through this proxy; with a password: env:NAME or file:PATH.",
+        commands=REACHING,
     )
     api_version: Release = setting(  # noqa: RUF009  it returns a field
         RELEASES[0],
@@ -89,7 +147,9 @@ class Settings:
         metavar="TAG",
         help="Tag of operations that the target does not offer.",
     )
-    ca_bundle: str = setting("", metavar="FILE", help="CA certificates to trust.")
+    ca_bundle: str = setting(
+        "", metavar="FILE", help="CA certificates to trust.", commands=REACHING
+    )
     journal: str = setting(
         ".credcheck",
         metavar="DIR",
@@ -117,11 +177,11 @@ class Settings:
         in_file=False,
         describes_target=False,
     )
-    time_budget: float = setting(
-        300.0,
+    time_budget: float | None = setting(
+        None,
         kind=NUMBER,
         metavar="SECONDS",
-        help="Time limit of the thorough profile.  [default: 300]",
+        help="Time limit of the run.  [quick: 900, standard: 3600, thorough: 300]",
         commands=RUN_ONLY,
         in_file=False,
         describes_target=False,
@@ -181,6 +241,17 @@ class Settings:
     secret_headers: tuple[str, ...] = ()
 
     @property
+    def basic_value(self) -> str:
+        """The value of `basic_header`, empty without one."""
+        encoded = base64.b64encode(self.basic.encode()).decode()
+        return f"Basic {encoded}" if self.basic else ""
+
+    @property
+    def budget(self) -> float:
+        """The seconds that the run may take."""
+        return BUDGETS[self.profile] if self.time_budget is None else self.time_budget
+
+    @property
     def later_releases(self) -> tuple[str, ...]:
         """The releases whose operations the target does not have yet."""
         return RELEASES[RELEASES.index(self.api_version) + 1 :]
@@ -202,6 +273,6 @@ class Settings:
 
 
 OPTIONS: Mapping[str, Option] = {
-    field.name: field.metadata["option"] for field in fields(Settings) if field.metadata
+    defined.name: defined.metadata["option"] for defined in fields(Settings) if defined.metadata
 }
 """The definition of each setting, by the name of its field."""

@@ -3,6 +3,8 @@
 import difflib
 import importlib.util
 import os
+import re
+import ssl
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -12,8 +14,13 @@ from urllib.parse import urlsplit
 
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import COMMAND_LINE
-from contract_tests.settings.option import Option
-from contract_tests.settings.secrets import resolve_headers, resolve_keys
+from contract_tests.settings.option import Option, split_command
+from contract_tests.settings.secrets import (
+    resolve_basic,
+    resolve_headers,
+    resolve_keys,
+    resolve_proxy,
+)
 from contract_tests.settings.settings import OPTIONS, RELEASES, Settings
 
 DEFAULT_FILE = "credcheck.toml"
@@ -57,11 +64,16 @@ def load_settings(
     values = read_target(target, config)
     for_mock = values.get("application") == "mock"
     for_run = {**read_environment(environment, for_mock=for_mock), **read_options(given)}
-    for name in ("keys", "headers"):  # the command line adds to the file's
+    for role in for_run.get("keys", ()):  # an option takes precedence over the file's command
+        values.get("key_command", {}).pop(role, None)
+    for name in ("keys", "headers", "key_command"):  # the command line adds to the file's
         for_run[name] = {**values.get(name, {}), **for_run.get(name, {})}
     values |= for_run
-    values["keys"] = resolve_keys(values["keys"], environment, for_mock=for_mock)
+    values["keys"] = resolve_keys(
+        values["keys"], values["key_command"], environment, for_mock=for_mock
+    )
     values |= resolve_headers(values["headers"], environment)
+    values |= resolve_way(values, environment)
     if for_mock:
         values["keys"] = {**MOCK_KEYS, **values["keys"]}
     read_only = values.pop("read_only", False)
@@ -70,6 +82,22 @@ def load_settings(
         settings = replace(settings, allow_writes=False, disposable=False)
     check_settings(settings, config or DEFAULT_FILE)
     return settings
+
+
+def resolve_way(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return what leads to a guarded target, with its secrets, as settings; raises UsageError."""
+    auth_header = values.get("auth_header", "Authorization")
+    for name in ("auth_header", "basic_header"):
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]*", values.get(name, "")):
+            raise UsageError(f"{name}: {values[name]!r} is not the name of a header")
+    if not auth_header:
+        raise UsageError("auth_header: name the header that keys are sent in")
+    resolved = resolve_basic(
+        values.get("basic", ""), environment, values.get("basic_header", ""), auth_header
+    )
+    if values.get("proxy"):
+        resolved["proxy"] = resolve_proxy(values["proxy"], environment)
+    return resolved
 
 
 def current_environment() -> Mapping[str, str]:
@@ -108,7 +136,28 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
         name: OPTIONS[name].kind.convert_toml(value, f"{where}: {name}")
         for name, value in tables[target].items()
     }
+    if "key_command" in values:
+        values["key_command"] = read_commands(values["key_command"], f"{where}: key_command")
     return {"name": target, **as_fields(values)}
+
+
+def read_commands(value: Any, where: str) -> dict[str, tuple[str, ...]]:
+    """Return the command of each role in a file: a table, or the command of the admin."""
+    if isinstance(value, tuple):  # a text that names its role
+        value = dict([value])
+    table = value if isinstance(value, dict) else {"admin": value}
+    commands = {}
+    for role, command in table.items():
+        try:
+            words = split_command(f"{role}={command}")[1] if isinstance(command, str) else command
+        except ValueError:
+            raise UsageError(f"{where}: {role} is not a command: check its quotes") from None
+        if not isinstance(words, list | tuple) or not all(isinstance(word, str) for word in words):
+            raise UsageError(f"{where}: {role} is not a text or a list of texts")
+        if not words or not words[0]:
+            raise UsageError(f"{where}: {role} names no command")
+        commands[role] = tuple(words)
+    return commands
 
 
 def read_tables(path: Path) -> dict[str, Any]:
@@ -168,7 +217,7 @@ def convert_text(option: Option, text: str, where: str) -> Any:
 def convert_texts(option: Option, texts: Iterable[str], where: str) -> Any:
     """Return the value of an option that was repeated: a table, or a list of all parts."""
     values = [option.kind.convert_text(text, where) for text in texts]
-    if option.kind.toml is dict:
+    if option.kind.is_table:
         return dict(values)
     return [part for value in values for part in value]
 
@@ -207,10 +256,43 @@ def check_settings(settings: Settings, file: str) -> None:
             "the key of admin is required: set CREDCHECK_KEY_ADMIN, pass --key admin=env:NAME, "
             f"or put keys.admin into {file}"
         )
-    for name in ("ca_bundle", "accept"):
+    for name in ("ca_bundle", "client_cert", "client_key", "accept"):
         path = getattr(settings, name)
         if path and not Path(path).is_file():
             raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
+    check_certificates(settings)
+    if settings.time_budget is not None and not 0 < settings.time_budget < float("inf"):
+        raise UsageError(
+            f"--time-budget: {settings.time_budget:g} is not a number of seconds above 0"
+        )
+
+
+def check_certificates(settings: Settings) -> None:
+    """Raise UsageError for files of certificates that cannot be used."""
+    if settings.client_key and not settings.client_cert:
+        raise UsageError("--client-key: pass --client-cert, too")
+    if settings.ca_bundle:
+        try:
+            ssl.create_default_context(cafile=settings.ca_bundle)
+        except (OSError, ValueError):  # an error of ssl is one of the system
+            raise UsageError(
+                f"--ca-bundle: the file {settings.ca_bundle} holds no certificate in PEM"
+            ) from None
+    if settings.client_cert:
+        try:
+            ssl.create_default_context().load_cert_chain(
+                settings.client_cert, settings.client_key or None, password=_refuse_password
+            )
+        except (OSError, ValueError):
+            raise UsageError(
+                f"--client-cert: the file {settings.client_cert} holds no certificate in PEM with "
+                "the key that belongs to it (pass --client-key; the key must not be encrypted)"
+            ) from None
+
+
+def _refuse_password() -> str:
+    """Be what an encrypted key is opened with; without it, the terminal would be asked."""
+    raise ValueError("the key is encrypted")
 
 
 def check_address(settings: Settings) -> None:

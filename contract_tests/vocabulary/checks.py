@@ -1,7 +1,8 @@
 """The checks of a response that several rules share; each raises RuleFailed."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from typing import Any
 
 from contract_tests.engine.exchange import Response
@@ -22,6 +23,28 @@ def check_status(response: Response, status: int, what: str) -> None:
 def check_equal(got: Any, expected: Any, message: str, response: Response | None = None) -> None:
     """Require two values to be equal."""
     require(got == expected, message, response, expected=expected, got=got)
+
+
+def check_refused(response: Response, what: str) -> None:
+    """Require a refusal as either reading of a permission has it: 403, or 404 to hide the item."""
+    got = response.status
+    message = f"{what}: expected 403 or 404, got {got}"
+    require(got in (403, 404), message, response, expected="403 or 404", got=got)
+
+
+def check_deleted(response: Response, what: str) -> None:
+    """Require a deletion to succeed: 204 without a body, or 200 with a `status` (FACTS, S7)."""
+    got = response.status
+    message = f"{what}: expected 204 or 200, got {got}"
+    require(got in (200, 204), message, response, expected="204 or 200", got=got)
+    if got == 204:
+        require(not response.body, "the 204 has a body", response, got=response.body[:100])
+        return
+    body = response.value
+    status = body.get("status") if isinstance(body, dict) else None
+    is_success = isinstance(status, dict) and status.get("success") is True
+    message = f"{what}: the 200 has no `status` that reports success"
+    require(is_success, message, response, expected='{"status": {"success": true, …}}', got=body)
 
 
 def check_error(response: Response, status: int, what: str) -> None:
@@ -53,11 +76,29 @@ def check_unauthorized(response: Response, what: str) -> None:
 def check_fields(
     response: Response, record: Mapping[str, Any], expected: Mapping[str, Any], what: str
 ) -> None:
-    """Require a record to have these values in these fields."""
+    """Require a record to have these values in these fields; null and empty count as the same."""
     for name, value in expected.items():
         wanted, got = format_json(value), format_json(record.get(name))
         message = f"{what}: `{name}`: expected {shorten(wanted)}, got {shorten(got)}"
-        require(record.get(name) == value, message, response, expected=wanted, got=got)
+        is_same = record.get(name) == value or (is_empty(record.get(name)) and is_empty(value))
+        require(is_same, message, response, expected=wanted, got=got)
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a value is null or empty; whether a service tells both apart is not known."""
+    return value is None or value in ("", [], {})
+
+
+def check_order(
+    items: list[dict[str, Any]],
+    message: str,
+    response: Response,
+    when: Callable[[dict[str, Any]], Any] = itemgetter("createdAt"),
+) -> None:
+    """Require items from newest to oldest; those of one time may come in any order."""
+    times = [when(item) for item in items]
+    expected = sorted(times, reverse=True)
+    require(times == expected, message, response, expected="newest first", got=times[:3])
 
 
 def format_json(value: Any) -> str:

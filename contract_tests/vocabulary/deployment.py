@@ -13,21 +13,26 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from contract_tests.engine.cleanup import delete_created
-from contract_tests.engine.contract import JSON
+from contract_tests.engine.contract import JSON, load_contract
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import read_journal
 from contract_tests.engine.target import Target, split_address
 from contract_tests.errors import NotTested, RuleFailed, require
 from contract_tests.settings.settings import Settings
-from contract_tests.vocabulary.checks import check_status
+from contract_tests.vocabulary.checks import check_deleted, check_status
 
 MOST_PAGES = 10
 """Pages of a hundred that a rule reads of one list, however many the platform has."""
 LONG_SEARCHES = 12
 """Tests of a thorough run that could go on without end, plus a share for all others."""
-MOST_ATTEMPTS = 6
+MOST_ATTEMPTS = 8
 """Attempts to read a list that does not change meanwhile."""
+FAILURES_THAT_COUNT = 3
+"""Failures in a row, with nobody writing, that are the target's."""
+LOOKS = 6
+SECONDS_BETWEEN_LOOKS = 0.08
+"""How often, and how far apart, a failed check looks whether somebody else writes."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 
 
@@ -88,6 +93,24 @@ class NewestItems:
     is_complete: bool
 
 
+@dataclass(frozen=True)
+class Item:
+    """A course, program or pathway, which a credential is earned with."""
+
+    kind: str
+    entity_id: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What an issue says of the item."""
+        return {self.kind: self.entity_id}
+
+    @property
+    def links(self) -> dict[str, list[str]]:
+        """What attaches a credential to the item."""
+        return {f"{self.kind}s": [self.entity_id]}
+
+
 class Deployment:
     """A target, with the requests that rules consist of."""
 
@@ -96,8 +119,9 @@ class Deployment:
         self.settings: Settings = target.settings
         self.run_id = run_id
         self.random = random.Random(target.settings.seed)
+        self.item: Item | None = None
+        """What this process issues credentials with, once it was looked up."""
         self._names = 0
-        self._started = time.monotonic()
         self._issuer = target.settings.issuer
 
     @property
@@ -110,22 +134,23 @@ class Deployment:
         """How much the profile of this run tests."""
         return EFFORTS[self.settings.profile]
 
-    @property
-    def is_out_of_time(self) -> bool:
-        """Whether the time budget of a thorough run is used up."""
-        spent = time.monotonic() - self._started
-        return self.settings.profile == "thorough" and spent > self.settings.time_budget
-
     def get_deadline(self) -> float:
         """Return when a long search of a thorough run must end, by the monotonic clock."""
         if self.settings.profile != "thorough":
             return float("inf")
-        return time.monotonic() + self.settings.time_budget / LONG_SEARCHES
+        return time.monotonic() + self.settings.budget / LONG_SEARCHES
 
     @property
     def own_path(self) -> str:
         """The path of the collection."""
         return build_collection_path(self.settings.org, self.settings.user_id)
+
+    @property
+    def learner_path(self) -> str:
+        """The path of the learner's own collection; raises NotTested where no learner is set."""
+        if not self.settings.learner_username:
+            raise NotTested("learner_username is not set, and whose path a learner may use is open")
+        return build_collection_path(self.settings.org, self.settings.learner_username)
 
     @property
     def other_path(self) -> str:
@@ -149,10 +174,13 @@ class Deployment:
         return entity_id
 
     def send(self, method: str, path: str = "", **options: Any) -> Response:
-        """Send a request; a path without a leading slash is relative to the collection."""
-        return self.target.send(
-            method, path if path.startswith("/") else self.own_path + path, **options
-        )
+        """Send a request; a path without a leading slash is relative to the collection.
+
+        It accepts JSON only, unless its headers say otherwise: a target may have more renderers.
+        """
+        headers = {"Accept": JSON, **(options.pop("headers", None) or {})}
+        url = path if path.startswith("/") else self.own_path + path
+        return self.target.send(method, url, headers=headers, **options)
 
     def get(
         self, path: str = "", query: Mapping[str, Any] | None = None, **options: Any
@@ -182,7 +210,7 @@ class Deployment:
         has_prefix = parts.path.startswith(f"{root}/api/")
         require(has_prefix, "a link lacks the prefix of the base URL", response, got=parts.path)
         path = parts.path[len(root) :] + (f"?{parts.query}" if parts.query else "")
-        return self.target.send("GET", path, **options)
+        return self.send("GET", path, **options)
 
     def get_page(
         self,
@@ -209,6 +237,14 @@ class Deployment:
             page = read_page(response, envelope=envelope)
         raise RuleFailed("following `next` does not end", page.response, got=f"over {most} pages")
 
+    def get_odd_page(self, query: Mapping[str, Any], path: str = "") -> Page | None:
+        """Return a page of a list for unusual text, None where it is refused.
+
+        Something in front may take the text for an attack, and a NUL may be refused.
+        """
+        response = self.get(path, query, proxy_may_refuse=True)
+        return None if response.is_from_proxy or response.status == 400 else read_page(response)
+
     def list_newest(
         self, query: Mapping[str, Any] | None = None, path: str = "", **options: Any
     ) -> NewestItems:
@@ -233,8 +269,9 @@ class Deployment:
     def run_undisturbed(self, check: Callable[[], None]) -> None:
         """Run a check of reads that must agree, again if other clients write meanwhile.
 
-        A failure counts when it occurs twice in a row, because an item that another client creates
-        and deletes between two reads leaves no trace.
+        An item that another client creates and deletes between two reads leaves no trace. So a
+        failure counts when it occurs several times in a row, and nothing moves in the lists before,
+        after, and for a while.
         """
         failures = 0
         with self.target.worker_lock.hold(exclusive=True):
@@ -243,12 +280,20 @@ class Deployment:
                 try:
                     check()
                 except RuleFailed:
-                    failures = failures + 1 if self.read_fingerprint() == before else 0
-                    if failures == 2:
+                    failures = 0 if self.is_moving(before) else failures + 1
+                    if failures == FAILURES_THAT_COUNT:
                         raise
                 else:
                     return
-        raise NotTested("the list kept changing while it was read")
+        raise NotTested("not judged: somebody else writes, and the lists kept changing")
+
+    def is_moving(self, before: Any) -> bool:
+        """Tell whether lists changed since a fingerprint, or change within a short time."""
+        for look in range(LOOKS):
+            if self.read_fingerprint() != before:
+                return True
+            time.sleep(SECONDS_BETWEEN_LOOKS * (look + 1) / LOOKS)
+        return False
 
     @property
     def issuer(self) -> str:
@@ -282,7 +327,7 @@ class Deployment:
 
     def delete(self, entity_id: str) -> None:
         """Delete a credential, which must succeed."""
-        check_status(self.send("DELETE", entity_id), 204, "deleting a credential")
+        check_deleted(self.send("DELETE", entity_id), "deleting a credential")
 
     def clean_up(self) -> list[str]:
         """Delete what this process created; return what is left behind."""
@@ -300,10 +345,19 @@ _SIGNED_URL = re.compile(
 )
 
 
+def read_known(response: Response) -> Any:
+    """Return the JSON of a response without fields that the contract does not define.
+
+    A service may add fields, to some shapes of a record only; SCHEMA-02 reports them.
+    """
+    operation = response.exchange.operation
+    return load_contract().keep_known_fields(operation, response.status, response.value)
+
+
 def read_page(response: Response, *, envelope: bool = True) -> Page:
     """Return the page in a response, with or without an envelope."""
     check_status(response, 200, "a list")
-    fields = response.value
+    fields = read_known(response)
     if envelope:
         fields = fields.get("result") if isinstance(fields, dict) else None
     require(isinstance(fields, dict), "a list is not a page in its envelope", response)
@@ -320,7 +374,8 @@ def check_success(response: Response) -> None:
 def read_result(response: Response) -> dict[str, Any]:
     """Return the record in the envelope of a response, which must be a success."""
     check_success(response)
-    record = response.value.get("result") if isinstance(response.value, dict) else None
+    value = read_known(response)
+    record = value.get("result") if isinstance(value, dict) else None
     require(isinstance(record, dict), "a response has no `result`", response)
     return record  # type: ignore[return-value]
 

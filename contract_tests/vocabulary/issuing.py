@@ -3,24 +3,35 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
-from contract_tests.vocabulary.checks import check_status
+from contract_tests.vocabulary.checks import (
+    check_deleted,
+    check_equal,
+    check_field_error,
+    check_status,
+)
 from contract_tests.vocabulary.deployment import (
+    MOST_PAGES,
     Deployment,
+    Item,
     Page,
     check_success,
     read_created,
+    read_known,
     read_page,
 )
 
 PUBLIC_PATH = "/api/credentials/public/assertions/"
 ALL_ASSERTIONS = {"include_revoked": "true", "include_expired": "true"}
 REASON = "Issued by a test."
+ITEM_FIELDS = frozenset({"course", "program", "program_id", "pathway", "pathway_id"})
+ATTACHMENTS = frozenset({"courses", "programs", "pathways"})
 MOST_CREDENTIALS = 20
 """Credentials whose assertions are listed in the search for an assertion."""
 
@@ -28,14 +39,15 @@ MOST_CREDENTIALS = 20
 def read_record(response: Response) -> dict[str, Any]:
     """Return the record in a response without an envelope, which must be a success."""
     check_success(response)
-    require(isinstance(response.value, dict), "a response is not a record", response)
-    return response.value  # type: ignore[no-any-return]
+    value = read_known(response)
+    require(isinstance(value, dict), "a response is not a record", response)
+    return value  # type: ignore[no-any-return]
 
 
 def read_single_issuer(response: Response) -> dict[str, Any]:
     """Return the issuer in a response that must be an array of one."""
     check_status(response, 200, "an issuer")
-    value = response.value
+    value = read_known(response)
     is_one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict)
     require(is_one, "the response of an issuer is not an array of one", response)
     return value[0]  # type: ignore[no-any-return]
@@ -49,10 +61,7 @@ def create_issuer(deployment: Deployment, **fields: Any) -> dict[str, Any]:
 
 def delete_issuer(deployment: Deployment, entity_id: str) -> None:
     """Delete an issuer, which must succeed."""
-    response = deployment.send("DELETE", f"issuers/{entity_id}")
-    got = response.status
-    message = f"deleting an issuer: expected 200 or 204, got {got}"
-    require(got in (200, 204), message, response, expected="200 or 204", got=got)
+    check_deleted(deployment.send("DELETE", f"issuers/{entity_id}"), "deleting an issuer")
 
 
 @contextmanager
@@ -61,6 +70,27 @@ def temporary_issuer(deployment: Deployment, **fields: Any) -> Iterator[dict[str
     issuer = create_issuer(deployment, **fields)
     yield issuer
     delete_issuer(deployment, issuer["entityId"])
+
+
+def find_items(deployment: Deployment) -> dict[str, Item]:
+    """Return an item of each kind that some credential is attached to, by kind."""
+    found: dict[str, Item] = {}
+    for credential in deployment.list_items():
+        for kind in ("course", "program", "pathway"):
+            for link in credential.get(f"{kind}s") or ():
+                found.setdefault(kind, Item(kind, link[f"{kind}_id"]))
+    return found
+
+
+def find_item(deployment: Deployment) -> Item:
+    """Return an item that an issue can name: a service may require one (FACTS, S3)."""
+    if deployment.item is None:
+        deployment.item = next(iter(find_items(deployment).values()), None)
+    if deployment.item is None:
+        raise NotTested(
+            "no credential is attached to a course, program or pathway, and issuing needs one"
+        )
+    return deployment.item
 
 
 def issue(
@@ -83,14 +113,28 @@ def request_issue(
 ) -> Response:
     """Send a request that issues a credential, by default to the user of the run.
 
-    Raises NotTested where no user is set: an empty name would rightly be refused.
+    It names the item of the run, which `temporary_credential` attaches, unless `fields` name one or
+    `item` is false. Raises NotTested where no user is set: an empty name would rightly be refused.
     """
     options = {"actor": fields.pop("actor", "admin")}
+    base = fields.pop("base", "")
+    if fields.pop("item", True) and not ITEM_FIELDS & fields.keys():
+        fields = {**find_item(deployment).fields, **fields}
     recipient = identity or deployment.settings.username
     if not recipient:
         raise NotTested("username is not set")
     body = {"recipient": {"identity": recipient}, **fields}
-    return deployment.send_json("POST", f"{credential}/assertions/", body, **options)
+    return deployment.send_json("POST", f"{base}{credential}/assertions/", body, **options)
+
+
+def issue_in_bulk(
+    deployment: Deployment, credential: str, users: list[str], **fields: Any
+) -> Response:
+    """Send a request that issues a credential, with the item of the run, to several users."""
+    options = {"actor": fields.pop("actor", "admin")}
+    base = fields.pop("base", "")
+    body = {"users": users, **find_item(deployment).fields, **fields}
+    return deployment.send_json("POST", f"{base}{credential}/assertions/bulk/", body, **options)
 
 
 def put_assertion(
@@ -112,15 +156,26 @@ def reinstate(deployment: Deployment, assertion: str) -> dict[str, Any]:
 
 
 def list_assertions(deployment: Deployment, credential: str, **options: Any) -> Page:
-    """Return the first thousand assertions of a credential."""
-    path = f"{credential}/assertions/"
-    return deployment.get_page({"page_size": 1000}, path, envelope=False, **options)
+    """Return the assertions of a credential as one page."""
+    return read_all(deployment, f"{credential}/assertions/", {}, **options)
 
 
 def list_user_assertions(deployment: Deployment, user: str, **query: Any) -> Page:
-    """Return the first thousand assertions in a user's list."""
-    path = build_user_path(deployment, user)
-    return deployment.get_page({"page_size": 1000, **query}, path, envelope=False)
+    """Return the assertions in a user's list as one page."""
+    return read_all(deployment, build_user_path(deployment, user), query)
+
+
+def read_all(deployment: Deployment, path: str, query: dict[str, Any], **options: Any) -> Page:
+    """Return a list without an envelope as one page; raises NotTested for more than a thousand.
+
+    A page has a hundred items at most, because a service may have another maximum.
+    """
+    query = {"page_size": 100, **query}
+    pages = list(islice(deployment.walk_pages(query, path, envelope=False, **options), MOST_PAGES))
+    if pages[-1]["next"] is not None:
+        raise NotTested("a list has too many assertions to know them all")
+    items = [item for page in pages for item in page.items]
+    return Page(pages[0].response, {**pages[0].fields, "data": items})
 
 
 def build_user_path(deployment: Deployment, user: str) -> str:
@@ -145,7 +200,12 @@ def revoke_and_delete(deployment: Deployment, credential: str) -> None:
 
 @contextmanager
 def temporary_credential(deployment: Deployment, **fields: Any) -> Iterator[dict[str, Any]]:
-    """Create a credential; afterwards revoke its assertions and delete it."""
+    """Create a credential that is attached to the item of the run.
+
+    Afterwards its assertions are revoked, and it is deleted.
+    """
+    if not ATTACHMENTS & fields.keys():
+        fields = {**find_item(deployment).links, **fields}
     credential = deployment.create(**fields)
     yield credential
     revoke_and_delete(deployment, credential["entityId"])
@@ -173,3 +233,37 @@ def iterate_assertion_lists(deployment: Deployment) -> Iterator[tuple[str, dict[
             yield build_user_path(deployment, user), {**ALL_ASSERTIONS, "page_size": 100}
     for credential in deployment.get_page({"page_size": MOST_CREDENTIALS}).ids:
         yield f"{credential}/assertions/", {"page_size": 100}
+
+
+@contextmanager
+def issued_credential(deployment: Deployment) -> Iterator[tuple[str, str]]:
+    """Create a credential and issue it; yield both ids. The test deletes the credential."""
+    credential = deployment.create(**find_item(deployment).links)
+    yield credential["entityId"], issue(deployment, credential["entityId"])["entityId"]
+
+
+def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: str) -> None:
+    """Require an issue with these fields to return 400 on one of them, and to issue nothing."""
+    with temporary_credential(deployment) as credential:
+        path = f"{credential['entityId']}/assertions/"
+        body: dict[str, Any] = {"recipient": {"identity": deployment.settings.username}}
+        body |= {**find_item(deployment).fields, **fields}
+        body = {name: value for name, value in body.items() if value is not None or name == field}
+        response = deployment.send_json("POST", path, body)
+        check_field_error(response, field, f"an invalid `{field}`")
+        page = list_assertions(deployment, credential["entityId"])
+        check_equal(page.items, [], "a refused request issued an assertion", page.response)
+
+
+def find_longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
+    """Return path and query of a long list of assertions."""
+    found = []
+    for path, query in iterate_assertion_lists(deployment):
+        page = read_page(deployment.get(path, query), envelope=False)
+        found.append((page["count"], path, query))
+        if found[-1][0] > 5:
+            break
+    count, path, query = max(found, key=lambda candidate: candidate[0], default=(0, "", {}))
+    if count < 2:
+        raise NotTested("no list has two assertions")
+    return path, {name: value for name, value in query.items() if name != "page_size"}

@@ -1,5 +1,6 @@
 """The checks of pages that the lists of credentials, issuers and assertions share."""
 
+from contract_tests.errors import require
 from contract_tests.vocabulary.checks import check_equal
 from contract_tests.vocabulary.deployment import Page
 
@@ -12,6 +13,14 @@ def find_repeated(ids: list[str]) -> list[str]:
 def count_pages(items: int, size: int) -> int:
     """Return the number of pages that a number of items needs; no items need one, too."""
     return max(1, -(-items // size))
+
+
+def get_maximum(page: Page) -> int:
+    """Return the maximum page size that a list tells; the documented one is a rule of its own."""
+    maximum = page["max_page_size"]
+    is_number = isinstance(maximum, int) and maximum > 0
+    require(is_number, "`max_page_size` is not a number", page.response, got=maximum)
+    return int(maximum)
 
 
 def check_page(page: Page, number: int, size: int) -> None:

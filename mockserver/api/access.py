@@ -87,14 +87,24 @@ def home_platform(caller: Caller, store: Store) -> str:
     return caller.user.platform if caller.user else next(iter(store.platforms), "")
 
 
-def admit(caller: Caller, roles: frozenset[Role], platform_key: str, store: Store) -> Platform:
-    """Return the platform if the caller has one of the roles there.
+def admit(
+    caller: Caller, operation: Operation | None, method: str, name: str, store: Store
+) -> Platform:
+    """Return the platform of a name if the caller has a role there that may call the operation.
 
     Raises NotFound and PermissionDenied; the key of another platform is refused whatever its role.
     """
-    platform = store.platforms.get(platform_key)
+    roles = find_roles(operation, method)
+    text = operation.permission_denied if operation else None
+    platform = store.find_platform(name)
     if platform is None:
         raise NotFound.of("Platform")
     if caller.user and (caller.user.platform != platform.key or caller.role not in roles):
-        raise PermissionDenied
+        raise PermissionDenied(text)
     return platform
+
+
+def check_own_path(operation: Operation, caller: Caller, user: User) -> None:
+    """Raise PermissionDenied for a learner below the path of another user, where that matters."""
+    if operation.own_path and caller.role == LEARNER and caller.user != user:
+        raise PermissionDenied

@@ -10,6 +10,7 @@ from mockserver.api.access import Caller
 from mockserver.contract.contract import Contract
 from mockserver.contract.operation import Operation
 from mockserver.framework.fields import Reference, ValidationContext
+from mockserver.framework.pagination import Page, paginate, read_page_size
 from mockserver.messages import Request, Response
 from mockserver.rendering.renderer import Renderer
 from mockserver.world.records import Platform, User
@@ -50,6 +51,18 @@ class RequestContext(PublicContext):
         assert self.operation.body is not None  # noqa: S101  (asked for by operations with a body)
         return self.operation.body.read(self.request, self.validation_context(partial=partial))
 
+    @property
+    def maximum_page_size(self) -> int:
+        """The maximum of `page_size`."""
+        maximum: int = self.operation.parameter("page_size").schema["maximum"]
+        return maximum
+
+    def read_page(self, count: int) -> Page:
+        """Return the page of `count` items that the query asks for; raises NotFound."""
+        query, bounds = self.request.query, self.operation.parameter("page_size").schema
+        size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
+        return paginate(count, query.get("page"), size)
+
     def validation_context(self, *, partial: bool = False) -> ValidationContext:
         """Return how to read a body of this request."""
         exists = partial_function(exists_on_platform, self.store, self.platform.key)
@@ -73,7 +86,8 @@ def exists_on_platform(store: Store, platform: str, reference: Reference, value:
     """Tell whether what a body refers to exists on a platform."""
     match reference.to:
         case "platforms":
-            return bool(value == platform)
+            found = store.find_platform(value)
+            return found is not None and found.key == platform
         case "providers":
             return value in store.providers
         case "users":

@@ -4,7 +4,7 @@ Addresses are written as Django writes them, which is not always as Werkzeug doe
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -124,6 +124,17 @@ class APIResponse(FlaskResponse):
 
     default_mimetype = None
 
+    def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        """Return a body that is complete as a list, which the server sends as one piece.
+
+        Flask's iterator makes it wait for more, which takes a twelfth of a request.
+        """
+        if not self.is_sequence or environ["REQUEST_METHOD"] == "HEAD" or self.status_code != 200:
+            return super().get_app_iter(environ)
+        body = list(self.iter_encoded())
+        self.close()
+        return body
+
 
 class RequestHeaders:
     """The headers of a request by name, in any case.
@@ -241,14 +252,15 @@ def read_request(exchange: Exchange) -> Request:
         exchange.root,
         exchange.root + exchange.path,
         query,
-        _read_query(query) if query else {},
+        read_query(query) if query else {},
         RequestHeaders(received.environ),
         read_body,
         parse_multipart,
     )
 
 
-def _read_query(query: str) -> dict[str, str]:
+@lru_cache(maxsize=256)
+def read_query(query: str) -> Mapping[str, str]:
     """Return the parameters of a query, the last value of each; raises SuspiciousRequest."""
     try:
         return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=MAXIMUM_FIELDS))
@@ -266,7 +278,6 @@ def write_response(response: Response) -> APIResponse:
         headers.append(("Content-Type", response.content_type))
     if LENGTH in response.headers:
         return APIResponse(CutBody(response.body), response.status, headers)
-    headers.append((LENGTH, str(len(response.body))))
     return APIResponse(response.body, response.status, headers)
 
 

@@ -33,7 +33,7 @@ def register_hooks(app: Flask, service: Service) -> None:
     def end(response: Response) -> Response:
         """Write the exchange into the journal of its sandbox, errors too, and into the log."""
         exchange = current_exchange(service)
-        del request.environ[EXCHANGE]  # a cycle, which only the garbage collector would find
+        del exchange.received.environ[EXCHANGE]  # a cycle, for the garbage collector alone
         if add_cors_headers and exchange.is_cross_origin:
             response = add_cors_headers(response)
         milliseconds = exchange.milliseconds()

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mockserver.api.access import admit, find_roles, home_platform, identify
+from mockserver.api.access import admit, check_own_path, home_platform, identify
 from mockserver.api.completeness import check_completeness
 from mockserver.api.context import PublicContext, RequestContext, WriteContext
 from mockserver.api.operations import Handlers
@@ -89,7 +89,7 @@ class Service:
             return error.response()
         except APIError as error:
             response = error.response()
-        headers = {**response.headers, "Allow": routed.resource.allow, "Vary": "Accept"}
+        headers = {**response.headers, "Allow": routed.resource.allow}
         return Response(response.status, response.body, response.content_type, headers)
 
     def _serve(self, routed: RoutedRequest) -> Response:
@@ -99,8 +99,8 @@ class Service:
         store = sandbox.store
         caller = identify(request.headers.get("Authorization"), store, self.config.auth)
         named = request.query.get("platform_org") or path_values.get("org")
-        platform_key = named or home_platform(caller, store)
-        platform = admit(caller, find_roles(operation, request.method), platform_key, store)
+        named = named or home_platform(caller, store)
+        platform = admit(caller, operation, request.method, named, store)
         now = sandbox.clock.now()
         sandbox.throttle.check(str(caller.user.id) if caller.user else "", now)
         if operation is None:
@@ -111,6 +111,7 @@ class Service:
             user = caller.user or store.first_admin(platform.key)
         if user is None:
             raise NotFound.of("User")
+        check_own_path(operation, caller, user)
         sandbox.run_due_assignments()
         if operation.method == "GET":
             asked = (request, operation, path_values, sandbox.store, now, self.renderer)

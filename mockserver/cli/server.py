@@ -53,6 +53,7 @@ class ApplicationLoader:
 
     def __call__(self, *_: Any) -> "Flask":
         """Return the application that this worker serves; the worker never outlives its parent."""
+        gc.disable()  # until the world is there; it would look at what stays again and again
         from mockserver.app import create_app  # the parent needs none of it
 
         watch = threading.Thread(target=self._end_with_parent, daemon=True)
@@ -88,12 +89,12 @@ class ApplicationLoader:
 def tune_garbage_collector() -> None:
     """Let the garbage collector pass over what is there, and look seldom at what comes.
 
-    The world stays as long as the worker. What requests leave behind are records, of which few are
-    in a cycle.
+    The world stays as long as the worker, and there is next to no garbage in it. What requests
+    leave behind are records, of which few are in a cycle.
     """
-    gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 10, 10)
+    gc.enable()
 
 
 def _clear_environment() -> None:

@@ -149,8 +149,7 @@ class _Compiler:
         where = source.get("operationId")
         if not where:
             raise StartError(f"{method.upper()} {path}: operationId is missing")
-        if source.get("x-since") not in RELEASES:
-            raise StartError(f"{where}: x-since must be one of {', '.join(RELEASES)}")
+        _check_release(source.get("x-since"), where)
         parameters = [
             self.resolve(parameter, where) for parameter in (*shared, *source.get("parameters", ()))
         ]
@@ -170,6 +169,8 @@ class _Compiler:
             },
             roles=_read_roles(source, where),
             is_public=_is_public(source),
+            own_path=source.get("x-own-path", False),
+            permission_denied=source.get("x-permission-denied"),
         )
 
     def compile_parameter(self, parameter: Mapping[str, Any], where: str) -> Parameter:
@@ -215,7 +216,10 @@ class _Compiler:
         fields = compile_field(inlined, where)
         assert isinstance(fields, ObjectOf)  # noqa: S101  (type: object compiles to nothing else)
         name = schema.get("$ref", "").rpartition("/")[2]
-        return Body(tuple(content), fields, name, self.compile_validator(schema, where))
+        since = {m: media["x-since"] for m, media in content.items() if "x-since" in media}
+        for release in since.values():
+            _check_release(release, where)
+        return Body(tuple(content), fields, name, self.compile_validator(schema, where), since)
 
     def require_as_whole(self, schema: Schema, where: str) -> dict[str, Any]:
         """Return what the schema of a partial body lacks: what the whole one requires.
@@ -266,6 +270,11 @@ def read_usable_values(schema: Schema, where: str) -> UsableValues:
     integer, words = parts["integer"], parts.get("string", {}).get("enum", ())
     lowest, highest = integer.get("minimum", 0), integer.get("maximum", LARGEST_INTEGER)
     return UsableValues(range(lowest, highest + 1), frozenset(words))
+
+
+def _check_release(release: Any, where: str) -> None:
+    if release not in RELEASES:
+        raise StartError(f"{where}: x-since must be one of {', '.join(RELEASES)}")
 
 
 def _is_public(operation: Mapping[str, Any]) -> bool:

@@ -68,12 +68,16 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A request body: its media types, and the fields of the one schema behind them."""
+    """A request body: its media types, and the fields of the one schema behind them.
+
+    `since` has the media types that a later release introduced.
+    """
 
     media_types: tuple[str, ...]
     fields: ObjectOf
     schema_name: str
     validator: Validator
+    since: Mapping[str, Release]
 
     def read(self, request: Request, context: ValidationContext) -> dict[str, Any]:
         """Parse, clean and fold both spellings of each field into the canonical one.
@@ -152,9 +156,13 @@ def _load_json(body: bytes, where: str) -> Any:
         raise ContractViolation(f"{where}: the body is not valid JSON: {error}") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, for what is worked out once
 class Operation:
-    """One operation of the contract, compiled; a public one needs no key and has no roles."""
+    """One operation of the contract, compiled; a public one needs no key and has no roles.
+
+    `own_path` tells whether a learner may call it only below the learner's own path;
+    `permission_denied` is the text of the 403 for a role that may not, None for the framework's.
+    """
 
     operation_id: str
     method: str
@@ -168,6 +176,8 @@ class Operation:
     responses: Mapping[int, DocumentedResponse]
     roles: frozenset[Role]
     is_public: bool
+    own_path: bool
+    permission_denied: str | None
 
     def read_query(self, request: Request) -> dict[str, Any]:
         """Return the values of the parameters that are validated; raises ValidationError."""
@@ -180,7 +190,11 @@ class Operation:
 
     def parameter(self, name: str) -> Parameter:
         """Return a declared query parameter."""
-        return next(p for p in self.parameters if p.name == name and p.location == "query")
+        return self._query_parameters[name]
+
+    @cached_property
+    def _query_parameters(self) -> Mapping[str, Parameter]:
+        return {each.name: each for each in self.parameters if each.location == "query"}
 
     def check_response(self, response: Response) -> None:
         """Raise ContractViolation unless the contract documents this response."""

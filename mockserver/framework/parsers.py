@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 from mockserver.errors import ParseError, SuspiciousRequest, UnsupportedMediaType
 from mockserver.framework.negotiation import MediaType, select_parser
-from mockserver.messages import JSON, MAXIMUM_FIELDS, Form, Request
+from mockserver.messages import MAXIMUM_FIELDS, Form, Request
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
@@ -32,7 +32,7 @@ def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
     if kind == MULTIPART:
         return _parse_multipart(request, body, MediaType.parse(content_type))
     encoding = _encoding(content_type)
-    return _parse_json(body, encoding) if kind == JSON else _parse_form(body, encoding)
+    return _parse_form(body, encoding) if kind == FORM else _parse_json(body, encoding)
 
 
 @lru_cache(maxsize=256)

@@ -199,7 +199,7 @@ def milliseconds(delay: Delay, chance: float) -> int:
 def force_response(fault: Fault, operation: Operation | None) -> Response:
     """Return the response of a status: with the fault's body, or the contract's example for it."""
     status = fault.status or 200
-    headers = {"Vary": "Accept", **HEADERS.get(status, {})}
+    headers = dict(HEADERS.get(status, {}))
     if fault.body is not None:
         return Response(status, encode(fault.body), JSON, headers)
     if status == 429 and not fault.example:  # text and header name the same number

@@ -18,8 +18,10 @@ MOST_EXCHANGES = 500
 MOST_BYTES = 2_000_000
 MOST_BYTES_TOGETHER = 64_000_000
 LONGEST_BODY = 64_000
-SECRET_OPERATIONS = frozenset({"credentials_provider_config_create"})
-"""Operations whose bodies hold a secret."""
+SECRET_OPERATIONS = frozenset(
+    f"credentials_orgs_users_provider_config_{verb}" for verb in ("retrieve", "create", "destroy")
+)
+"""Operations whose bodies hold the secrets of a provider."""
 NOT_KEPT = b"(not kept)"
 KEY = "$CREDMOCK_KEY"
 SCHEMES = AUTHENTICATION_SCHEMES | {"basic"}
@@ -120,8 +122,8 @@ class Journal:
         operation: Operation | None,
     ) -> None:
         """Keep an exchange, whose headers hold no key; the oldest are dropped."""
-        if request_body and operation and operation.operation_id in SECRET_OPERATIONS:
-            request_body = NOT_KEPT
+        if operation and operation.operation_id in SECRET_OPERATIONS:
+            request_body, response_body = (b and NOT_KEPT for b in (request_body, response_body))
         with self._lock:
             self._number += 1
             exchange = Exchange(

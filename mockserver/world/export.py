@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.framework.times import format_time
 from mockserver.world.document import FORMAT
-from mockserver.world.fields import thaw
+from mockserver.world.fields import thaw, thaw_value
 from mockserver.world.records import (
     Assertion,
     Assignment,
@@ -16,6 +16,8 @@ from mockserver.world.records import (
     ExternalMapping,
     Image,
     Issuer,
+    Provider,
+    ProviderConfig,
     Signatory,
 )
 from mockserver.world.store import Store
@@ -41,9 +43,9 @@ def export_world(store: Store) -> dict[str, Any]:
         "assertions": [_export_assertion(assertion) for assertion in assertions],
         "groups": [asdict(group) for group in store.groups.values()],
         "departments": [asdict(department) for department in store.departments.values()],
-        "assignments": [_export_assignment(assignment) for assignment in store.list_assignments()],
-        "providers": [asdict(provider) for provider in store.providers.values()],
-        "provider_configs": [asdict(config) for config in store.provider_configs.values()],
+        "assignments": [export_assignment(assignment) for assignment in store.list_assignments()],
+        "providers": [_export_provider(provider) for provider in store.providers.values()],
+        "provider_configs": [_export_config(each) for each in store.provider_configs.values()],
         "external_mappings": [_export_mapping(mapping) for mapping in mappings],
     }
 
@@ -108,15 +110,44 @@ def _export_assertion(assertion: Assertion) -> dict[str, Any]:
     }
 
 
-def _export_mapping(mapping: ExternalMapping) -> dict[str, str]:
+def _export_provider(provider: Provider) -> dict[str, Any]:
     return {
-        "credential": mapping.credential,
-        "provider": mapping.provider,
-        "external_id": mapping.external_id,
+        "id": provider.id,
+        "name": provider.name,
+        "display_name": provider.display_name,
+        "description": provider.description,
+        "enabled": provider.enabled,
+        "metadata": thaw_value(provider.metadata),
     }
 
 
-def _export_assignment(assignment: Assignment) -> dict[str, Any]:
+def _export_config(config: ProviderConfig) -> dict[str, Any]:
+    return {
+        "id": config.id,
+        "platform": config.platform,
+        "provider": config.provider,
+        "config": thaw_value(config.config),
+        "enabled": config.enabled,
+        "created": format_time(config.created),
+        "updated": format_time(config.updated),
+    }
+
+
+def _export_mapping(mapping: ExternalMapping) -> dict[str, Any]:
+    return {
+        "id": mapping.id,
+        "credential": mapping.credential,
+        "provider": mapping.provider,
+        "external_template_id": mapping.external_template_id,
+        "group_id": mapping.group_id,
+        "metadata": thaw_value(mapping.metadata),
+        "created": format_time(mapping.created),
+        "updated": format_time(mapping.updated),
+    }
+
+
+def export_assignment(assignment: Assignment) -> dict[str, Any]:
+    """Return an assignment as a world document has it."""
     return {
         "entityId": assignment.entity_id,
         "credential": assignment.credential,
@@ -124,6 +155,7 @@ def _export_assignment(assignment: Assignment) -> dict[str, Any]:
         "assignedOn": format_time(assignment.assigned_on),
         **({} if assignment.user is None else {"user": assignment.user}),
         **({} if assignment.group is None else {"group": assignment.group}),
+        **({} if assignment.parent is None else {"parent": assignment.parent}),
         **({"due": format_time(assignment.due)} if assignment.due else {}),
         "assertions": assignment.assertions,
     }

@@ -56,11 +56,16 @@ def freeze(fields: Mapping[str, Any]) -> Fields:
     """
     frozen = dict(fields)
     for name, value in fields.items():
-        if type(value) is list:
-            frozen[name] = tuple(value)
-        elif type(value) is dict:
-            frozen[name] = MappingProxyType(value)
+        if type(value) is list or type(value) is dict:
+            frozen[name] = freeze_value(value)
     return MappingProxyType(frozen)
+
+
+def freeze_value(value: Any) -> Any:
+    """Return the value of a field as it is kept; what lies deeper stays as it is."""
+    if type(value) is list:
+        return tuple(value)
+    return MappingProxyType(value) if type(value) is dict else value
 
 
 def thaw(fields: Fields) -> dict[str, Any]:

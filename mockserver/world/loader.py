@@ -21,8 +21,10 @@ from mockserver.world.fields import (
     IMAGE_FIELDS,
     build_searchable_text,
     freeze,
+    freeze_value,
 )
 from mockserver.world.indexes import build_listings, index_assertions
+from mockserver.world.periods import check_period
 from mockserver.world.records import (
     ApiKey,
     Assertion,
@@ -155,7 +157,8 @@ class _Loader:
                 len(self.credentials),
                 len(self.assertions),
                 len(self.assignments),
-                len(self.external_mappings),
+                *(mapping.id for mapping in self.external_mappings.values()),
+                *(config.id for config in self.provider_configs.values()),
             ),
         )
 
@@ -223,6 +226,7 @@ class _Loader:
         )
         own_signatories = fields.pop("own_signatories", ())
         _require(self.platforms, platform, "platform")
+        check_period(fields["expires"]["duration"])
         self._check_links(fields, platform, issuer)
         _refuse_duplicate(self.credentials, entity_id, "entityId")
         self.credentials[entity_id] = Credential(
@@ -328,26 +332,46 @@ class _Loader:
             user=user,
             group=group,
             due=_read_time(record.get("due")),
+            parent=self._check_parent(record.get("parent"), credential.entity_id),
             assertions=tuple(record["assertions"]),
         )
 
+    def _check_parent(self, parent: str | None, credential: str) -> str | None:
+        """Return the assignment to a group that one to a member came of; raises ValueError."""
+        if parent is None:
+            return None
+        found = self.assignments[_require(self.assignments, parent, "assignment")]
+        if found.group is None or found.credential != credential:
+            raise ValueError(f"parent {parent!r} does not assign the credential to a group")
+        return parent
+
     def add_provider(self, record: Record) -> None:
         """Add a provider."""
-        self.providers[record["slug"]] = Provider(**record)
+        _refuse_duplicate(self.providers, record["name"], "provider")
+        self.providers[record["name"]] = Provider(**_freeze(record, "metadata"))
 
     def add_provider_config(self, record: Record) -> None:
         """Add how a platform uses a provider."""
-        config = ProviderConfig(**record)
+        config = ProviderConfig(**_read_times(_freeze(record, "config")))
         _require(self.platforms, config.platform, "platform")
         _require(self.providers, config.provider, "provider")
         self.provider_configs[config.platform, config.provider] = config
 
     def add_external_mapping(self, record: Record) -> None:
         """Add what a credential is at a provider."""
-        mapping = ExternalMapping(**record, sequence=len(self.external_mappings))
+        mapping = ExternalMapping(**_read_times(_freeze(record, "metadata")))
         _require(self.credentials, mapping.credential, "credential")
         _require(self.providers, mapping.provider, "provider")
         self.external_mappings[mapping.credential, mapping.provider] = mapping
+
+
+def _freeze(record: Record, name: str) -> dict[str, Any]:
+    """Return a record whose JSON field does not change."""
+    return {**record, name: freeze_value(record[name])}
+
+
+def _read_times(record: Record) -> dict[str, Any]:
+    return {**record, **{name: parse_time(record[name]) for name in ("created", "updated")}}
 
 
 def _require(collection: Any, key: Any, kind: str) -> Any:

@@ -31,9 +31,9 @@ IDENTITY: Mapping[str, str] = {
     "groups": "id",
     "departments": "id",
     "assignments": "entityId",
-    "providers": "slug",
-    "provider_configs": "provider",
-    "external_mappings": "external_id",
+    "providers": "name",
+    "provider_configs": "id",
+    "external_mappings": "id",
 }
 """The field that identifies a record of each collection."""
 REFERENCES: Mapping[str, Mapping[str, str]] = {
@@ -53,6 +53,7 @@ REFERENCES: Mapping[str, Mapping[str, str]] = {
         "user": "users",
         "group": "groups",
         "assigned_by": "users",
+        "parent": "assignments",
     },
     "provider_configs": {"platform": "platforms", "provider": "providers"},
     "external_mappings": {"credential": "credentials", "provider": "providers"},

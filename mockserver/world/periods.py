@@ -5,32 +5,33 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-DAYS = {"day": 1, "week": 7}
-HOURS = {"hour": 1}
-MONTHS = {"month": 1, "quarter": 3, "year": 12}
+DAYS = {"days": 1, "weeks": 7}
+MONTHS = {"months": 1, "years": 12}
 DURATION = re.compile(
     r"(?P<sign>[+-]?)P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
 
 
+def check_period(unit: str | None) -> None:
+    """Raise ValueError for a unit of time that the service does not have."""
+    units = [*DAYS, *MONTHS]
+    if unit is not None and unit not in units:
+        raise ValueError(f"expires.duration: unknown unit {unit!r}: use {', '.join(units)} or null")
+
+
 def end_of(start: datetime, amount: int | None, unit: str | None) -> datetime | None:
     """Return the end of a period of `amount` units, or None for one that does not end.
 
-    A period without an amount or a unit, of an amount of 0, of an unknown unit, or that ends after
-    the calendar does not end. Units are in any case, singular or plural.
+    A period without an amount or a unit, of an amount of 0, or that ends outside of the calendar
+    does not end. The units are those of FACTS.md, S2; of a negative amount the end lies before.
     """
     if not amount or not unit:
         return None
-    name = unit.strip().lower().removesuffix("s")
     try:
-        if name in MONTHS:
-            return _months_later(start, amount * MONTHS[name])
-        return (
-            start + timedelta(days=amount * DAYS.get(name, 0), hours=amount * HOURS.get(name, 0))
-            if name in DAYS | HOURS
-            else None
-        )
+        if unit in MONTHS:
+            return _months_later(start, amount * MONTHS[unit])
+        return start + timedelta(days=amount * DAYS[unit])
     except (OverflowError, ValueError):
         return None
 
@@ -39,7 +40,7 @@ def _months_later(start: datetime, months: int) -> datetime:
     """Return the same day of a later month, or the month's last where it has no such day."""
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
-    if year > datetime.max.year:
+    if not datetime.min.year <= year <= datetime.max.year:
         raise OverflowError
     last = calendar.monthrange(year, month + 1)[1]
     return start.replace(year=year, month=month + 1, day=min(start.day, last))

@@ -7,6 +7,7 @@ them for as long as they exist.
 
 import base64
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -28,10 +29,11 @@ Role = Literal["platform-admin", "department-admin", "learner"]
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """A tenant."""
+    """A tenant; `org` is a second name of it, by which it is found as well."""
 
     key: str
     name: str
+    org: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,9 @@ class Department:
 class Assignment:
     """A credential given to a user or to a group, with the assertions that came of it.
 
-    `due` is when an assignment to a group issues to its members, None once that is done; `sequence`
-    is its place in the order of creation.
+    `due` is when an assignment to a group issues to its members, None once that is done; each of
+    them then has an assignment whose `parent` it is. `sequence` is its place in the order of
+    creation.
     """
 
     entity_id: str
@@ -161,37 +164,47 @@ class Assignment:
     user: int | None = None
     group: str | None = None
     due: datetime | None = None
+    parent: str | None = None
     assertions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Provider:
-    """A service outside that shows badges."""
+    """A service outside that shows badges; `metadata` is any JSON value."""
 
-    slug: str
+    id: int
     name: str
-    url: str
+    display_name: str
+    description: str | None
+    enabled: bool
+    metadata: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderConfig:
-    """How a platform uses a provider; `api_key` is a secret."""
+    """How a platform uses a provider, by the provider's name; `id` is the order of creation."""
 
+    id: int
     platform: str
     provider: str
-    base_url: str | None
-    api_key: str | None
+    config: Mapping[str, Any]
     enabled: bool
+    created: datetime
+    updated: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalMapping:
-    """What a credential is at a provider; `sequence` is its place in the order of creation."""
+    """What a credential is at a provider, by the provider's name; `id` is the order of creation."""
 
+    id: int
     credential: str
     provider: str
-    external_id: str
-    sequence: int
+    external_template_id: str | None
+    group_id: str | None
+    metadata: Any
+    created: datetime
+    updated: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,10 @@ from typing import Any
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
 from mockserver.framework.times import format_time, parse_time
+from mockserver.world.export import export_assignment
+from mockserver.world.issuing import describe_assignment
 from mockserver.world.periods import end_of
-from mockserver.world.records import new_entity_id
+from mockserver.world.records import Assignment, User, new_entity_id
 from mockserver.world.seed import Make, Maker
 
 GROUP_SHARE, DEPARTMENT_SHARE, IMAGE_SHARE = 10, 25, 20
@@ -32,8 +34,7 @@ def generate_assignments(
 ) -> Records:
     """Return `count` assignments, with the groups, departments and images around them.
 
-    What an assignment to a user issued is an assertion of the world; an assignment to a group
-    comes with assertions of its own.
+    Each comes with what it issued; one to a group also with the assignments to its members.
     """
     made: Records = {name: [] for name in ("images", "groups", "departments")}
     made |= {"assertions": [], "assignments": []}
@@ -42,7 +43,7 @@ def generate_assignments(
     maker = Maker(contract, seed)
     people = [user for user in document["users"] if user["platform"] == platform]
     users = [user["id"] for user in people]
-    admins = [user["id"] for user in people if user["role"] == "platform-admin"]
+    admins = [User(**user) for user in people if user["role"] == "platform-admin"]
     credentials = {
         credential["entityId"]: credential
         for credential in document["credentials"]
@@ -61,17 +62,15 @@ def generate_assignments(
         for index in range(count // GROUP_SHARE + 1)
     ]
     made["departments"] = _departments(document, users, source, count // DEPARTMENT_SHARE + 1)
-    free = _list_unassigned(document, credentials)
-    source.shuffle(free)
     for _ in range(count):
-        if free and source.random() > TO_GROUPS:
-            made["assignments"].append(_to_user(free.pop(), admins, source))
+        credential = credentials[source.choice(list(credentials))]
+        assigner = source.choice(admins)
+        if source.random() > TO_GROUPS:
+            records = _to_user(source.choice(users), credential, assigner, source)
         else:
-            credential = credentials[source.choice(list(credentials))]
-            group = source.choice(made["groups"])
-            assignment, issued = _to_group(group, credential, admins, source)
-            made["assignments"].append(assignment)
-            made["assertions"] += issued
+            records = _to_group(source.choice(made["groups"]), credential, assigner, source)
+        for collection, added in records.items():
+            made[collection] += added
     return made
 
 
@@ -81,62 +80,60 @@ def _group(users: list[int], name_of: Make, source: random.Random) -> dict[str, 
     return {"name": name_of(source), "members": members}
 
 
-def _list_unassigned(
-    document: Mapping[str, Any], credentials: Mapping[str, Any]
-) -> list[Mapping[str, Any]]:
-    """Return the assertions of credentials that came of no assignment."""
-    taken = {
-        entity_id
-        for assignment in document.get("assignments", ())
-        for entity_id in assignment["assertions"]
+def _to_user(
+    user: int,
+    credential: Mapping[str, Any],
+    assigner: User,
+    source: random.Random,
+    parent: str | None = None,
+) -> Records:
+    """Return an assignment to a user, made when its credential was, and what it issued."""
+    moment, period = parse_time(credential["createdAt"]), credential["expires"]
+    expires = end_of(moment, period["amount"], period["duration"])
+    assignment = Assignment(
+        entity_id=new_entity_id(source),
+        sequence=0,
+        credential=credential["entityId"],
+        assigned_by=assigner.id,
+        assigned_on=moment,
+        user=user,
+        parent=parent,
+        assertions=(new_entity_id(source),),
+    )
+    assertion = {
+        "entityId": assignment.assertions[0],
+        "credential": assignment.credential,
+        "recipient": user,
+        "issuedOn": format_time(moment),
+        "expires": None if expires is None else format_time(expires),
+        "revoked": False,
+        "metadata": describe_assignment(assignment, assigner),
     }
-    return [
-        assertion
-        for assertion in document["assertions"]
-        if assertion["credential"] in credentials and assertion["entityId"] not in taken
-    ]
-
-
-def _to_user(assertion: Mapping[str, Any], admins: list[int], source: random.Random) -> Any:
-    return {
-        "entityId": new_entity_id(source),
-        "credential": assertion["credential"],
-        "user": assertion["recipient"],
-        "assigned_by": source.choice(admins),
-        "assignedOn": assertion["issuedOn"],
-        "assertions": [assertion["entityId"]],
-    }
+    return {"assignments": [export_assignment(assignment)], "assertions": [assertion]}
 
 
 def _to_group(
     group: Mapping[str, Any],
     credential: Mapping[str, Any],
-    admins: list[int],
+    assigner: User,
     source: random.Random,
-) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return an assignment to a group, made when its credential was, and what it issued."""
-    moment, period = parse_time(credential["createdAt"]), credential["expires"]
-    expires = end_of(moment, period["amount"], period["duration"])
-    issued = [
-        {
-            "entityId": new_entity_id(source),
-            "credential": credential["entityId"],
-            "recipient": member,
-            "issuedOn": format_time(moment),
-            "expires": None if expires is None else format_time(expires),
-            "revoked": False,
-        }
-        for member in group["members"]
-    ]
+) -> Records:
+    """Return an assignment to a group with those to its members."""
     assignment = {
         "entityId": new_entity_id(source),
         "credential": credential["entityId"],
         "group": group["id"],
-        "assigned_by": source.choice(admins),
-        "assignedOn": format_time(moment),
-        "assertions": [assertion["entityId"] for assertion in issued],
+        "assigned_by": assigner.id,
+        "assignedOn": credential["createdAt"],
+        "assertions": [],
     }
-    return assignment, issued
+    made: Records = {"assignments": [assignment], "assertions": []}
+    for user in group["members"]:
+        for collection, added in _to_user(
+            user, credential, assigner, source, assignment["entityId"]
+        ).items():
+            made[collection] += added
+    return made
 
 
 def _departments(

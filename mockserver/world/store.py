@@ -116,13 +116,20 @@ class Store(NamedTuple):
         """Return the public credentials of a platform."""
         return self.listings.get(platform, NO_LISTING)
 
+    def find_platform(self, name: str) -> Platform | None:
+        """Return the platform with this key, or else with this `org`."""
+        found = self.platforms.get(name)
+        if found is not None:
+            return found
+        return next((p for p in self.platforms.values() if p.org == name), None)
+
     def list_assignments(self) -> list[Assignment]:
         """Return all assignments in the order of creation."""
         return sorted(self.assignments.values(), key=attrgetter("sequence"))
 
     def list_external_mappings(self) -> list[ExternalMapping]:
         """Return all external mappings in the order of creation."""
-        return sorted(self.external_mappings.values(), key=attrgetter("sequence"))
+        return sorted(self.external_mappings.values(), key=attrgetter("id"))
 
     def list_issuers(self, platform: str) -> list[Issuer]:
         """Return the issuers of a platform by name."""

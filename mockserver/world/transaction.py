@@ -66,7 +66,7 @@ class Transaction:
         """Remove a credential with its assignments, assertions and external mappings."""
         entity_id = credential.entity_id
         for assignment in self._store.assignments.values():
-            if assignment.credential == entity_id:
+            if assignment.credential == entity_id and assignment.parent is None:
                 self.remove_assignment(assignment)
         for assertion in self._store.assertions_of.get(entity_id, NOTHING):
             self.remove_assertion(assertion)
@@ -135,7 +135,7 @@ class Transaction:
         )
 
     def remove_assignment(self, assignment: Assignment) -> None:
-        """Remove an assignment and the assertions that came of it."""
+        """Remove an assignment and what came of it: assertions, assignments to members."""
         store, entity_id = self._store, assignment.entity_id
         self._change(
             assignments=store.assignments.delete(entity_id),
@@ -143,6 +143,10 @@ class Transaction:
         )
         for assertion in assignment.assertions:
             self.remove_assertion(self._store.assertions[assertion])
+        if assignment.group is not None:
+            for child in store.assignments.values():
+                if child.parent == entity_id:
+                    self.remove_assignment(child)
 
     def put_issuer(self, issuer: Issuer) -> None:
         """Add an issuer, or put it in the place of the one with its entityId."""
@@ -170,6 +174,10 @@ class Transaction:
         self._change(
             external_mappings=mappings.set((mapping.credential, mapping.provider), mapping)
         )
+
+    def remove_external_mapping(self, key: tuple[str, str]) -> None:
+        """Remove what a credential is at a provider, by entityId and name."""
+        self._change(external_mappings=self._store.external_mappings.delete(key))
 
 
 def _without(table: Table[Any, Any], key: Any) -> Table[Any, Any]:

@@ -21,8 +21,9 @@ KEYS: dict[str, Role] = {
 PROTECTED = {o.operation_id: o for o in load_contract().operations.values() if not o.is_public}
 HERE = "platform_org=main"
 EXIM = f"/api/credentials/exim/credentials/course/{DOCUMENT['courses'][0]['course_id']}/"
-CONFIGS, MAPPINGS = "/api/credentials/provider-config/", "/api/credentials/external-mapping/"
+CONFIGS, MAPPINGS = "provider-config/", "external-mapping/"
 PICTURE = (IMAGES / "medal.svg").read_bytes()
+DENIED = "You do not have permission to perform this action."
 ANOTHER_PLATFORM = "acme-admin-key"
 
 
@@ -32,6 +33,8 @@ def attempt(api: API, operation_id: str) -> Any:
     entity_id = next(c["entityId"] for c in listed() if c["entityId"] not in held)
     issuer = next(i["entityId"] for i in DOCUMENT["issuers"] if i["platform"] == "main")
     mine = next(a for a in DOCUMENT["assertions"] if a["recipient"] == 2 and not a["revoked"])
+    mapping = DOCUMENT["external_mappings"][0]
+    attached = next(c for c in listed() if c["courses"])
     holder = "/api/credentials/orgs/main/users/2/assertions/"
     person = {"name": "n", "title": "t", "signature": "https://example.com/s.png"}
     return {
@@ -73,15 +76,21 @@ def attempt(api: API, operation_id: str) -> Any:
         "credentials_exim_credentials_course_import_create": lambda: api.post(
             {"credentials": [{"name": "n", "issuer": issuer}]}, f"{EXIM}import/?{HERE}"
         ),
-        "credentials_providers_list": lambda: api.get("/api/credentials/providers/?" + HERE),
-        "credentials_provider_config_list": lambda: api.get(f"{CONFIGS}?{HERE}"),
-        "credentials_provider_config_create": lambda: api.post(
-            {"provider": "credly"}, f"{CONFIGS}?{HERE}"
+        "credentials_providers_retrieve": lambda: api.get("/api/credentials/providers/?" + HERE),
+        "credentials_orgs_users_provider_config_retrieve": lambda: api.get(CONFIGS),
+        "credentials_orgs_users_provider_config_create": lambda: api.post(
+            {"provider_name": "credly"}, CONFIGS
         ),
-        "credentials_external_mapping_list": lambda: api.get(f"{MAPPINGS}?{HERE}"),
-        "credentials_external_mapping_create": lambda: api.post(
-            {"credential": entity_id, "provider": "credly", "external_id": "1"},
-            f"{MAPPINGS}?{HERE}",
+        "credentials_orgs_users_provider_config_destroy": lambda: api.delete(
+            CONFIGS, json={"provider_name": "credly"}
+        ),
+        "credentials_orgs_users_external_mapping_retrieve": lambda: api.get(MAPPINGS),
+        "credentials_orgs_users_external_mapping_create": lambda: api.post(
+            {"credential_id": entity_id, "provider_name": "credly"}, MAPPINGS
+        ),
+        "credentials_orgs_users_external_mapping_destroy": lambda: api.delete(
+            MAPPINGS,
+            json={"credential_id": mapping["credential"], "provider_name": mapping["provider"]},
         ),
         "credentials_orgs_users_images_create": lambda: api.post(
             path="images/", data={"image": (BytesIO(PICTURE), "a.svg")}
@@ -100,10 +109,12 @@ def attempt(api: API, operation_id: str) -> Any:
         ),
         "credentials_orgs_users_assertions_retrieve_3": lambda: api.get(f"{entity_id}/assertions/"),
         "credentials_orgs_users_assertions_create": lambda: api.post(
-            {"recipient": {"identity": "learner"}}, f"{entity_id}/assertions/"
+            {"recipient": {"identity": "learner"}, "course": attached["courses"][0]},
+            f"{attached['entityId']}/assertions/",
         ),
         "credentials_orgs_users_assertions_bulk_create": lambda: api.post(
-            {"users": ["learner"]}, f"{entity_id}/assertions/bulk/"
+            {"users": ["learner"], "course": attached["courses"][0]},
+            f"{attached['entityId']}/assertions/bulk/",
         ),
     }[operation_id]()
 
@@ -119,12 +130,27 @@ def unused(api: API) -> str:
 @pytest.mark.parametrize("key", KEYS)
 def test_the_roles_of_the_contract_hold(api: API, operation_id: str, key: str) -> None:
     """Each role succeeds or gets 403 with each operation, as the contract says."""
-    response = attempt(api.acting(key), operation_id)
-    if KEYS[key] in PROTECTED[operation_id].roles:
+    operation = PROTECTED[operation_id]
+    own = "/api/credentials/orgs/main/users/learner/"
+    below = own if operation.own_path and KEYS[key] == "learner" else api.base
+    response = attempt(api.acting(key, below), operation_id)
+    if KEYS[key] in operation.roles:
         assert response.status_code in (200, 201, 204), response.text
     else:
         assert response.status_code == 403
-        assert response.json == {"detail": "You do not have permission to perform this action."}
+        assert response.json == {"detail": operation.permission_denied or DENIED}
+
+
+@pytest.mark.parametrize("operation_id", [n for n, o in PROTECTED.items() if o.own_path])
+def test_a_learner_reads_below_the_own_path_only(shared_api: API, operation_id: str) -> None:
+    """Below the path of another user it is 403, for an admin it is not."""
+    for user in ("1", "4", "department-admin"):
+        other = shared_api.acting("main-learner-key", f"/api/credentials/orgs/main/users/{user}/")
+        refused = attempt(other, operation_id)
+        assert (refused.status_code, refused.json) == (403, {"detail": DENIED})
+        admin = shared_api.acting("main-admin-key", f"/api/credentials/orgs/main/users/{user}/")
+        if user != "4":  # who has no assignments
+            assert attempt(admin, operation_id).status_code == 200
 
 
 @pytest.mark.parametrize("operation_id", PROTECTED)
@@ -201,6 +227,20 @@ def test_a_private_credential_exists_for_admins_only(shared_api: API) -> None:
         404,
         {"detail": "No Credential matches the given query."},
     )
+
+
+def test_a_platform_is_found_by_its_key_or_org(shared_api: API) -> None:
+    """In the path and in the query; a user by number or username; items by their entityId only."""
+    key, org = (DOCUMENT["platforms"][0][name] for name in ("key", "org"))
+    by_key = shared_api.get(f"/api/credentials/orgs/{key}/users/1/?page_size=2").json["result"]
+    by_org = shared_api.get(f"/api/credentials/orgs/{org}/users/admin/?page_size=2").json["result"]
+    assert by_org["data"] == by_key["data"]
+    elsewhere = f"/api/credentials/orgs/acme/users/1/?page_size=2&platform_org={org}"
+    assert shared_api.get(elsewhere).json["result"]["data"] == by_key["data"]
+    other = shared_api.get(f"/api/credentials/orgs/{DOCUMENT['platforms'][1]['org']}/users/11/")
+    assert other.status_code == 403
+    assert shared_api.get(f"/api/credentials/orgs/{org.lower()}/users/1/").status_code == 404
+    assert shared_api.get("1").status_code == 404
 
 
 def test_an_error_shows_nothing_of_the_record(shared_api: API) -> None:

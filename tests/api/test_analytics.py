@@ -15,6 +15,7 @@ ISSUED, EARNED, CREATED = (
 MAIN = {each["entityId"] for each in DOCUMENT["credentials"] if each["platform"] == "main"}
 HELD = [each for each in DOCUMENT["assertions"] if each["credential"] in MAIN]
 WRONG_DATE = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD."
+PATHWAY = DOCUMENT["pathways"][0]["pathway_id"]
 
 
 def numbers(api: API, path: str, **query: Any) -> dict[str, Any]:
@@ -95,9 +96,10 @@ def test_a_department_is_its_members(shared_api: API) -> None:
 def test_what_is_issued_counts_at_once(api: API) -> None:
     """Two more today are two more in the last seven days, also when one is revoked."""
     before = numbers(api, ISSUED)
-    credential = api.result()["data"][0]["entityId"]
+    credential = api.create(pathways=[PATHWAY])["entityId"]
     for name in ("learner", "admin"):
-        issued = api.post({"recipient": {"identity": name}}, f"{credential}/assertions/")
+        body = {"recipient": {"identity": name}, "pathway": PATHWAY}
+        issued = api.post(body, f"{credential}/assertions/")
         assert issued.status_code == 200
     api.put(f"assertions/{issued.json['entityId']}", {"revoked": True, "revocationReason": "x"})
     after = numbers(api, ISSUED)

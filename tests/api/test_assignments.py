@@ -12,6 +12,7 @@ from tests.support.world import DOCUMENT
 
 USERS, GROUPS = "assignments/users/", "assignments/groups/"
 DENIED = {"detail": "You do not have permission to perform this action."}
+NOTHING = {"detail": "You don't have permission to view these assignments"}
 CREDENTIALS = {each["entityId"]: each for each in DOCUMENT["credentials"]}
 MEMBERS = {each["id"]: each["members"] for each in DOCUMENT["groups"]}
 LEARNER, DEPARTMENT = "main-learner-key", "main-department-admin-key"
@@ -24,6 +25,22 @@ def in_world(kind: str, platform: str = "main") -> list[dict[str, Any]]:
     """Return the assignments of the world to users or to groups of a platform."""
     found = (each for each in DOCUMENT["assignments"] if kind in each)
     return [each for each in found if CREDENTIALS[each["credential"]]["platform"] == platform]
+
+
+def listed(api: API, path: str) -> list[dict[str, Any]]:
+    """Return all assignments of a list, newest first; an empty list where it is refused."""
+    response = api.get(path, query_string={"page_size": 100})
+    if response.status_code == 403:
+        assert response.json == NOTHING
+        return []
+    data: list[dict[str, Any]] = response.json["result"]["data"]
+    return data
+
+
+def shown(kind: str, platform: str = "main") -> list[dict[str, Any]]:
+    """Return the assignments of the world that an admin's list has, newest first."""
+    revoked = {each["entityId"] for each in DOCUMENT["assertions"] if each["revoked"]}
+    return [each for each in in_world(kind, platform)[::-1] if not revoked & {*each["assertions"]}]
 
 
 def ids(assignments: list[dict[str, Any]]) -> list[str]:
@@ -49,17 +66,31 @@ def holders(api: API, credential: str) -> list[str]:
 
 @pytest.mark.parametrize(("kind", "path"), [("user", USERS), ("group", GROUPS)])
 def test_an_admin_sees_all_of_the_platform(shared_api: API, kind: str, path: str) -> None:
-    """Every assignment of the platform and no other."""
-    assert ids(shared_api.result(path)) == ids(in_world(kind))
+    """Every assignment of the platform and no other, newest first; none that was revoked."""
+    assert ids(listed(shared_api, path)) == ids(shown(kind))
     acme = shared_api.acting("acme-admin-key", "/api/credentials/orgs/acme/users/11/")
-    assert ids(acme.result(path)) == ids(in_world(kind, "acme"))
+    assert ids(listed(acme, path)) == ids(shown(kind, "acme"))
+
+
+def test_the_lists_are_wrapped_pages(shared_api: API) -> None:
+    """At most 100 items, with the links of every list."""
+    whole = listed(shared_api, USERS)
+    body = shared_api.get(USERS + "?page_size=4").json
+    assert body["status"] == {"success": True, "description": "Ok"}
+    page = body["result"]
+    assert page["data"] == whole[:4]
+    assert (page["count"], page["max_page_size"]) == (len(whole), 100)
+    assert page["next"].endswith(f"/{USERS}?page=2&page_size=4")
+    assert shared_api.get(USERS + "?page_size=5000").json["result"]["data"] == whole
+    beyond = shared_api.get(USERS + "?page=99")
+    assert (beyond.status_code, beyond.json) == (404, {"detail": "Invalid page."})
 
 
 def test_an_assignment_is_shown_whole(shared_api: API) -> None:
-    """What was given to whom, by whom, when, and whether it is worked off."""
-    record = in_world("user")[0]
+    """The credential, who was given it, by whom and when, and its status."""
+    record = shown("user")[-1]
     user = next(each for each in DOCUMENT["users"] if each["id"] == record["user"])
-    assert shared_api.result(USERS)[0] == {
+    assert listed(shared_api, USERS)[-1] == {
         "id": record["entityId"],
         "credential": {
             "entityId": record["credential"],
@@ -68,47 +99,120 @@ def test_an_assignment_is_shown_whole(shared_api: API) -> None:
         "user": {"id": user["id"], "username": user["username"], "name": user["name"]},
         "assigned_by": "admin",
         "assigned_on": record["assignedOn"],
-        "status": "completed",
+        "status": "COMPLETED",
     }
-    statuses = {e["group"]["id"]: e["status"] for e in shared_api.result(GROUPS)}
-    assert statuses["night-school"] == "pending"
-    assert statuses["data-cohort-2026"] == "completed"
+    statuses = {each["group"]["id"]: each["status"] for each in listed(shared_api, GROUPS)}
+    assert statuses["night-school"] == "PENDING"
+    assert statuses["data-cohort-2026"] == "COMPLETED"
 
 
-def test_the_list_is_filtered_by_role(shared_api: API) -> None:
-    """A learner sees their own and their groups', a department admin those of the members."""
-    learner, department = shared_api.acting(LEARNER), shared_api.acting(DEPARTMENT)
-    assert ids(learner.result(USERS)) == ids([e for e in in_world("user") if e["user"] == 2])
-    assert ids(learner.result(GROUPS)) == ids(
-        [each for each in in_world("group") if 2 in MEMBERS[each["group"]]]
+@pytest.mark.parametrize("key", ["main-admin-key", LEARNER, DEPARTMENT])
+def test_the_role_of_the_user_in_the_path_decides(shared_api: API, key: str) -> None:
+    """A learner's path shows their own, a department admin's those of the members."""
+    learner = shared_api.acting(key, "/api/credentials/orgs/main/users/2/")
+    department = shared_api.acting(key, "/api/credentials/orgs/main/users/3/")
+    if key != DEPARTMENT:
+        assert ids(listed(learner, USERS)) == ids([e for e in shown("user") if e["user"] == 2])
+        assert ids(listed(learner, GROUPS)) == ids(
+            [each for each in shown("group") if 2 in MEMBERS[each["group"]]]
+        )
+    if key == LEARNER:  # below the path of another
+        refused = department.get(USERS)
+        assert (refused.status_code, refused.json) == (403, DENIED)
+        return
+    assert ids(listed(department, USERS)) == ids(
+        [each for each in shown("user") if each["user"] in DEPARTMENT_MEMBERS]
     )
-    assert ids(department.result(USERS)) == ids(
-        [each for each in in_world("user") if each["user"] in DEPARTMENT_MEMBERS]
-    )
-    assert ids(department.result(GROUPS)) == ids(
-        [each for each in in_world("group") if DEPARTMENT_MEMBERS & {*MEMBERS[each["group"]]}]
+    assert ids(listed(department, GROUPS)) == ids(
+        [each for each in shown("group") if DEPARTMENT_MEMBERS & {*MEMBERS[each["group"]]}]
     )
 
 
-def test_who_sees_nothing_gets_403(api: API) -> None:
-    """A learner and a department admin whose assignments are gone; an admin gets an empty list."""
+def test_nothing_to_show_is_403(api: API) -> None:
+    """For every role, where the assignments are gone, or a search or a group finds none."""
     for path in (USERS, GROUPS):
-        for each in ids(api.result(path)):
+        assert api.get(path + "?search=zzz").json == NOTHING
+    assert api.get(f"{GROUPS}?group_id=nobody").json == NOTHING
+    for path in (GROUPS, USERS):
+        for each in ids(listed(api, path)):
             assert api.delete(f"assignments/{each}").status_code == 200
-        assert api.result(path) == []
-        for key in (LEARNER, DEPARTMENT):
-            refused = api.acting(key).get(path)
-            assert (refused.status_code, refused.json) == (403, DENIED)
+        for user in (1, 2, 3):
+            refused = api.get(f"/api/credentials/orgs/main/users/{user}/{path}")
+            assert (refused.status_code, refused.json) == (403, NOTHING)
 
 
 def test_groups_are_filtered_by_id(shared_api: API) -> None:
-    """`group_id` keeps one group's; an unknown one finds nothing; an empty one filters nothing."""
-    everything = shared_api.result(GROUPS)
-    assert [e["group"]["id"] for e in shared_api.result(f"{GROUPS}?group_id=night-school")] == [
-        "night-school"
+    """`group_id` keeps one group's; an empty one filters nothing."""
+    found = shared_api.get(f"{GROUPS}?group_id=night-school").json["result"]["data"]
+    assert [each["group"]["id"] for each in found] == ["night-school"]
+    everything = shared_api.get(GROUPS).json["result"]["count"]
+    assert shared_api.get(f"{GROUPS}?group_id=").json["result"]["count"] == everything
+
+
+@pytest.mark.parametrize("term", ["LEARNER", "learner@example.com", "Leo Lind", "orientation"])
+def test_assignments_to_users_are_searched(shared_api: API, term: str) -> None:
+    """By the credential's name, and the user's username, email and name, in any case."""
+    users = {each["id"]: each for each in DOCUMENT["users"]}
+    expected = [
+        each
+        for each in shown("user")
+        if any(
+            term.casefold() in text.casefold()
+            for text in (
+                CREDENTIALS[each["credential"]]["name"],
+                *(users[each["user"]][name] for name in ("username", "email", "name")),
+            )
+        )
     ]
-    assert shared_api.result(f"{GROUPS}?group_id=nobody") == []
-    assert shared_api.result(f"{GROUPS}?group_id=") == everything
+    response = shared_api.get(USERS, query_string={"search": term, "page_size": 100})
+    assert ids(response.json["result"]["data"]) == ids(expected) != []
+
+
+def test_what_was_revoked_is_not_listed(api: API) -> None:
+    """An assignment whose assertion is revoked leaves the list, and comes back with it."""
+    credential = api.create()["entityId"]
+    assign(api, credential, user_ids=[4])
+    assertion = api.get(f"{credential}/assertions/").json["data"][0]["entityId"]
+    before = listed(api, USERS)
+    assert before[0]["credential"]["entityId"] == credential
+    api.put(f"assertions/{assertion}", {"revoked": True, "revocationReason": "r"})
+    assert listed(api, USERS) == before[1:]
+    api.put(f"assertions/{assertion}", {"revoked": False})
+    assert listed(api, USERS) == before
+
+
+def test_an_assertion_tells_its_assignment(api: API) -> None:
+    """`metadata` has who assigned what and when, for a user and for a member of a group."""
+    credential = api.create()["entityId"]
+    user = assign(api, credential, user_ids=[5])["successful_assignments"][0]["assignment_id"]
+    assign(api.acting(DEPARTMENT), credential, group_ids=["data-cohort-2026"])
+    issued = api.get(f"{credential}/assertions/?page_size=100").json["data"]
+    by_username = {each["recipient"]["username"]: each["metadata"] for each in issued}
+    assert by_username["aisha.siddiqi"] == {
+        "org_id": "main",
+        "assigned_at": "2026-11-01T12:00:00Z",
+        "assigned_by": "admin",
+        "assigned_by_id": 1,
+        "assignment_id": user,
+        "issuance_type": "user_assignment",
+    }
+    member = by_username["zoe.martin"]
+    assert (member["issuance_type"], member["assigned_by"]) == (
+        "group_assignment",
+        "department-admin",
+    )
+    assert member["assignment_id"] in ids(listed(api, USERS))
+
+
+def test_a_deleted_group_assignment_takes_those_of_its_members_along(api: API) -> None:
+    """The assignments to the members and their assertions go with it."""
+    credential = api.create()["entityId"]
+    before = ids(listed(api, USERS))
+    made = assign(api, credential, group_ids=["data-cohort-2026"])["successful_assignments"][0]
+    assert len(ids(listed(api, USERS))) == len(before) + 4
+    assert api.delete(f"assignments/{made['assignment_id']}").status_code == 200
+    assert ids(listed(api, USERS)) == before
+    assert holders(api, credential) == []
 
 
 def test_an_assignment_to_users_issues_at_once(api: API) -> None:
@@ -145,8 +249,7 @@ def test_a_department_admin_assigns_to_own_members(api: API) -> None:
     assert result["failed_assignments"] == [{"user_id": 9, "reason": DENIED["detail"]}]
     result = assign(department, credential, group_ids=["teaching-assistants", "data-cohort-2026"])
     assert [e["group_id"] for e in result["successful_assignments"]] == ["data-cohort-2026"]
-    other = in_world("user")[-1]
-    assert other["user"] not in DEPARTMENT_MEMBERS
+    other = next(each for each in in_world("user") if each["user"] not in DEPARTMENT_MEMBERS)
     assert department.delete(f"assignments/{other['entityId']}").status_code == 404
 
 
@@ -185,9 +288,9 @@ def test_a_control_call_works_off_what_waits() -> None:
     api = API(create_app(Config(strict=True, now=NOW, group_delay=3600)))
     credential = api.create()["entityId"]
     assign(api, credential, group_ids=["teaching-assistants"])
-    waiting = [each for each in api.result(GROUPS) if each["status"] == "pending"]
+    waiting = [each for each in listed(api, GROUPS) if each["status"] == "PENDING"]
     assert api.post(path="/__mock__/work").json == {"completed": len(waiting)}
-    assert {each["status"] for each in api.result(GROUPS)} == {"completed"}
+    assert {each["status"] for each in listed(api, GROUPS)} == {"COMPLETED"}
     assert holders(api, credential) == ["aisha.siddiqi", "seun.adeyinka"]
     assert api.post(path="/__mock__/work").json == {"completed": 0}
 
@@ -211,10 +314,10 @@ def test_a_deleted_assignment_takes_its_assertions_along(api: API) -> None:
 def test_a_deleted_credential_takes_its_assignments_along(api: API) -> None:
     """Nothing refers to what is gone, whether it was worked off or waits."""
     credential = api.create()["entityId"]
-    before = [ids(api.result(path)) for path in (USERS, GROUPS)]
+    before = [ids(listed(api, path)) for path in (USERS, GROUPS)]
     assign(api, credential, group_ids=["new-arrivals"])
-    assert api.delete(credential).status_code == 204
-    assert [ids(api.result(path)) for path in (USERS, GROUPS)] == before
+    assert api.delete(credential).status_code == 200
+    assert [ids(listed(api, path)) for path in (USERS, GROUPS)] == before
 
 
 def test_platforms_are_apart(api: API) -> None:

@@ -163,3 +163,17 @@ def test_an_extension_may_wrap_the_application(api: API) -> None:
     app.wsgi_app = wrapped  # type: ignore[method-assign]
     assert api.get(f"/__sandbox__/wrapped{MAIN}").status_code == 200
     assert seen == [f"/__sandbox__/wrapped{MAIN}"]
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_what_waits_for_the_end_of_a_response_is_called_once(api: API, method: str) -> None:
+    """A complete body goes to the server as one list; `call_on_close` works all the same."""
+    closed: list[int] = []
+
+    @api.app.after_request
+    def watch(response: Response) -> Response:
+        response.call_on_close(lambda: closed.append(response.status_code))
+        return response
+
+    assert api.send(method).status_code == 200
+    assert closed == [200]

@@ -133,9 +133,9 @@ def test_the_quick_search_finds_what_a_parser_finds() -> None:
     [
         (
             "openapi.yaml",
-            "operationId: credentials_providers_list",
-            "operationId: credentials_provider_names_list",
-            "operations without a handler: credentials_provider_names_list",
+            "operationId: credentials_providers_retrieve",
+            "operationId: credentials_provider_names_retrieve",
+            "operations without a handler: credentials_provider_names_retrieve",
         ),
         (
             "openapi.yaml",
@@ -152,10 +152,10 @@ def test_the_quick_search_finds_what_a_parser_finds() -> None:
         ),
         (
             "divergences.yaml",
-            "  - where: credentials_provider_config_create\n",
-            "  - where: credentials_provider_config_created\n",
-            "credentials_provider_config_create: not in published-3.59.0.yaml, so divergences.yaml"
-            " needs a row with `where: credentials_provider_config_create`",
+            "  - where: credentials_providers_retrieve\n",
+            "  - where: credentials_providers_retrieved\n",
+            "credentials_providers_retrieve: not in published-3.59.0.yaml, so divergences.yaml"
+            " needs a row with `where: credentials_providers_retrieve`",
         ),
     ],
 )
@@ -186,5 +186,5 @@ def test_the_check_of_the_contract_names_a_departure(tmp_path: Path) -> None:
     assert ended.stderr == (
         "credmock: credentials_orgs_users_assertions_retrieve/parameters/query/size:"
         " divergences.yaml has no row for this departure from published-3.59.0.yaml: published"
-        " 'absent', contract 'integer (minimum 1, maximum 1000, default 10)' (and 4 more)\n"
+        " 'absent', contract 'integer (minimum 1, maximum 1000, default 10)' (and 6 more)\n"
     )

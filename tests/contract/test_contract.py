@@ -59,7 +59,7 @@ def test_each_operation_has_evidence(operation: dict[str, Any]) -> None:
     assert refusals <= operation["responses"].keys()
     if "requestBody" in operation:
         assert {"400", "415"} <= operation["responses"].keys()
-        assert len(operation["requestBody"]["content"]) == 3
+        assert len(operation["requestBody"]["content"]) == 4
 
 
 def test_examples_fit_their_schemas() -> None:

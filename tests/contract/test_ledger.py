@@ -6,9 +6,14 @@ from typing import Any
 
 import pytest
 
+from contract_tests.catalogue import RULES
+from contract_tests.catalogue.rule import Rule
+from mockserver.config import RELEASES
+from mockserver.contract.compiler import load_contract
 from mockserver.contract.document import read_document
 from mockserver.drift.differences import Sides, find_differences
 from mockserver.files import CONTRACT, LEDGER
+from tests.support.paths import ROOT
 
 SPEC = LEDGER.parent
 
@@ -57,12 +62,12 @@ def test_rows_of_one_place_quote_both_sides() -> None:
 
 def test_rows_are_complete_and_unique() -> None:
     """Each row has all five parts, known evidence, and a place of its own."""
-    rows = ledger()["rows"] + ledger()["later"]["rows"]
-    for row in rows:
-        assert row.keys() == {"where", "published", "contract", "evidence", "why"}
-        assert set(row["evidence"]) <= {"C", "N", "G", "P", "F", "choice"}
-    places = [row["where"] for row in rows]
-    assert len(places) == len(set(places))
+    for rows in (ledger()["rows"], ledger()["later"]["rows"]):
+        for row in rows:
+            assert row.keys() == {"where", "published", "contract", "evidence", "why"}
+            assert set(row["evidence"]) <= {"C", "N", "G", "P", "F", "choice"}
+        places = [row["where"] for row in rows]
+        assert len(places) == len(set(places))
 
 
 @pytest.mark.parametrize(
@@ -87,3 +92,35 @@ def test_a_stale_row_is_found() -> None:
     """A row about something that does not differ is an error."""
     row = {"where": "schemas/Credential/name"}
     assert check({}, [row]) == ["stale row: schemas/Credential/name"]
+
+
+def test_every_fact_of_the_second_reading_has_a_line() -> None:
+    """S1 to S19 each name what the mock does, tests that exist, and rules or why there is none."""
+    readings = {reading["fact"]: reading for reading in ledger()["readings"]}
+    assert list(readings) == [f"S{number}" for number in range(1, 20)]
+    tests = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    for reading in readings.values():
+        assert reading["kind"] in ("fact", "contradiction")
+        assert set(reading["evidence"]) <= {"C", "N", "G", "P", "F"}
+        assert reading["mock"]
+        for name in reading["tests"]:
+            assert f"def {name}(" in tests, name
+        assert ("rules" in reading) != ("no_rule" in reading)
+        for rule in reading.get("rules", ()):
+            assert rule in RULES, rule
+
+
+def test_what_is_unknown_says_what_the_mock_does() -> None:
+    """Each point has both, once."""
+    unknown = ledger()["unknown"]
+    assert all(row.keys() == {"what", "mock"} for row in unknown)
+    assert len({row["what"] for row in unknown}) == len(unknown) >= 6
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_rule_names_the_release_of_its_operations(rule: Rule) -> None:
+    """A rule that needs all of its operations holds from the release that has the last of them."""
+    contract = load_contract()
+    releases = [contract.operations[name].since for name in rule.operations]
+    latest = max(releases, key=RELEASES.index)
+    assert rule.since == (latest if rule.needs_all_operations else "3.59")

@@ -17,7 +17,7 @@ from tests.conftest import API, NOW
 
 CONTRACT = load_contract()
 VALIDATOR = get_exchange_validator(CONTRACT)
-HEADERS = {"Allow": "GET, POST, HEAD, OPTIONS", "Vary": "Accept"}
+HEADERS = {"Allow": "GET, POST, HEAD, OPTIONS"}
 VALUES = {"org": "main", "user_id": "1"}
 LIST = next(r for r in CONTRACT.resources if r.path.endswith("/users/{user_id}/"))
 ITEM = next(r for r in CONTRACT.resources if r.path.endswith("/{user_id}/{entity_id}"))

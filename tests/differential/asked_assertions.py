@@ -7,7 +7,6 @@ from urllib.parse import quote, urlencode
 
 from tests.differential.asked import (
     ADMIN,
-    COURSE,
     FOREIGN,
     FOREIGN_ISSUER,
     FORM,
@@ -16,7 +15,6 @@ from tests.differential.asked import (
     MULTIPART,
     ODD_VALUES,
     PRIVATE,
-    PROGRAM,
     Asked,
     json_body,
     multipart,
@@ -29,12 +27,19 @@ OF_ANOTHER = next(a["entityId"] for a in ASSERTIONS if a["recipient"] == 4 and n
 REVOKED = next(a["entityId"] for a in ASSERTIONS if a["recipient"] == 1 and a["revoked"])
 OF_ACME = next(a["entityId"] for a in ASSERTIONS if a["recipient"] == 12)
 _HELD = {a["credential"] for a in ASSERTIONS}
-FREE = next(c["entityId"] for c in listed() if c["entityId"] not in _HELD)
+_FREE = next(
+    c
+    for c in listed()
+    if c["entityId"] not in _HELD and c["courses"] and c["programs"] and c["pathways"]
+)
+FREE = _FREE["entityId"]
+COURSE, PROGRAM, PATHWAY = (_FREE[name][0] for name in ("courses", "programs", "pathways"))
 USERS = "/api/credentials/orgs/main/users/"
 PUBLIC = "/api/credentials/public/assertions/"
-PATHWAY = next(p["pathway_id"] for p in DOCUMENT["pathways"] if p["platform"] == "main")
+ELSEWHERE = next(p["pathway_id"] for p in DOCUMENT["pathways"] if p["pathway_id"] != PATHWAY)
 PERSON = {"name": "Ines", "title": "Dean", "signature": "https://example.com/i.png"}
-TO_LEARNER = {"recipient": {"identity": "learner"}}
+TO_LEARNER: dict[str, Any] = {"recipient": {"identity": "learner"}}
+WITH_COURSE = {**TO_LEARNER, "course": COURSE}
 KEYS = ("main-admin-key", "main-department-admin-key", "main-learner-key", "acme-admin-key")
 KEYS = (*KEYS, "retired-key", "nothing")
 NUMBERS = ("", "0", "1", "2", "3", "-1", "x", "1.0", "%201", "+2", "1e1", "9" * 30, "last", "1_0")
@@ -217,11 +222,12 @@ def issues() -> Iterator[Asked]:
     one, many = f"{FREE}/assertions/", f"{FREE}/assertions/bulk/"
     fields = ("recipient", "course", "catalog_item", "program", "program_id", "pathway", "metadata")
     for name, value in itertools.product(fields, ODD_VALUES):
-        yield json_body("POST", one, {**TO_LEARNER, name: value})
+        yield json_body("POST", one, {**WITH_COURSE, name: value})
     for value in ODD_VALUES:
-        yield json_body("POST", many, {"users": value})
-        yield json_body("POST", one, {"recipient": {"identity": value}})
-        yield json_body("POST", one, {"recipient": {"identity": "learner", "email": value}})
+        yield json_body("POST", many, {"users": value, "course": COURSE})
+        yield json_body("POST", one, {"recipient": {"identity": value}, "course": COURSE})
+        recipient = {"identity": "learner", "email": value}
+        yield json_body("POST", one, {"recipient": recipient, "course": COURSE})
     origins: list[dict[str, Any]] = [
         {"course": COURSE},
         {"program": PROGRAM},
@@ -236,14 +242,16 @@ def issues() -> Iterator[Asked]:
         {"program": None, "program_id": PROGRAM},
         {"pathway": PATHWAY, "pathway_id": None, "program": None, "program_id": PROGRAM},
         {"course": "nothing", "program": "nothing"},
+        {"pathway": ELSEWHERE},
         {"metadata": {"a": [1, None]}, "unknown": 1, "revoked": True},
+        {"metadata": {"a": [1, None]}, "unknown": 1, "revoked": True, "course": COURSE},
     ]
     for origin in origins:
         yield json_body("POST", one, {**TO_LEARNER, **origin})
         yield json_body("POST", many, {"users": ["yuki.tanabe"], **origin})
     for users in (["learner"], ["learner", "ines.krol"], ["ines.krol", "zoe.martin"], [],
                   ["acme-learner"], ["learner", "nobody"], ["admin", "admin"], ["LEARNER"]):  # fmt: skip
-        yield json_body("POST", many, {"users": users})
+        yield json_body("POST", many, {"users": users, "program": PROGRAM})
     for path in (PRIVATE, FOREIGN, "nothing"):
         yield json_body("POST", f"{path}/assertions/", TO_LEARNER)
         yield json_body("POST", f"{path}/assertions/bulk/", {"users": ["learner"]})
@@ -253,6 +261,7 @@ def issues() -> Iterator[Asked]:
         yield json_body("POST", many, body)
     for kind in (form, parts):
         yield kind("POST", one, ("recipient", '{"identity": "learner"}'))
+        yield kind("POST", one, ("recipient", '{"identity": "learner"}'), ("course", COURSE))
         yield kind("POST", one, ("recipient.identity", "learner"), ("course", COURSE))
         yield kind(
             "POST", one, ("recipient.identity", "learner"), ("course", ""), ("metadata", "[1]")
@@ -260,6 +269,9 @@ def issues() -> Iterator[Asked]:
         yield kind("POST", one, ("recipient", "learner"))
         yield kind("POST", one, ("course", COURSE))
         yield kind("POST", many, ("users", "learner"), ("users", "mateo.quiroga"))
+        yield kind(
+            "POST", many, ("users", "learner"), ("users", "mateo.quiroga"), ("course", COURSE)
+        )
         yield kind("POST", many, ("users", '["learner", "seun.adeyinka"]'), ("program_id", PROGRAM))
         yield kind("POST", many, ("course", COURSE))
         yield kind("POST", many, ("users", ""))

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from mockserver import Config, create_app
+from mockserver.config import RELEASES, Release
 from tests.conftest import API, MAIN, NOW
 from tests.support.server import RunningServer
 from tests.support.waiting import PATIENCE
@@ -70,15 +71,18 @@ LONG = "x" * 1001
         ("expires", {"amount": "x"}, {"amount": ["A valid integer is required."]}),
         (
             "expires",
-            {"amount": -1},
-            {"amount": ["Ensure this value is greater than or equal to 0."]},
+            {"amount": -(2**31) - 1},
+            {"amount": ["Ensure this value is greater than or equal to -2147483648."]},
         ),
         (
             "expires",
             {"amount": 2**31},
             {"amount": ["Ensure this value is less than or equal to 2147483647."]},
         ),
-        ("expires", {"duration": ""}, {"duration": ["This field may not be blank."]}),
+        *(
+            ("expires", {"duration": unit}, {"duration": [f'"{unit}" is not a valid choice.']})
+            for unit in ("", "hours", "fortnights", "Days", "day")
+        ),
         ("expires", None, ["This field may not be null."]),
         ("metadata", "a\ud800", ["Value must be valid JSON."]),
     ],
@@ -106,6 +110,8 @@ def test_a_bad_value_is_refused_in_the_frameworks_words(
         ("criteriaUrl", "ftp://user:pass@1.2.3.4/", "ftp://user:pass@1.2.3.4/"),
         ("criteriaUrl", "https://[::1]/", "https://[::1]/"),
         ("expires", {"amount": "7"}, {"amount": 7, "duration": None}),
+        ("expires", {"amount": -3}, {"amount": -3, "duration": None}),
+        ("expires", {"duration": "weeks"}, {"amount": None, "duration": "weeks"}),
         ("expires", {}, {"amount": None, "duration": None}),
     ],
 )
@@ -271,16 +277,29 @@ def test_options_describes_the_path(shared_api: API) -> None:
         "name": "Credentials",
         "description": "",
         "renders": [JSON],
-        "parses": [JSON, FORM, "multipart/form-data"],
+        "parses": [JSON, "application/scim+json", FORM, "multipart/form-data"],
     }
     assert shared_api.acting(None).send("OPTIONS").status_code == 401
 
 
-def test_every_response_has_allow_and_vary(shared_api: API) -> None:
-    """A 200, a 401 and a 404 carry both headers."""
+@pytest.mark.parametrize("release", RELEASES)
+def test_scim_is_json_from_release_4_90_on(release: Release) -> None:
+    """A body that is labelled SCIM is read as JSON; before it is an unsupported media type."""
+    api = API(create_app(Config(strict=True, now=NOW, api_version=release)))
+    body = {"name": "n", "issuer": api.issuer()}
+    response = api.send("POST", data=json.dumps(body), content_type="application/scim+json")
+    if release == "3.59":
+        detail = 'Unsupported media type "application/scim+json" in request.'
+        assert (response.status_code, response.json) == (415, {"detail": detail})
+    else:
+        assert (response.status_code, response.json["result"]["name"]) == (200, "n")
+
+
+def test_every_response_has_allow_and_no_vary(shared_api: API) -> None:
+    """The framework sends `Vary` only where it has more than one renderer."""
     for response in (shared_api.get(), shared_api.acting(None).get(), shared_api.get("nothing")):
         assert response.headers["Allow"]
-        assert response.headers["Vary"] == "Accept"
+        assert "Vary" not in response.headers
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PATCH"])

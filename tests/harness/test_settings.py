@@ -28,7 +28,7 @@ def write_file(folder: Path, *lines: str) -> str:
     return str(file)
 
 
-@pytest.mark.parametrize("command", ["run", "cleanup"])
+@pytest.mark.parametrize("command", ["run", "cleanup", "replay"])
 def test_the_help_lists_every_option(command: str) -> None:
     """`--help` of a command shows each option that is defined for it, with its help text."""
     shown = " ".join(CliRunner().invoke(main, [command, "--help"]).output.split())

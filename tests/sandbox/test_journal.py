@@ -66,9 +66,10 @@ def test_no_key_is_kept(api: API) -> None:
     """Neither a key in any spelling nor a provider's secret is in the journal or the archive."""
     for header in ("Api-Key main-admin-key", "main-admin-key", "Token main-admin-key"):
         api.get(MAIN, headers={"Authorization": header, "Cookie": "session=main-admin-key"})
-    provider = api.get("/api/credentials/providers/").json[0]["slug"]
-    sent = {"provider": provider, "api_key": "a-secret-of-the-provider"}
-    api.post(sent, "/api/credentials/provider-config/")
+    sent = {"provider_name": "credly", "config": {"token": "a-secret-of-the-provider"}}
+    assert api.post(sent, "provider-config/").status_code == 200
+    assert "a-secret-of-the-provider" in api.get("provider-config/").text
+    api.delete("provider-config/", json=sent)
     for path in (JOURNAL, f"{JOURNAL}.har"):
         text = control(api, "GET", path).get_data(as_text=True)
         assert "main-admin-key" not in text

@@ -13,10 +13,9 @@ from typing import Any
 
 from flask import Flask, request
 from flask import Response as FlaskResponse
+from immutables import Map
 
 from mockserver import Config, create_app
-from mockserver.api.access import UNRESTRICTED
-from mockserver.api.operations.providers import mask_secret
 from mockserver.api.service import Service
 from mockserver.config import RELEASES
 from mockserver.errors import ValidationError
@@ -34,7 +33,8 @@ GROUPS = "credentials_orgs_users_assignments_groups_"
 IMAGES = "credentials_orgs_users_images_"
 COURSES = "credentials_orgs_users_course_credentials_list"
 EXIM = "credentials_exim_credentials_course_"
-CONFIG = "credentials_provider_config_"
+CONFIG = "credentials_orgs_users_provider_config_"
+MAPPING = "credentials_orgs_users_external_mapping_"
 Change = Callable[[Any], Any]
 Handler = Callable[[Any], Response]
 Mistake = Callable[[Flask], None]
@@ -171,18 +171,17 @@ def learners_upload(app: Flask) -> None:
 def courses_lose_their_last_credential(app: Flask) -> None:
     """Of several credentials of a course one is missing."""
 
-    def change(page: Any) -> Any:
-        return {
-            **page,
-            "results": [{**c, "credentials": c["credentials"][:-1]} for c in page["results"]],
-        }
+    def change(body: Any) -> Any:
+        courses = body["result"]["results"]
+        lacking = [{**course, "credentials": course["credentials"][:-1]} for course in courses]
+        return {**body, "result": {**body["result"], "results": lacking}}
 
     answer(app, COURSES, change)
 
 
 def courses_have_one_page(app: Flask) -> None:
     """`next` is null on every page."""
-    answer(app, COURSES, lambda page: {**page, "next": None})
+    answer(app, COURSES, lambda body: {**body, "result": {**body["result"], "next": None}})
 
 
 def course_search_is_ignored(app: Flask) -> None:
@@ -246,45 +245,91 @@ def learners_export(app: Flask) -> None:
     open_to_everybody(app, EXIM + "export_retrieve")
 
 
-def secrets_are_shown(app: Flask) -> None:
-    """A configuration shows the key that was sent."""
+def imports_need_an_issuer(app: Flask) -> None:
+    """An import takes only what names its issuer."""
 
     def around(handler: Handler, context: Any) -> Response:
-        response = handler(context)
-        shown = json.loads(response.body)
-        for config in shown if isinstance(shown, list) else [shown]:
-            key = (context.platform.key, config["provider"])
-            config["api_key"] = context.store.provider_configs[key].api_key
-        return response._replace(body=json.dumps(shown).encode())
+        items = json.loads(context.request.read_body())["credentials"]
+        if all("issuer" in item for item in items):
+            return handler(context)
+        raise ValidationError({"issuer": ["This field is required."]})
 
-    for name in ("list", "create"):
-        wrap(app, CONFIG + name, around)
+    wrap(app, EXIM + "import_create", around)
 
 
-def masks_are_stored(app: Flask) -> None:
-    """A masked secret that is sent back takes the secret's place."""
+def lists_of_providers_are_bare(app: Flask) -> None:
+    """The page stands alone, without its envelope."""
+    answer(app, "credentials_providers_retrieve", lambda body: body["result"])
+
+
+def configurations_pile_up(app: Flask) -> None:
+    """A second configuration of a provider is another one."""
+    answer(app, CONFIG + "retrieve", repeat_items)
+
+
+def repeat_items(body: Any) -> Any:
+    """Return a page with each item twice."""
+    return {**body, "result": {**body["result"], "data": [*body["result"]["data"]] * 2}}
+
+
+def keys_stay_as_sent(app: Flask) -> None:
+    """The keys of `config` keep their capitals."""
 
     def around(handler: Handler, context: Any) -> Response:
-        sent = json.loads(context.request.read_body())
+        sent = json.loads(context.request.read_body()).get("config") or {}
         response = handler(context)
-        if "*" not in (sent.get("api_key") or ""):
-            return response
-        config = context.store.provider_configs[context.platform.key, sent["provider"]]
-        context.transaction.put_provider_config(replace(config, api_key=sent["api_key"]))
-        shown = {**json.loads(response.body), "api_key": mask_secret(sent["api_key"])}
-        return response._replace(body=json.dumps(shown).encode())
+        body = json.loads(response.body)
+        body["result"]["config"] = sent
+        return response._replace(body=json.dumps(body).encode())
 
     wrap(app, CONFIG + "create", around)
 
 
+def deactivated_ones_are_removed(app: Flask) -> None:
+    """A DELETE takes the configuration away."""
+
+    def change(body: Any) -> Any:
+        kept = [item for item in body["result"]["data"] if item["enabled"]]
+        return {**body, "result": {**body["result"], "data": kept}}
+
+    answer(app, CONFIG + "retrieve", change)
+
+
 def mappings_pile_up(app: Flask) -> None:
-    """A second word on the same adds a second mapping."""
-    answer(app, "credentials_external_mapping_list", lambda found: [*found, *found])
+    """A second mapping of the same adds another one."""
+    answer(app, MAPPING + "retrieve", repeat_items)
+
+
+def mappings_outlive_their_deletion(app: Flask) -> None:
+    """Deleting a mapping changes nothing."""
+
+    def around(handler: Handler, context: Any) -> Response:
+        before = dict(context.store.external_mappings)
+        response = handler(context)
+        for mapping in before.values():
+            context.transaction.put_external_mapping(mapping)
+        return response
+
+    wrap(app, MAPPING + "destroy", around)
 
 
 def learners_configure(app: Flask) -> None:
     """A learner changes how the platform uses a provider."""
-    open_to_everybody(app, "credentials_provider_config_create")
+    open_to_everybody(app, CONFIG + "create")
+
+
+def accredible_needs_nothing(app: Flask) -> None:
+    """A configuration without the key that its provider needs is stored."""
+
+    def around(handler: Handler, context: Any) -> Response:
+        try:
+            return handler(context)
+        except ValidationError as error:
+            if "config" not in error.detail:
+                raise
+            return Response(201, b'{"status": {"success": true}, "result": {}}', JSON)
+
+    wrap(app, CONFIG + "create", around)
 
 
 def assertions_outlive_assignments(app: Flask) -> None:
@@ -331,10 +376,37 @@ def learners_see_every_assignment(app: Flask) -> None:
     """The lists are the same for everybody."""
 
     def around(handler: Handler, context: Any) -> Response:
-        return handler(replace(context, caller=UNRESTRICTED))
+        admin = context.store.first_admin(context.platform.key)
+        return handler(replace(context, user=admin))
 
     for operations in (USERS, GROUPS):
         wrap(app, operations + "retrieve", around)
+
+
+def assignment_search_is_ignored(app: Flask) -> None:
+    """`search` changes nothing."""
+    ask(app, USERS + "retrieve", search="")
+
+
+def revoked_assignments_are_listed(app: Flask) -> None:
+    """The list does not look at assertions."""
+
+    def around(handler: Handler, context: Any) -> Response:
+        assertions = Map(
+            {k: replace(each, revoked=False) for k, each in context.store.assertions.items()}
+        )
+        return handler(replace(context, snapshot=context.store._replace(assertions=assertions)))
+
+    wrap(app, USERS + "retrieve", around)
+
+
+def assigned_ones_have_no_metadata(app: Flask) -> None:
+    """An assertion does not say which assignment issued it."""
+
+    def change(body: Any) -> Any:
+        return {**body, "data": [{**each, "metadata": None} for each in body["data"]]}
+
+    answer(app, "credentials_orgs_users_assertions_retrieve_3", change)
 
 
 def learners_assign(app: Flask) -> None:
@@ -400,10 +472,18 @@ MISTAKES: Mapping[Mistake, str] = {
     imports_add_everything_again: "EXIM-02",
     half_an_import_is_201: "EXIM-03",
     learners_export: "EXIM-04",
-    secrets_are_shown: "PROVIDER-02",
-    masks_are_stored: "PROVIDER-02",
+    imports_need_an_issuer: "EXIM-05",
+    lists_of_providers_are_bare: "PROVIDER-01",
+    configurations_pile_up: "PROVIDER-02",
+    keys_stay_as_sent: "PROVIDER-02",
+    deactivated_ones_are_removed: "PROVIDER-02",
     mappings_pile_up: "PROVIDER-03",
+    mappings_outlive_their_deletion: "PROVIDER-03",
     learners_configure: "PROVIDER-04",
+    accredible_needs_nothing: "PROVIDER-05",
+    assignment_search_is_ignored: "ASSIGN-08",
+    revoked_assignments_are_listed: "ASSIGN-09",
+    assigned_ones_have_no_metadata: "ASSIGN-10",
     assertions_outlive_assignments: "ASSIGN-01",
     failed_users_are_not_told: "ASSIGN-02",
     groups_hold_nothing: "ASSIGN-03",

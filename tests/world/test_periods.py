@@ -12,23 +12,25 @@ STARTS = [datetime(2024, 1, 31, 23, 59, 59, 500, UTC), datetime(2024, 2, 29, 12,
 STARTS += [datetime(2026, 11, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinfo=UTC)]
 
 
-@pytest.mark.parametrize("unit", ["hours", "days", "weeks", "months", "years"])
+@pytest.mark.parametrize("unit", ["days", "weeks", "months", "years"])
 def test_periods_are_those_of_the_calendar(unit: str) -> None:
     """The same day of another month, or that month's last: as dateutil reckons."""
-    for start, amount in product(STARTS, [1, 2, 3, 11, 12, 13, 48]):
+    for start, amount in product(STARTS, [1, 2, 3, 11, 12, 13, 48, -1, -13]):
         expected = start + relativedelta(**{unit: amount})  # type: ignore[arg-type]
         assert end_of(start, amount, unit) == expected
-        assert end_of(start, amount, f" {unit.upper().removesuffix('S')} ") == expected
-    assert end_of(STARTS[0], 2, "quarter") == STARTS[0] + relativedelta(months=6)
 
 
 @pytest.mark.parametrize(
     ("amount", "unit"),
     [
-        *((None, "days"), (3, None), (0, "days"), (3, "fortnights"), (3, "")),
-        *((2**31 - 1, unit) for unit in ("hours", "days", "weeks", "months", "years")),
+        *((None, "days"), (3, None), (0, "days"), (3, "")),
+        *(
+            (amount, unit)
+            for amount in (2**31 - 1, -(2**31))
+            for unit in ("days", "weeks", "months", "years")
+        ),
     ],
 )
 def test_what_has_no_end_never_ends(amount: int | None, unit: str | None) -> None:
-    """No amount, no unit, one that nobody knows, or one beyond the calendar."""
+    """No amount, no unit, or an end outside of the calendar."""
     assert end_of(STARTS[0], amount, unit) is None

@@ -35,9 +35,9 @@ READ_HANDLERS: Mapping[str, Handler] = MappingProxyType(
             assignments.credentials_orgs_users_assignments_groups_retrieve,
             courses.credentials_orgs_users_course_credentials_list,
             exim.credentials_exim_credentials_course_export_retrieve,
-            providers.credentials_providers_list,
-            providers.credentials_provider_config_list,
-            providers.credentials_external_mapping_list,
+            providers.credentials_providers_retrieve,
+            providers.credentials_orgs_users_provider_config_retrieve,
+            providers.credentials_orgs_users_external_mapping_retrieve,
             analytics.credentials_orgs_users_assertions_over_time_retrieve,
             analytics.credentials_orgs_users_course_assertions_over_time_retrieve,
             analytics.credentials_orgs_users_credentials_over_time_retrieve,
@@ -64,8 +64,10 @@ WRITE_HANDLERS: Mapping[str, WriteHandler] = MappingProxyType(
             assignments.credentials_orgs_users_assignments_groups_create,
             assignments.credentials_orgs_users_assignments_destroy,
             exim.credentials_exim_credentials_course_import_create,
-            providers.credentials_provider_config_create,
-            providers.credentials_external_mapping_create,
+            providers.credentials_orgs_users_provider_config_create,
+            providers.credentials_orgs_users_provider_config_destroy,
+            providers.credentials_orgs_users_external_mapping_create,
+            providers.credentials_orgs_users_external_mapping_destroy,
         )
     }
 )

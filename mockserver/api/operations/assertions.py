@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from mockserver.api.context import PublicContext, RequestContext, WriteContext
@@ -15,7 +16,15 @@ from mockserver.world.fields import freeze
 from mockserver.world.issuing import issue
 from mockserver.world.records import MAIN_TENANT, Assertion, Credential, User
 
-ORIGINS = ("course", "catalog_item", "program", "pathway")
+ITEMS: Mapping[str, str] = MappingProxyType(
+    {
+        "course": "courses",
+        "catalog_item": "catalog_items",
+        "program": "programs",
+        "pathway": "pathways",
+    }
+)
+"""What an assertion may be issued for, each with the field of a credential that lists it."""
 
 
 def credentials_orgs_users_assertions_retrieve(context: RequestContext) -> Response:
@@ -73,7 +82,7 @@ def credentials_orgs_users_assertions_create(context: WriteContext) -> Response:
     """Issue a credential to the user whom the body names."""
     credential = find_credential(context)
     body = context.read_body()
-    check_origin(body)
+    check_item(credential, body)
     recipient = _get_user(context, body["recipient"]["identity"])
     return _respond(context, _issue(context, credential, recipient, body))
 
@@ -82,7 +91,7 @@ def credentials_orgs_users_assertions_bulk_create(context: WriteContext) -> Resp
     """Issue a credential to all named users except those who hold it already."""
     credential = find_credential(context)
     body = context.read_body()
-    check_origin(body)
+    check_item(credential, body)
     result: dict[str, list[str]] = {"skipped": [], "issued": []}
     for username in body["users"]:
         user = _get_user(context, username)
@@ -108,12 +117,19 @@ def credentials_public_assertions_retrieve(context: PublicContext) -> Response:
     return _respond(context, assertion)
 
 
-def check_origin(body: Mapping[str, Any]) -> None:
-    """Raise ValidationError where a body names more than one thing that earned the assertion."""
-    sent = [name for name in ORIGINS if body.get(name) is not None]
-    if len(sent) > 1:
-        text = f"Only one of {', '.join(ORIGINS)} may be set."
+def check_item(credential: Credential, body: Mapping[str, Any]) -> None:
+    """Raise ValidationError unless a body names one item that the credential is attached to.
+
+    FACTS.md, S3; the texts are our choice.
+    """
+    sent = [name for name in ITEMS if body.get(name) is not None]
+    if len(sent) != 1:
+        text = f"Exactly one of {', '.join(ITEMS)} is required."
         raise ValidationError({NON_FIELD_ERRORS: [text]})
+    name = sent[0]
+    if body[name] not in credential.fields[ITEMS[name]]:
+        text = f"The credential is not attached to this {name.replace('_', ' ')}."
+        raise ValidationError({name: [text]})
 
 
 def _respond(context: PublicContext, assertion: Assertion) -> Response:
@@ -143,7 +159,7 @@ def _issue(
     context: WriteContext, credential: Credential, user: User, body: Mapping[str, Any]
 ) -> Assertion:
     """Issue a credential now, with the details that the body has."""
-    details = {name: body[name] for name in (*ORIGINS, "metadata") if name in body}
+    details = {name: body[name] for name in (*ITEMS, "metadata") if name in body}
     return issue(context.transaction, credential, user, context.now, details)
 
 

@@ -1,26 +1,43 @@
 """Assignments: credentials given to users and to groups, by a person and not by a course.
 
-An assignment to a user issues at once. One to a group is accepted at once and issues to its members
-when it is due by the sandbox's clock, as production does in the background.
+An assignment to a user issues at once. One to a group is accepted at once; when it is due by the
+sandbox's clock, its members are assigned the credential, as production does in the background. The
+lists depend on the role of the user in the path (FACTS.md, S12).
 """
 
-from collections.abc import Iterable, Mapping
-from operator import attrgetter
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from mockserver.api.access import ADMIN, LEARNER
 from mockserver.api.context import RequestContext, WriteContext
 from mockserver.errors import NotFound, PermissionDenied
+from mockserver.framework.pagination import newest_first
 from mockserver.framework.times import format_time
 from mockserver.messages import JSON, Response, encode
-from mockserver.world.issuing import issue
+from mockserver.rendering.pages import render_described_page, render_status
+from mockserver.world.issuing import issue_assigned
 from mockserver.world.records import Assignment, Credential, Group, User
 from mockserver.world.store import Store
 
+NOTHING_TO_SHOW = "You don't have permission to view these assignments"
+
 
 def credentials_orgs_users_assignments_users_retrieve(context: RequestContext) -> Response:
-    """List the assignments to users that the caller may see; raises PermissionDenied for none."""
-    return _respond_with_list(context.store, _list_visible(context, "user"))
+    """List the completed assignments to users whose assertion is not revoked, newest first."""
+    store = context.store
+
+    def list_texts(assignment: Assignment) -> Iterable[str]:
+        user = store.users[assignment.user or 0]
+        name = store.credentials[assignment.credential].fields["name"]
+        return name, user.username, user.email, user.name
+
+    found = (
+        assignment
+        for assignment in store.list_assignments()
+        if assignment.user is not None
+        and not any(store.assertions[issued].revoked for issued in assignment.assertions)
+    )
+    return _respond_with_visible(context, found, list_texts)
 
 
 def credentials_orgs_users_assignments_users_create(context: WriteContext) -> Response:
@@ -34,22 +51,27 @@ def credentials_orgs_users_assignments_users_create(context: WriteContext) -> Re
         if user is None or reason:
             failed.append({"user_id": user_id, "reason": reason})
             continue
-        assertion = issue(context.transaction, credential, user, context.now)
-        assignment = _new_assignment(
-            context, credential, user=user_id, assertions=(assertion.entity_id,)
-        )
-        context.transaction.put_assignment(assignment)
+        assignment = _new_assignment(context, credential, user=user_id)
+        assignment = issue_assigned(context.transaction, assignment, context.now)
         successful.append({"user_id": user_id, "assignment_id": assignment.entity_id})
     message = f"{len(successful)} of {len(successful) + len(failed)} users were assigned."
     return _respond_with_results(successful, failed, message=message)
 
 
 def credentials_orgs_users_assignments_groups_retrieve(context: RequestContext) -> Response:
-    """List the assignments to groups that the caller may see; raises PermissionDenied for none."""
-    wanted = context.request.query.get("group_id")
-    visible = _list_visible(context, "group")
-    found = [assignment for assignment in visible if wanted in (None, "", assignment.group)]
-    return _respond_with_list(context.store, found)
+    """List the assignments to groups, newest first."""
+    store, wanted = context.store, context.request.query.get("group_id")
+
+    def list_texts(assignment: Assignment) -> Iterable[str]:
+        name = store.credentials[assignment.credential].fields["name"]
+        return name, store.groups[assignment.group or ""].name
+
+    found = (
+        assignment
+        for assignment in store.list_assignments()
+        if assignment.group is not None and wanted in (None, "", assignment.group)
+    )
+    return _respond_with_visible(context, found, list_texts)
 
 
 def credentials_orgs_users_assignments_groups_create(context: WriteContext) -> Response:
@@ -72,20 +94,20 @@ def credentials_orgs_users_assignments_groups_create(context: WriteContext) -> R
 def credentials_orgs_users_assignments_destroy(context: WriteContext) -> Response:
     """Delete an assignment that the caller sees, and what it issued."""
     assignment = context.store.assignments.get(context.path_values["assignment_id"])
-    if assignment is None or not _may_see(context, assignment):
+    if assignment is None or not _may_see(context, context.caller.user, assignment):
         raise NotFound.of("CredentialAssignment")
     context.transaction.remove_assignment(assignment)
-    return Response(200, encode({"status": {"success": True, "description": "Deleted"}}), JSON)
+    return render_status("Deleted")
 
 
 def _new_assignment(context: WriteContext, credential: Credential, **fields: Any) -> Assignment:
     """Return a new assignment by the caller; it is not stored."""
-    caller = context.caller.user
+    by = context.caller.user or context.user
     return Assignment(
         entity_id=context.transaction.new_entity_id(),
         sequence=context.transaction.next_sequence(),
         credential=credential.entity_id,
-        assigned_by=caller.id if caller else None,
+        assigned_by=by.id,
         assigned_on=context.now,
         **fields,
     )
@@ -95,7 +117,7 @@ def _find_obstacle(context: RequestContext, user: User | None, credential: Crede
     """Return why a user cannot be assigned a credential, or an empty text."""
     if user is None or user.platform != context.platform.key:
         return "No User matches the given query."
-    if not _sees_any(context, (user.id,)):
+    if not _sees_any(context, context.caller.user, (user.id,)):
         return PermissionDenied.default
     if context.store.holds(user, credential, context.now):
         return "The user holds the credential already."
@@ -108,7 +130,7 @@ def _find_group_obstacle(
     """Return why a group cannot be assigned a credential, or an empty text."""
     if group is None or group.platform != context.platform.key:
         return "No Group matches the given query."
-    if not _sees_any(context, group.members):
+    if not _sees_any(context, context.caller.user, group.members):
         return PermissionDenied.default
     if any(
         (assignment.group, assignment.credential) == (group.id, credential.entity_id)
@@ -118,45 +140,45 @@ def _find_group_obstacle(
     return ""
 
 
-def _sees_any(context: RequestContext, user_ids: Iterable[int]) -> bool:
-    """Tell whether the caller sees what any of these users is given."""
-    caller, role = context.caller.user, context.caller.role
-    if caller is None or role == ADMIN:
+def _sees_any(context: RequestContext, viewer: User | None, user_ids: Iterable[int]) -> bool:
+    """Tell whether a user sees what any of these users is given; None sees everything."""
+    if viewer is None or viewer.role == ADMIN:
         return True
-    if role == LEARNER:
-        return caller.id in user_ids
+    if viewer.role == LEARNER:
+        return viewer.id in user_ids
     return any(
-        caller.id in department.admins and not set(department.members).isdisjoint(user_ids)
+        viewer.id in department.admins and not set(department.members).isdisjoint(user_ids)
         for department in context.store.departments.values()
     )
 
 
-def _may_see(context: RequestContext, assignment: Assignment) -> bool:
+def _may_see(context: RequestContext, viewer: User | None, assignment: Assignment) -> bool:
     store = context.store
     if store.credentials[assignment.credential].platform != context.platform.key:
         return False
     if assignment.user is not None:
-        return _sees_any(context, (assignment.user,))
-    return _sees_any(context, store.groups[assignment.group or ""].members)
+        return _sees_any(context, viewer, (assignment.user,))
+    return _sees_any(context, viewer, store.groups[assignment.group or ""].members)
 
 
-def _list_visible(context: RequestContext, kind: Literal["user", "group"]) -> list[Assignment]:
-    """Return what the caller sees; raises PermissionDenied for nothing, but not to admins."""
-    recipient = attrgetter(kind)
+def _respond_with_visible(
+    context: RequestContext,
+    assignments: Iterable[Assignment],
+    list_texts: Callable[[Assignment], Iterable[str]],
+) -> Response:
+    """Return a page of what the user in the path sees; raises PermissionDenied for nothing."""
+    term = context.request.query.get("search", "").casefold()
     found = [
         assignment
-        for assignment in context.store.list_assignments()
-        if recipient(assignment) is not None and _may_see(context, assignment)
+        for assignment in assignments
+        if _may_see(context, context.user, assignment)
+        and any(term in text.casefold() for text in list_texts(assignment))
     ]
-    if not found and context.caller.role != ADMIN:
-        raise PermissionDenied
-    return found
-
-
-def _respond_with_list(store: Store, assignments: Iterable[Assignment]) -> Response:
-    status = {"success": True, "description": "Ok"}
-    result = [_describe(store, assignment) for assignment in assignments]
-    return Response(200, encode({"status": status, "result": result}), JSON)
+    if not found:
+        raise PermissionDenied(NOTHING_TO_SHOW)
+    page = context.read_page(len(found))
+    items = (_describe(context.store, assignment) for assignment in newest_first(found, page))
+    return render_described_page(context.request, page, items, context.maximum_page_size)
 
 
 def _describe(store: Store, assignment: Assignment) -> Mapping[str, Any]:
@@ -176,7 +198,7 @@ def _describe(store: Store, assignment: Assignment) -> Mapping[str, Any]:
         **recipient,
         "assigned_by": by,
         "assigned_on": format_time(assignment.assigned_on),
-        "status": "completed" if assignment.due is None else "pending",
+        "status": "COMPLETED" if assignment.due is None else "PENDING",
     }
 
 

@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from mockserver.api.context import RequestContext, WriteContext
+from mockserver.config import RELEASES
 from mockserver.errors import Conflict, NotFound
 from mockserver.framework.pagination import newest_first, paginate, read_page_size
 from mockserver.messages import Response
-from mockserver.rendering.pages import render_item, render_page
+from mockserver.rendering.pages import render_item, render_page, render_status
 from mockserver.world.fields import (
     CREDENTIAL_DEFAULTS,
     IMAGE_FIELDS,
@@ -27,7 +28,7 @@ def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     found = context.search.select(store.listing(context.platform.key), *filters)
     page = paginate(len(found), query.get("page"), size)
     render = context.renderer.render_credential
-    items = (render(store, credential) for credential in newest_first(found, page))
+    items = [render(store, credential) for credential in newest_first(found, page)]
     return render_page(context.request, page, items, bounds["maximum"])
 
 
@@ -51,13 +52,15 @@ def credentials_orgs_users_update(context: WriteContext) -> Response:
 
 
 def credentials_orgs_users_destroy(context: WriteContext) -> Response:
-    """Delete a credential without an active assertion."""
+    """Delete a credential without an active assertion; release 4.202 says so in a body."""
     credential = find_credential(context)
     assertions = context.store.assertions_of.get(credential.entity_id, ())
     if any(assertion.active(context.now) for assertion in assertions):
         raise Conflict("This credential has active assertions and cannot be deleted.")
     context.transaction.remove_credential(credential)
-    return Response(204)
+    if RELEASES.index(context.contract.release) < RELEASES.index("4.202"):
+        return Response(204)
+    return render_status("Deleted")
 
 
 def new_credential(context: WriteContext, body: Mapping[str, Any]) -> Credential:

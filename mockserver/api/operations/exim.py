@@ -1,12 +1,11 @@
 """Export and import: the credentials of one course, as a document that can be read again.
 
-Little is known of the document that production writes, so its shape is our choice: each credential
-under the names of a create, whole, with the entityId that it has here. Importing what was exported
-changes nothing.
+An export has each credential as a list shows it. An import takes that unchanged, into any course
+and platform: the issuer is the platform's default, the course of the path takes the place of the
+one that was exported, and what the platform does not have is left out (FACTS.md, S13 and S14).
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -15,46 +14,40 @@ from mockserver.api.operations.credentials import new_credential, update_credent
 from mockserver.contract.operation import Body
 from mockserver.errors import NotFound, ValidationError
 from mockserver.messages import JSON, Response, encode
-from mockserver.world.fields import thaw
-from mockserver.world.records import Credential
+from mockserver.rendering.pages import render_export
+from mockserver.world.fields import IMAGE_FIELDS
+from mockserver.world.records import Credential, Issuer
 
 CREATE = "credentials_orgs_users_create"
+LINKS = {"courses": "course_id", "programs": "program_id", "pathways": "pathway_id"}
+"""What a credential is attached to, each with the field that has the id in an export."""
 
 
 def credentials_exim_credentials_course_export_retrieve(context: RequestContext) -> Response:
     """Export every credential of the course, also those that are not public, oldest first."""
-    course_id = _find_course(context)
-    members = _create_body(context).fields.members
-    names = [member.name for member in members if member.alias_of is None]
-    body = {
-        "course_id": course_id,
-        "name": context.store.courses[context.platform.key, course_id],
-        "credentials": [
-            _export(credential, names) for credential in _list_credentials(context, course_id)
-        ],
-    }
-    return Response(200, encode(body), JSON)
+    course_id, store = _find_course(context), context.store
+    credentials = _list_credentials(context, course_id)
+    items = (context.renderer.render_credential(store, each) for each in credentials)
+    return render_export(context.request, course_id, items)
 
 
 def credentials_exim_credentials_course_import_create(context: WriteContext) -> Response:
-    """Create or change each credential of the document: 201 for all, 207 for some, 400 for none.
-
-    A credential of the course with the same entityId, or else with the same name, is changed, each
-    once; where there is none, one is created.
-    """
-    course_id = _find_course(context)
-    items = context.read_body()["credentials"]
-    pairs = _match_existing(items, _list_credentials(context, course_id))
-    imported, failed = [], []
-    for index, (item, old) in enumerate(pairs):
+    """Create or update each credential of the document: 201 for all, 207 for some, 400 for none."""
+    course_id, body = _find_course(context), context.read_body()
+    issuer = context.store.find_issuer(context.platform.key, context.platform.key)
+    imported, errors = [], []
+    for index, item in enumerate(body["credentials"]):
         try:
-            imported.append(_import(context, course_id, item, old))
+            moved = _move(context, item, body.get("course_id"), course_id)
+            imported.append(_import(context, course_id, moved, issuer))
         except ValidationError as error:
-            failed.append(
-                {"index": index, "name": _read_text(item, "name"), "errors": error.detail}
-            )
-    status = 400 if not imported else 207 if failed else 201
-    return Response(status, encode({"imported": imported, "failed": failed}), JSON)
+            name = item.get("name") if isinstance(item, dict) else None
+            shown = name if isinstance(name, str) else ""
+            errors.append({"index": index, "name": shown, "errors": error.detail})
+    status = 400 if not imported else 207 if errors else 201
+    result = {"course_id": course_id, "imported_credentials": imported, "errors": errors}
+    outcome = {"success": bool(imported), "description": "Ok" if imported else "Error"}
+    return Response(status, encode({"status": outcome, "result": result}), JSON)
 
 
 def _find_course(context: RequestContext) -> str:
@@ -76,53 +69,72 @@ def _list_credentials(context: RequestContext, course_id: str) -> list[Credentia
 
 
 def _create_body(context: RequestContext) -> Body:
-    """Return the body of a create, whose fields an exported credential has."""
+    """Return the body of a create, whose fields an imported credential has."""
     body = context.contract.operations[CREATE].body
     assert body is not None  # noqa: S101  (a create has one)
     return body
 
 
-def _export(credential: Credential, names: list[str]) -> dict[str, Any]:
-    """Return what a create takes; the course is named once, for all."""
-    own = {"issuer": credential.issuer, "public": credential.public}
-    values = {**thaw(credential.fields), **own}
-    exported = {name: values[name] for name in names if name != "courses"}
-    return {"entityId": credential.entity_id, **exported}
+def _move(context: RequestContext, item: Any, exported_from: str | None, course_id: str) -> Any:
+    """Return an exported credential as the body of a create here, for a course."""
+    if not isinstance(item, Mapping):
+        return item
+    moved = {name: value for name, value in item.items() if name not in ("issuer", "signatories")}
+    for name, key in LINKS.items():
+        if isinstance(item.get(name), list):
+            ids = [link.get(key) if isinstance(link, Mapping) else link for link in item[name]]
+            moved[name] = [each for each in ids if _has(context, name, each)]
+    others = [each for each in moved.get("courses", ()) if each != exported_from]
+    moved["courses"] = list(dict.fromkeys([*others, course_id]))
+    for name in IMAGE_FIELDS.values():
+        if not _has(context, "images", item.get(name)):
+            moved.pop(name, None)
+    return moved
+
+
+def _has(context: RequestContext, collection: str, value: Any) -> bool:
+    """Tell whether the platform has a course, a program, a pathway or an image."""
+    if collection == "images":
+        image = context.store.images.get(value) if isinstance(value, int) else None
+        return image is not None and image.platform == context.platform.key
+    return isinstance(value, str) and (context.platform.key, value) in getattr(
+        context.store, collection
+    )
 
 
 def _import(
-    context: WriteContext, course_id: str, item: Any, old: Credential | None
+    context: WriteContext, course_id: str, item: Any, issuer: Issuer | None
 ) -> dict[str, Any]:
     """Store one credential of the document; raises ValidationError and then changes nothing."""
-    validation = context.validation_context(partial=old is not None)
-    body = _create_body(context).validate(item, validation)
-    others = old.fields["courses"] if old else body.get("courses", [])
-    body["courses"] = list(dict.fromkeys([*others, course_id]))
+    if issuer is None:
+        raise ValidationError({"issuer": ["The platform has no issuer."]})
+    if isinstance(item, Mapping):
+        item = {**item, "issuer": issuer.entity_id}
+    body = _create_body(context).validate(item, context.validation_context())
+    old = _find_existing(context, course_id, body["name"], issuer)
+    if old is not None:  # of which the fields that the document does not have stay
+        body = _create_body(context).validate(item, context.validation_context(partial=True))
+        body["courses"] = list(dict.fromkeys([*old.fields["courses"], *body["courses"]]))
+    catalog_items = item.get("catalog_items")  # which a create does not take
+    if isinstance(catalog_items, list) and all(isinstance(each, str) for each in catalog_items):
+        body["catalog_items"] = catalog_items
     credential = update_credential(old, body) if old else new_credential(context, body)
     # What cannot be written as JSON fails here, before it is stored.
     context.renderer.render_credential(context.store, credential)
     context.transaction.put_credential(credential)
-    name = credential.fields["name"]
-    return {"entityId": credential.entity_id, "name": name, "created": old is None}
+    status = "updated" if old else "created"
+    return {"entityId": credential.entity_id, "name": credential.fields["name"], "status": status}
 
 
-def _match_existing(
-    items: list[Any], existing: list[Credential]
-) -> Iterator[tuple[Any, Credential | None]]:
-    """Yield each exported credential with the one of the course that it stands for."""
-    by_id = {credential.entity_id: credential for credential in existing}
-    wanted_ids = {_read_text(item, "entityId") for item in items}
-    by_name = defaultdict(list)
-    for credential in existing:
-        if credential.entity_id not in wanted_ids:
-            by_name[credential.fields["name"]].append(credential)
-    for item in items:
-        old = by_id.pop(_read_text(item, "entityId"), None)
-        same_name = by_name.get(_read_text(item, "name"))
-        yield item, old or (same_name.pop(0) if same_name else None)
-
-
-def _read_text(item: Any, name: str) -> str:
-    """Return a text of an exported credential, which may be anything; else an empty one."""
-    value = item.get(name) if isinstance(item, dict) else None
-    return value if isinstance(value, str) else ""
+def _find_existing(
+    context: RequestContext, course_id: str, name: str, issuer: Issuer
+) -> Credential | None:
+    """Return the first credential of a course with a name and an issuer."""
+    return next(
+        (
+            credential
+            for credential in _list_credentials(context, course_id)
+            if credential.fields["name"] == name and credential.issuer == issuer.entity_id
+        ),
+        None,
+    )

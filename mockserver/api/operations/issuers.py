@@ -7,7 +7,7 @@ from mockserver.api.context import RequestContext, WriteContext
 from mockserver.errors import Conflict, NotFound
 from mockserver.framework.pagination import paginate, read_page_size, read_window
 from mockserver.messages import JSON, Response, encode
-from mockserver.rendering.pages import render_array, render_bare_item, render_item, render_page
+from mockserver.rendering.pages import render_array, render_item, render_page, render_status
 from mockserver.world.records import Issuer, Signatory
 
 
@@ -57,7 +57,7 @@ def credentials_orgs_users_issuers_destroy(context: WriteContext) -> Response:
     if any(credential.issuer == issuer.entity_id for credential in credentials):
         raise Conflict("This issuer has credentials and cannot be deleted.")
     context.transaction.remove_issuer(issuer)
-    return Response(200, encode({"status": {"success": True, "description": "Deleted"}}), JSON)
+    return render_status("Deleted")
 
 
 def credentials_orgs_users_issuers_authority_create(context: WriteContext) -> Response:
@@ -76,7 +76,8 @@ def credentials_orgs_users_issuers_authority_create(context: WriteContext) -> Re
             raise NotFound.of("Issuer")
         signatories = (*issuer.signatories, signatory)
         transaction.put_issuer(replace(issuer, signatories=signatories))
-    return render_bare_item(context.request, context.renderer.render_signatory(signatory))
+    data = {name: getattr(signatory, name) for name in ("name", "title", "signature")}
+    return Response(200, encode({"data": data}), JSON)
 
 
 def _find_issuer(context: RequestContext) -> Issuer:

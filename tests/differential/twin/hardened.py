@@ -1,7 +1,7 @@
 """What a careful team adds to the framework, so that a deployment keeps all of the contract.
 
 The bare twin shows what the framework does by itself. By itself it fails on a body nested without
-end and on half a surrogate pair, and with one renderer it sends no `Vary`; production sends it.
+end and on half a surrogate pair.
 """
 
 from typing import Any
@@ -11,7 +11,6 @@ from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.serializers import JSONField
 from rest_framework.utils import json
-from rest_framework.views import APIView
 
 from tests.differential.twin.defects.defect import redeclare
 from tests.differential.twin.serializers import AssertionBody, BulkAssertionBody, CredentialBody
@@ -55,15 +54,9 @@ class SendableJSON(JSONField):
         return value
 
 
-def headers_of_production(view: APIView) -> dict[str, str]:
-    """Return the headers that every answer of a view carries."""
-    return {"Allow": ", ".join(view.allowed_methods), "Vary": "Accept"}
-
-
 def harden() -> None:
     """Harden the twin of this process."""
     ServiceView.parser_classes = [BoundedJSONParser, *ServiceView.parser_classes[1:]]
     ServiceView.renderer_classes = [ReplacingJSONRenderer]
-    ServiceView.default_response_headers = property(headers_of_production)
     for body in (CredentialBody, AssertionBody, BulkAssertionBody):
         redeclare(body, metadata=SendableJSON(required=False, allow_null=True))

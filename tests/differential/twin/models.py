@@ -17,7 +17,7 @@ LEARNER = "learner"
 COURSE_PASSED = "COURSE_PASSED"
 COURSE_COMPLETED = "COURSE_COMPLETED"
 
-PERIODS = ("hours", "days", "weeks", "months", "years")
+PERIODS = ("days", "weeks", "months", "years")
 IMAGE_SLOTS = ("icon", "background", "thumbnail")
 
 
@@ -27,10 +27,11 @@ def new_entity_id() -> str:
 
 
 class Platform(models.Model):
-    """A tenant, known by its key."""
+    """A tenant, known by its key or else by its `org`."""
 
     key = models.TextField(unique=True)
     name = models.TextField()
+    org = models.TextField(null=True)
 
 
 class OfPlatform(models.Model):
@@ -208,14 +209,10 @@ class Credential(OfPlatform):
 
     def end_of_validity(self, issued_on: datetime) -> datetime | None:
         """Return when an assertion issued at a time expires; None for one that never does."""
-        unit = (self.expires_duration or "").strip().lower().removesuffix("s") + "s"
-        amount = self.expires_amount
-        if unit == "quarters":
-            unit, amount = "months", 3 * (amount or 0)
-        if not amount or unit not in PERIODS:
+        if not self.expires_amount or not self.expires_duration:
             return None
         try:
-            return issued_on + relativedelta(**{unit: amount})
+            return issued_on + relativedelta(**{self.expires_duration: self.expires_amount})
         except (OverflowError, ValueError):
             return None
 

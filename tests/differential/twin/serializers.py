@@ -19,6 +19,7 @@ from tests.differential.twin.models import (
     COURSE_COMPLETED,
     COURSE_PASSED,
     IMAGE_SLOTS,
+    PERIODS,
     Assertion,
     Course,
     Credential,
@@ -84,9 +85,9 @@ class ExpiresBody(ObjectFromForm, serializers.Serializer):
     """How long a credential holds."""
 
     amount = serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=2147483647
+        required=False, allow_null=True, min_value=-2147483648, max_value=2147483647
     )
-    duration = serializers.CharField(required=False, allow_null=True, max_length=50)
+    duration = serializers.ChoiceField(PERIODS, required=False, allow_null=True)
 
 
 class CredentialBody(serializers.Serializer):
@@ -216,6 +217,11 @@ class ThisPlatform(serializers.SlugRelatedField):
         """Return the one candidate."""
         return super().get_queryset().filter(pk=self.context["platform"].pk)
 
+    def to_internal_value(self, data: Any) -> Any:
+        """Return the platform by its key, or by its `org`."""
+        platform = self.context["platform"]
+        return super().to_internal_value(platform.key if data == platform.org else data)
+
 
 class AuthorityBody(serializers.Serializer):
     """The body that adds a signatory."""
@@ -271,9 +277,25 @@ class OriginBody(serializers.Serializer):
                 errors[canonical] = [SENT_TWICE.format(canonical=canonical, other=other)]
         if errors:
             raise serializers.ValidationError(errors)
-        if sum(attrs.get(name) is not None for name in ORIGINS) > 1:
-            raise serializers.ValidationError(f"Only one of {', '.join(ORIGINS)} may be set.")
+        self.require_item(attrs)
         return attrs
+
+    def require_item(self, attrs: dict[str, Any]) -> None:
+        """Refuse an issue without exactly one item that the credential is attached to."""
+        credential: Credential = self.context["credential"]
+        sent = [name for name in ORIGINS if attrs.get(name) is not None]
+        if len(sent) != 1:
+            text = f"Exactly one of {', '.join(ORIGINS)} is required."
+            raise serializers.ValidationError(text)
+        name, item = sent[0], attrs[sent[0]]
+        attached = (
+            item in credential.catalog_items
+            if name == "catalog_item"
+            else getattr(credential, f"{name}s").filter(pk=item.pk).exists()
+        )
+        if not attached:
+            text = f"The credential is not attached to this {name.replace('_', ' ')}."
+            raise serializers.ValidationError({name: text})
 
     def issue(self, recipient: User, said: dict[str, Any]) -> Assertion:
         """Store an assertion of the credential at hand."""

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.shortcuts import get_object_or_404
 from rest_framework import status
-from rest_framework.exceptions import APIException
+from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -62,8 +62,9 @@ class PlatformView(ServiceView):
     @cached_property
     def platform(self) -> Platform:
         """The platform of the query, or else of the path."""
-        key = self.request.query_params.get("platform_org") or self.kwargs["org"]
-        return get_object_or_404(Platform, key=key)
+        name = self.request.query_params.get("platform_org") or self.kwargs["org"]
+        found = Platform.objects.filter(key=name).first()
+        return found or get_object_or_404(Platform, org=name)
 
     def require_user(self) -> User:
         """Return the user of the path, by number or else by name."""
@@ -74,6 +75,11 @@ class PlatformView(ServiceView):
             if by_number is not None:
                 return by_number
         return get_object_or_404(users, username=user_id)
+
+    def require_own_path(self) -> None:
+        """Refuse a learner below the path of another user."""
+        if self.require_user() != self.request.user and self.request.user.role == LEARNER:
+            raise PermissionDenied
 
     def saved(self, body_class: type[Serializer], *instance: Any, **options: Any) -> Any:
         """Validate the request's body and store what it says, all of it or nothing."""
@@ -212,7 +218,7 @@ class IssuersView(PlatformView):
 
     def get(self, request: Request, **_: str) -> Response:
         """Answer one page of issuers."""
-        self.require_user()
+        self.require_own_path()
         pagination = self.pagination()
         page = pagination.paginate_queryset(self.get_queryset(), request, view=self)
         data = self.represented(IssuerRepresentation, page, many=True)
@@ -245,6 +251,7 @@ class IssuerView(PlatformView):
 
     def get(self, request: Request, **_: str) -> Response:
         """Answer the issuer."""
+        self.require_own_path()
         return self.answered(self.get_object())
 
     def put(self, request: Request, **_: str) -> Response:
@@ -270,4 +277,5 @@ class IssuerAuthorityView(PlatformView):
         """Create the signatory and let it join what the body names."""
         self.require_user()
         signatory = self.saved(AuthorityBody)
-        return Response(self.represented(SignatoryRepresentation, signatory))
+        shown = self.represented(SignatoryRepresentation, signatory)
+        return Response({"data": {name: shown[name] for name in ("name", "title", "signature")}})

@@ -88,23 +88,6 @@ def refusal_of_a_key_lacks_its_challenge(twin: Twin) -> None:
 
 
 @defect
-def answers_do_not_vary(twin: Twin) -> None:
-    """The proxy strips `Vary`, and a shared cache cannot tell answers to different requests."""
-    add_middleware(twin, strip_vary)
-
-
-def strip_vary(get_response: GetResponse) -> GetResponse:
-    """Take `Vary` off each answer."""
-
-    def middleware(request: HttpRequest) -> HttpResponse:
-        response = get_response(request)
-        response.headers.pop("Vary", None)
-        return response
-
-    return middleware
-
-
-@defect
 def slash_is_not_added(twin: Twin) -> None:
     """The redirect to the path with a slash is switched off: a list without it is 404."""
     twin.settings.APPEND_SLASH = False
@@ -379,7 +362,6 @@ PROTOCOL: tuple[Defect, ...] = (
     method_is_checked_before_the_key,
     refusal_of_a_method_lacks_allow,
     refusal_of_a_key_lacks_its_challenge,
-    answers_do_not_vary,
     slash_is_not_added,
     slash_redirect_is_temporary,
     slash_redirect_drops_the_query,

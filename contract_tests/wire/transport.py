@@ -22,14 +22,16 @@ def open_client(settings: Settings, application: Application | None) -> httpx.Cl
     try:
         return _open_client(settings, application)
     except OSError as error:
-        files = settings.ca_bundle or "see SSL_CERT_FILE and SSL_CERT_DIR"
+        named = (settings.ca_bundle, settings.client_cert, settings.client_key)
+        files = ", ".join(filter(None, named)) or "see SSL_CERT_FILE and SSL_CERT_DIR"
+        option = "--client-cert" if settings.client_cert else "--ca-bundle"
         raise UsageError(
-            f"--ca-bundle: no certificates can be loaded ({files}): "
+            f"{option}: no certificates can be loaded ({files}): "
             f"{error.strerror or type(error).__name__}: name a file of certificates in PEM format"
         ) from None
     except (ValueError, httpx.InvalidURL):  # its text may hold the password of a proxy
         raise UsageError(
-            "HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: one is not valid: use http://HOST:PORT"
+            "--proxy, HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: one is not valid: use http://HOST:PORT"
         ) from None
 
 
@@ -37,12 +39,24 @@ def _open_client(settings: Settings, application: Application | None) -> httpx.C
     if application is not None:
         transport = InProcessTransport(application)
         return httpx.Client(transport=transport, timeout=settings.timeout)
-    ca_bundle = settings.ca_bundle
     return httpx.Client(
         timeout=settings.timeout,
-        verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
+        verify=build_ssl_context(settings),
+        proxy=settings.proxy or None,
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
     )
+
+
+def build_ssl_context(settings: Settings) -> ssl.SSLContext | bool:
+    """Return what TLS connections are made with; True for the default."""
+    if not settings.ca_bundle and not settings.client_cert:
+        return True
+    context = httpx.create_ssl_context()
+    if settings.ca_bundle:
+        context = ssl.create_default_context(cafile=settings.ca_bundle)
+    if settings.client_cert:
+        context.load_cert_chain(settings.client_cert, settings.client_key or None)
+    return context
 
 
 class InProcessTransport(httpx.BaseTransport):

@@ -1,0 +1,229 @@
+"""Open rules on assertions: what an issue needs, and what a service may do otherwise."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contract_tests.errors import require
+from contract_tests.vocabulary.checks import (
+    check_equal,
+    check_error,
+    check_field_error,
+    check_fields,
+    check_order,
+    check_status,
+)
+from contract_tests.vocabulary.deployment import Deployment
+from contract_tests.vocabulary.forms import KINDS, send_form
+from contract_tests.vocabulary.issuing import (
+    check_issue_refused,
+    find_assertion,
+    find_item,
+    find_items,
+    find_longest_list,
+    issue,
+    issue_in_bulk,
+    issued_credential,
+    list_assertions,
+    look_up_assertion,
+    parse_time,
+    put_assertion,
+    read_assertion,
+    read_record,
+    request_issue,
+    revoke,
+    temporary_credential,
+)
+from contract_tests.vocabulary.records import UNKNOWN_USERNAME
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+@pytest.mark.parametrize(("amount", "duration"), [(1, "months"), (12, "months"), (3, "years")])
+def test_a_month_is_one_of_the_calendar(deployment: Deployment, amount: int, duration: str) -> None:
+    """A month and a year end on the same day of the month."""
+    expires = {"amount": amount, "duration": duration}
+    with temporary_credential(deployment, expires=expires) as credential:
+        response = request_issue(deployment, credential["entityId"])
+        assertion = read_assertion(response)
+        start, end = parse_time(assertion["issuedOn"]), parse_time(assertion["expires"] or "")
+        slack = timedelta(hours=2)
+        is_end_of_month = start.day > 28 and end.day >= 28
+        is_same_day = end.day == start.day or abs((end - slack).day - start.day) <= 1
+        message = "a month is counted in days"
+        is_fine = is_same_day or is_end_of_month
+        require(is_fine, message, response, expected=start.day, got=end.day)
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_a_later_update_keeps_the_expiry(deployment: Deployment) -> None:
+    """An issued assertion keeps its expiry when its credential's `expires` changes."""
+    expires = {"amount": 2, "duration": "days"}
+    with temporary_credential(deployment, expires=expires) as credential:
+        assertion = issue(deployment, credential["entityId"])
+        deployment.update(credential["entityId"], {"expires": {"amount": 9}})
+        response = deployment.get(f"assertions/{assertion['entityId']}")
+        expected = {"expires": assertion["expires"]}
+        check_fields(response, read_record(response), expected, "an issued assertion")
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_an_update_of_an_assertion_is_partial(deployment: Deployment) -> None:
+    """A new reason alone is stored, `{}` changes nothing, a reinstatement removes the reason."""
+    with temporary_credential(deployment) as credential:
+        assertion = issue(deployment, credential["entityId"])
+        revoke(deployment, assertion["entityId"], "First.")
+        for body, reason in (
+            ({"revocationReason": "Another."}, "Another."),
+            ({}, "Another."),
+            ({"revoked": False}, None),
+        ):
+            response = put_assertion(deployment, assertion["entityId"], body)
+            got = read_record(response)["revocationReason"]
+            check_equal(got, reason, "the reason after an update of an assertion", response)
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_the_missing_reason_is_reported(deployment: Deployment) -> None:
+    """The messages about a missing reason are on its field."""
+    with temporary_credential(deployment) as credential:
+        assertion = issue(deployment, credential["entityId"])
+        response = put_assertion(deployment, assertion["entityId"], {"revoked": True})
+        check_field_error(response, "revocationReason", "a revocation without a reason")
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_revoked_assertions_go_with_their_credential(deployment: Deployment) -> None:
+    """An assertion of a deleted credential is 404, and so is its public look-up without a body."""
+    with issued_credential(deployment) as (entity_id, assertion):
+        revoke(deployment, assertion)
+        deployment.delete(entity_id)
+        check_error(deployment.get(f"assertions/{assertion}"), 404, "of a deleted credential")
+        public = look_up_assertion(deployment, assertion)
+        check_status(public, 404, "an assertion of a deleted credential in public")
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_issuing_in_bulk_after_a_revocation(deployment: Deployment) -> None:
+    """A user whose assertion was revoked gets another one; a name that is repeated counts once."""
+    name = deployment.settings.username
+    with temporary_credential(deployment) as credential:
+        entity_id = credential["entityId"]
+        assertion = issue(deployment, entity_id)
+        revoke(deployment, assertion["entityId"])
+        response = issue_in_bulk(deployment, entity_id, [name, name])
+        expected = {"issued": [name], "skipped": []}
+        check_fields(response, read_record(response), expected, "issuing in bulk")
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_an_unknown_user_stops_issuing_in_bulk(deployment: Deployment) -> None:
+    """One unknown user returns 400 on `users`, and nothing is issued."""
+    with temporary_credential(deployment) as credential:
+        names = [deployment.settings.username, UNKNOWN_USERNAME]
+        response = issue_in_bulk(deployment, credential["entityId"], names)
+        check_field_error(response, "users", "an unknown user in bulk")
+        page = list_assertions(deployment, credential["entityId"])
+        check_equal(page.items, [], "a refused request issued an assertion", page.response)
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("recipient", {"identity": UNKNOWN_USERNAME}), ("course", "nothing"), ("program", "nothing"),
+     ("program_id", "nothing"), ("pathway", "nothing")],
+)  # fmt: skip
+def test_unknown_items_issue_nothing(deployment: Deployment, field: str, value: Any) -> None:
+    """An unknown user or item returns 400 with messages on it, and nothing is issued."""
+    fields = {field: value} if field == "recipient" else {"course": None, field: value}
+    check_issue_refused(deployment, fields, field)
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_a_course_and_a_program_exclude_each_other(deployment: Deployment) -> None:
+    """A request with both a course and a program returns 400."""
+    items = find_items(deployment)
+    if not {"course", "program"} <= items.keys():
+        pytest.skip("no credential is linked to a course, or none to a program")
+    both = (items["course"], items["program"])
+    with temporary_credential(deployment, **both[0].links, **both[1].links) as credential:
+        fields = {**both[0].fields, **both[1].fields}
+        response = request_issue(deployment, credential["entityId"], **fields)
+        check_status(response, 400, "issuing with a course and a program")
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_recipient_of_a_form(deployment: Deployment, kind: str) -> None:
+    """Forms issue: the recipient is JSON text or has a dotted key."""
+    name = deployment.settings.username
+    with temporary_credential(deployment) as credential:
+        path = f"{credential['entityId']}/assertions/"
+        for pair in (("recipient", json.dumps({"identity": name})), ("recipient.identity", name)):
+            pairs = [pair, ("metadata", '{"a": [1]}'), *find_item(deployment).fields.items()]
+            response = send_form(deployment, "POST", path, pairs, kind)
+            assertion = read_assertion(response)
+            expected = {"metadata": {"a": [1]}}
+            check_fields(response, assertion, expected, "an assertion issued by a form")
+            got = assertion["recipient"]["username"]
+            check_equal(got, name, "a form issues to another user", response)
+
+
+@pytest.mark.rule("ASSERT-18")
+@pytest.mark.needs("write", "username")
+def test_issuing_needs_an_item(deployment: Deployment) -> None:
+    """Without an item, or with one that the credential is not attached to, issuing returns 400."""
+    items = find_items(deployment)
+    item = find_item(deployment)
+    with temporary_credential(deployment, **item.links) as credential:
+        others = [other.fields for kind, other in items.items() if kind != item.kind]
+        for fields in ({}, *others):
+            response = request_issue(deployment, credential["entityId"], item=False, **fields)
+            check_status(response, 400, "issuing without an item of the credential")
+
+
+@pytest.mark.rule("ASSERT-18")
+def test_the_public_look_up_reads_no_key(deployment: Deployment) -> None:
+    """An unknown key does not matter to the public look-up."""
+    entity_id = find_assertion(deployment)["entityId"]
+    headers = {"Authorization": "Api-Key no-such-key"}
+    response = look_up_assertion(deployment, entity_id, headers=headers)
+    check_status(response, 200, "a public look-up with an unknown key")
+
+
+@pytest.mark.rule("ASSERT-18")
+def test_the_newest_assertion_comes_first(deployment: Deployment) -> None:
+    """A list of assertions is ordered from newest to oldest."""
+
+    def check() -> None:
+        path, query = find_longest_list(deployment)
+        page = deployment.get_page({**query, "page_size": 100}, path, envelope=False)
+        message = "a list is not ordered from newest to oldest"
+        check_order(page.items, message, page.response, lambda item: parse_time(item["issuedOn"]))
+
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.rule("ASSERT-18")
+def test_the_maximum_is_a_thousand(deployment: Deployment) -> None:
+    """`max_page_size` of both lists is 1000."""
+
+    def check() -> None:
+        paths = ["assertions/"]
+        paths += [f"{entity}/assertions/" for entity in deployment.get_page({"page_size": 1}).ids]
+        for path in paths:
+            page = deployment.get_page({}, path, envelope=False)
+            check_equal(page["max_page_size"], 1000, "`max_page_size` is wrong", page.response)
+
+    deployment.run_undisturbed(check)

@@ -1,0 +1,235 @@
+"""Tells the response of something in front of the service from one of the service itself.
+
+A gateway, a firewall, a login page or a wall of passwords or certificates answers in the service's
+place, and what it answers says nothing about the contract. The service answers in JSON; Django's
+own few pages (`<h1>Not Found</h1>`, `<h1>Server Error (500)</h1>`) match nothing here.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import unquote, urlsplit
+
+GATEWAY_STATUSES = frozenset({502, 503, 504, *range(520, 528), 530})
+REFUSAL_STATUSES = frozenset({400, 403, 405, 406, 413, 414, 418, 429, 431, 451, 494, 501, 503, 999})
+"""Status codes with which a firewall or a proxy refuses a request."""
+LONGEST_READ = 20_000
+"""Bytes of a page that are looked at."""
+_JSON = re.compile(r"application/(?:[\w.+-]+\+)?json", re.IGNORECASE)
+_LOGIN_URL = re.compile(
+    r"(?<![a-z])(?:log-?in|sign-?in|log-?on|sso|saml2?|oauth2?|openid(?:-connect)?|oidc|cas|adfs|"
+    r"authn?|authorize|authenticate|accounts|idp|keycloak)(?![a-z])",
+    re.IGNORECASE,
+)
+_LOGIN_PAGE = re.compile(
+    r"type\s*=\s*[\"']?password|name\s*=\s*[\"']?SAMLRequest|"
+    r"<(?:title|h1|h2)[^>]*>[^<]*\b(?:log ?in|sign ?in|log ?on|single sign-on)\b",
+    re.IGNORECASE,
+)
+_CERTIFICATE = re.compile(
+    r"(?:ssl|tls|client) certificate|certificate (?:is )?required", re.IGNORECASE
+)
+_REFUSAL = re.compile(
+    r"request (?:was |has been |is )?(?:rejected|blocked|denied|forbidden|unsuccessful)|"
+    r"requested url was rejected|access (?:to this \w+ )?(?:is |was |has been )?(?:denied|blocked)|"
+    r"(?:you have been|has been|was) blocked|web application firewall|\bwaf\b|mod_?security|"
+    r"naxsi|support id|incident id|reference #|ray id|incapsula|imperva|sucuri|akamai|wordfence|"
+    r"fortiweb|big-?ip|captcha|are (?:a )?human|attention required|attack detected|"
+    r"security (?:policy|rule|reason|check|violation)|malicious|suspicious",
+    re.IGNORECASE,
+)
+_SERVER_PAGE = re.compile(
+    r"<center>\s*(?:nginx|openresty|tengine|cloudflare|awselb|microsoft-azure)|"
+    r"<address>apache|varnish cache server|<h1>5\d\d |no healthy upstream|upstream connect error|"
+    r"<title>\s*(?:application error|bad gateway|service unavailable|gateway time-?out)",
+    re.IGNORECASE,
+)
+_MAINTENANCE = re.compile(
+    r"maintenance|be (?:right )?back (?:soon|shortly)|temporarily unavailable|"
+    r"service unavailable|bad gateway|gateway time-?out",
+    re.IGNORECASE,
+)
+_REFUSING_HEADERS = ("x-amzn-waf-action", "cf-mitigated", "x-sucuri-block", "x-waf-event")
+_PAGE_TITLE = re.compile(r"<(?:title|h1)[^>]*>\s*([^<]{1,80}?)\s*<", re.IGNORECASE)
+
+
+_ODD = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffd\u202a-\u202e]|\\u(?:00[01]|d[89a-f])|<\s*/?\w+|\.\./|"
+    r"\{\{|%[0-9a-f]{2}|['\"`]\s*(?:or|and|union|--|;|$)|/etc/|\bselect\b.*\bfrom\b|javascript:",
+    re.IGNORECASE,
+)
+LONGEST_USUAL_PATH = 2_000
+
+
+class Front(Enum):
+    """What may answer in the place of the service."""
+
+    GATEWAY = "a gateway"
+    LOGIN = "a login page"
+    PASSWORD = "a wall of passwords"  # noqa: S105  not a password
+    CERTIFICATE = "a wall of client certificates"
+    FIREWALL = "a firewall"
+
+
+@dataclass(frozen=True)
+class Interception:
+    """A response that is not the service's: whose it is, and the sentence that says so."""
+
+    front: Front
+    description: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the classification looks at; names of headers are in lower case."""
+
+    path: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    wants_html: bool = False
+    """Whether the request accepts a page."""
+    is_odd: bool = False
+    """Whether the request looks like an attack, so that any refusing page is a firewall's."""
+
+    @property
+    def media_type(self) -> str:
+        """The media type of the body."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the response is JSON, as those of the service are."""
+        return bool(_JSON.match(self.media_type))
+
+    @property
+    def text(self) -> str:
+        """The beginning of the body as text."""
+        return self.body[:LONGEST_READ].decode("utf-8", "replace")
+
+    @property
+    def title(self) -> str:
+        """The title of the page in quotes, or nothing."""
+        match = _PAGE_TITLE.search(self.text)
+        return f" {' '.join(match[1].split())!r}" if match else ""
+
+
+def is_odd(path: str, body: bytes) -> bool:
+    """Tell whether a request looks like an attack, so that a firewall may refuse it."""
+    sent = unquote(path, errors="replace")
+    if len(path) > LONGEST_USUAL_PATH or _ODD.search(sent):
+        return True
+    text = body[:LONGEST_READ].decode("utf-8", "replace")
+    return bool(_ODD.search(unquote(text, errors="replace"))) or is_deep(text)
+
+
+def is_deep(text: str) -> bool:
+    """Tell whether a text has many brackets inside of each other."""
+    return "[" * 50 in text or '{"a":' * 50 in text
+
+
+def find_interception(answer: Answer) -> Interception | None:
+    """Return what answered in the place of the service, or None for the service's own response."""
+    for find in (_find_gateway, _find_wall, _find_login, _find_refusal):
+        interception = find(answer)
+        if interception is not None:
+            return interception
+    return None
+
+
+def _find_gateway(answer: Answer) -> Interception | None:
+    is_page = not answer.is_json and bool(answer.body)
+    if answer.status in GATEWAY_STATUSES:
+        if answer.is_odd and answer.status == 503 and is_page and _REFUSAL.search(answer.text):
+            return None  # some firewalls refuse with 503
+        what = "a gateway's page" if is_page else "a gateway's answer"
+        return Interception(
+            Front.GATEWAY, f"{answer.status}{answer.title if is_page else ''}, {what}"
+        )
+    is_error_page = answer.status == 500 and is_page and _SERVER_PAGE.search(answer.text)
+    is_notice = (
+        answer.status == 200
+        and answer.media_type == "text/html"
+        and not answer.wants_html
+        and _MAINTENANCE.search(answer.text)
+    )
+    if is_error_page or is_notice:
+        return Interception(Front.GATEWAY, f"{answer.status}{answer.title}, a gateway's page")
+    return None
+
+
+def _find_wall(answer: Answer) -> Interception | None:
+    """Find a wall that asks for a password or for a client certificate."""
+    if answer.is_json:
+        return None
+    challenge = answer.headers.get("www-authenticate", "")
+    scheme = challenge.partition(" ")[0]
+    if answer.status == 401 and scheme.lower() in ("basic", "digest", "negotiate", "ntlm"):
+        return Interception(
+            Front.PASSWORD,
+            f"401, a wall in front of the service asks for a password ({scheme}): pass --basic, "
+            "and see --basic-header and --auth-header",
+        )
+    if answer.status == 407:
+        return Interception(
+            Front.PASSWORD, "407, the proxy asks for a password: put it into the value of --proxy"
+        )
+    if answer.status in (400, 401, 403, 495, 496) and (
+        answer.status in (495, 496) or _CERTIFICATE.search(answer.text)
+    ):
+        return Interception(
+            Front.CERTIFICATE,
+            f"{answer.status}{answer.title}, a wall in front of the service asks for a client "
+            "certificate: pass --client-cert and --client-key",
+        )
+    return None
+
+
+def _find_login(answer: Answer) -> Interception | None:
+    if answer.is_json:
+        return None
+    if answer.status in (301, 302, 303, 307, 308):
+        location = answer.headers.get("location", "")
+        target = urlsplit(location)
+        asked = unquote(answer.path.partition("?")[0])
+        added = unquote(target.path).replace(asked, "")
+        host = target.hostname or ""
+        if _LOGIN_URL.search(added) or _LOGIN_URL.search(host):
+            return Interception(
+                Front.LOGIN,
+                f"{answer.status}, a redirect to the login page {location.partition('?')[0]}: the "
+                "service is behind a login; check base_url, or what has to be sent to pass it "
+                "(--header, --basic, --client-cert)",
+            )
+    is_page = answer.media_type == "text/html" and answer.status in (200, 401, 403)
+    if is_page and not answer.wants_html and _LOGIN_PAGE.search(answer.text):
+        return Interception(
+            Front.LOGIN,
+            f"{answer.status}{answer.title}, a login page instead of the API: the service is "
+            "behind a login; check base_url, or what has to be sent to pass it (--header, "
+            "--basic, --client-cert)",
+        )
+    return None
+
+
+def _find_refusal(answer: Answer) -> Interception | None:
+    """Find the refusal of a firewall; of usual requests only by words that firewalls use."""
+    refusal = Interception(
+        Front.FIREWALL,
+        f"{answer.status}{answer.title}, the refusal of a firewall in front of the service",
+    )
+    if answer.status in REFUSAL_STATUSES and any(
+        name in answer.headers for name in _REFUSING_HEADERS
+    ):
+        return refusal
+    is_refusing = answer.status in REFUSAL_STATUSES
+    if answer.is_json:
+        return None
+    if answer.is_odd and is_refusing:
+        return refusal
+    text = answer.text
+    if is_refusing and (_REFUSAL.search(text) or _SERVER_PAGE.search(text)):
+        return refusal
+    is_page = answer.status == 200 and answer.media_type == "text/html" and not answer.wants_html
+    return refusal if is_page and _REFUSAL.search(text) else None
