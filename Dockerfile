@@ -17,6 +17,6 @@ WORKDIR /home/credmock
 # CREDMOCK_SERVE_CONTROL_TOKEN.
 ENV CREDMOCK_SERVE_BIND=0.0.0.0:8765 PYTHONUNBUFFERED=1
 EXPOSE 8765
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8765/__mock__/health', timeout=2)"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["python", "-c", "import urllib.request as r; r.build_opener(r.ProxyHandler({})).open('http://127.0.0.1:8765/__mock__/health', timeout=2)"]
 ENTRYPOINT ["credmock"]
 CMD ["serve"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.requests import Request
-from mockserver.cli.server import THREADS
+from mockserver.cli.worker import THREADS
 from mockserver.testing import free_port
 
 TICKS = os.sysconf("SC_CLK_TCK")

@@ -4,6 +4,7 @@ The commands import what only they need, so that `--help`, `rules` and `explain`
 that Python takes to start: pytest and the HTTP client would take five times as long to load.
 """
 
+import difflib
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -34,7 +35,7 @@ from contract_tests.settings.option import FLAG, Option
 USAGE, NOT_JUDGED = 2, 3
 EXAMPLE = "\b\nExample:\n  "
 PACKAGE = Path(__file__).resolve().parent
-PLUGIN = "contract_tests.runner.plugin"
+PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -53,6 +54,20 @@ class Group(click.Group):
             return super().invoke(context)
         except BrokenPipeError:
             raise OutputClosed from None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the words name; of a mistyped one, suggest which was meant."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(
+                args[0].lower(), self.list_commands(ctx), n=1, cutoff=0.5
+            )
+            if not close or "did you mean" in error.message.lower():
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close[0]!r}?", ctx) from error
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error is one line, with exit code 2 or 3."""
@@ -120,7 +135,9 @@ def add_filters(command: Command) -> Command:
     return command
 
 
-@click.group(cls=Group, context_settings={"max_content_width": 100})
+@click.group(
+    cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(package_name="credmock")
 def main() -> None:
     """Test whether a deployment of the credentials API conforms to the contract.
@@ -181,7 +198,14 @@ def run_pytest(target: str, *arguments: str) -> int:
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     output = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
     no_configuration = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(PACKAGE)]
-    words = [str(PACKAGE), "--target", target, *plugins, *output, *no_configuration, *arguments]
+    words = [
+        str(PACKAGE),
+        f"{format_flag('target')}={target}",
+        *plugins,
+        *output,
+        *no_configuration,
+        *arguments,
+    ]
     ending = Ending()
     code = int(pytest.main(words, plugins=[ending]))
     if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:

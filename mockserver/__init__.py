@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from mockserver.app import create_app
 
 __all__ = ["Config", "create_app"]
+DISTRIBUTION = "credmock"
+"""The package that installed this one; another, `mockserver-client`, may overwrite it."""
 
 
 def __getattr__(name: str) -> Any:

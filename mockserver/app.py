@@ -14,10 +14,12 @@ from mockserver.config import Config
 from mockserver.contract.compiler import load_contract
 from mockserver.contract.contract import Contract
 from mockserver.control import public, state, traffic
+from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate
 from mockserver.page import views
 from mockserver.rendering.check import check_world
+from mockserver.sandbox.clock import check_moment
 from mockserver.sandbox.journal import Budget
 from mockserver.sandbox.registry import SandboxRegistry
 from mockserver.sandbox.sandbox import Sandbox
@@ -63,5 +65,10 @@ def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:
     if config.world:
         check_world(store, contract, str(path))
     delay = timedelta(seconds=config.group_delay)
+    if config.now:
+        try:
+            check_moment(config.now)
+        except ValueError as error:
+            raise StartError(f"--now: {error}") from error
     rate = read_rate(config.rate_limit) if config.rate_limit else NO_LIMIT
     return partial(Sandbox, store, config.now, config.seed, delay, rate, Budget())

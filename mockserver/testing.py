@@ -48,8 +48,7 @@ def free_port() -> int:
 @contextmanager
 def serving(*options: str) -> Iterator[str]:
     """Serve a mock with these options of `credmock serve` on a free port, and yield its address."""
-    bind = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, "-m", "mockserver", "serve", "--bind", bind, *options]
+    command = [sys.executable, "-m", "mockserver", "serve", "--bind", "127.0.0.1:0", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(  # noqa: S603  (this program, with the words of a test)
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from tests.support.paths import ROOT
 
 ORDER = (
-    {"files", "messages", "config"},
+    {"messages", "config"},
     {"errors"},
+    {"files"},
     {"framework"},
     {"contract"},
     {"world", "drift"},

@@ -16,7 +16,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import SystemRandom
@@ -103,7 +103,8 @@ class Journal:
     def close(self, *, clean: bool) -> None:
         """Close the file, and remove it when nothing is left to clean up."""
         if clean:
-            self.path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError, NotADirectoryError):  # a run that only read has none
+                self.path.unlink()
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -5,7 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -130,7 +130,8 @@ class WorkerLock:
 
     def remove(self) -> None:
         """Remove the file."""
-        self._path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError, NotADirectoryError):  # a run of one process has none
+            self._path.unlink()
 
 
 class RateLimiter:

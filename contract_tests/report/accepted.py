@@ -1,14 +1,13 @@
 """Known failures that are accepted until a date: they are shown, and do not count."""
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from contract_tests.catalogue import RULES
 from contract_tests.errors import UsageError
+from contract_tests.text_files import read_toml_file
 
 REQUIRED_FIELDS = {"rule", "reason", "owner", "expires"}
 KNOWN_FIELDS = {*REQUIRED_FIELDS, "operation"}
@@ -42,12 +41,7 @@ def read_accepted_failures(path: str) -> list[AcceptedFailure]:
     """Return the entries of a file, none without a file; raises UsageError naming the entry."""
     if not path:
         return []
-    try:
-        entries = tomllib.loads(Path(path).read_text(encoding="utf-8")).get("accepted", [])
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    entries = read_toml_file(path).get("accepted", [])
     return [
         read_entry(entry, f"{path}: accepted failure {number}")
         for number, entry in enumerate(entries, 1)

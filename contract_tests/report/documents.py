@@ -27,6 +27,9 @@ from contract_tests.report.coverage import (
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import gather_not_tested
 from contract_tests.report.verdict import Verdict
+from contract_tests.settings.settings import OPTIONS
+from contract_tests.settings.sources import MOCK
+from contract_tests.text_files import read_text_file
 
 VERSION = 3
 """Of `report.json`; it is raised when a program that reads an older one would fail."""
@@ -79,9 +82,7 @@ def _replace_file(path: Path, text: str) -> None:
 def read_report(path: Path) -> dict[str, Any]:
     """Return the content of a `report.json`; raises UsageError for any other file."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from error
+        document = json.loads(read_text_file(path))
     except (ValueError, RecursionError):
         raise UsageError(f"{path}: not valid JSON: name the report.json of a run") from None
     problem = next(make_validator().iter_errors(document), None)
@@ -267,6 +268,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     environment.filters["pretty"] = format_body
     environment.filters["code"] = _mark_code
     environment.filters["shell"] = shlex.quote
+    environment.filters["context_options"] = format_context
     return environment.get_template("report.html.j2").render(
         report=document,
         evidence=EVIDENCE,
@@ -286,6 +288,22 @@ def _group_cells(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {"outcome": outcome, "reason": reason, "operations": groups[outcome, reason]}
         for outcome, reason in ordered
     ]
+
+
+def format_context(document: Mapping[str, Any]) -> str:
+    """Return the options of `credcheck run` for what a run was told of its target."""
+    words = []
+    for name, value in document["context"].items():
+        flag = f"--{OPTIONS[name].flag or name.replace('_', '-')}" if name in OPTIONS else ""
+        is_known = document["target"] == "mock" and MOCK.get(name) == value
+        if not flag or is_known or name in ("allow_writes", "profile", "seed"):
+            continue
+        if value is True:
+            words.append(flag)
+        for one in value if isinstance(value, list | tuple) else [value]:
+            text = f"{one}/s" if name == "rate" else str(one)
+            words += [] if value is True else [f"{flag} {shlex.quote(text)}"]
+    return "".join(f" {word}" for word in words)
 
 
 def _mark_code(text: str) -> Markup:

@@ -43,7 +43,7 @@ def build_unknown_key(deployment: Deployment) -> str:
     return f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
 
 
-@pytest.mark.rule("ACCESS-01")
+@pytest.mark.credcheck_rule("ACCESS-01")
 def test_reads_need_a_key(deployment: Deployment) -> None:
     """Every read without a key returns 401, also right after the same read by an admin."""
     item = find_credential(deployment)
@@ -56,8 +56,8 @@ def test_reads_need_a_key(deployment: Deployment) -> None:
         check_unauthorized(response, "an unknown authentication scheme")
 
 
-@pytest.mark.rule("ACCESS-01")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-01")
+@pytest.mark.credcheck_needs("write")
 def test_writes_need_a_key(deployment: Deployment) -> None:
     """Every write without a key returns 401 and changes nothing."""
     with unchanged_credential(deployment) as item:
@@ -65,7 +65,7 @@ def test_writes_need_a_key(deployment: Deployment) -> None:
             check_unauthorized(send_to(deployment, endpoint, None), "a write without a key")
 
 
-@pytest.mark.rule("ACCESS-02")
+@pytest.mark.credcheck_rule("ACCESS-02")
 def test_unknown_keys_are_401(deployment: Deployment) -> None:
     """Every read with an unknown key returns 401."""
     item = find_credential(deployment)
@@ -75,8 +75,8 @@ def test_unknown_keys_are_401(deployment: Deployment) -> None:
         check_unauthorized(response, "an unknown key")
 
 
-@pytest.mark.rule("ACCESS-02")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-02")
+@pytest.mark.credcheck_needs("write")
 def test_unknown_keys_cannot_write(deployment: Deployment) -> None:
     """Every write with an unknown key returns 401, and nothing changes."""
     header = build_unknown_key(deployment)
@@ -86,9 +86,9 @@ def test_unknown_keys_cannot_write(deployment: Deployment) -> None:
             check_unauthorized(response, "a write with an unknown key")
 
 
-@pytest.mark.rule("ACCESS-02")
-@pytest.mark.needs("disposable", CREATE_ISSUER)
-@pytest.mark.last
+@pytest.mark.credcheck_rule("ACCESS-02")
+@pytest.mark.credcheck_needs("disposable", CREATE_ISSUER)
+@pytest.mark.credcheck_last
 def test_creating_issuers_needs_a_key(deployment: Deployment) -> None:
     """A request without a key, or with an unknown key, creates no issuer."""
     for headers in ({}, {"Authorization": build_unknown_key(deployment)}):
@@ -96,7 +96,7 @@ def test_creating_issuers_needs_a_key(deployment: Deployment) -> None:
         check_unauthorized(response, "creating an issuer without a key")
 
 
-@pytest.mark.rule("ACCESS-02")
+@pytest.mark.credcheck_rule("ACCESS-02")
 @pytest.mark.parametrize("header", ["Api-Key", "Api-Key a b", "Token", "Bearer a b c"])
 def test_malformed_keys_are_401(deployment: Deployment, header: str) -> None:
     """A scheme without a key, or with two, returns 401."""
@@ -104,7 +104,7 @@ def test_malformed_keys_are_401(deployment: Deployment, header: str) -> None:
     check_unauthorized(response, "a malformed Authorization header")
 
 
-@pytest.mark.rule("ACCESS-03")
+@pytest.mark.credcheck_rule("ACCESS-03")
 def test_retired_keys_are_401(deployment: Deployment) -> None:
     """Every read with a retired key returns 401."""
     item = find_credential(deployment)
@@ -113,8 +113,8 @@ def test_retired_keys_are_401(deployment: Deployment) -> None:
         check_unauthorized(send_to(deployment, endpoint, "retired"), "a retired key")
 
 
-@pytest.mark.rule("ACCESS-03")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-03")
+@pytest.mark.credcheck_needs("write")
 def test_retired_keys_cannot_write(deployment: Deployment) -> None:
     """Every write with a retired key returns 401, and nothing changes."""
     with unchanged_credential(deployment) as item:
@@ -123,7 +123,7 @@ def test_retired_keys_cannot_write(deployment: Deployment) -> None:
             check_unauthorized(response, "a write with a retired key")
 
 
-@pytest.mark.rule("ACCESS-04")
+@pytest.mark.credcheck_rule("ACCESS-04")
 def test_a_learner_reads_what_is_public(deployment: Deployment) -> None:
     """Below the learner's path a learner's list is an admin's, and its items can be retrieved."""
     base = deployment.learner_path
@@ -162,7 +162,7 @@ def check_write_refused(
     check_unchanged(deployment, item)
 
 
-@pytest.mark.rule("ACCESS-05")
+@pytest.mark.credcheck_rule("ACCESS-05")
 def test_a_learner_cannot_write(deployment: Deployment) -> None:
     """Below the own path a learner's writes return 403, and nothing is created or changed."""
     base = deployment.learner_path
@@ -178,7 +178,7 @@ def test_a_learner_cannot_write(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-05")
+@pytest.mark.credcheck_rule("ACCESS-05")
 def test_a_learner_cannot_write_below_an_admins_path(deployment: Deployment) -> None:
     """Below an admin's path a learner's writes are refused and change nothing."""
     item = deployment.create()
@@ -187,7 +187,7 @@ def test_a_learner_cannot_write_below_an_admins_path(deployment: Deployment) -> 
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-06")
+@pytest.mark.credcheck_rule("ACCESS-06")
 def test_a_department_admin_writes_but_cannot_delete(deployment: Deployment) -> None:
     """A department admin's reads, create and update succeed, the delete returns 403."""
     actor = "department_admin"
@@ -200,7 +200,7 @@ def test_a_department_admin_writes_but_cannot_delete(deployment: Deployment) -> 
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-07")
+@pytest.mark.credcheck_rule("ACCESS-07")
 def test_a_learner_cannot_read_a_private_credential(deployment: Deployment) -> None:
     """A learner gets 403 or 404 for a private credential, also right after a read by an admin."""
     bases = (deployment.learner_path, deployment.own_path)
@@ -215,7 +215,7 @@ def test_a_learner_cannot_read_a_private_credential(deployment: Deployment) -> N
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-08")
+@pytest.mark.credcheck_rule("ACCESS-08")
 def test_another_platforms_key_cannot_read(deployment: Deployment) -> None:
     """Another platform's admin gets 403 on every read, also right after a read by an admin."""
     item = find_credential(deployment)
@@ -225,8 +225,8 @@ def test_another_platforms_key_cannot_read(deployment: Deployment) -> None:
         check_refused(response, "a read with another platform's key")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("other_org", "other_user_id")
 def test_platform_org_gives_no_access(deployment: Deployment) -> None:
     """`platform_org` with a platform that the key does not belong to returns 403."""
     own, other = deployment.settings.org, deployment.settings.other_org
@@ -241,8 +241,8 @@ def test_platform_org_gives_no_access(deployment: Deployment) -> None:
             check_refused(response, "another platform by `platform_org`")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("write")
 def test_another_platforms_key_cannot_write(deployment: Deployment) -> None:
     """Another platform's admin gets 403 on every write, and nothing changes."""
     item = deployment.create()
@@ -251,8 +251,8 @@ def test_another_platforms_key_cannot_write(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("write", "other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("write", "other_org", "other_user_id")
 def test_platform_org_gives_no_write_access(deployment: Deployment) -> None:
     """From the other platform's path, `platform_org` gives no write access to this one."""
     query = f"?platform_org={quote(deployment.settings.org)}"
@@ -263,16 +263,16 @@ def test_platform_org_gives_no_write_access(deployment: Deployment) -> None:
             check_refused(response, "another platform's write by `platform_org`")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("disposable", CREATE_ISSUER)
-@pytest.mark.last
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("disposable", CREATE_ISSUER)
+@pytest.mark.credcheck_last
 def test_another_platforms_key_cannot_create_issuers(deployment: Deployment) -> None:
     """Another platform's admin who creates an issuer here is refused."""
     response = send_to(deployment, ("POST", "issuers/"), "other_org_admin")
     check_refused(response, "creating an issuer with another platform's key")
 
 
-@pytest.mark.rule("ACCESS-09")
+@pytest.mark.credcheck_rule("ACCESS-09")
 def test_platform_org_takes_precedence(deployment: Deployment) -> None:
     """With `platform_org` the platform in the path is ignored."""
 
@@ -287,8 +287,8 @@ def test_platform_org_takes_precedence(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ACCESS-09")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-09")
+@pytest.mark.credcheck_needs("write")
 def test_platform_org_takes_precedence_for_writes(deployment: Deployment) -> None:
     """A credential belongs to the platform in `platform_org`, whatever the path is."""
     path = build_collection_path(deployment.settings.other_org, deployment.settings.user_id)
@@ -298,7 +298,7 @@ def test_platform_org_takes_precedence_for_writes(deployment: Deployment) -> Non
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-10")
+@pytest.mark.credcheck_rule("ACCESS-10")
 def test_another_platforms_item_is_404(deployment: Deployment) -> None:
     """Another platform's credentials and issuers return 404 under one's own platform."""
     actor = "other_org_admin"
@@ -311,8 +311,8 @@ def test_another_platforms_item_is_404(deployment: Deployment) -> None:
         check_refused(response, "another platform's issuer")
 
 
-@pytest.mark.rule("ACCESS-10")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-10")
+@pytest.mark.credcheck_needs("write")
 def test_another_platforms_item_cannot_be_changed(deployment: Deployment) -> None:
     """Updating or deleting another platform's credential returns 404 under one's own platform."""
     actor, path = "other_org_admin", deployment.other_path
@@ -328,7 +328,7 @@ def test_another_platforms_item_cannot_be_changed(deployment: Deployment) -> Non
     deployment.send("DELETE", path + item["entityId"], actor=actor)
 
 
-@pytest.mark.rule("ACCESS-11")
+@pytest.mark.credcheck_rule("ACCESS-11")
 def test_a_scheme_in_any_case(deployment: Deployment) -> None:
     """The name of the scheme may be in upper and lower case."""
     scheme, key = deployment.settings.auth_scheme, deployment.settings.keys["admin"]
@@ -339,7 +339,7 @@ def test_a_scheme_in_any_case(deployment: Deployment) -> None:
         check_status(response, 200, f"the scheme {name}")
 
 
-@pytest.mark.rule("ACCESS-12")
+@pytest.mark.credcheck_rule("ACCESS-12")
 def test_a_user_by_number_or_by_name(deployment: Deployment) -> None:
     """The number and the username of a user give the same list."""
 
@@ -358,7 +358,7 @@ def find_learner_path(deployment: Deployment) -> str:
     return deployment.learner_path if deployment.settings.learner_username else ""
 
 
-@pytest.mark.rule("ACCESS-13")
+@pytest.mark.credcheck_rule("ACCESS-13")
 def test_an_error_reveals_nothing(deployment: Deployment) -> None:
     """No error response contains anything of the credential that was refused."""
     secret = deployment.make_word()
@@ -376,7 +376,7 @@ def test_an_error_reveals_nothing(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ACCESS-13")
+@pytest.mark.credcheck_rule("ACCESS-13")
 def test_an_invalid_body_reveals_nothing(deployment: Deployment) -> None:
     """A request without a key is refused before its body is parsed."""
     response = deployment.send("POST", actor=None, headers={"Content-Type": JSON}, body=b"{")

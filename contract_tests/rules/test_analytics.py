@@ -40,7 +40,7 @@ def find_latest_day(deployment: Deployment, path: str) -> date:
     return date.fromisoformat(max(numbers))
 
 
-@pytest.mark.rule("STAT-01")
+@pytest.mark.credcheck_rule("STAT-01")
 @PATHS
 def test_a_range_has_every_day(deployment: Deployment, path: str) -> None:
     """A range has each of its days, with the same numbers as without it."""
@@ -62,7 +62,7 @@ def test_a_range_has_every_day(deployment: Deployment, path: str) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("STAT-04")
+@pytest.mark.credcheck_rule("STAT-04")
 @PATHS
 def test_without_a_range_the_days_are_in_order(deployment: Deployment, path: str) -> None:
     """Without a range the days come in order."""
@@ -70,7 +70,7 @@ def test_without_a_range_the_days_are_in_order(deployment: Deployment, path: str
     check_equal(list(numbers), sorted(numbers), "the days are not in order", response)
 
 
-@pytest.mark.rule("STAT-02")
+@pytest.mark.credcheck_rule("STAT-02")
 def test_totals_add_up(deployment: Deployment) -> None:
     """`total` is the sum of the days, `meta.total` of all days."""
     end = find_latest_day(deployment, ISSUED)
@@ -92,7 +92,7 @@ def test_totals_add_up(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("STAT-04")
+@pytest.mark.credcheck_rule("STAT-04")
 def test_changes_follow_from_the_days(deployment: Deployment) -> None:
     """The changes compare a range with the same number of days before."""
     end = find_latest_day(deployment, ISSUED)
@@ -114,7 +114,7 @@ def test_changes_follow_from_the_days(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("STAT-03")
+@pytest.mark.credcheck_rule("STAT-03")
 def test_a_new_credential_is_counted(deployment: Deployment) -> None:
     """A create adds one on its day, and the deletion subtracts it."""
 
@@ -138,7 +138,7 @@ def test_a_new_credential_is_counted(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("STAT-04")
+@pytest.mark.credcheck_rule("STAT-04")
 @PATHS
 @pytest.mark.parametrize(
     ("name", "value"),
@@ -156,7 +156,7 @@ def test_invalid_parameters_are_refused(
     check_field_error(deployment.get(path, {name: value}), name, f"an invalid {name}")
 
 
-@pytest.mark.rule("STAT-05")
+@pytest.mark.credcheck_rule("STAT-05")
 @pytest.mark.parametrize("path", [ISSUED, EARNED])
 def test_numbers_are_not_for_learners(deployment: Deployment, path: str) -> None:
     """The numbers of assertions return 403 for a learner."""

@@ -67,7 +67,7 @@ def send_to(
     return deployment.send(method, base + path, **options)
 
 
-@pytest.mark.rule("ACCESS-01")
+@pytest.mark.credcheck_rule("ACCESS-01")
 def test_reads_of_assertions_need_a_key(deployment: Deployment) -> None:
     """Every read without a key returns 401, also right after the same read by an admin."""
     for endpoint in list_reads(deployment.make_unknown_id()):
@@ -76,8 +76,8 @@ def test_reads_of_assertions_need_a_key(deployment: Deployment) -> None:
         check_unauthorized(response, "a request without a key")
 
 
-@pytest.mark.rule("ACCESS-01")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-01")
+@pytest.mark.credcheck_needs("write")
 def test_writes_of_assertions_need_a_key(deployment: Deployment) -> None:
     """Every write without a key returns 401 before anything is looked up."""
     for endpoint in list_writes(deployment.make_unknown_id()):
@@ -85,7 +85,7 @@ def test_writes_of_assertions_need_a_key(deployment: Deployment) -> None:
         check_unauthorized(response, "a write without a key")
 
 
-@pytest.mark.rule("ACCESS-02")
+@pytest.mark.credcheck_rule("ACCESS-02")
 def test_unknown_keys_cannot_read_assertions(deployment: Deployment) -> None:
     """An unknown key returns 401."""
     header = f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
@@ -94,7 +94,7 @@ def test_unknown_keys_cannot_read_assertions(deployment: Deployment) -> None:
         check_unauthorized(response, "an unknown key")
 
 
-@pytest.mark.rule("ACCESS-03")
+@pytest.mark.credcheck_rule("ACCESS-03")
 def test_retired_keys_cannot_read_assertions(deployment: Deployment) -> None:
     """A retired key returns 401."""
     for endpoint in list_reads(deployment.make_unknown_id()):
@@ -102,7 +102,7 @@ def test_retired_keys_cannot_read_assertions(deployment: Deployment) -> None:
         check_unauthorized(response, "a retired key")
 
 
-@pytest.mark.rule("ACCESS-08")
+@pytest.mark.credcheck_rule("ACCESS-08")
 def test_another_platforms_key_cannot_read_assertions(deployment: Deployment) -> None:
     """Another platform's admin is refused, before anything is looked up."""
     for endpoint in list_reads(deployment.make_unknown_id()):
@@ -110,8 +110,8 @@ def test_another_platforms_key_cannot_read_assertions(deployment: Deployment) ->
         check_refused(response, "a read with another platform's key")
 
 
-@pytest.mark.rule("ACCESS-08")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ACCESS-08")
+@pytest.mark.credcheck_needs("write")
 def test_another_platforms_key_cannot_write_assertions(deployment: Deployment) -> None:
     """Another platform's admin is refused on every write."""
     for endpoint in list_writes(deployment.make_unknown_id()):
@@ -119,8 +119,8 @@ def test_another_platforms_key_cannot_write_assertions(deployment: Deployment) -
         check_refused(response, "a write with another platform's key")
 
 
-@pytest.mark.rule("ERR-02")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ERR-02")
+@pytest.mark.credcheck_needs("write")
 def test_unknown_ids_of_assertions_are_404(deployment: Deployment) -> None:
     """An unknown id returns 404 with a `detail`, whatever the body is."""
     item = deployment.make_unknown_id()
@@ -129,7 +129,7 @@ def test_unknown_ids_of_assertions_are_404(deployment: Deployment) -> None:
             check_error(send_to(deployment, (method, path)), 404, "an unknown id")
 
 
-@pytest.mark.rule("ERR-03")
+@pytest.mark.credcheck_rule("ERR-03")
 def test_unknown_platforms_have_no_assertions(deployment: Deployment) -> None:
     """Every read below an unknown platform returns 404."""
     unknown = f"no-such-platform-{deployment.run_id}"
@@ -139,7 +139,7 @@ def test_unknown_platforms_have_no_assertions(deployment: Deployment) -> None:
             check_error(send_to(deployment, (method, path), base), 404, "an unknown platform")
 
 
-@pytest.mark.rule("ERR-04")
+@pytest.mark.credcheck_rule("ERR-04")
 def test_unknown_users_have_no_assertions(deployment: Deployment) -> None:
     """Every read below an unknown user returns 404."""
     base = build_collection_path(deployment.settings.org, UNKNOWN_USER)
@@ -148,7 +148,7 @@ def test_unknown_users_have_no_assertions(deployment: Deployment) -> None:
             check_error(send_to(deployment, (method, path), base), 404, "an unknown user")
 
 
-@pytest.mark.rule("ASSERT-10")
+@pytest.mark.credcheck_rule("ASSERT-10")
 def test_the_public_look_up_needs_no_key(deployment: Deployment) -> None:
     """Without a key it shows what an admin sees."""
 
@@ -161,7 +161,7 @@ def test_the_public_look_up_needs_no_key(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-10")
+@pytest.mark.credcheck_rule("ASSERT-10")
 def test_an_unknown_assertion_is_404_without_a_body(deployment: Deployment) -> None:
     """An unknown or invalid id returns an empty 404."""
     for entity_id in (deployment.make_unknown_id(), "x", "..."):
@@ -171,7 +171,7 @@ def test_an_unknown_assertion_is_404_without_a_body(deployment: Deployment) -> N
         require(not response.body, message, response, got=response.body[:100])
 
 
-@pytest.mark.rule("ASSERT-11")
+@pytest.mark.credcheck_rule("ASSERT-11")
 def test_a_revoked_assertion_reveals_only_its_reason(deployment: Deployment) -> None:
     """404 with the reason, and nothing about the credential or the user, until reinstated."""
     secret = f"secret{deployment.random.getrandbits(48)}"
@@ -191,7 +191,7 @@ def test_a_revoked_assertion_reveals_only_its_reason(deployment: Deployment) -> 
         check_fields(again, read_record(again), expected, "a reinstated assertion")
 
 
-@pytest.mark.rule("ASSERT-11")
+@pytest.mark.credcheck_rule("ASSERT-11")
 def test_no_email_address_is_revealed(deployment: Deployment) -> None:
     """The public look-up does not show the e-mail address of the recipient."""
     email = f"someone-{deployment.random.getrandbits(32)}@example.com"
@@ -208,7 +208,7 @@ def test_no_email_address_is_revealed(deployment: Deployment) -> None:
         require(is_fine, message, response, got=shown)
 
 
-@pytest.mark.rule("ASSERT-12")
+@pytest.mark.credcheck_rule("ASSERT-12")
 def test_a_learner_sees_only_their_own(deployment: Deployment) -> None:
     """Own assertions are shown; another's list returns 403, another's assertion 404."""
     settings = deployment.settings
@@ -252,7 +252,7 @@ def test_a_learner_sees_only_their_own(deployment: Deployment) -> None:
                 check_refused(response, "another user's list for a learner")
 
 
-@pytest.mark.rule("ASSERT-15")
+@pytest.mark.credcheck_rule("ASSERT-15")
 def test_another_platforms_key_has_no_access(deployment: Deployment) -> None:
     """Another platform's admin is refused for every list and item here."""
 
@@ -268,7 +268,7 @@ def test_another_platforms_key_has_no_access(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-15")
+@pytest.mark.credcheck_rule("ASSERT-15")
 def test_another_platforms_assertions_are_404(deployment: Deployment) -> None:
     """Another platform's credentials and assertions are not to be had under one's own platform."""
 
@@ -289,7 +289,7 @@ def test_another_platforms_assertions_are_404(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-16")
+@pytest.mark.credcheck_rule("ASSERT-16")
 @pytest.mark.parametrize("whose", ["learner", "admin"])
 def test_a_learner_cannot_issue_or_revoke(deployment: Deployment, whose: str) -> None:
     """Issuing, also in bulk, and updating are refused and change nothing, even for oneself."""

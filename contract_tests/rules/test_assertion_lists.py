@@ -27,7 +27,7 @@ MAXIMUM = 1000
 MOST_PAGES = 120
 
 
-@pytest.mark.rule("ASSERT-01")
+@pytest.mark.credcheck_rule("ASSERT-01")
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
 def test_following_next_returns_every_assertion_once(deployment: Deployment, size: int) -> None:
     """Following `next` returns `count` different assertions, newest first, in correct pages."""
@@ -52,7 +52,7 @@ def test_following_next_returns_every_assertion_once(deployment: Deployment, siz
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-01")
+@pytest.mark.credcheck_rule("ASSERT-01")
 def test_invalid_page_numbers_and_sizes(deployment: Deployment) -> None:
     """A page that is out of range returns 404 in both lists; one of them caps page sizes."""
 
@@ -70,7 +70,7 @@ def test_invalid_page_numbers_and_sizes(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-02")
+@pytest.mark.credcheck_rule("ASSERT-02")
 @pytest.mark.parametrize("whose", ["user_id", "learner_username"])
 def test_filters_of_a_users_list(deployment: Deployment, whose: str) -> None:
     """Each filter adds exactly the revoked or the expired assertions to the list."""
@@ -131,7 +131,7 @@ def find_expired(whole: Page, without: Page, known: datetime) -> set[str]:
     return {item["entityId"] for item in hidden}
 
 
-@pytest.mark.rule("ASSERT-02")
+@pytest.mark.credcheck_rule("ASSERT-02")
 def test_boolean_values(deployment: Deployment) -> None:
     """A filter accepts the framework's words for true and false."""
 
@@ -150,8 +150,8 @@ def test_boolean_values(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-02")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-02")
+@pytest.mark.credcheck_needs("write", "username")
 def test_a_revoked_assertion_is_listed_on_request(deployment: Deployment) -> None:
     """A revoked assertion leaves the list, and is there with `include_revoked`."""
     user = deployment.settings.username
@@ -172,7 +172,7 @@ def test_a_revoked_assertion_is_listed_on_request(deployment: Deployment) -> Non
             check_equal(is_listed, expected, message, page.response)
 
 
-@pytest.mark.rule("ASSERT-03")
+@pytest.mark.credcheck_rule("ASSERT-03")
 def test_a_course_filters_a_users_list(deployment: Deployment) -> None:
     """A course id lists what was earned with it; a part of it, or another case, nothing."""
 
@@ -200,8 +200,8 @@ def test_a_course_filters_a_users_list(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-03")
-@pytest.mark.needs("other_org", "other_org_admin", "other_user_id")
+@pytest.mark.credcheck_rule("ASSERT-03")
+@pytest.mark.credcheck_needs("other_org", "other_org_admin", "other_user_id")
 def test_the_main_tenant_can_be_excluded(deployment: Deployment) -> None:
     """`exclude_main_tenant_assertions` adds nothing to a list and keeps its order."""
 
@@ -218,7 +218,7 @@ def test_the_main_tenant_can_be_excluded(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-04")
+@pytest.mark.credcheck_rule("ASSERT-04")
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -238,7 +238,7 @@ def test_invalid_parameters_are_400(deployment: Deployment, name: str, value: st
     check_field_error(response, name, f"an invalid `{name}`")
 
 
-@pytest.mark.rule("ASSERT-04")
+@pytest.mark.credcheck_rule("ASSERT-04")
 def test_a_page_size_over_the_maximum_is_400(deployment: Deployment) -> None:
     """A page size over the maximum that the list tells returns 400 on it."""
     maximum = get_maximum(deployment.get_page({}, "assertions/", envelope=False))

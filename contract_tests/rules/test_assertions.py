@@ -37,7 +37,7 @@ from contract_tests.vocabulary.issuing import (
 )
 
 
-@pytest.mark.rule("ASSERT-05")
+@pytest.mark.credcheck_rule("ASSERT-05")
 def test_an_issued_assertion_is_shown_everywhere(deployment: Deployment) -> None:
     """The item, both lists and the public look-up show what the response contains."""
     fields: dict[str, Any] = {"metadata": {"grade": "A", "ключ": [1, None]}}
@@ -82,7 +82,7 @@ def check_everywhere(deployment: Deployment, credential: str, assertion: dict[st
         check_fields(page.response, listed[0], assertion, "a listed assertion")
 
 
-@pytest.mark.rule("ASSERT-05")
+@pytest.mark.credcheck_rule("ASSERT-05")
 @pytest.mark.parametrize("kind", ["course", "program", "program_id", "pathway", "pathway_id"])
 def test_the_course_or_program_is_shown(deployment: Deployment, kind: str) -> None:
     """A course or program is shown with its name; both spellings are one field."""
@@ -114,7 +114,7 @@ SLACK = timedelta(hours=26)
 """An assertion may hold until the end of its last day, in a zone with daylight saving time."""
 
 
-@pytest.mark.rule("ASSERT-06")
+@pytest.mark.credcheck_rule("ASSERT-06")
 @pytest.mark.parametrize(("amount", "duration", "least", "most"), PERIODS)
 def test_when_an_assertion_expires(
     deployment: Deployment, amount: int | None, duration: str | None, least: int, most: int
@@ -138,7 +138,7 @@ def test_when_an_assertion_expires(
         require(is_fine, message, response, expected=expected, got=period)
 
 
-@pytest.mark.rule("ASSERT-07")
+@pytest.mark.credcheck_rule("ASSERT-07")
 @pytest.mark.parametrize("reason", [None, "", "   "])
 def test_a_revocation_needs_a_reason(deployment: Deployment, reason: str | None) -> None:
     """A missing or blank reason returns 400 on it, and nothing is revoked."""
@@ -153,7 +153,7 @@ def test_a_revocation_needs_a_reason(deployment: Deployment, reason: str | None)
         check_fields(after, read_record(after), assertion, "after a refused revocation")
 
 
-@pytest.mark.rule("ASSERT-07")
+@pytest.mark.credcheck_rule("ASSERT-07")
 def test_a_revocation_can_be_undone(deployment: Deployment) -> None:
     """An assertion is revoked with a reason, and reinstated without one; the rest stays."""
     reason = "Ungültig – “twice” 🎓"
@@ -176,7 +176,7 @@ def test_a_revocation_can_be_undone(deployment: Deployment) -> None:
             check_fields(response, read_record(response), expected, what)
 
 
-@pytest.mark.rule("ASSERT-07")
+@pytest.mark.credcheck_rule("ASSERT-07")
 def test_a_revocation_affects_one_assertion(deployment: Deployment) -> None:
     """Another assertion of the same credential is unchanged."""
     with temporary_credential(deployment) as credential:
@@ -189,7 +189,7 @@ def test_a_revocation_affects_one_assertion(deployment: Deployment) -> None:
         check_fields(response, read_record(response), second, "another assertion")
 
 
-@pytest.mark.rule("ASSERT-08")
+@pytest.mark.credcheck_rule("ASSERT-08")
 def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
     """409 while a user holds it, and nothing changes; later its revoked assertions go with it."""
     credential = deployment.create(**find_item(deployment).links)
@@ -211,7 +211,7 @@ def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
     check_error(response, 404, "the list of a deleted credential")
 
 
-@pytest.mark.rule("ASSERT-09")
+@pytest.mark.credcheck_rule("ASSERT-09")
 def test_issuing_in_bulk_skips_holders(deployment: Deployment) -> None:
     """First the credential is issued, then skipped, and the user holds it once."""
     name = deployment.settings.username
@@ -227,7 +227,7 @@ def test_issuing_in_bulk_skips_holders(deployment: Deployment) -> None:
             check_equal(len(active), 1, message, page.response)
 
 
-@pytest.mark.rule("ASSERT-09")
+@pytest.mark.credcheck_rule("ASSERT-09")
 def test_issuing_in_bulk_issues_to_all_others(deployment: Deployment) -> None:
     """A holder is skipped, the other user gets the credential with the fields of the request."""
     names = [deployment.settings.username, deployment.settings.learner_username]
@@ -245,13 +245,13 @@ def test_issuing_in_bulk_issues_to_all_others(deployment: Deployment) -> None:
         check_equal((sorted(issued), got), (sorted(names), 1), message, response)
 
 
-@pytest.mark.rule("ASSERT-13")
+@pytest.mark.credcheck_rule("ASSERT-13")
 def test_any_order_of_issuing_and_revoking(deployment: Deployment) -> None:
     """Issue, revoke, reinstate, delete and list in any order match the model."""
     run_machine(deployment, AssertionMachine)
 
 
-@pytest.mark.rule("ASSERT-14")
+@pytest.mark.credcheck_rule("ASSERT-14")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("recipient", {}), ("recipient", "x"), ("recipient", None), ("recipient", {"identity": ""})],
@@ -261,7 +261,7 @@ def test_invalid_fields_issue_nothing(deployment: Deployment, field: str, value:
     check_issue_refused(deployment, {field: value}, field)
 
 
-@pytest.mark.rule("ASSERT-14")
+@pytest.mark.credcheck_rule("ASSERT-14")
 def test_required_fields(deployment: Deployment) -> None:
     """A recipient, or in bulk users, are required."""
     with temporary_credential(deployment) as credential:
@@ -271,7 +271,7 @@ def test_required_fields(deployment: Deployment) -> None:
             check_field_error(response, field, f"issuing without `{field}`")
 
 
-@pytest.mark.rule("ASSERT-17")
+@pytest.mark.credcheck_rule("ASSERT-17")
 @pytest.mark.parametrize("kind", KINDS)
 def test_forms_do_what_json_does(deployment: Deployment, kind: str) -> None:
     """Forms issue in bulk, and revoke."""

@@ -129,8 +129,8 @@ def temporary_assignment(deployment: Deployment) -> Iterator[tuple[str, str]]:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-01")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-01")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_an_assigned_user_holds_the_credential(deployment: Deployment) -> None:
     """The assignment is listed and the credential held; both end with its deletion."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
@@ -146,8 +146,8 @@ def test_an_assigned_user_holds_the_credential(deployment: Deployment) -> None:
     require(assignment_id not in ids, "a deleted assignment is listed", got=assignment_id)
 
 
-@pytest.mark.rule("ASSIGN-01")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-01")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_deleting_an_assignment_deletes_its_assertion(deployment: Deployment) -> None:
     """Once the assignment is deleted, the user no longer holds the credential, and it is 404."""
     entity_id = deployment.create()["entityId"]
@@ -159,7 +159,7 @@ def test_deleting_an_assignment_deletes_its_assertion(deployment: Deployment) ->
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-02")
+@pytest.mark.credcheck_rule("ASSIGN-02")
 def test_each_user_is_reported(deployment: Deployment) -> None:
     """A user who exists is assigned; one who does not fails, with a reason and a message."""
     entity_id, user = deployment.create()["entityId"], get_user_number(deployment)
@@ -177,8 +177,8 @@ def test_each_user_is_reported(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-03")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-03")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     """It is listed immediately and completed later; its deletion deletes what was issued."""
     group_id, entity_id = find_group(deployment), deployment.create()["entityId"]
@@ -201,7 +201,7 @@ def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ASSIGN-04")
+@pytest.mark.credcheck_rule("ASSIGN-04")
 def test_groups_are_filtered(deployment: Deployment) -> None:
     """`group_id` lists exactly the assignments to that group."""
 
@@ -218,7 +218,7 @@ def test_groups_are_filtered(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSIGN-05")
+@pytest.mark.credcheck_rule("ASSIGN-05")
 @pytest.mark.parametrize("path", [USERS, GROUPS])
 def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
     """Below the own path a learner gets 403, or own assignments, which an admin sees, too."""
@@ -244,7 +244,7 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSIGN-08")
+@pytest.mark.credcheck_rule("ASSIGN-08")
 def test_assignments_are_searched(deployment: Deployment) -> None:
     """The credential's name, in any case, finds its assignments; each page is newest first."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
@@ -259,8 +259,8 @@ def test_assignments_are_searched(deployment: Deployment) -> None:
         check_equal(first, assignment_id, "a new assignment is not the first of the list")
 
 
-@pytest.mark.rule("ASSIGN-09")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION)
+@pytest.mark.credcheck_rule("ASSIGN-09")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION)
 def test_what_was_revoked_is_not_listed(deployment: Deployment) -> None:
     """An assignment whose assertion was revoked is no longer listed."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
@@ -272,8 +272,8 @@ def test_what_was_revoked_is_not_listed(deployment: Deployment) -> None:
         require(not is_listed, "an assignment is listed after its assertion was revoked")
 
 
-@pytest.mark.rule("ASSIGN-10")
-@pytest.mark.needs(LIST_CREDENTIAL_ASSERTIONS)
+@pytest.mark.credcheck_rule("ASSIGN-10")
+@pytest.mark.credcheck_needs(LIST_CREDENTIAL_ASSERTIONS)
 def test_an_assertion_tells_its_assignment(deployment: Deployment) -> None:
     """`metadata` of what an assignment issued says which one it was, by whom and when."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
@@ -287,7 +287,7 @@ def test_an_assertion_tells_its_assignment(deployment: Deployment) -> None:
             check_equal(got, assignment_id, "`assignment_id` names another one", page.response)
 
 
-@pytest.mark.rule("ASSIGN-06")
+@pytest.mark.credcheck_rule("ASSIGN-06")
 def test_unknown_links_are_refused(deployment: Deployment) -> None:
     """An unknown credential and an empty list return 400 on their field, an unknown id 404."""
     unknown = deployment.make_unknown_id()
@@ -301,7 +301,7 @@ def test_unknown_links_are_refused(deployment: Deployment) -> None:
     check_error(unassign(deployment, unknown), 404, "an unknown assignment")
 
 
-@pytest.mark.rule("ASSIGN-07")
+@pytest.mark.credcheck_rule("ASSIGN-07")
 def test_a_learner_cannot_assign(deployment: Deployment) -> None:
     """403 for each write, and the assignment still exists."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):

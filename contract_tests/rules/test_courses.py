@@ -30,7 +30,7 @@ from contract_tests.vocabulary.pages import count_pages
 EXPORTED = ("name", "description", "metadata", "tags", "expires", "icon_image_id")
 
 
-@pytest.mark.rule("COURSE-01")
+@pytest.mark.credcheck_rule("COURSE-01")
 def test_each_course_has_its_credentials(deployment: Deployment) -> None:
     """No course is listed twice, and each has the credentials that the list returns for it."""
 
@@ -48,7 +48,7 @@ def test_each_course_has_its_credentials(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("COURSE-02")
+@pytest.mark.credcheck_rule("COURSE-02")
 def test_courses_are_paginated(deployment: Deployment) -> None:
     """Pages of two contain each course once; a page out of range returns 404."""
 
@@ -67,7 +67,7 @@ def test_courses_are_paginated(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("COURSE-03")
+@pytest.mark.credcheck_rule("COURSE-03")
 def test_a_search_filters_the_courses(deployment: Deployment) -> None:
     """A complete course id finds its course, in upper and lower case; an unknown text nothing."""
 
@@ -86,7 +86,7 @@ def test_a_search_filters_the_courses(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("COURSE-04")
+@pytest.mark.credcheck_rule("COURSE-04")
 def test_a_credential_appears_and_disappears(deployment: Deployment) -> None:
     """A credential is listed under its course while it exists and is public."""
     course_id = find_course(deployment)
@@ -106,7 +106,7 @@ def test_a_credential_appears_and_disappears(deployment: Deployment) -> None:
     require(not is_listed(item["entityId"]), "a deleted credential is listed under its course")
 
 
-@pytest.mark.rule("EXIM-01")
+@pytest.mark.credcheck_rule("EXIM-01")
 def test_an_export_is_complete(deployment: Deployment) -> None:
     """An export contains each listed credential of the course, with the same values."""
 
@@ -126,7 +126,7 @@ def test_an_export_is_complete(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("EXIM-02")
+@pytest.mark.credcheck_rule("EXIM-02")
 def test_an_import_updates_what_is_there(deployment: Deployment) -> None:
     """The guide's body creates a credential; imported as it was exported, it exists once."""
     course_id, name = find_course(deployment), deployment.make_name("imported")
@@ -155,7 +155,7 @@ def test_an_import_updates_what_is_there(deployment: Deployment) -> None:
     check_equal(count, 1, "an imported credential does not exist once", response)
 
 
-@pytest.mark.rule("EXIM-03")
+@pytest.mark.credcheck_rule("EXIM-03")
 def test_failed_imports_are_reported(deployment: Deployment) -> None:
     """207 if some credentials are invalid, 400 if all are; only valid ones stay."""
     course_id = find_course(deployment)
@@ -170,7 +170,7 @@ def test_failed_imports_are_reported(deployment: Deployment) -> None:
     check_status(response, 400, "importing an invalid credential")
 
 
-@pytest.mark.rule("EXIM-05")
+@pytest.mark.credcheck_rule("EXIM-05")
 def test_an_export_imports_into_another_course(deployment: Deployment) -> None:
     """Unchanged, into a course that it was not exported from: a copy is created there."""
     courses = [course["course_id"] for course in list_courses(deployment)]
@@ -194,7 +194,7 @@ def test_an_export_imports_into_another_course(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("EXIM-04")
+@pytest.mark.credcheck_rule("EXIM-04")
 def test_access_to_an_export(deployment: Deployment) -> None:
     """401 without a key, 403 for a learner, 404 for an unknown course."""
     query = {"platform_org": deployment.settings.org}

@@ -40,7 +40,7 @@ def mark_needs(operation_id: str) -> pytest.MarkDecorator:
         needs.append("write")
     if operation_id in {*IRREVERSIBLE, ADD_SIGNATORY}:
         needs.append("disposable")
-    return pytest.mark.needs(*needs)
+    return pytest.mark.credcheck_needs(*needs)
 
 
 def parametrize(operation_ids: tuple[str, ...]) -> pytest.MarkDecorator:
@@ -93,7 +93,7 @@ def send_minimal(
     return deployment.send_json(operation.method, path, {}, actor=actor, headers=headers)
 
 
-@pytest.mark.rule("PROTO-04")
+@pytest.mark.credcheck_rule("PROTO-04")
 @parametrize(ALL_OPERATIONS)
 def test_each_operation_needs_json_to_be_accepted(
     deployment: Deployment, operation_id: str
@@ -104,7 +104,7 @@ def test_each_operation_needs_json_to_be_accepted(
     check_status(response, 406, "a request that accepts only XML")
 
 
-@pytest.mark.rule("ACCESS-01")
+@pytest.mark.credcheck_rule("ACCESS-01")
 @parametrize(OPERATIONS_WITH_KEY)
 def test_each_operation_needs_a_key(deployment: Deployment, operation_id: str) -> None:
     """Every operation but the public look-up returns 401 without a key."""
@@ -112,7 +112,7 @@ def test_each_operation_needs_a_key(deployment: Deployment, operation_id: str) -
     check_unauthorized(response, "a request without a key")
 
 
-@pytest.mark.rule("ACCESS-14")
+@pytest.mark.credcheck_rule("ACCESS-14")
 @parametrize(OPERATIONS_OF_A_PLATFORM)
 def test_each_operation_checks_the_platform(deployment: Deployment, operation_id: str) -> None:
     """`platform_org` with an unknown platform returns 404 for every operation."""
@@ -121,7 +121,7 @@ def test_each_operation_checks_the_platform(deployment: Deployment, operation_id
     check_error(response, 404, "an unknown platform")
 
 
-@pytest.mark.rule("ACCESS-08")
+@pytest.mark.credcheck_rule("ACCESS-08")
 @parametrize(OPERATIONS_OF_A_PLATFORM)
 def test_each_operation_refuses_another_platforms_key(
     deployment: Deployment, operation_id: str
@@ -133,7 +133,7 @@ def test_each_operation_refuses_another_platforms_key(
     check_refused(response, "another platform's key")
 
 
-@pytest.mark.rule("ERR-13")
+@pytest.mark.credcheck_rule("ERR-13")
 @parametrize(OPERATIONS_WITH_BODY)
 def test_each_operation_checks_the_media_type(deployment: Deployment, operation_id: str) -> None:
     """A body with an unsupported media type returns 415 for every operation with a body."""

@@ -29,7 +29,7 @@ def send_fields(deployment: Deployment, method: str, fields: dict[str, Any]) -> 
     return response
 
 
-@pytest.mark.rule("ERR-01")
+@pytest.mark.credcheck_rule("ERR-01")
 @pytest.mark.parametrize(
     "query",
     ["page=0", "page_size=0", "page=x&page_size=x", "course=%00", "program=%FF", "search=%27%22%5C",
@@ -44,7 +44,7 @@ def test_no_query_is_a_server_error(deployment: Deployment, query: str) -> None:
     require(got < 500, f"a query returns {got}", response, expected="no 5xx", got=got)
 
 
-@pytest.mark.rule("ERR-02")
+@pytest.mark.credcheck_rule("ERR-02")
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_ids_are_404(deployment: Deployment, method: str, path: str) -> None:
@@ -56,8 +56,8 @@ def test_unknown_ids_are_404(deployment: Deployment, method: str, path: str) -> 
         check_error(response, 404, "an unknown id")
 
 
-@pytest.mark.rule("ERR-02")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("ERR-02")
+@pytest.mark.credcheck_needs("write")
 def test_writes_to_unknown_ids_are_404(deployment: Deployment) -> None:
     """Updating or deleting an unknown id returns 404."""
     response = deployment.put(deployment.make_unknown_id(), {"name": "x"})
@@ -66,7 +66,7 @@ def test_writes_to_unknown_ids_are_404(deployment: Deployment) -> None:
     check_error(response, 404, "a deletion of an unknown id")
 
 
-@pytest.mark.rule("ERR-03")
+@pytest.mark.credcheck_rule("ERR-03")
 @pytest.mark.parametrize("path", ["", "issuers/", "{id}", "issuers/{id}"])
 def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
     """An unknown platform returns 404, in the path and in `platform_org`."""
@@ -79,7 +79,7 @@ def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
         check_error(response, 404, "an unknown platform in `platform_org`")
 
 
-@pytest.mark.rule("ERR-04")
+@pytest.mark.credcheck_rule("ERR-04")
 @pytest.mark.parametrize("user", [UNKNOWN_USER, UNKNOWN_USERNAME, "0"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> None:
@@ -88,7 +88,7 @@ def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> 
     check_error(deployment.send("GET", collection + path), 404, "an unknown user")
 
 
-@pytest.mark.rule("ERR-05")
+@pytest.mark.credcheck_rule("ERR-05")
 @WRITES
 @pytest.mark.parametrize("issuer", ["nowhere", "zz" * 11, 5, [], {"a": 1}, True, None, ""])
 def test_unknown_issuers_are_400(deployment: Deployment, method: str, issuer: Any) -> None:
@@ -97,8 +97,8 @@ def test_unknown_issuers_are_400(deployment: Deployment, method: str, issuer: An
     check_field_error(response, "issuer", "an unknown issuer")
 
 
-@pytest.mark.rule("ERR-05")
-@pytest.mark.needs("other_org_admin", "other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ERR-05")
+@pytest.mark.credcheck_needs("other_org_admin", "other_org", "other_user_id")
 @WRITES
 def test_issuers_of_another_platform_are_400(deployment: Deployment, method: str) -> None:
     """An issuer of another platform returns 400 on `issuer`."""
@@ -108,7 +108,7 @@ def test_issuers_of_another_platform_are_400(deployment: Deployment, method: str
         check_field_error(response, "issuer", "an issuer of another platform")
 
 
-@pytest.mark.rule("ERR-06")
+@pytest.mark.credcheck_rule("ERR-06")
 @pytest.mark.parametrize("missing", ["name", "issuer"])
 @pytest.mark.parametrize("media_type", [JSON, FORM])
 def test_required_fields(deployment: Deployment, missing: str, media_type: str) -> None:
@@ -143,21 +143,21 @@ OPEN_VALUES: tuple[tuple[str, Any], ...] = (
 """What a service may refuse or store, by the facts: they name no class of field for it."""
 
 
-@pytest.mark.rule("ERR-07")
+@pytest.mark.credcheck_rule("ERR-07")
 @WRITES
 def test_invalid_values_are_400_on_their_field(deployment: Deployment, method: str) -> None:
     """Null, blank, too long, wrong type, unknown choice, out of range: 400."""
     check_values_refused(deployment, method, INVALID_VALUES)
 
 
-@pytest.mark.rule("ERR-14")
+@pytest.mark.credcheck_rule("ERR-14")
 @WRITES
 def test_doubtful_values_are_400_on_their_field(deployment: Deployment, method: str) -> None:
     """Nulls, blanks, and what is not a URL or an image: 400, as this contract has it."""
     check_values_refused(deployment, method, OPEN_VALUES)
 
 
-@pytest.mark.rule("ERR-14")
+@pytest.mark.credcheck_rule("ERR-14")
 @WRITES
 def test_not_a_number_is_no_json(deployment: Deployment, method: str) -> None:
     """`NaN` in a body returns 400; the framework's STRICT_JSON may be off."""
@@ -179,8 +179,8 @@ def check_values_refused(
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ERR-07")
-@pytest.mark.needs("disposable")
+@pytest.mark.credcheck_rule("ERR-07")
+@pytest.mark.credcheck_needs("disposable")
 @WRITES
 def test_a_huge_number_is_400_on_its_field(deployment: Deployment, method: str) -> None:
     """A number of thirty digits, which not every store can hold, returns 400 on its field."""
@@ -188,7 +188,7 @@ def test_a_huge_number_is_400_on_its_field(deployment: Deployment, method: str) 
     check_field_error(response, "expires", "`expires` with a number of thirty digits")
 
 
-@pytest.mark.rule("ERR-07")
+@pytest.mark.credcheck_rule("ERR-07")
 @WRITES
 def test_all_errors_are_reported_together(deployment: Deployment, method: str) -> None:
     """Several invalid fields are reported in one response."""
@@ -198,7 +198,7 @@ def test_all_errors_are_reported_together(deployment: Deployment, method: str) -
         check_field_error(response, name, "one of several invalid values")
 
 
-@pytest.mark.rule("ERR-08")
+@pytest.mark.credcheck_rule("ERR-08")
 @WRITES
 @pytest.mark.parametrize("body", [b"{", b'{"name": "x"', b"nope", b'{"name": "\xff"}', b'{"a" 1}'])
 def test_bodies_that_cannot_be_parsed(deployment: Deployment, method: str, body: bytes) -> None:
@@ -215,7 +215,7 @@ def check_malformed(deployment: Deployment, method: str, body: bytes) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ERR-09")
+@pytest.mark.credcheck_rule("ERR-09")
 @WRITES
 @pytest.mark.parametrize("value", [[], [{}], "x", 5, True, None])
 def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value: Any) -> None:
@@ -226,7 +226,7 @@ def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("ERR-10")
+@pytest.mark.credcheck_rule("ERR-10")
 @WRITES
 @pytest.mark.parametrize("field", ["courses", "programs", "pathways"])
 def test_unknown_links_are_400(deployment: Deployment, method: str, field: str) -> None:
@@ -235,7 +235,7 @@ def test_unknown_links_are_400(deployment: Deployment, method: str, field: str) 
     check_field_error(response, field, f"an unknown id in `{field}`")
 
 
-@pytest.mark.rule("ERR-11")
+@pytest.mark.credcheck_rule("ERR-11")
 @WRITES
 @pytest.mark.parametrize(
     ("first", "second", "values"),
@@ -260,7 +260,7 @@ def test_contradicting_spellings_are_400(
     check_success(send_fields(deployment, method, {first: values[0], second: values[0]}))
 
 
-@pytest.mark.rule("ERR-12")
+@pytest.mark.credcheck_rule("ERR-12")
 def test_the_order_of_errors(deployment: Deployment) -> None:
     """No key returns 401 before all else; an unknown id returns 404 before its body is parsed."""
     malformed: dict[str, Any] = {"headers": {"Content-Type": JSON}, "body": b"{"}
@@ -275,8 +275,8 @@ def test_the_order_of_errors(deployment: Deployment) -> None:
     check_error(response, 404, "an invalid body to an unknown id")
 
 
-@pytest.mark.rule("ERR-12")
-@pytest.mark.needs("learner")
+@pytest.mark.credcheck_rule("ERR-12")
+@pytest.mark.credcheck_needs("learner")
 def test_permission_is_checked_before_the_body(deployment: Deployment) -> None:
     """A client without write access gets 403, whatever the body is."""
     headers = {"Content-Type": JSON}
@@ -285,7 +285,7 @@ def test_permission_is_checked_before_the_body(deployment: Deployment) -> None:
     check_error(response, 403, "malformed JSON from a learner")
 
 
-@pytest.mark.rule("ERR-13")
+@pytest.mark.credcheck_rule("ERR-13")
 @WRITES
 @pytest.mark.parametrize("media_type", ["text/csv", "application/xml", "text/plain", "nonsense"])
 def test_unsupported_media_types(deployment: Deployment, method: str, media_type: str) -> None:

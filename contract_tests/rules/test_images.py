@@ -92,7 +92,7 @@ def search_images(deployment: Deployment, query: str) -> list[dict[str, Any]]:
     return images
 
 
-@pytest.mark.rule("IMAGE-01")
+@pytest.mark.credcheck_rule("IMAGE-01")
 def test_a_search_finds_by_name(deployment: Deployment) -> None:
     """Every image that is found has the text in its name, and its name finds it again."""
     for text in ("a", "e", "o", "zzzzqqqq"):
@@ -111,13 +111,13 @@ def test_a_search_finds_by_name(deployment: Deployment) -> None:
             require(is_found, "a name does not find its image", expected=chosen, got=again[:3])
 
 
-@pytest.mark.rule("IMAGE-02")
+@pytest.mark.credcheck_rule("IMAGE-02")
 def test_a_search_needs_a_text(deployment: Deployment) -> None:
     """A missing `query` returns 400."""
     check_status(deployment.get("images/"), 400, "a search without `query`")
 
 
-@pytest.mark.rule("IMAGE-08")
+@pytest.mark.credcheck_rule("IMAGE-08")
 def test_an_empty_text_is_refused(deployment: Deployment) -> None:
     """A missing and an empty `query` return 400 on `query`."""
     check_field_error(deployment.get("images/"), "query", "a search without `query`")
@@ -125,14 +125,14 @@ def test_an_empty_text_is_refused(deployment: Deployment) -> None:
     check_field_error(response, "query", "a search with an empty `query`")
 
 
-@pytest.mark.rule("IMAGE-03")
+@pytest.mark.credcheck_rule("IMAGE-03")
 def test_an_image_is_found_and_served(deployment: Deployment) -> None:
     """The same bytes that were uploaded are served."""
     check_served(deployment, "badge.png")
 
 
-@pytest.mark.rule("IMAGE-08")
-@pytest.mark.needs("write", "disposable")
+@pytest.mark.credcheck_rule("IMAGE-08")
+@pytest.mark.credcheck_needs("write", "disposable")
 def test_the_file_name_does_not_matter(deployment: Deployment) -> None:
     """A PNG is served as PNG, whatever its file name is."""
     check_served(deployment, "../badge.svg")
@@ -153,7 +153,7 @@ def check_served(deployment: Deployment, filename: str) -> None:
     require(is_png, message, response, expected="image/png", got=media_type)
 
 
-@pytest.mark.rule("IMAGE-04")
+@pytest.mark.credcheck_rule("IMAGE-04")
 @pytest.mark.parametrize(
     ("content", "what"),
     [
@@ -170,7 +170,7 @@ def test_other_files_are_refused(deployment: Deployment, content: bytes | None, 
     check_field_error(upload(deployment, content, "badge.png"), "image", what)
 
 
-@pytest.mark.rule("IMAGE-05")
+@pytest.mark.credcheck_rule("IMAGE-05")
 def test_a_credential_shows_its_images(deployment: Deployment) -> None:
     """An image id shows the image, null removes it, an unknown id returns 400."""
     image = create_image(deployment, make_png(deployment), "a.png")
@@ -184,7 +184,7 @@ def test_a_credential_shows_its_images(deployment: Deployment) -> None:
         deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("IMAGE-06")
+@pytest.mark.credcheck_rule("IMAGE-06")
 def test_an_svg_cannot_run_scripts(deployment: Deployment) -> None:
     """It has a policy against scripts, is a download, or is not served as SVG."""
     uploaded = upload(deployment, SVG, "a.svg")
@@ -200,7 +200,7 @@ def test_an_svg_cannot_run_scripts(deployment: Deployment) -> None:
     require(is_safe, "an SVG can run its scripts", response, got=policy)
 
 
-@pytest.mark.rule("IMAGE-07")
+@pytest.mark.credcheck_rule("IMAGE-07")
 def test_others_cannot_upload(deployment: Deployment) -> None:
     """Refused for a learner below an admin's path and another platform's key, 401 without a key."""
     before = search_images(deployment, deployment.mark)
@@ -213,8 +213,8 @@ def test_others_cannot_upload(deployment: Deployment) -> None:
     require(after == before, "a refused upload was stored")
 
 
-@pytest.mark.rule("IMAGE-08")
-@pytest.mark.needs("write", "disposable", "learner")
+@pytest.mark.credcheck_rule("IMAGE-08")
+@pytest.mark.credcheck_needs("write", "disposable", "learner")
 def test_learners_cannot_upload_below_their_path(deployment: Deployment) -> None:
     """403 for a learner below the own path, too."""
     base = deployment.learner_path
@@ -222,7 +222,7 @@ def test_learners_cannot_upload_below_their_path(deployment: Deployment) -> None
     check_error(response, 403, "an upload by a learner")
 
 
-@pytest.mark.rule("IMAGE-05")
+@pytest.mark.credcheck_rule("IMAGE-05")
 def test_an_existing_image_is_shown(deployment: Deployment) -> None:
     """A credential that is created with the id of an existing image shows that image."""
     images = search_images(deployment, "a")

@@ -57,7 +57,7 @@ def put_issuer(
     return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
 
 
-@pytest.mark.rule("ISSUER-01")
+@pytest.mark.credcheck_rule("ISSUER-01")
 @pytest.mark.parametrize("limit", [1, 2, 3])
 def test_following_ranges_returns_all_issuers(deployment: Deployment, limit: int) -> None:
     """Following `next` from the first range returns each issuer once, in the list's order."""
@@ -76,7 +76,7 @@ def test_following_ranges_returns_all_issuers(deployment: Deployment, limit: int
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ISSUER-01")
+@pytest.mark.credcheck_rule("ISSUER-01")
 def test_an_offset_skips_items(deployment: Deployment) -> None:
     """Any limit at any offset returns that part of the list, and nothing beyond its end."""
 
@@ -91,8 +91,8 @@ def test_an_offset_skips_items(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ISSUER-03")
-@pytest.mark.needs(CREATE_ISSUER)
+@pytest.mark.credcheck_rule("ISSUER-03")
+@pytest.mark.credcheck_needs(CREATE_ISSUER)
 def test_an_issuer_is_stored(deployment: Deployment) -> None:
     """The response, the item, the list and a credential show a complete body."""
     body = {"name": deployment.make_name("Prüfstelle"), **FULL}
@@ -111,7 +111,7 @@ def test_an_issuer_is_stored(deployment: Deployment) -> None:
     delete_issuer(deployment, issuer["entityId"])
 
 
-@pytest.mark.rule("ISSUER-03")
+@pytest.mark.credcheck_rule("ISSUER-03")
 def test_an_update_of_an_issuer(deployment: Deployment) -> None:
     """Each field changes on its own, and the issuer's credentials show it."""
     with temporary_issuer(deployment, **FULL) as issuer:
@@ -136,7 +136,7 @@ def test_an_update_of_an_issuer(deployment: Deployment) -> None:
         deployment.delete(credential["entityId"])
 
 
-@pytest.mark.rule("ISSUER-04")
+@pytest.mark.credcheck_rule("ISSUER-04")
 def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
     """404 on every method, in no list, refused as the issuer of a credential; others stay."""
     namesake = create_issuer(deployment)
@@ -156,9 +156,9 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
     delete_issuer(deployment, namesake["entityId"])
 
 
-@pytest.mark.rule("ISSUER-05")
+@pytest.mark.credcheck_rule("ISSUER-05")
 @pytest.mark.parametrize(
-    "public", [True, pytest.param(False, marks=pytest.mark.needs("disposable"))]
+    "public", [True, pytest.param(False, marks=pytest.mark.credcheck_needs("disposable"))]
 )
 def test_an_issuer_in_use_is_not_deleted(deployment: Deployment, public: bool) -> None:
     """409 while a credential, public or private, uses it; later the deletion succeeds."""
@@ -174,7 +174,7 @@ def test_an_issuer_in_use_is_not_deleted(deployment: Deployment, public: bool) -
         deployment.delete(credential["entityId"])
 
 
-@pytest.mark.rule("ISSUER-06")
+@pytest.mark.credcheck_rule("ISSUER-06")
 def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
     """It appears in that issuer, in order, and in no other."""
     with temporary_issuer(deployment) as issuer, temporary_issuer(deployment) as other:
@@ -196,7 +196,7 @@ def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
         deployment.delete(credential["entityId"])
 
 
-@pytest.mark.rule("ISSUER-11")
+@pytest.mark.credcheck_rule("ISSUER-11")
 def test_an_issuers_signatories_sign_its_credentials(deployment: Deployment) -> None:
     """A signatory of an issuer appears in its existing credentials."""
     with temporary_issuer(deployment) as issuer:
@@ -216,7 +216,7 @@ def read_signatory(response: Response) -> dict[str, Any]:
     return data if isinstance(data, dict) else record
 
 
-@pytest.mark.rule("ISSUER-06")
+@pytest.mark.credcheck_rule("ISSUER-06")
 def test_a_signatory_of_a_credential(deployment: Deployment) -> None:
     """It appears in that credential, and in neither the issuer nor others."""
     with temporary_issuer(deployment) as issuer:
@@ -245,14 +245,14 @@ def check_signatories(
     check_equal(got, expected, f"the signatories of {owner} are wrong", response)
 
 
-@pytest.mark.rule("ISSUER-07")
+@pytest.mark.credcheck_rule("ISSUER-07")
 @pytest.mark.parametrize(("field", "value"), [("name", ""), ("name", None), ("name", [])])
 def test_invalid_values_of_an_issuer(deployment: Deployment, field: str, value: Any) -> None:
     """400 with messages on the field, in a create and an update, and nothing is stored."""
     check_issuer_refused(deployment, field, value)
 
 
-@pytest.mark.rule("ISSUER-11")
+@pytest.mark.credcheck_rule("ISSUER-11")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("name", "x" * 256), ("url", "nowhere"), ("email", "nobody"), ("iconImage", "/i.png"),
@@ -279,7 +279,7 @@ def check_issuer_refused(deployment: Deployment, field: str, value: Any) -> None
         require(after == issuer, message, response, got=after)
 
 
-@pytest.mark.rule("ISSUER-07")
+@pytest.mark.credcheck_rule("ISSUER-07")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("name", ""), ("title", None), ("title", []), ("signature", "x")],
@@ -289,11 +289,11 @@ def test_invalid_values_of_a_signatory(deployment: Deployment, field: str, value
     check_signatory_refused(deployment, field, value)
 
 
-@pytest.mark.rule("ISSUER-11")
+@pytest.mark.credcheck_rule("ISSUER-11")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("title", "x" * 255), ("signature", "https://example.com/" + "x" * 200),
-     pytest.param("credential", "nowhere", marks=pytest.mark.needs("disposable"))],
+     pytest.param("credential", "nowhere", marks=pytest.mark.credcheck_needs("disposable"))],
 )  # fmt: skip
 def test_doubtful_values_of_a_signatory(deployment: Deployment, field: str, value: Any) -> None:
     """What is too long, or belongs to nothing, returns 400, as this contract has it."""
@@ -310,7 +310,7 @@ def check_signatory_refused(deployment: Deployment, field: str, value: Any) -> N
         check_signatories(response, signatories, [], "an issuer")
 
 
-@pytest.mark.rule("ISSUER-07")
+@pytest.mark.credcheck_rule("ISSUER-07")
 def test_required_fields_of_a_signatory(deployment: Deployment) -> None:
     """Name, title and signature are required."""
     with temporary_issuer(deployment) as issuer:
@@ -320,7 +320,7 @@ def test_required_fields_of_a_signatory(deployment: Deployment) -> None:
             check_field_error(response, field, f"a signatory without `{field}`")
 
 
-@pytest.mark.rule("ISSUER-08")
+@pytest.mark.credcheck_rule("ISSUER-08")
 def test_the_platform_key_addresses_an_issuer(deployment: Deployment) -> None:
     """`issuers/{org}` is one issuer of the platform, always the same."""
 
@@ -361,7 +361,7 @@ def check_writes_refused(deployment: Deployment, actor: str, base: str = "") -> 
         check_equal(page.items, [], "a refused create stored an issuer", page.response)
 
 
-@pytest.mark.rule("ISSUER-09")
+@pytest.mark.credcheck_rule("ISSUER-09")
 @pytest.mark.parametrize("actor", ["learner", "other_org_admin"])
 def test_others_cannot_write_issuers(deployment: Deployment, actor: str) -> None:
     """A learner and an admin of another platform cannot create, update, delete or sign."""
@@ -370,14 +370,14 @@ def test_others_cannot_write_issuers(deployment: Deployment, actor: str) -> None
     check_writes_refused(deployment, actor)
 
 
-@pytest.mark.rule("ISSUER-11")
-@pytest.mark.needs("learner")
+@pytest.mark.credcheck_rule("ISSUER-11")
+@pytest.mark.credcheck_needs("learner")
 def test_learners_cannot_write_issuers_below_their_path(deployment: Deployment) -> None:
     """Below the own path, too, a learner cannot create, update, delete or sign."""
     check_writes_refused(deployment, "learner", deployment.learner_path)
 
 
-@pytest.mark.rule("ISSUER-10")
+@pytest.mark.credcheck_rule("ISSUER-10")
 def test_department_admins_cannot_write_issuers(deployment: Deployment) -> None:
     """A department admin cannot create, update, delete or sign."""
     check_writes_refused(deployment, "department_admin")

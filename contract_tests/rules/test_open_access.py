@@ -13,17 +13,17 @@ from contract_tests.vocabulary.endpoints import list_reads, send_to
 from contract_tests.vocabulary.records import find_credential
 
 
-@pytest.mark.rule("ACCESS-14")
-@pytest.mark.needs("learner", "disposable", CREATE_ISSUER)
-@pytest.mark.last
+@pytest.mark.credcheck_rule("ACCESS-14")
+@pytest.mark.credcheck_needs("learner", "disposable", CREATE_ISSUER)
+@pytest.mark.credcheck_last
 def test_a_learner_cannot_create_issuers(deployment: Deployment) -> None:
     """A learner who creates an issuer below the own path gets 403."""
     response = send_to(deployment, ("POST", "issuers/"), "learner", deployment.learner_path)
     check_error(response, 403, "creating an issuer as a learner")
 
 
-@pytest.mark.rule("ACCESS-14")
-@pytest.mark.needs("write", "learner")
+@pytest.mark.credcheck_rule("ACCESS-14")
+@pytest.mark.credcheck_needs("write", "learner")
 def test_a_private_credential_is_404_for_a_learner(deployment: Deployment) -> None:
     """A private credential does not exist for a learner: 404."""
     base = deployment.learner_path
@@ -34,8 +34,8 @@ def test_a_private_credential_is_404_for_a_learner(deployment: Deployment) -> No
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("ACCESS-14")
-@pytest.mark.needs("other_org_admin")
+@pytest.mark.credcheck_rule("ACCESS-14")
+@pytest.mark.credcheck_needs("other_org_admin")
 def test_another_platforms_key_is_403(deployment: Deployment) -> None:
     """A key of another platform returns 403, and does not hide the platform with a 404."""
     item = find_credential(deployment)
@@ -44,8 +44,8 @@ def test_another_platforms_key_is_403(deployment: Deployment) -> None:
         check_status(response, 403, "a read with another platform's key")
 
 
-@pytest.mark.rule("ACCESS-14")
-@pytest.mark.needs("other_org", "other_org_admin", "other_user_id")
+@pytest.mark.credcheck_rule("ACCESS-14")
+@pytest.mark.credcheck_needs("other_org", "other_org_admin", "other_user_id")
 def test_the_code_for_another_platforms_item(deployment: Deployment) -> None:
     """Another platform's credential does not exist under one's own platform: 404."""
     others = deployment.get_page({"page_size": 3}, deployment.other_path, actor="other_org_admin")
@@ -53,7 +53,7 @@ def test_the_code_for_another_platforms_item(deployment: Deployment) -> None:
         check_error(deployment.get(entity_id), 404, "another platform's credential")
 
 
-@pytest.mark.rule("ACCESS-15")
+@pytest.mark.credcheck_rule("ACCESS-15")
 @pytest.mark.parametrize("scheme", ["Api-Key", "Api-Token", "Token", "Bearer", "tOkEn", ""])
 def test_authentication_schemes(deployment: Deployment, scheme: str) -> None:
     """Each of the four schemes, and the key alone, give access to the list."""
@@ -62,8 +62,8 @@ def test_authentication_schemes(deployment: Deployment, scheme: str) -> None:
     check_status(response, 200, f"the scheme {scheme}" if scheme else "a key without a scheme")
 
 
-@pytest.mark.rule("ACCESS-14")
-@pytest.mark.needs("other_org", "other_user_id")
+@pytest.mark.credcheck_rule("ACCESS-14")
+@pytest.mark.credcheck_needs("other_org", "other_user_id")
 def test_another_platforms_user_is_404(deployment: Deployment) -> None:
     """Users belong to a platform: another's is unknown here."""
     settings = deployment.settings

@@ -39,8 +39,8 @@ from contract_tests.vocabulary.issuing import (
 from contract_tests.vocabulary.records import UNKNOWN_USERNAME
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 @pytest.mark.parametrize(("amount", "duration"), [(1, "months"), (12, "months"), (3, "years")])
 def test_a_month_is_one_of_the_calendar(deployment: Deployment, amount: int, duration: str) -> None:
     """A month and a year end on the same day of the month."""
@@ -57,8 +57,8 @@ def test_a_month_is_one_of_the_calendar(deployment: Deployment, amount: int, dur
         require(is_fine, message, response, expected=start.day, got=end.day)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_a_later_update_keeps_the_expiry(deployment: Deployment) -> None:
     """An issued assertion keeps its expiry when its credential's `expires` changes."""
     expires = {"amount": 2, "duration": "days"}
@@ -70,8 +70,8 @@ def test_a_later_update_keeps_the_expiry(deployment: Deployment) -> None:
         check_fields(response, read_record(response), expected, "an issued assertion")
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_an_update_of_an_assertion_is_partial(deployment: Deployment) -> None:
     """A new reason alone is stored, `{}` changes nothing, a reinstatement removes the reason."""
     with temporary_credential(deployment) as credential:
@@ -87,8 +87,8 @@ def test_an_update_of_an_assertion_is_partial(deployment: Deployment) -> None:
             check_equal(got, reason, "the reason after an update of an assertion", response)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_the_missing_reason_is_reported(deployment: Deployment) -> None:
     """The messages about a missing reason are on its field."""
     with temporary_credential(deployment) as credential:
@@ -97,8 +97,8 @@ def test_the_missing_reason_is_reported(deployment: Deployment) -> None:
         check_field_error(response, "revocationReason", "a revocation without a reason")
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_revoked_assertions_go_with_their_credential(deployment: Deployment) -> None:
     """An assertion of a deleted credential is 404, and so is its public look-up without a body."""
     with issued_credential(deployment) as (entity_id, assertion):
@@ -109,8 +109,8 @@ def test_revoked_assertions_go_with_their_credential(deployment: Deployment) -> 
         check_status(public, 404, "an assertion of a deleted credential in public")
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_issuing_in_bulk_after_a_revocation(deployment: Deployment) -> None:
     """A user whose assertion was revoked gets another one; a name that is repeated counts once."""
     name = deployment.settings.username
@@ -123,8 +123,8 @@ def test_issuing_in_bulk_after_a_revocation(deployment: Deployment) -> None:
         check_fields(response, read_record(response), expected, "issuing in bulk")
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_an_unknown_user_stops_issuing_in_bulk(deployment: Deployment) -> None:
     """One unknown user returns 400 on `users`, and nothing is issued."""
     with temporary_credential(deployment) as credential:
@@ -135,8 +135,8 @@ def test_an_unknown_user_stops_issuing_in_bulk(deployment: Deployment) -> None:
         check_equal(page.items, [], "a refused request issued an assertion", page.response)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 @pytest.mark.parametrize(
     ("field", "value"),
     [("recipient", {"identity": UNKNOWN_USERNAME}), ("course", "nothing"), ("program", "nothing"),
@@ -148,8 +148,8 @@ def test_unknown_items_issue_nothing(deployment: Deployment, field: str, value: 
     check_issue_refused(deployment, fields, field)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_a_course_and_a_program_exclude_each_other(deployment: Deployment) -> None:
     """A request with both a course and a program returns 400."""
     items = find_items(deployment)
@@ -162,8 +162,8 @@ def test_a_course_and_a_program_exclude_each_other(deployment: Deployment) -> No
         check_status(response, 400, "issuing with a course and a program")
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_recipient_of_a_form(deployment: Deployment, kind: str) -> None:
     """Forms issue: the recipient is JSON text or has a dotted key."""
@@ -180,8 +180,8 @@ def test_the_recipient_of_a_form(deployment: Deployment, kind: str) -> None:
             check_equal(got, name, "a form issues to another user", response)
 
 
-@pytest.mark.rule("ASSERT-18")
-@pytest.mark.needs("write", "username")
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
 def test_issuing_needs_an_item(deployment: Deployment) -> None:
     """Without an item, or with one that the credential is not attached to, issuing returns 400."""
     items = find_items(deployment)
@@ -193,7 +193,7 @@ def test_issuing_needs_an_item(deployment: Deployment) -> None:
             check_status(response, 400, "issuing without an item of the credential")
 
 
-@pytest.mark.rule("ASSERT-18")
+@pytest.mark.credcheck_rule("ASSERT-18")
 def test_the_public_look_up_reads_no_key(deployment: Deployment) -> None:
     """An unknown key does not matter to the public look-up."""
     entity_id = find_assertion(deployment)["entityId"]
@@ -202,7 +202,7 @@ def test_the_public_look_up_reads_no_key(deployment: Deployment) -> None:
     check_status(response, 200, "a public look-up with an unknown key")
 
 
-@pytest.mark.rule("ASSERT-18")
+@pytest.mark.credcheck_rule("ASSERT-18")
 def test_the_newest_assertion_comes_first(deployment: Deployment) -> None:
     """A list of assertions is ordered from newest to oldest."""
 
@@ -215,7 +215,7 @@ def test_the_newest_assertion_comes_first(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("ASSERT-18")
+@pytest.mark.credcheck_rule("ASSERT-18")
 def test_the_maximum_is_a_thousand(deployment: Deployment) -> None:
     """`max_page_size` of both lists is 1000."""
 

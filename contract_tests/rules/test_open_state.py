@@ -14,7 +14,7 @@ from contract_tests.vocabulary.deployment import Deployment, read_created, read_
 from contract_tests.vocabulary.forms import KINDS, list_form_fields, send_form
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 def test_the_narratives_spelling_of_the_type(deployment: Deployment) -> None:
     """`credential_type` sets `credentialType`, which is doubtful in production (FACTS, S9)."""
     item = deployment.create(credential_type="CERTIFICATE")
@@ -23,7 +23,7 @@ def test_the_narratives_spelling_of_the_type(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 @pytest.mark.parametrize("kind", KINDS)
 def test_objects_in_forms_are_json(deployment: Deployment, kind: str) -> None:
     """In a form, an object is JSON text."""
@@ -35,7 +35,7 @@ def test_objects_in_forms_are_json(deployment: Deployment, kind: str) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 @pytest.mark.parametrize("kind", KINDS)
 def test_objects_in_forms_have_dotted_keys(deployment: Deployment, kind: str) -> None:
     """In a form, an object is its parts under dotted keys, too."""
@@ -48,7 +48,7 @@ def test_objects_in_forms_have_dotted_keys(deployment: Deployment, kind: str) ->
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 def test_the_parts_of_expires_change_alone(deployment: Deployment) -> None:
     """An amount alone keeps the duration, and the other way round."""
     expires: dict[str, Any] = {"amount": 6, "duration": "months"}
@@ -61,7 +61,7 @@ def test_the_parts_of_expires_change_alone(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 def test_the_smallest_body_has_nulls(deployment: Deployment) -> None:
     """Texts that are not sent are null, and `expires` has two nulls."""
     item = deployment.create()
@@ -72,7 +72,7 @@ def test_the_smallest_body_has_nulls(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 def test_null_and_empty_differ(deployment: Deployment) -> None:
     """A text that is null stays null, and an empty one stays empty."""
     item = deployment.create(description=None, criteriaNarrative="")
@@ -86,7 +86,7 @@ def test_null_and_empty_differ(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-15")
+@pytest.mark.credcheck_rule("STATE-15")
 def test_concurrent_updates_undo_nothing(deployment: Deployment) -> None:
     """Concurrent updates of different fields are all stored."""
     check_concurrent_updates(deployment, may_undo=False)

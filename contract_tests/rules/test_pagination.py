@@ -24,7 +24,7 @@ LISTS = pytest.mark.parametrize(
 )
 
 
-@pytest.mark.rule("PAGE-01")
+@pytest.mark.credcheck_rule("PAGE-01")
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 10, 50, 100])
 @LISTS
 def test_following_next_returns_everything_once(
@@ -49,7 +49,7 @@ def test_following_next_returns_everything_once(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-02")
+@pytest.mark.credcheck_rule("PAGE-02")
 @pytest.mark.parametrize("size", [1, 2, 3, 9, 10, 11, 49, 50, 51, 99, 100])
 @LISTS
 def test_the_numbers_of_each_page(
@@ -75,7 +75,7 @@ def test_the_numbers_of_each_page(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-11")
+@pytest.mark.credcheck_rule("PAGE-11")
 @LISTS
 def test_the_maximum_is_reported(
     deployment: Deployment, path: str, default: int, maximum: int
@@ -85,7 +85,7 @@ def test_the_maximum_is_reported(
     check_equal(page["max_page_size"], maximum, "`max_page_size` is wrong", page.response)
 
 
-@pytest.mark.rule("PAGE-03")
+@pytest.mark.credcheck_rule("PAGE-03")
 @pytest.mark.parametrize("size", [3, 10])
 def test_previous_leads_back(deployment: Deployment, size: int) -> None:
     """`previous` of each page is the page before, and null on the first page."""
@@ -104,7 +104,7 @@ def test_previous_leads_back(deployment: Deployment, size: int) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-04")
+@pytest.mark.credcheck_rule("PAGE-04")
 def test_links_keep_the_other_parameters(deployment: Deployment) -> None:
     """Both links are absolute and contain all parameters of the request but the page."""
     query = {"page_size": 2, "search": "e", "course": "", "x-unknown": "é & b"}
@@ -127,7 +127,7 @@ def test_links_keep_the_other_parameters(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-05")
+@pytest.mark.credcheck_rule("PAGE-05")
 @pytest.mark.parametrize("page", ["0", "-1", "99999999", "abc", "1.5", "2x", "LAST", "9" * 40])
 @LISTS
 def test_invalid_page_numbers_are_404(
@@ -137,7 +137,7 @@ def test_invalid_page_numbers_are_404(
     check_status(deployment.get(path, {"page": page}), 404, "an invalid page number")
 
 
-@pytest.mark.rule("PAGE-05")
+@pytest.mark.credcheck_rule("PAGE-05")
 @LISTS
 def test_first_and_last_page_by_name(
     deployment: Deployment, path: str, default: int, maximum: int
@@ -156,7 +156,7 @@ def test_first_and_last_page_by_name(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-06")
+@pytest.mark.credcheck_rule("PAGE-06")
 @pytest.mark.parametrize("size", ["0", "-1", "abc", "", "1.5", "9" * 40])
 @LISTS
 def test_invalid_page_sizes(
@@ -172,7 +172,7 @@ def test_invalid_page_sizes(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-06")
+@pytest.mark.credcheck_rule("PAGE-06")
 @LISTS
 def test_the_default_page_size(
     deployment: Deployment, path: str, default: int, maximum: int
@@ -189,7 +189,7 @@ def test_the_default_page_size(
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-07")
+@pytest.mark.credcheck_rule("PAGE-07")
 def test_newest_come_first(deployment: Deployment) -> None:
     """Creation times never increase along the list, with and without filters."""
 
@@ -202,7 +202,7 @@ def test_newest_come_first(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-07")
+@pytest.mark.credcheck_rule("PAGE-07")
 def test_the_order_is_stable(deployment: Deployment) -> None:
     """The same list, requested again and with other page sizes, has the same order."""
 
@@ -216,8 +216,8 @@ def test_the_order_is_stable(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PAGE-07")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("PAGE-07")
+@pytest.mark.credcheck_needs("write")
 def test_a_new_item_comes_first(deployment: Deployment) -> None:
     """Of several items created one after the other, the last one is at the top."""
     mark = deployment.make_name("order")
@@ -241,7 +241,7 @@ def format_creation_time(item: dict[str, Any]) -> str:
         return ""
 
 
-@pytest.mark.rule("PAGE-08")
+@pytest.mark.credcheck_rule("PAGE-08")
 def test_an_empty_result_is_one_empty_page(deployment: Deployment) -> None:
     """A search without results has one page, which is empty."""
     page = deployment.get_page({"search": deployment.make_unknown_id()})
@@ -251,7 +251,7 @@ def test_an_empty_result_is_one_empty_page(deployment: Deployment) -> None:
     check_equal(page.items, [], "an empty result has items", page.response)
 
 
-@pytest.mark.rule("PAGE-09")
+@pytest.mark.credcheck_rule("PAGE-09")
 def test_writes_between_two_pages(deployment: Deployment) -> None:
     """A create between two pages repeats one item, a deletion skips one, and no other changes."""
     mark = deployment.make_name("walk")
@@ -276,8 +276,8 @@ def test_writes_between_two_pages(deployment: Deployment) -> None:
         deployment.delete(entity_id)
 
 
-@pytest.mark.rule("PAGE-10")
-@pytest.mark.last
+@pytest.mark.credcheck_rule("PAGE-10")
+@pytest.mark.credcheck_last
 def test_pages_end_at_the_maximum(deployment: Deployment) -> None:
     """A page of more items than the maximum has as many as that, whatever the requested size."""
     mark = deployment.make_name("many")

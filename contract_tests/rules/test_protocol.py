@@ -37,7 +37,7 @@ def fill_path(deployment: Deployment, path: str) -> str:
     return path.replace("{issuer}", deployment.issuer) if "{issuer}" in path else path
 
 
-@pytest.mark.rule("PROTO-01")
+@pytest.mark.credcheck_rule("PROTO-01")
 @PATHS
 def test_head_is_get_without_a_body(deployment: Deployment, path: str) -> None:
     """HEAD has the status code and the headers of GET, and no body."""
@@ -54,7 +54,7 @@ def test_head_is_get_without_a_body(deployment: Deployment, path: str) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PROTO-02")
+@pytest.mark.credcheck_rule("PROTO-02")
 @PATHS
 def test_options_describes_a_path(deployment: Deployment, path: str) -> None:
     """OPTIONS returns 200 with `Allow` and what the path parses; without a key it returns 401."""
@@ -69,21 +69,21 @@ def test_options_describes_a_path(deployment: Deployment, path: str) -> None:
     check_unauthorized(deployment.send("OPTIONS", url, actor=None), "OPTIONS without a key")
 
 
-@pytest.mark.rule("PROTO-13")
+@pytest.mark.credcheck_rule("PROTO-13")
 def test_the_redirect_to_the_slash(deployment: Deployment) -> None:
     """A collection without its trailing slash redirects with 301."""
     response = deployment.send("GET", deployment.own_path.rstrip("/"))
     check_status(response, 301, "a collection without its trailing slash")
 
 
-@pytest.mark.rule("PROTO-13")
+@pytest.mark.credcheck_rule("PROTO-13")
 def test_html_alone_is_not_accepted(deployment: Deployment) -> None:
     """A client that accepts only HTML gets 406: JSON is the only format."""
     response = deployment.get(headers={"Accept": "text/html"})
     check_status(response, 406, "`Accept: text/html`")
 
 
-@pytest.mark.rule("PROTO-03")
+@pytest.mark.credcheck_rule("PROTO-03")
 @pytest.mark.parametrize("query", ["", "?page=2&search=a%20b"])
 def test_a_collection_without_its_slash(deployment: Deployment, query: str) -> None:
     """A collection without its trailing slash redirects and keeps the query, or is 404."""
@@ -100,7 +100,7 @@ def test_a_collection_without_its_slash(deployment: Deployment, query: str) -> N
     require(is_same, message, response, expected=expected, got=location)
 
 
-@pytest.mark.rule("PROTO-03")
+@pytest.mark.credcheck_rule("PROTO-03")
 def test_an_item_with_a_slash(deployment: Deployment) -> None:
     """An item or an issuer with a trailing slash returns 404."""
     for path in ("{item}/", "issuers/{issuer}/"):
@@ -108,7 +108,7 @@ def test_an_item_with_a_slash(deployment: Deployment) -> None:
         check_status(response, 404, "an item with a trailing slash")
 
 
-@pytest.mark.rule("PROTO-04")
+@pytest.mark.credcheck_rule("PROTO-04")
 @pytest.mark.parametrize(
     ("accept", "status"),
     [
@@ -125,14 +125,14 @@ def test_accept(deployment: Deployment, accept: str, status: int) -> None:
     check_status(deployment.get(headers={"Accept": accept}), status, f"`Accept: {accept}`")
 
 
-@pytest.mark.rule("PROTO-04")
+@pytest.mark.credcheck_rule("PROTO-04")
 def test_the_format_parameter(deployment: Deployment) -> None:
     """`format=json` returns the list, another format 404."""
     check_status(deployment.get("", {"format": "json"}), 200, "`format=json`")
     check_error(deployment.get("", {"format": "nonsense"}), 404, "an unknown format")
 
 
-@pytest.mark.rule("PROTO-05")
+@pytest.mark.credcheck_rule("PROTO-05")
 @pytest.mark.parametrize("method", ["PATCH", "POST"])
 def test_unsupported_methods_of_an_item(deployment: Deployment, method: str) -> None:
     """A method that an item does not support returns 405 with `Allow`, and 401 without a key."""
@@ -151,9 +151,9 @@ def test_unsupported_methods_of_an_item(deployment: Deployment, method: str) -> 
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("PROTO-05")
-@pytest.mark.needs("disposable")
-@pytest.mark.last
+@pytest.mark.credcheck_rule("PROTO-05")
+@pytest.mark.credcheck_needs("disposable")
+@pytest.mark.credcheck_last
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
 def test_unsupported_methods_of_a_collection(deployment: Deployment, method: str) -> None:
     """A method that a collection does not support returns 405; for disposable targets only."""
@@ -162,7 +162,7 @@ def test_unsupported_methods_of_a_collection(deployment: Deployment, method: str
         check_error(response, status, f"{method} of a collection")
 
 
-@pytest.mark.rule("PROTO-06")
+@pytest.mark.credcheck_rule("PROTO-06")
 def test_the_last_repeated_parameter_is_used(deployment: Deployment) -> None:
     """Of two values of one parameter the last one is used."""
 
@@ -178,7 +178,7 @@ def test_the_last_repeated_parameter_is_used(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PROTO-07")
+@pytest.mark.credcheck_rule("PROTO-07")
 @pytest.mark.parametrize(
     "media_type", ["application/json; charset=utf-8", "application/json;charset=UTF-8"]
 )
@@ -191,7 +191,7 @@ def test_json_with_a_charset(deployment: Deployment, media_type: str) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("PROTO-08")
+@pytest.mark.credcheck_rule("PROTO-08")
 def test_identical_requests_get_identical_responses(deployment: Deployment) -> None:
     """The same request, repeated without a pause, gets the same response."""
 
@@ -218,7 +218,7 @@ def test_identical_requests_get_identical_responses(deployment: Deployment) -> N
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("PROTO-09")
+@pytest.mark.credcheck_rule("PROTO-09")
 def test_caching_headers_are_correct(deployment: Deployment) -> None:
     """After an update an old ETag does not return 304, and a new one is sent."""
     item = deployment.create(description="before")
@@ -239,7 +239,7 @@ def test_caching_headers_are_correct(deployment: Deployment) -> None:
         check_status(response, 200, "an outdated ETag after a deletion")
 
 
-@pytest.mark.rule("PROTO-10")
+@pytest.mark.credcheck_rule("PROTO-10")
 def test_latency(deployment: Deployment) -> None:
     """The median latency of several requests is within the limit."""
     limit = (deployment.settings.max_latency or 0) * 1000
@@ -265,7 +265,7 @@ UNUSUAL = (
 )  # fmt: skip
 
 
-@pytest.mark.rule("PROTO-11")
+@pytest.mark.credcheck_rule("PROTO-11")
 @pytest.mark.parametrize("parameter", ["search", "course", "program", "q"])
 def test_unusual_queries(deployment: Deployment, parameter: str) -> None:
     """NUL, invalid UTF-8, emoji, long and dangerous texts return 200 or 400."""
@@ -277,7 +277,7 @@ def test_unusual_queries(deployment: Deployment, parameter: str) -> None:
         require(is_fine, message, response, expected=200, got=response.status)
 
 
-@pytest.mark.rule("PROTO-11")
+@pytest.mark.credcheck_rule("PROTO-11")
 def test_unusual_ids(deployment: Deployment) -> None:
     """An id of any bytes returns 404."""
     for text in UNUSUAL:
@@ -315,7 +315,7 @@ UNSAFE_BODIES = {
 UNSAFE_NAMES = {"a NUL in the name": "n\\u0000", "half of a surrogate pair in the name": "n\\udfff"}
 
 
-@pytest.mark.rule("PROTO-12")
+@pytest.mark.credcheck_rule("PROTO-12")
 @pytest.mark.parametrize("what", UNUSUAL_BODIES)
 def test_unusual_bodies(deployment: Deployment, what: str) -> None:
     """An unusual body is stored unchanged or refused with 400, and the list still works."""
@@ -324,8 +324,8 @@ def test_unusual_bodies(deployment: Deployment, what: str) -> None:
     check_status(page, 200, f"the list after a body with {what}")
 
 
-@pytest.mark.rule("PROTO-12")
-@pytest.mark.needs("disposable")
+@pytest.mark.credcheck_rule("PROTO-12")
+@pytest.mark.credcheck_needs("disposable")
 @pytest.mark.parametrize("what", [*UNSAFE_BODIES, *UNSAFE_NAMES, "deeply nested JSON"])
 def test_unsafe_bodies(deployment: Deployment, what: str) -> None:
     """Input that not every store can hold is stored unchanged or refused with 400.

@@ -50,7 +50,7 @@ def read_written(response: Response, *, is_new: bool) -> dict[str, Any]:
     return record
 
 
-@pytest.mark.rule("PROVIDER-01")
+@pytest.mark.credcheck_rule("PROVIDER-01")
 @pytest.mark.parametrize("path", [PROVIDERS, CONFIGURATIONS, MAPPINGS])
 def test_lists_are_pages_and_need_a_key(deployment: Deployment, path: str) -> None:
     """An admin gets a page of at most 1000, a request without a key 401."""
@@ -61,7 +61,7 @@ def test_lists_are_pages_and_need_a_key(deployment: Deployment, path: str) -> No
     check_unauthorized(deployment.get(path, actor=None), "a list without a key")
 
 
-@pytest.mark.rule("PROVIDER-02")
+@pytest.mark.credcheck_rule("PROVIDER-02")
 def test_a_configuration_is_kept(deployment: Deployment) -> None:
     """Created, updated and deactivated, it is one record, whose keys are in lower case."""
     name, value = find_provider(deployment), f"Eu-{deployment.mark}"
@@ -83,7 +83,7 @@ def test_a_configuration_is_kept(deployment: Deployment) -> None:
     check_equal(enabled, [False], "a configuration was not kept with `enabled` false", response)
 
 
-@pytest.mark.rule("PROVIDER-03")
+@pytest.mark.credcheck_rule("PROVIDER-03")
 def test_a_mapping_is_stored(deployment: Deployment) -> None:
     """One for a credential and a provider: created, updated, deleted."""
     name, entity_id = find_provider(deployment), deployment.create()["entityId"]
@@ -109,7 +109,7 @@ def test_a_mapping_is_stored(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.rule("PROVIDER-04")
+@pytest.mark.credcheck_rule("PROVIDER-04")
 def test_platform_admins_only(deployment: Deployment) -> None:
     """A learner and an admin of another platform get 403, for reads and for writes."""
     for actor in ("learner", "other_org_admin"):
@@ -120,7 +120,7 @@ def test_platform_admins_only(deployment: Deployment) -> None:
             check_error(response, 403, f"a write as the {actor.replace('_', ' ')}")
 
 
-@pytest.mark.rule("PROVIDER-05")
+@pytest.mark.credcheck_rule("PROVIDER-05")
 def test_incomplete_bodies_are_refused(deployment: Deployment) -> None:
     """What a body must name is 400 on its field; `accredible` is 400 without its key."""
     response = deployment.send_json("POST", CONFIGURATIONS, {"config": {}})

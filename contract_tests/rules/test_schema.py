@@ -45,7 +45,7 @@ MOST_REDUCED = 6
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
 
 
-@pytest.mark.rule("SCHEMA-01")
+@pytest.mark.credcheck_rule("SCHEMA-01")
 def test_every_operation_responds_as_documented(deployment: Deployment) -> None:
     """List and retrieve credentials and issuers; every response of a run is checked."""
 
@@ -60,11 +60,11 @@ def test_every_operation_responds_as_documented(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SCHEMA-01")
+@pytest.mark.credcheck_rule("SCHEMA-01")
 @pytest.mark.parametrize(
     "operation_id",
     [
-        pytest.param(operation_id, marks=pytest.mark.needs(operation_id), id=operation_id)
+        pytest.param(operation_id, marks=pytest.mark.credcheck_needs(operation_id), id=operation_id)
         for operation_id in (LIST_USER_ASSIGNMENTS, LIST_GROUP_ASSIGNMENTS)
     ],
 )
@@ -74,7 +74,7 @@ def test_assignments_are_listed(deployment: Deployment, operation_id: str) -> No
     check_status(response, 200, "a list of assignments")
 
 
-@pytest.mark.rule("SCHEMA-02")
+@pytest.mark.credcheck_rule("SCHEMA-02")
 def test_no_field_is_unknown(deployment: Deployment) -> None:
     """Lists and items contain the fields of the contract; every response of a run is checked."""
 
@@ -85,7 +85,7 @@ def test_no_field_is_unknown(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SCHEMA-03")
+@pytest.mark.credcheck_rule("SCHEMA-03")
 def test_examples_are_accepted(deployment: Deployment) -> None:
     """The example bodies, with a real issuer, create and update credentials."""
     entity_id = ""
@@ -118,13 +118,13 @@ def list_marks(operation: Operation) -> list[pytest.MarkDecorator]:
         needs.append("disposable")
     if operation.id in ISSUING:
         needs.append("username")
-    marks = [pytest.mark.needs(*needs)]
+    marks = [pytest.mark.credcheck_needs(*needs)]
     if operation.id in (CREATE_ISSUER, ADD_SIGNATORY):
-        marks.append(pytest.mark.last)
+        marks.append(pytest.mark.credcheck_last)
     return marks
 
 
-@pytest.mark.rule("SCHEMA-04")
+@pytest.mark.credcheck_rule("SCHEMA-04")
 @pytest.mark.parametrize(
     "operation_id",
     [
@@ -162,7 +162,7 @@ def test_generated_requests_get_documented_responses(
         revoke_and_delete(deployment, entity_id)
 
 
-@pytest.mark.rule("SCHEMA-05")
+@pytest.mark.credcheck_rule("SCHEMA-05")
 def test_listed_items_can_be_retrieved(deployment: Deployment) -> None:
     """An item is the same in its list and by id, and so is its issuer."""
 
@@ -191,7 +191,7 @@ def test_listed_items_can_be_retrieved(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SCHEMA-06")
+@pytest.mark.credcheck_rule("SCHEMA-06")
 def test_the_envelope_reports_success(deployment: Deployment) -> None:
     """The description of a read is `Ok`."""
 
@@ -204,8 +204,8 @@ def test_the_envelope_reports_success(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SCHEMA-06")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("SCHEMA-06")
+@pytest.mark.credcheck_needs("write")
 def test_the_envelope_reports_writes(deployment: Deployment) -> None:
     """The description of a create is `Created`, that of an update `Updated`."""
     response = deployment.send_json("POST", "", deployment.build_body())
@@ -223,7 +223,7 @@ def check_envelope(response: Response, description: str) -> None:
     check_equal(status, expected, message, response)
 
 
-@pytest.mark.rule("SCHEMA-07")
+@pytest.mark.credcheck_rule("SCHEMA-07")
 def test_image_urls_are_absolute(deployment: Deployment) -> None:
     """Every image in a list is null or an http(s) URL."""
     page = deployment.get_page({"page_size": 100})

@@ -120,7 +120,7 @@ def remove_accents(word: str) -> str:
     return "".join(character for character in decomposed if not unicodedata.combining(character))
 
 
-@pytest.mark.rule("SEARCH-01")
+@pytest.mark.credcheck_rule("SEARCH-01")
 def test_search_finds_what_contains_the_text(deployment: Deployment) -> None:
     """A search finds exactly the listed credentials that contain the text in a searched field."""
 
@@ -134,7 +134,7 @@ def test_search_finds_what_contains_the_text(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-08")
+@pytest.mark.credcheck_rule("SEARCH-08")
 def test_search_compares_letters_as_unicode_does(deployment: Deployment) -> None:
     """A search finds exactly what contains the text: case is ignored in any script, no accents."""
 
@@ -147,8 +147,8 @@ def test_search_compares_letters_as_unicode_does(deployment: Deployment) -> None
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-01")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("SEARCH-01")
+@pytest.mark.credcheck_needs("write")
 def test_three_fields_are_searched(deployment: Deployment) -> None:
     """A text is found in name, override and description, and in no other field."""
     searched = ("name", "name_override", "description")
@@ -163,7 +163,7 @@ def test_three_fields_are_searched(deployment: Deployment) -> None:
     check_found(deployment, {"search": texts["name"]}, [])
 
 
-@pytest.mark.rule("SEARCH-01")
+@pytest.mark.credcheck_rule("SEARCH-01")
 def test_empty_filters_have_no_effect(deployment: Deployment) -> None:
     """An empty search does not change the list."""
 
@@ -174,7 +174,7 @@ def test_empty_filters_have_no_effect(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-08")
+@pytest.mark.credcheck_rule("SEARCH-08")
 def test_an_empty_course_has_no_effect(deployment: Deployment) -> None:
     """An empty course or program does not change the list."""
 
@@ -196,7 +196,7 @@ def list_keys(items: list[Item], kind: str) -> list[str]:
     return list(dict.fromkeys(link[f"{kind}_id"] for item in items for link in item[f"{kind}s"]))
 
 
-@pytest.mark.rule("SEARCH-02")
+@pytest.mark.credcheck_rule("SEARCH-02")
 @pytest.mark.parametrize("kind", ["course", "program"])
 def test_filters_list_what_is_linked(deployment: Deployment, kind: str) -> None:
     """An id lists the credentials that are linked to it; a part of it, or an unknown id, none."""
@@ -215,7 +215,7 @@ def test_filters_list_what_is_linked(deployment: Deployment, kind: str) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-03")
+@pytest.mark.credcheck_rule("SEARCH-03")
 def test_combined_filters_are_an_intersection(deployment: Deployment) -> None:
     """Search, course and program combined list what each of them lists."""
 
@@ -238,7 +238,7 @@ def test_combined_filters_are_an_intersection(deployment: Deployment) -> None:
     deployment.run_undisturbed(check)
 
 
-@pytest.mark.rule("SEARCH-04")
+@pytest.mark.credcheck_rule("SEARCH-04")
 def test_private_items_are_not_listed(deployment: Deployment) -> None:
     """A credential made private leaves list, search and filters, and returns when made public."""
     items = deployment.list_items()
@@ -266,7 +266,7 @@ def test_private_items_are_not_listed(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("SEARCH-05")
+@pytest.mark.credcheck_rule("SEARCH-05")
 def test_another_platforms_credentials_are_not_listed(deployment: Deployment) -> None:
     """Nothing that the other platform lists is in a list or search here."""
     others = deployment.list_items(path=deployment.other_path, actor="other_org_admin")
@@ -281,7 +281,7 @@ def test_another_platforms_credentials_are_not_listed(deployment: Deployment) ->
         require(not wrong, message, page.response, got=wrong)
 
 
-@pytest.mark.rule("SEARCH-05")
+@pytest.mark.credcheck_rule("SEARCH-05")
 def test_another_platforms_issuers_are_not_listed(deployment: Deployment) -> None:
     """All listed issuers belong to one platform, and none is one of the other platform."""
     page = deployment.get_page({"page_size": 100}, "issuers/")
@@ -295,7 +295,7 @@ def test_another_platforms_issuers_are_not_listed(deployment: Deployment) -> Non
     require(len(platforms) <= 1, message, page.response, got=sorted(platforms))
 
 
-@pytest.mark.rule("SEARCH-06")
+@pytest.mark.credcheck_rule("SEARCH-06")
 @pytest.mark.parametrize(
     ("name", "matching", "other"),
     [
@@ -316,8 +316,8 @@ def test_characters_are_literal(
     check_name_found(deployment, name, matching, other)
 
 
-@pytest.mark.rule("SEARCH-08")
-@pytest.mark.needs("write")
+@pytest.mark.credcheck_rule("SEARCH-08")
+@pytest.mark.credcheck_needs("write")
 @pytest.mark.parametrize(
     ("name", "matching", "other"),
     [
@@ -355,7 +355,7 @@ def check_name_found(
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("SEARCH-07")
+@pytest.mark.credcheck_rule("SEARCH-07")
 def test_q_finds_issuers_by_name(deployment: Deployment) -> None:
     """`q` finds exactly the issuers whose name contains the text, in any case."""
 

@@ -51,13 +51,13 @@ def check_item_and_list(deployment: Deployment, item: dict[str, Any], what: str)
     check_fields(page.response, listed[0], item, f"{what}, in the list")
 
 
-@pytest.mark.rule("STATE-01")
+@pytest.mark.credcheck_rule("STATE-01")
 def test_any_order_of_operations(deployment: Deployment) -> None:
     """Create, update, delete, list and search in any order match the model."""
     run_machine(deployment)
 
 
-@pytest.mark.rule("STATE-02")
+@pytest.mark.credcheck_rule("STATE-02")
 def test_every_field_is_stored(deployment: Deployment) -> None:
     """The item and the list show all fields of a complete body."""
     body = deployment.build_body(**FULL)
@@ -71,7 +71,7 @@ def test_every_field_is_stored(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-02")
+@pytest.mark.credcheck_rule("STATE-02")
 @pytest.mark.parametrize("kind", ["course", "program", "pathway"])
 def test_links_are_stored(deployment: Deployment, kind: str) -> None:
     """Courses, programs and pathways are linked, replaced and removed."""
@@ -88,7 +88,7 @@ def test_links_are_stored(deployment: Deployment, kind: str) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-03")
+@pytest.mark.credcheck_rule("STATE-03")
 def test_defaults_of_the_smallest_body(deployment: Deployment) -> None:
     """Fields that are not sent are null or empty, the signal COURSE_PASSED, the item public."""
     response = deployment.send_json("POST", "", deployment.build_body())
@@ -105,8 +105,8 @@ def test_defaults_of_the_smallest_body(deployment: Deployment) -> None:
     check_item_and_list(deployment, read_created(response), "the smallest form")
 
 
-@pytest.mark.rule("STATE-03")
-@pytest.mark.needs("disposable")
+@pytest.mark.credcheck_rule("STATE-03")
+@pytest.mark.credcheck_needs("disposable")
 def test_an_item_created_as_private_is_not_listed(deployment: Deployment) -> None:
     """A credential that is created with `public: false` is in no list."""
     private = deployment.create(public=False)
@@ -115,7 +115,7 @@ def test_an_item_created_as_private_is_not_listed(deployment: Deployment) -> Non
     deployment.delete(private["entityId"])
 
 
-@pytest.mark.rule("STATE-04")
+@pytest.mark.credcheck_rule("STATE-04")
 def test_an_update_changes_only_its_fields(deployment: Deployment) -> None:
     """Each field changes on its own, and nothing else: not the id, not the creation time."""
     item = deployment.create(**FULL)
@@ -130,7 +130,7 @@ def test_an_update_changes_only_its_fields(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-04")
+@pytest.mark.credcheck_rule("STATE-04")
 def test_the_issuer_can_be_changed(deployment: Deployment) -> None:
     """Another issuer of the platform replaces the current one."""
     issuers = deployment.get_page(path="issuers/").ids
@@ -145,7 +145,7 @@ def test_the_issuer_can_be_changed(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-05")
+@pytest.mark.credcheck_rule("STATE-05")
 def test_metadata_is_merged(deployment: Deployment) -> None:
     """New keys are added, existing ones replaced, all others stay."""
     item = deployment.create(metadata={"a": 1, "b": {"c": 2}})
@@ -159,7 +159,7 @@ def test_metadata_is_merged(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-06")
+@pytest.mark.credcheck_rule("STATE-06")
 @pytest.mark.parametrize(
     ("other", "name"), [pair for pair in SPELLINGS.items() if pair[0] != "credential_type"]
 )
@@ -179,7 +179,7 @@ def test_both_spellings_set_the_field(deployment: Deployment, other: str, name: 
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-07")
+@pytest.mark.credcheck_rule("STATE-07")
 @pytest.mark.parametrize("kind", KINDS)
 def test_forms_store_what_json_stores(deployment: Deployment, kind: str) -> None:
     """The same fields in a form give the same credential, in a create and in an update."""
@@ -199,7 +199,7 @@ def test_forms_store_what_json_stores(deployment: Deployment, kind: str) -> None
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-08")
+@pytest.mark.credcheck_rule("STATE-08")
 def test_a_refused_update_changes_nothing(deployment: Deployment) -> None:
     """After a 400 the item is unchanged."""
     item = deployment.create(**FULL)
@@ -215,7 +215,7 @@ def test_a_refused_update_changes_nothing(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-08")
+@pytest.mark.credcheck_rule("STATE-08")
 def test_a_refused_create_stores_nothing(deployment: Deployment) -> None:
     """After a 400 there is no new credential."""
     for invalid in INVALID:
@@ -228,7 +228,7 @@ def test_a_refused_create_stores_nothing(deployment: Deployment) -> None:
         require(page.items == [], message, response)
 
 
-@pytest.mark.rule("STATE-09")
+@pytest.mark.credcheck_rule("STATE-09")
 def test_a_deleted_item_is_gone_everywhere(deployment: Deployment) -> None:
     """After a deletion every method is 404, and no list or search shows the item."""
     mark = deployment.make_name("alike")
@@ -248,7 +248,7 @@ def test_a_deleted_item_is_gone_everywhere(deployment: Deployment) -> None:
         deployment.delete(entity_id)
 
 
-@pytest.mark.rule("STATE-10")
+@pytest.mark.credcheck_rule("STATE-10")
 def test_ids_are_not_reused(deployment: Deployment) -> None:
     """Creating and deleting in turn gives a new id each time."""
     seen: set[str] = set()
@@ -267,7 +267,7 @@ TEXTS = (
 )  # fmt: skip
 
 
-@pytest.mark.rule("STATE-11")
+@pytest.mark.credcheck_rule("STATE-11")
 def test_text_is_returned_unchanged(deployment: Deployment) -> None:
     """Line breaks, spaces, emoji, scripts, punctuation and long texts are stored unchanged."""
     item = deployment.create()
@@ -291,7 +291,7 @@ def test_text_is_returned_unchanged(deployment: Deployment) -> None:
         deployment.delete(entity_id)
 
 
-@pytest.mark.rule("STATE-12")
+@pytest.mark.credcheck_rule("STATE-12")
 def test_generated_fields_are_ignored(deployment: Deployment) -> None:
     """Id, creation time and issuer details of a body are not stored, nor are unknown fields."""
     sent = {
@@ -313,7 +313,7 @@ def test_generated_fields_are_ignored(deployment: Deployment) -> None:
     deployment.delete(item["entityId"])
 
 
-@pytest.mark.rule("STATE-13")
+@pytest.mark.credcheck_rule("STATE-13")
 def test_concurrent_creates(deployment: Deployment) -> None:
     """Many concurrent creates all succeed, each with an id of its own."""
     mark = deployment.make_name("at once")
@@ -338,7 +338,7 @@ def test_concurrent_creates(deployment: Deployment) -> None:
         deployment.delete(entity_id)
 
 
-@pytest.mark.rule("STATE-13")
+@pytest.mark.credcheck_rule("STATE-13")
 def test_concurrent_updates(deployment: Deployment) -> None:
     """Concurrent updates of different fields all succeed, and each field has a value it was sent.
 
@@ -347,7 +347,7 @@ def test_concurrent_updates(deployment: Deployment) -> None:
     check_concurrent_updates(deployment, may_undo=True)
 
 
-@pytest.mark.rule("STATE-14")
+@pytest.mark.credcheck_rule("STATE-14")
 def test_a_write_is_visible_immediately(deployment: Deployment) -> None:
     """The next reads after a create, an update and a deletion show it."""
     newest = {"page_size": 100}

@@ -10,16 +10,16 @@ from contract_tests.settings.option import FLAG
 from contract_tests.settings.settings import Settings
 from contract_tests.settings.sources import current_environment, load_settings
 
-REPORT = format_flag("report")
+TARGET, REPORT = format_flag("target"), format_flag("report")
 SUMMARY = format_flag("summary")
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that GitHub Actions shows on the page of a job."""
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Add the options to pytest's; all but `--target` begin with `--credcheck-`."""
+    """Add the options to pytest's; all begin with `--credcheck-`."""
     group = parser.getgroup("credcheck", "contract tests of the credentials API")
-    group.addoption("--target", help="URL, `mock`, wsgi:MODULE:ATTRIBUTE, or a name in the file")
+    group.addoption(TARGET, help="URL, `mock`, wsgi:MODULE:ATTRIBUTE, or a name in the file")
     group.addoption(REPORT, metavar="DIR", help="folder for the reports")
     group.addoption(SUMMARY, metavar="FILE", help="file for a summary in Markdown")
     for name, option in {**COMMAND_LINE, **FILTERS}.items():
@@ -42,4 +42,4 @@ def read_settings(config: pytest.Config) -> Settings:
         inherited = os.environ.get("CREDCHECK_SEED", "")
         seed = inherited if inherited.isdecimal() else str(random.randrange(1, 10**6))
         options["seed"] = os.environ["CREDCHECK_SEED"] = seed
-    return load_settings(config.getoption("--target"), options, current_environment())
+    return load_settings(config.getoption(TARGET), options, current_environment())

@@ -1,7 +1,7 @@
 """The plugin of pytest: its options, a run where a target is given, and the fixture of the rules.
 
-pytest loads this module in every run of an environment that has the package. What only a run needs,
-such as the HTTP client and the contract, is imported when there is a target.
+No run of pytest loads it unless it is named: `-p credcheck`. All of its options, markers and
+fixtures begin with `credcheck`, so that a run may mix the rules with the tests of a team.
 """
 
 import gc
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract_tests.errors import UsageError, describe_error
-from contract_tests.runner.options import add_options
+from contract_tests.runner.options import TARGET, add_options
 
 RUN = "credcheck-run"
 NOT_JUDGED = 3
@@ -24,10 +24,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the markers, and the run if there is a target."""
-    config.addinivalue_line("markers", "rule(id): the rule of the catalogue that a test is about")
-    config.addinivalue_line("markers", "needs(name, …): what a test needs in addition to its rule")
-    config.addinivalue_line("markers", "last: runs after all other tests, because it leaves traces")
-    if not config.getoption("--target"):
+    config.addinivalue_line(
+        "markers", "credcheck_rule(id): the rule of the catalogue that a test is about"
+    )
+    config.addinivalue_line(
+        "markers", "credcheck_needs(name, …): what a test needs in addition to its rule"
+    )
+    config.addinivalue_line(
+        "markers", "credcheck_last: runs after all other tests, because it leaves traces"
+    )
+    if not config.getoption(TARGET):
         return
     try:
         from contract_tests.runner.run import start_run
@@ -46,9 +52,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture
-def deployment(pytestconfig: pytest.Config) -> Any:
+def credcheck_deployment(pytestconfig: pytest.Config) -> Any:
     """Return the deployment that this run tests."""
     run = pytestconfig.pluginmanager.get_plugin(RUN)
     if run is None:
-        pytest.skip("no --target was given")
+        pytest.skip(f"no {TARGET} was given")
     return run.deployment

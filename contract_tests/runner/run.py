@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Generator
@@ -59,6 +60,8 @@ def start_run(config: pytest.Config) -> "Run":
     settings = read_settings(config)
     check_tags(settings, load_contract())
     read_accepted_failures(settings.accept)  # its errors are reported before the first request
+    if settings.allow_writes:
+        check_journal_folder(settings.journal)
     inherited: dict[str, str] = getattr(config, "workerinput", {})
     worker = inherited.get("workerid", "")
     # The variable may also be that of the pytest run that started this one.
@@ -66,6 +69,23 @@ def start_run(config: pytest.Config) -> "Run":
     state = RunState(settings, inherited.get("credcheck_run") or make_run_id(), worker, workers)
     state.stopped = inherited.get("credcheck_stopped", "")
     return Run(config, state, Selection(config))
+
+
+def check_journal_folder(journal: str) -> None:
+    """Raise UsageError unless what a run creates can be recorded; a read-only run needs no folder.
+
+    A crash would otherwise leave behind what nobody can find again.
+    """
+    folder = Path(journal)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"--journal {folder.absolute()}: {error.strerror}: name a folder that can be written, "
+            "or add --read-only"
+        ) from error
 
 
 class Run:

@@ -64,7 +64,7 @@ class Selection:
         """Keep the selected rules; tests that leave traces come last."""
         selected = [item for item in items if self._includes_item(item)]
         deselected = [item for item in items if not self._includes_item(item)]
-        selected.sort(key=lambda item: item.get_closest_marker("last") is not None)
+        selected.sort(key=lambda item: item.get_closest_marker("credcheck_last") is not None)
         if deselected:
             config.hook.pytest_deselected(items=deselected)
         items[:] = selected
@@ -76,13 +76,13 @@ class Selection:
 
 def find_rule(item: pytest.Item) -> Rule | None:
     """Return the rule that a test is about, None for any other test."""
-    marker = item.get_closest_marker("rule")
+    marker = item.get_closest_marker("credcheck_rule")
     return RULES[marker.args[0]] if marker else None
 
 
 def list_needs(item: pytest.Item) -> list[str]:
     """Return what a test needs in addition to its rule."""
-    return [name for marker in item.iter_markers("needs") for name in marker.args]
+    return [name for marker in item.iter_markers("credcheck_needs") for name in marker.args]
 
 
 def needs_list(rule: Rule, needs: Iterable[str]) -> bool:

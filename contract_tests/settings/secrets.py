@@ -4,12 +4,12 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.errors import UsageError
 from contract_tests.settings.settings import ROLES
+from contract_tests.text_files import read_text_file
 
 SHORTEST_KEY = 4
 SECRET_NAMES = re.compile("auth|cookie|token|key|secret|password", re.IGNORECASE)
@@ -186,7 +186,4 @@ def resolve_reference(where: str, reference: Any, environment: Mapping[str, str]
         if not environment.get(name):
             raise UsageError(f"{where}: the environment variable {name} is not set")
         return environment[name]
-    try:
-        return Path(name).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{where}: the file {name} cannot be read as text") from error
+    return read_text_file(name, where).strip()

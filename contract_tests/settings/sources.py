@@ -5,7 +5,6 @@ import importlib.util
 import os
 import re
 import ssl
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import COMMAND_LINE
 from contract_tests.settings.option import Option, split_command
+from contract_tests.settings.proxies import find_proxy
 from contract_tests.settings.secrets import (
     resolve_basic,
     resolve_headers,
@@ -22,6 +22,7 @@ from contract_tests.settings.secrets import (
     resolve_proxy,
 )
 from contract_tests.settings.settings import OPTIONS, RELEASES, Settings
+from contract_tests.text_files import read_toml_file
 
 DEFAULT_FILE = "credcheck.toml"
 REMOTE_RATE = 10.0
@@ -81,6 +82,8 @@ def load_settings(
     if read_only or settings.is_production:
         settings = replace(settings, allow_writes=False, disposable=False)
     check_settings(settings, config or DEFAULT_FILE)
+    if not settings.application:
+        find_proxy(settings.base_url, environment)  # one that cannot be used is reported here
     return settings
 
 
@@ -162,12 +165,7 @@ def read_commands(value: Any, where: str) -> dict[str, tuple[str, ...]]:
 
 def read_tables(path: Path) -> dict[str, Any]:
     """Return the tables of a configuration file by the name of the target; raises UsageError."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{path}: {error.strerror}: name a file with --config") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: not valid TOML: {error}") from error
+    document = read_toml_file(path)
     tables = document.get("target", {})
     if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
         raise UsageError(f"{path}: a target must be a table such as [target.staging]")

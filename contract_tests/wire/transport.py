@@ -1,5 +1,6 @@
 """Clients of HTTP: over the network, or into a WSGI application in this process."""
 
+import os
 import ssl
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -8,6 +9,7 @@ from urllib.parse import unquote_to_bytes
 import httpx
 
 from contract_tests.errors import UsageError
+from contract_tests.settings.proxies import find_proxy
 from contract_tests.settings.settings import Settings
 
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
@@ -42,16 +44,18 @@ def _open_client(settings: Settings, application: Application | None) -> httpx.C
     return httpx.Client(
         timeout=settings.timeout,
         verify=build_ssl_context(settings),
-        proxy=settings.proxy or None,
+        trust_env=False,  # proxies are found here, and no .netrc takes part
+        proxy=settings.proxy or find_proxy(settings.base_url, os.environ),
         limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
     )
 
 
-def build_ssl_context(settings: Settings) -> ssl.SSLContext | bool:
-    """Return what TLS connections are made with; True for the default."""
-    if not settings.ca_bundle and not settings.client_cert:
-        return True
-    context = httpx.create_ssl_context()
+def build_ssl_context(settings: Settings) -> ssl.SSLContext:
+    """Return what TLS connections are made with: also the authorities of `SSL_CERT_FILE`."""
+    try:
+        context = httpx.create_ssl_context(trust_env=True)
+    except OSError as error:
+        raise UsageError(f"SSL_CERT_FILE or SSL_CERT_DIR: {error.strerror or error}") from error
     if settings.ca_bundle:
         context = ssl.create_default_context(cafile=settings.ca_bundle)
     if settings.client_cert:

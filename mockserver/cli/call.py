@@ -9,6 +9,7 @@ import click
 
 from mockserver.app import create_app
 from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE
+from mockserver.cli.output import write_bytes, write_text
 from mockserver.config import Auth, Config, Release
 from mockserver.errors import StartError
 
@@ -44,11 +45,9 @@ def call(
         raise click.BadParameter(f"{path!r} must begin with /", param_hint="PATH")
     app = create_app(Config(world=world, auth=auth, api_version=api_version, strict=strict))
     response = app.test_client().open(path, method=method.upper(), headers=headers, data=body)
-    click.echo(f"HTTP/1.1 {response.status}")
-    for name, value in response.headers:
-        click.echo(f"{name}: {value}")
-    click.echo()
-    click.echo(_readable(response.get_data(as_text=True), response.is_json), nl=False)
+    head = [f"HTTP/1.1 {response.status}", *(f"{n}: {v}" for n, v in response.headers), "", ""]
+    write_text("\n".join(head))
+    write_bytes(_readable(response.get_data(), response.is_json))
     sys.exit(0 if response.status_code < 400 else 1)
 
 
@@ -71,7 +70,8 @@ def _data(data: str | None) -> bytes | None:
         raise StartError(f"--data {data}: {error.strerror}") from error
 
 
-def _readable(text: str, is_json: bool) -> str:
-    if is_json and text:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False) + "\n"
-    return text
+def _readable(body: bytes, is_json: bool) -> bytes:
+    """Return JSON with line breaks, and anything else, such as a picture, as it is."""
+    if is_json and body:
+        return (json.dumps(json.loads(body), indent=2, ensure_ascii=False) + "\n").encode()
+    return body

@@ -6,11 +6,12 @@ from pathlib import Path
 import click
 
 from mockserver.cli.options import EXAMPLE, FILE
+from mockserver.cli.output import write_text
 from mockserver.contract.compiler import load_contract
 from mockserver.contract.document import read_document
 from mockserver.drift.ledger import check_departures
 from mockserver.errors import StartError
-from mockserver.files import CONTRACT, LEDGER
+from mockserver.files import CONTRACT, LEDGER, read_text_file
 
 
 @click.command(epilog=EXAMPLE + "credmock routes")
@@ -65,14 +66,15 @@ def spec(check: bool, divergences: bool, file: Path | None) -> None:
             " every departure from the published description"
         )
     elif divergences:
-        click.echo("| where | published | contract | evidence | why |")
-        click.echo("| --- | --- | --- | --- | --- |")
+        write_text("| where | published | contract | evidence | why |\n")
+        write_text("| --- | --- | --- | --- | --- |\n")
         for row in read_document(LEDGER)["rows"]:
             cells = {**row, "where": f"`{row['where']}`", "evidence": ", ".join(row["evidence"])}
             columns = ("where", "published", "contract", "evidence", "why")
-            click.echo("| " + " | ".join(" ".join(cells[name].split()) for name in columns) + " |")
+            line = " | ".join(" ".join(cells[name].split()) for name in columns)
+            write_text(f"| {line} |\n")
     else:
-        click.echo(path.read_text(encoding="utf-8"), nl=False)
+        write_text(read_text_file(path).decode())
 
 
 @click.command(epilog=EXAMPLE + "credmock drift published-4.90.4.yaml --format json")
@@ -96,5 +98,5 @@ def drift(published: Path, form: str) -> None:
 
     found = find_drift(published)
     write = write_json if form == "json" else write_markdown
-    click.echo(write(found, published.name))
+    write_text(write(found, published.name) + "\n")
     sys.exit(found.exit_code)

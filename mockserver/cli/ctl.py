@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
+from mockserver.cli.options import SuggestingGroup
+from mockserver.cli.output import write_text
 from mockserver.control.client import DEFAULT_URL, Control, ControlError
 from mockserver.errors import StartError
+from mockserver.files import decode_text
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the mock serves.")
 @click.option("--sandbox", default="default", show_default=True, help="Which sandbox.")
 @click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")
@@ -35,7 +38,7 @@ def _show(function: Callable[[], Any]) -> None:
     """Print the result of a call as JSON."""
     result = _call(function)
     if result is not None:
-        click.echo(json.dumps(result, indent=2, ensure_ascii=False))
+        write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
 @ctl.command()
@@ -60,16 +63,13 @@ def export(control: Control) -> None:
 
 
 @ctl.command()
-@click.argument("world", type=click.File(encoding="utf-8"), metavar="WORLD.json")
+@click.argument("world", type=click.File("rb"), metavar="WORLD.json")
 @click.pass_obj
-def load(control: Control, world: TextIO) -> None:
+def load(control: Control, world: BinaryIO) -> None:
     """Replace all records by those of a world document; an invalid one changes nothing."""
-    try:
-        document = json.load(world)
-    except ValueError as error:
-        raise click.BadParameter(
-            f"{world.name}: not valid JSON: {error}", param_hint="WORLD.json"
-        ) from error
+    from mockserver.world.document import read_json  # which other commands do not need
+
+    document = read_json(decode_text(world.read(), world.name), world.name)
     _show(lambda: control.load(document))
 
 
@@ -100,7 +100,7 @@ def scenario(control: Control, name: str | None) -> None:
     found = _call(control.scenarios)
     for each in found["scenarios"]:
         mark = "*" if each["name"] == found["current"] else " "
-        click.echo(f"{mark} {each['name']:<22}{each.get('error') or each['description']}")
+        write_text(f"{mark} {each['name']:<22}{each.get('error') or each['description']}\n")
 
 
 @ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
@@ -152,6 +152,7 @@ def requests(control: Control, /, curl: bool, **match: str | None) -> None:
     found = _call(lambda: control.requests(**chosen))
     if curl:
         for each in found:
-            click.echo(each["curl"])
+            missing = f"# {each['method']} {each['path']}: only a part of the body was kept"
+            write_text(f"{each['curl'] or missing}\n")
     else:
         _show(lambda: found)

@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from mockserver.cli.options import SuggestingGroup
+from mockserver.cli.output import drop_output, escape_unknown_characters
 from mockserver.errors import StartError
 
 COMMANDS: Mapping[str, str] = {
@@ -21,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
 """The module of each command, loaded when it is wanted: `ctl` needs no server and no contract."""
 
 
-class Group(click.Group):
+class Group(SuggestingGroup):
     """Commands of modules of their own, whose failures are one clear line and exit code 2."""
 
     def list_commands(self, context: click.Context) -> list[str]:
@@ -37,6 +39,7 @@ class Group(click.Group):
 
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command; a wrong option, and what keeps the mock from starting, are the user's."""
+        escape_unknown_characters()
         try:
             sys.exit(super().main(*args, **{**options, "standalone_mode": False}))
         except click.ClickException as error:
@@ -45,12 +48,25 @@ class Group(click.Group):
             message = str(error)
         except click.Abort:
             sys.exit(130)
+        except BrokenPipeError:  # as of `credmock spec | head -1`
+            drop_output()
+            sys.exit(141)
+        except OSError as error:
+            if error.filename is not None:
+                raise
+            drop_output()
+            message = f"standard output: {error.strerror}"
         click.echo(f"credmock: {message}", err=True)
         sys.exit(2)
 
 
 @click.group(
-    cls=Group, context_settings={"auto_envvar_prefix": "CREDMOCK", "max_content_width": 100}
+    cls=Group,
+    context_settings={
+        "auto_envvar_prefix": "CREDMOCK",
+        "help_option_names": ["-h", "--help"],
+        "max_content_width": 100,
+    },
 )
 @click.version_option(package_name="credmock")
 def main() -> None:

@@ -1,5 +1,6 @@
 """What several commands of `credmock` share."""
 
+import difflib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,24 @@ API_VERSION = click.option(
     show_default=True,
     help="Release of the service: operations of later ones answer 404, as they did then.",
 )
+
+
+class SuggestingGroup(click.Group):
+    """Commands, of which the one that was meant is suggested where one is mistyped."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the words name."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(
+                args[0].lower(), self.list_commands(ctx), n=1, cutoff=0.5
+            )
+            if not close or "did you mean" in error.message.lower():
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {close[0]!r}?", ctx) from error
 
 
 def generated_records(

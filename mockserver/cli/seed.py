@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from mockserver.cli.options import EXAMPLE, FILE, generated_records
+from mockserver.cli.output import write_bytes
 from mockserver.contract.compiler import load_contract
 from mockserver.errors import StartError
 from mockserver.files import WORLD
@@ -66,7 +67,7 @@ def seed(
     grown["assertions"] = [*issued, *document.get("assertions", ())]
     grown = with_assignments(grown, contract, seed, assignments)
     if str(output) == "-":
-        sys.stdout.buffer.write(encode(grown) + b"\n")
+        write_bytes(encode(grown) + b"\n")
         return
     try:
         output.write_bytes(encode(grown) + b"\n")

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from mockserver.cli.listening import open_listeners
 from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE, generated_records
 from mockserver.cli.server import serve as run_server
 from mockserver.config import Config
@@ -58,7 +59,13 @@ def read_moment(
     show_default=True,
     callback=read_address,
     metavar="HOST:PORT",
-    help="Address to listen on.",
+    help="Address to listen on; port 0 is any free one, `localhost` is IPv4 and IPv6.",
+)
+@click.option(
+    "--port-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the port into FILE once the mock responds; removed at the end.",
 )
 @click.option(
     "--prefix", default="", callback=read_prefix, metavar="PATH", help="Path in front of the API."
@@ -151,6 +158,7 @@ def read_moment(
 )
 def serve(
     bind: tuple[str, int],
+    port_file: Path | None,
     cors: str,
     max_body: int,
     max_sandboxes: int,
@@ -168,18 +176,24 @@ def serve(
         **settings,
     )
     host, port = bind
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}{config.prefix}"
-    run_server(config, host, port, Banner(url), click.echo, reload=reload)
+    run_server(
+        config,
+        open_listeners(host, port),
+        Banner(host, config.prefix),
+        click.echo,
+        reload=reload,
+        port_file=port_file,
+    )
 
 
 class Banner:
-    """What the server prints when it listens, written in the worker, which has the application."""
+    """What the server prints when it responds."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, host: str, prefix: str) -> None:
+        self._host, self._prefix = f"[{host}]" if ":" in host else host, prefix
 
-    def __call__(self, app: "Flask") -> str:
-        """Return the text for an application."""
-        from mockserver.cli.banner import banner  # the parent needs none of it
+    def __call__(self, app: "Flask", port: int) -> str:
+        """Return the text for an application on a port."""
+        from mockserver.cli.banner import banner  # it loads what the application needs
 
-        return banner(app, self.url)
+        return banner(app, f"http://{self._host}:{port}{self._prefix}")

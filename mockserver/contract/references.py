@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from mockserver.errors import StartError
 
@@ -13,7 +14,7 @@ class UnresolvedReference(StartError):
 def resolve_reference(document: Mapping[str, Any], part: Any) -> Any:
     """Return a part of a document, or what it refers to; raises UnresolvedReference."""
     followed: set[str] = set()
-    while isinstance(part, dict) and "$ref" in part:
+    while isinstance(part, dict) and isinstance(part.get("$ref"), str):
         reference = part["$ref"]
         if reference in followed:
             raise UnresolvedReference(f"the reference {reference!r} refers to itself")
@@ -29,7 +30,10 @@ def _find(document: Mapping[str, Any], reference: str) -> Any:
         )
     target: Any = document
     for step in reference[2:].split("/"):
-        step = step.replace("~1", "/").replace("~0", "~")
+        step = unquote(step).replace("~1", "/").replace("~0", "~")
+        if isinstance(target, list) and step.isdecimal() and int(step) < len(target):
+            target = target[int(step)]
+            continue
         if not isinstance(target, dict) or step not in target:
             raise UnresolvedReference(f"the reference {reference!r} cannot be resolved")
         target = target[step]

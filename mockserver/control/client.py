@@ -2,10 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import (
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+    getproxies_environment,
+    proxy_bypass,
+)
+
+from mockserver.control.loopback import is_loopback
 
 TIMEOUT = 70.0
 """Seconds; longer than the longest delay that a fault may have."""
@@ -19,8 +29,15 @@ class Control:
     """Controls one sandbox of a mock that serves at `url`."""
 
     def __init__(self, url: str, sandbox: str = "default", token: str = "") -> None:
-        if urlsplit(url).scheme not in ("http", "https"):
+        try:
+            address = urlsplit(url)
+            is_valid = address.scheme in ("http", "https") and bool(address.hostname)
+            is_valid = is_valid and address.port != 0
+        except ValueError:
+            is_valid = False
+        if not is_valid:
             raise ControlError(f"{url!r} is not an http address: write for example {DEFAULT_URL}")
+        self._opener = open_proxies(url)
         self.url, self.sandbox, self.token = url.rstrip("/"), sandbox, token
 
     @property
@@ -111,17 +128,39 @@ class Control:
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.url}/__mock__/{path}", data, headers, method=method)  # noqa: S310
         try:
-            with urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310  (checked above)
+            with self._opener.open(request, timeout=TIMEOUT) as response:
                 content: bytes = response.read()
                 return content
         except HTTPError as error:
             raise ControlError(_detail(error)) from error
-        except (URLError, OSError) as error:
-            reason = getattr(error, "reason", error)
+        except (URLError, OSError, HTTPException) as error:
+            reason = getattr(error, "reason", error) or repr(error)
             raise ControlError(f"no mock responds at {self.url}: {reason}") from error
 
 
 DEFAULT_URL = "http://127.0.0.1:8765"
+
+
+def open_proxies(url: str) -> OpenerDirector:
+    """Return what opens a URL: this machine is never asked for through a proxy.
+
+    Elsewhere the usual variables count; raises ControlError that names one that cannot be used.
+    """
+    address = urlsplit(url)
+    if is_loopback(address.hostname) or proxy_bypass(address.netloc):
+        return build_opener(ProxyHandler({}))
+    proxies = getproxies_environment()
+    proxy = proxies.get(address.scheme, proxies.get("all", ""))
+    name = address.scheme if address.scheme in proxies else "all"
+    if not proxy:
+        return build_opener(ProxyHandler({}))
+    scheme, separator, _ = proxy.partition("://")
+    if separator and scheme.lower() not in ("http", "https"):
+        raise ControlError(
+            f"{name.upper()}_PROXY: a proxy of the kind {scheme} cannot be used: name one with "
+            f"http://, or put {address.hostname} into NO_PROXY"
+        )
+    return build_opener(ProxyHandler({address.scheme: proxy}))
 
 
 def _detail(error: HTTPError) -> str:

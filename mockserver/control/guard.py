@@ -8,13 +8,13 @@ that a browser asks for.
 
 import json
 from hmac import compare_digest
-from ipaddress import ip_address
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockserver.api.service import Service
+from mockserver.control.loopback import is_loopback, read_host
 from mockserver.errors import APIError
 from mockserver.sandbox.registry import read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
@@ -92,8 +92,8 @@ def check_caller(token: str) -> None:
     """
     if token and _is_token(request.headers.get(TOKEN, ""), token):
         return
-    if all(map(_is_loopback, (request.remote_addr, *_forwarded_for()))):
-        if (request.host.rpartition(":")[0] or request.host).strip("[]") not in OWN_HOSTS:
+    if all(map(_is_address_here, (request.remote_addr, *_forwarded_for()))):
+        if read_host(request.host) not in OWN_HOSTS:
             raise ControlForbidden(
                 "the Host header names another machine; use 127.0.0.1 or localhost"
             )
@@ -122,13 +122,9 @@ def _is_token(given: str, token: str) -> bool:
     return compare_digest(given.encode(), token.encode())
 
 
-def _is_loopback(address: str | None) -> bool:
-    try:
-        found = ip_address(address or "")
-    except ValueError:
-        return False
-    mapped = getattr(found, "ipv4_mapped", None)  # as a listener on both families writes it
-    return (mapped or found).is_loopback
+def _is_address_here(address: str | None) -> bool:
+    """Tell whether a numeric address is this machine: a name could be made to be anything."""
+    return not (address or "").lower().strip(".").endswith("localhost") and is_loopback(address)
 
 
 def read_object(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:

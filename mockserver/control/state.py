@@ -96,9 +96,10 @@ def keep(name: str) -> dict[str, Any]:
 def restore(name: str) -> dict[str, Any]:
     """Go back to the records of a snapshot."""
     sandbox = current_sandbox()
-    if name not in sandbox.snapshots:
-        raise ControlNotFound(f"there is no snapshot {name!r}")
-    sandbox.restore_snapshot(name)
+    try:
+        sandbox.restore_snapshot(name)
+    except KeyError:
+        raise ControlNotFound(f"there is no snapshot {name!r}") from None
     return _count_records(sandbox.store)
 
 

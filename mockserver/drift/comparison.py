@@ -95,11 +95,27 @@ def find_drift(path: Path) -> Drift:
     try:
         published = Description(document, contract)
     except UnresolvedReference as error:
-        raise StartError(f"{path}: not a valid OpenAPI document: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:  # the walk takes validity for granted
-        raise StartError(f"{path}: not a valid OpenAPI document: {error!r}") from error
+        what = "" if "not supported" in str(error) else "not a valid OpenAPI document: "
+        raise StartError(f"{path}: {what}{error}") from error
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        # The walk takes validity for granted.
+        raise StartError(f"{path}: {_explain_failure(document, error)}") from error
     ledger = read_document(LEDGER)
     return Comparison(published, Description(contract, contract), ledger).find_drift()
+
+
+def _explain_failure(document: Mapping[str, Any], error: Exception) -> str:
+    """Say what is not valid in a document that could not be read, by the specification's schema."""
+    from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+
+    is_older = str(document["openapi"]).startswith("3.0")
+    validator = OpenAPIV30SpecValidator if is_older else OpenAPIV31SpecValidator
+    for problem in validator(document).iter_errors():
+        place = "/".join(map(str, problem.absolute_path)) or "the top"
+        reason = " ".join(problem.message.partition("\n")[0].split())[:300]
+        return f"not a valid OpenAPI document: at {place}: {reason}"
+    missing = f"{error} is missing" if isinstance(error, KeyError) else str(error)
+    return f"this document is valid, but cannot be compared: {missing}"
 
 
 class Comparison:

@@ -69,8 +69,10 @@ def _convert_components(document: Mapping[str, Any]) -> dict[str, Any]:
     return {"schemas": {name: _as_json_schema(schema) for name, schema in schemas.items()}}
 
 
-def _canonicalize(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
+def _canonicalize(schema: Any, components: Mapping[str, Any]) -> Any:
     """Return a schema in the form that can be compared, or None where there is none."""
+    if isinstance(schema, bool):
+        schema = {} if schema else {"not": {}}
     rooted = {**_as_json_schema(schema), "components": components}
     try:
         return jsonschema_rs.canonicalize(rooted)

@@ -29,7 +29,7 @@ class Part:
 
     kind: Kind
     text: str
-    schema: Mapping[str, Any] | None = None
+    schema: Mapping[str, Any] | bool | None = None
     required: bool = False
 
 
@@ -71,7 +71,8 @@ def _walk_document(document: Mapping[str, Any]) -> Iterator[tuple[str, Part]]:
     components = document.get("components", {})
     for name, schema in components.get("schemas", {}).items():
         yield from _walk_schema(name, schema)
-    for name, scheme in components.get("securitySchemes", {}).items():
+    for name, source in (components.get("securitySchemes") or {}).items():
+        scheme = resolve_reference(document, source)
         text = " ".join(str(scheme.get(key, "")) for key in ("type", "in", "name", "scheme"))
         yield f"securitySchemes/{name}", Part("security scheme", text.strip())
 
@@ -86,30 +87,42 @@ def _walk_operation(
         parameter = resolve_reference(document, source)
         required = bool(parameter.get("required"))
         place = f"{where}/parameters/{parameter['in']}/{parameter['name']}"
-        yield place, _make_part("parameter", parameter["schema"], required=required)
+        yield place, _make_part("parameter", _find_schema(parameter), required=required)
     body = resolve_reference(document, operation.get("requestBody")) or {}
-    for media_type, content in body.get("content", {}).items():
+    for media_type, content in (body.get("content") or {}).items():
         place = f"{where}/requestBody/{_escape(media_type)}"
-        yield place, _make_part("request body", content["schema"])
-    for status, source in operation["responses"].items():
+        yield place, _make_part("request body", _find_schema(content))
+    for status, source in operation.get("responses", {}).items():
         response = resolve_reference(document, source)
         place = f"{where}/responses/{status}"
         yield place, Part("response", "documented")
-        for name in response.get("headers", {}):
+        for name in response.get("headers") or {}:
             yield f"{place}/headers/{name}", Part("response header", "documented")
-        for media_type, content in response.get("content", {}).items():
-            part = _make_part("response body", content["schema"])
+        for media_type, content in (response.get("content") or {}).items():
+            part = _make_part("response body", _find_schema(content))
             yield f"{place}/{_escape(media_type)}", part
 
 
-def _walk_schema(name: str, schema: Mapping[str, Any]) -> Iterator[tuple[str, Part]]:
+def _find_schema(holder: Mapping[str, Any]) -> Any:
+    """Return the schema of a parameter or of a body; where none is given anything is allowed.
+
+    A parameter may have `content`, of one media type, in the place of a schema.
+    """
+    for content in (holder.get("content") or {}).values():
+        return (content or {}).get("schema", {})
+    return holder.get("schema", {})
+
+
+def _walk_schema(name: str, schema: Any) -> Iterator[tuple[str, Part]]:
     yield f"schemas/{name}", Part("schema", "schema", schema)
-    for field, subschema in schema.get("properties", {}).items():
-        required = field in schema.get("required", ())
+    if not isinstance(schema, Mapping):
+        return
+    for field, subschema in (schema.get("properties") or {}).items():
+        required = field in (schema.get("required") or ())
         yield f"schemas/{name}/{field}", _make_part("field", subschema, required=required)
 
 
-def _make_part(kind: Kind, schema: Mapping[str, Any], *, required: bool = False) -> Part:
+def _make_part(kind: Kind, schema: Any, *, required: bool = False) -> Part:
     text = ("required " if required else "") + describe_schema(schema)
     return Part(kind, text, schema, required)
 
@@ -118,8 +131,10 @@ def _escape(media_type: str) -> str:
     return media_type.replace("/", "~1")
 
 
-def describe_schema(schema: Mapping[str, Any]) -> str:
+def describe_schema(schema: Any) -> str:
     """Say in a few words what a schema allows."""
+    if not isinstance(schema, Mapping):  # OpenAPI 3.1 has them for everything and for nothing
+        return "nothing" if schema is False else "anything"
     if "$ref" in schema:
         return str(schema["$ref"].rpartition("/")[2])
     if "anyOf" in schema:

@@ -24,18 +24,20 @@ class Description:
     """
 
     def __init__(self, document: Mapping[str, Any], contract: Mapping[str, Any]) -> None:
+        self._source = document
         self.version = str(document["info"]["version"])
         self.renamed: dict[str, str] = {}
         by_shape = {_without_names(path): path for path in contract["paths"]}
         paths: dict[str, dict[str, Any]] = {}
         for path, item in document["paths"].items():
             if path.startswith(ROOT):
+                item = resolve_reference(document, item) or {}
                 ours = by_shape.get(_without_names(path), path)
                 operations = contract["paths"].get(ours, {})
                 paths.setdefault(ours, {}).update(self._rename(path, item, ours, operations))
         self.uses = _find_uses({**document, "paths": paths})
-        components = document.get("components", {})
-        schemas = {n: s for n, s in components.get("schemas", {}).items() if n in self.uses}
+        components = document.get("components") or {}
+        schemas = {n: s for n, s in (components.get("schemas") or {}).items() if n in self.uses}
         self.document = {
             **document,
             "paths": paths,
@@ -56,7 +58,7 @@ class Description:
         self.renamed.update(
             {f"{{{old}}}": f"{{{new}}}" for old, new in names.items() if old != new}
         )
-        renamed = {**item, "parameters": _rename_parameters(item, names)}
+        renamed = {**item, "parameters": self._rename_parameters(item, names)}
         for method in METHODS:
             if method not in item:
                 continue
@@ -64,14 +66,27 @@ class Description:
             known = operations.get(method, {}).get("operationId", theirs)
             if known != theirs:
                 self.renamed[theirs] = known
-            parameters = _rename_parameters(item[method], names)
+            parameters = self._rename_parameters(item[method], names)
             renamed[method] = {**item[method], "operationId": known, "parameters": parameters}
         return renamed
+
+    def _rename_parameters(
+        self, holder: Mapping[str, Any], names: Mapping[str, str]
+    ) -> list[Mapping[str, Any]]:
+        """Return the parameters of a path or operation, those in the path in our names."""
+        found = (resolve_reference(self._source, part) for part in holder.get("parameters") or ())
+        return [
+            {**parameter, "name": names.get(parameter["name"], parameter["name"])}
+            if parameter.get("in") == "path"
+            else parameter
+            for parameter in found
+        ]
 
     def fields(self, schema: str) -> list[str]:
         """Return the names of a schema's fields; a schema that does not exist has none."""
         schemas = self.document["components"]["schemas"]
-        return list(schemas.get(schema, {}).get("properties", {}))
+        found = schemas.get(schema, {})
+        return list(found.get("properties") or {}) if isinstance(found, Mapping) else []
 
 
 def read_published(path: Path) -> dict[str, Any]:
@@ -93,18 +108,6 @@ def read_release(version: str) -> tuple[int, ...]:
     return tuple(map(int, found.groups())) if found else (10**6,)
 
 
-def _rename_parameters(
-    holder: Mapping[str, Any], names: Mapping[str, str]
-) -> list[Mapping[str, Any]]:
-    """Return the parameters of a path or operation, those in the path with the contract's names."""
-    return [
-        {**parameter, "name": names.get(parameter["name"], parameter["name"])}
-        if parameter.get("in") == "path"
-        else parameter
-        for parameter in holder.get("parameters", ())
-    ]
-
-
 def _without_names(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
@@ -123,6 +126,7 @@ def _find_uses(document: Mapping[str, Any]) -> Uses:
                 walk(item, operation, use)
         elif isinstance(part, dict):
             reference = part.get("$ref", "")
+            reference = reference if isinstance(reference, str) else ""  # else a field of that name
             name = reference.rpartition("/")[2] if "/schemas/" in reference else ""
             if name and use in found.get(name, {}).get(operation, ()):
                 return
@@ -137,5 +141,5 @@ def _find_uses(document: Mapping[str, Any]) -> Uses:
                 operation = item[method]["operationId"]
                 sent = [item.get("parameters"), item[method].get("parameters")]
                 walk([*sent, item[method].get("requestBody")], operation, "request")
-                walk(item[method]["responses"], operation, "response")
+                walk(item[method].get("responses"), operation, "response")
     return found

@@ -12,6 +12,11 @@ CHANGES = ("set", "advance", "freeze", "run")
 """What can be done to a clock, in this order."""
 
 
+EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The calendar goes on for centuries on either side, so that every later sum has a result."""
+
+
 class InvalidTime(APIError):
     """A change of a clock that cannot be made; the text names the field."""
 
@@ -76,16 +81,24 @@ class Clock:
         return {"now": format_time(self.now()), "frozen": self.is_frozen}
 
 
+def check_moment(moment: datetime) -> datetime:
+    """Return a time that a clock can have; raises ValueError."""
+    if not EARLIEST <= moment <= LATEST:
+        years = f"{EARLIEST.year} to {LATEST.year}"
+        raise ValueError(f"{format_time(moment)} is not in the years {years}")
+    return moment
+
+
 def _moment(value: Any) -> datetime:
     try:
-        return parse_time(value)
+        return check_moment(parse_time(value))
     except (TypeError, ValueError) as error:
         raise InvalidTime(f"set: {error}; write for example 2026-06-01T12:00:00Z") from error
 
 
 def _later(now: datetime, value: Any) -> datetime:
     try:
-        return add_duration(now, value)
+        return check_moment(add_duration(now, value))
     except ValueError as error:
         raise InvalidTime(f"advance: {error}") from error
 

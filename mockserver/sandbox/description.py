@@ -4,7 +4,14 @@ import shlex
 from typing import Any
 
 from mockserver.sandbox.hints import find_hints
-from mockserver.sandbox.journal import KEY, Exchange, decode_body, format_moment
+from mockserver.sandbox.journal import (
+    KEY,
+    Exchange,
+    Headers,
+    decode_text,
+    encode_binary,
+    format_moment,
+)
 
 
 def describe_exchange(exchange: Exchange) -> dict[str, Any]:
@@ -17,31 +24,58 @@ def describe_exchange(exchange: Exchange) -> dict[str, Any]:
         "operation": exchange.operation.operation_id if exchange.operation else None,
         "status": exchange.status,
         "milliseconds": round(exchange.milliseconds, 1),
-        "request": {
-            "headers": dict(exchange.request_headers),
-            "body": decode_body(exchange.request_body),
-        },
-        "response": {
-            "headers": dict(exchange.response_headers),
-            "body": decode_body(exchange.response_body),
-        },
+        "request": _describe_side(
+            exchange.request_headers, exchange.request_body, exchange.request_size
+        ),
+        "response": _describe_side(
+            exchange.response_headers, exchange.response_body, exchange.response_size
+        ),
         "hints": list(find_hints(exchange)),
         "curl": curl_line(exchange),
     }
 
 
-def curl_line(exchange: Exchange) -> str:
-    """Return a line for a shell; the key is a variable."""
+def _describe_side(headers: Headers, body: bytes, size: int) -> dict[str, Any]:
+    """Return headers and body of one side, with what is to be known of a body that is not text.
+
+    `encoding` is there for one that is Base64, `size` for one of which only the beginning is kept.
+    """
+    is_whole = len(body) == size
+    text = decode_text(body, is_whole=is_whole)
+    binary = {} if text is not None else {"encoding": "base64"}
+    cut = {} if is_whole else {"size": size, "kept": len(body)}
+    shown = encode_binary(body) if text is None else text
+    return {"headers": dict(headers), "body": shown, **binary, **cut}
+
+
+def curl_line(exchange: Exchange) -> str | None:
+    """Return a line for a shell; the key is a variable.
+
+    There is none for a request of which only a part is kept: it would be another request.
+    """
+    if not exchange.request_is_whole:
+        return None
     words = ["curl", "-i"]
-    if exchange.method != "GET":
+    if exchange.method == "HEAD":
+        words += ["--head"]
+    elif exchange.method != "GET" or exchange.request_body:
         words += ["-X", exchange.method]
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
             line = f"{name}: {value}"
             words += ["-H", quote_header(line)]
-    if exchange.request_body:
-        words += ["--data-binary", shlex.quote(decode_body(exchange.request_body))]
-    return " ".join([*words, shlex.quote(f"{exchange.origin}{exchange.target}")])
+    source, body = "", exchange.request_body
+    if body:
+        text = decode_text(body)
+        if text is None or "\0" in text or text.startswith("@"):  # which would name a file
+            source = f"printf %s {shlex.quote(encode_binary(body))} | base64 --decode | "
+            words += ["--data-binary", "@-"]
+        else:
+            words += ["--data-binary", shlex.quote(text)]
+    url = f"{exchange.origin}{exchange.target}"
+    if set("[]{}") & set(exchange.target):  # which curl would take for a range
+        words += ["--globoff"]
+    return source + " ".join([*words, shlex.quote(url)])
 
 
 def quote_header(line: str) -> str:

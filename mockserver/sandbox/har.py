@@ -3,7 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from mockserver.sandbox.journal import Exchange, decode_body, format_moment, read_query
+from mockserver.sandbox.journal import (
+    Exchange,
+    decode_text,
+    encode_binary,
+    format_moment,
+    read_query,
+)
 
 
 def build_har(exchanges: list[Exchange], version: str) -> dict[str, Any]:
@@ -14,15 +20,17 @@ def build_har(exchanges: list[Exchange], version: str) -> dict[str, Any]:
 
 
 def _entry(exchange: Exchange) -> dict[str, Any]:
-    body = decode_body(exchange.request_body)
-    request_headers = {n.lower(): v for n, v in exchange.request_headers}
+    request_type, response_type = (
+        {name.lower(): value for name, value in headers}.get("content-type", "")
+        for headers in (exchange.request_headers, exchange.response_headers)
+    )
     post_data = (
-        {"postData": {"mimeType": request_headers.get("content-type", ""), "text": body}}
-        if body
+        {"postData": _body(exchange.request_body, exchange.request_size, request_type)}
+        if exchange.request_body
         else {}
     )
-    content = decode_body(exchange.response_body)
-    response_headers = {n.lower(): v for n, v in exchange.response_headers}
+    content = _body(exchange.response_body, exchange.response_size, response_type)
+    response_headers = {name.lower(): value for name, value in exchange.response_headers}
     common = {"httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1}
     return {
         "startedDateTime": format_moment(exchange),
@@ -33,7 +41,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "url": f"{exchange.origin}{exchange.target}",
             "headers": _name_values(exchange.request_headers),
             "queryString": _name_values(read_query(exchange)),
-            "bodySize": len(exchange.request_body),
+            "bodySize": exchange.request_size,
             **post_data,
         },
         "response": {
@@ -41,17 +49,22 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
             "status": exchange.status,
             "statusText": "",
             "headers": _name_values(exchange.response_headers),
-            "content": {
-                "size": len(exchange.response_body),
-                "mimeType": response_headers.get("content-type", ""),
-                "text": content,
-            },
+            "content": {"size": exchange.response_size, **content},
             "redirectURL": response_headers.get("location", ""),
-            "bodySize": len(exchange.response_body),
+            "bodySize": exchange.response_size,
         },
         "cache": {},
         "timings": {"send": 0, "wait": exchange.milliseconds, "receive": 0},
     }
+
+
+def _body(body: bytes, size: int, media_type: str) -> dict[str, Any]:
+    """Return a body as text, or as Base64 where it is none; a comment says that it was cut."""
+    is_whole = len(body) == size
+    text = decode_text(body, is_whole=is_whole)
+    shown = {"text": encode_binary(body), "encoding": "base64"} if text is None else {"text": text}
+    cut = {} if is_whole else {"comment": f"cut: {len(body)} of {size} bytes"}
+    return {"mimeType": media_type, **shown, **cut}
 
 
 def _name_values(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

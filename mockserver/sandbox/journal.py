@@ -1,5 +1,7 @@
 """The last exchanges of a sandbox, bounded in number and in bytes; no key is kept."""
 
+import base64
+import codecs
 import re
 import threading
 from collections import deque
@@ -60,6 +62,18 @@ class Exchange(NamedTuple):
     response_body: bytes
     milliseconds: float
     operation: Operation | None
+    request_size: int
+    response_size: int
+
+    @property
+    def request_is_whole(self) -> bool:
+        """Whether the body of the request is kept as it was sent."""
+        return len(self.request_body) == self.request_size
+
+    @property
+    def response_is_whole(self) -> bool:
+        """Whether the body of the response is kept as it was sent."""
+        return len(self.response_body) == self.response_size
 
     @property
     def path(self) -> str:
@@ -122,6 +136,7 @@ class Journal:
         operation: Operation | None,
     ) -> None:
         """Keep an exchange, whose headers hold no key; the oldest are dropped."""
+        request_size, response_size = len(request_body), len(response_body)
         if operation and operation.operation_id in SECRET_OPERATIONS:
             request_body, response_body = (b and NOT_KEPT for b in (request_body, response_body))
         with self._lock:
@@ -139,6 +154,8 @@ class Journal:
                 response_body[:LONGEST_BODY],
                 milliseconds,
                 operation,
+                request_size,
+                response_size,
             )
             self._exchanges.append(exchange)
             change = exchange.size
@@ -216,6 +233,17 @@ def format_moment(exchange: Exchange) -> str:
     return datetime.fromtimestamp(exchange.moment, UTC).isoformat(timespec="milliseconds")
 
 
-def decode_body(body: bytes) -> str:
-    """Return a body as text; bytes that are not UTF-8 are replaced."""
-    return body.decode("utf-8", "replace")
+def decode_text(body: bytes, *, is_whole: bool = True) -> str | None:
+    """Return a body as text, or None for bytes that are no text, such as a picture.
+
+    One that was cut may end within a character.
+    """
+    try:
+        return codecs.getincrementaldecoder("utf-8")().decode(body, is_whole)
+    except UnicodeDecodeError:
+        return None
+
+
+def encode_binary(body: bytes) -> str:
+    """Return bytes as Base64."""
+    return base64.b64encode(body).decode()

@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.errors import APIError
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.world.carry import Carried
 
 LOG = logging.getLogger("mockserver")
 DEFAULT = "default"
@@ -84,6 +85,18 @@ class SandboxRegistry:
             else:
                 self._others.move_to_end(name)
             return sandbox
+
+    def replace_base(self, other: "SandboxRegistry") -> dict[str, Carried]:
+        """Begin in every sandbox with the world of another mock; return what became of its changes.
+
+        Only sandboxes with changes are returned, by name.
+        """
+        with self._lock:
+            self._make = other._make
+            everything = {DEFAULT: self.default, **self._others}
+        base = other.default.base
+        results = {name: sandbox.replace_base(base) for name, sandbox in everything.items()}
+        return {name: result for name, result in results.items() if result.kept or result.lost}
 
     def names(self) -> list[str]:
         """Return the names of all, the default one first, then by last use."""

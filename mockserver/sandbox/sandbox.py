@@ -11,6 +11,7 @@ from mockserver.framework.throttling import NO_LIMIT, RateLimit, Throttle
 from mockserver.sandbox.clock import Clock
 from mockserver.sandbox.faults import Faults
 from mockserver.sandbox.journal import Budget, Journal
+from mockserver.world.carry import Carried, carry_changes
 from mockserver.world.issuing import has_due_assignments, run_assignments
 from mockserver.world.store import Store
 from mockserver.world.transaction import Transaction
@@ -48,7 +49,7 @@ class Sandbox:
     def reset(self) -> None:
         """Go back to the beginning: records, clock, ids, faults, journal; snapshots stay."""
         with self.lock:
-            self.clock = Clock(self._frozen)
+            self.clock = self.new_clock()
             self.journal.clear()
             self.faults = Faults(self._seed)
             self.throttle = Throttle(self._rate)
@@ -56,11 +57,29 @@ class Sandbox:
             self._random = random.Random(self._seed)
             self.replace_store(self.base)
 
+    def new_clock(self) -> Clock:
+        """Return the clock that the sandbox has after a reset."""
+        return Clock(self._frozen)
+
     def replace_store(self, store: Store) -> None:
         """Take other records in the place of all that are here."""
         with self.lock:
             self.store = store
             self.version += 1
+
+    def replace_base(self, base: Store) -> Carried:
+        """Begin with another world from now on, in which what was written is made again.
+
+        A sandbox that is in a scenario keeps its records until it is reset.
+        """
+        with self.lock:
+            if self.scenario is not None:
+                self.base = base
+                return Carried(self.store, 0, [])
+            carried = carry_changes(self.base, self.store, base)
+            self.base = base
+            self.replace_store(carried.store)
+            return carried
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -95,4 +114,5 @@ class Sandbox:
 
     def restore_snapshot(self, name: str) -> None:
         """Go back to the records of a snapshot; raises KeyError."""
-        self.replace_store(self._snapshots[name])
+        with self.lock:
+            self.replace_store(self._snapshots[name])

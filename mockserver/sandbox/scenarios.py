@@ -7,6 +7,7 @@ that has changed is read again when it is used.
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -20,12 +21,13 @@ from mockserver.files import SCENARIO_SCHEMA, SCENARIOS
 from mockserver.rendering.check import check_world
 from mockserver.sandbox.clock import Clock, InvalidTime
 from mockserver.sandbox.fault_format import read_fault
-from mockserver.sandbox.faults import Fault, InvalidFault
+from mockserver.sandbox.faults import MOST_FAULTS, Fault, InvalidFault
 from mockserver.sandbox.registry import NAME
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.export import export_world
 from mockserver.world.loader import load_world
 from mockserver.world.overlay import apply_changes, depends_on_now
+from mockserver.world.shape import check_shape
 from mockserver.world.store import Store
 
 SUFFIX = ".yaml"
@@ -116,25 +118,29 @@ class Scenarios:
         """Reset a sandbox to a scenario; one that is invalid changes nothing."""
         scenario = self.get(name)
         with sandbox.lock:
-            world = self._get_world(scenario, sandbox)
+            clock = sandbox.new_clock()  # its times are those after the reset
+            if "clock" in scenario.changes:
+                try:
+                    clock.change(scenario.changes["clock"])
+                except InvalidTime as error:
+                    raise InvalidScenario(f"{scenario.path}: at clock: {error.detail}") from error
+            world = self._get_world(scenario, clock.now())
             sandbox.reset()
-            sandbox.scenario = name
+            sandbox.scenario, sandbox.clock = name, clock
             sandbox.replace_store(world)
             for fault in scenario.faults:
                 sandbox.faults.add(fault)
-            if "clock" in scenario.changes:
-                sandbox.clock.change(scenario.changes["clock"])
 
-    def _get_world(self, scenario: Scenario, sandbox: Sandbox) -> Store:
+    def _get_world(self, scenario: Scenario, now: datetime) -> Store:
         """Return the records of a scenario, from before if nothing has changed since."""
         made_of, world = self._worlds.get(scenario.path, (None, None))
         if world is None or made_of is not scenario or scenario.depends_on_now:
-            world = self._make_world(scenario, sandbox)
+            world = self._make_world(scenario, now)
             self._worlds[scenario.path] = (scenario, world)
         return world
 
-    def _make_world(self, scenario: Scenario, sandbox: Sandbox) -> Store:
-        name, now = str(scenario.path), sandbox.clock.now()
+    def _make_world(self, scenario: Scenario, now: datetime) -> Store:
+        name = str(scenario.path)
         try:
             try:
                 changes = scenario.changes
@@ -143,6 +149,8 @@ class Scenarios:
                 )
             except StartError as error:
                 raise StartError(f"{name}: {error}") from error
+            if not scenario.ships:
+                check_shape(document, name)
             store = load_world(document, name)
             if not scenario.ships:
                 check_world(store, self._contract, name)
@@ -175,6 +183,8 @@ def read_scenario(path: Path) -> Scenario:
 
 
 def _read_faults(path: Path, rules: Any) -> Iterator[Fault]:
+    if len(rules) > MOST_FAULTS:
+        raise StartError(f"{path}: at faults: {len(rules)} are more than the {MOST_FAULTS} allowed")
     for index, rule in enumerate(rules):
         try:
             yield read_fault(rule)

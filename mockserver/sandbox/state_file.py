@@ -1,14 +1,13 @@
 """The file that keeps the records of the default sandbox over restarts (`serve --state FILE`)."""
 
-import contextlib
 import logging
-import os
-import tempfile
 import threading
+import time
 from pathlib import Path
 
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
+from mockserver.files import check_replaceable, is_blank, replace_file
 from mockserver.messages import encode
 from mockserver.rendering.check import check_world
 from mockserver.sandbox.sandbox import Sandbox
@@ -17,8 +16,10 @@ from mockserver.world.export import export_world
 from mockserver.world.loader import load_world
 
 LOG = logging.getLogger("mockserver")
-EVERY = 2.0
-"""Seconds between two checks for changes."""
+EVERY = 0.1
+"""Seconds between two looks for changes: what a process loses that is killed."""
+SHARE = 20
+"""The file of a big world is written in at most one of so many parts of the time."""
 
 
 class StateFile:
@@ -31,10 +32,17 @@ class StateFile:
     def __init__(self, path: Path, sandbox: Sandbox, contract: Contract) -> None:
         self._path, self._sandbox = path, sandbox
         self._saver: threading.Thread | None = None
+        self._failure = ""
         if not path.parent.is_dir():
             raise StartError(f"--state {path}: there is no folder {path.parent}")
         try:
-            if path.exists():
+            check_replaceable(path)
+        except OSError as error:
+            raise StartError(
+                f"--state {path}: {error.strerror}; name a file in a folder that can be written"
+            ) from error
+        try:
+            if path.exists() and not is_blank(path):
                 store = load_world(read_world(path), str(path), keep=False)
                 check_world(store, contract, str(path))
                 sandbox.replace_store(store)
@@ -44,24 +52,37 @@ class StateFile:
         self._saved = sandbox.version
 
     def keep(self, stopping: threading.Event) -> None:
-        """Save in the background what changed, and at the end."""
-        # Not a daemon: the process waits for what is being written.
-        self._saver = threading.Thread(target=self._keep, args=(stopping,))
+        """Save in the background what changed."""
+        self._saver = threading.Thread(target=self._keep, args=(stopping,), daemon=True)
         self._saver.start()
 
-    def wait(self) -> None:
-        """Return when all is saved that will be, after `stopping` was set."""
+    def finish(self) -> bool:
+        """Save at the end what changed since, and tell whether all is saved."""
         if self._saver:
             self._saver.join()
+        return self._try_to_save()
 
     def _keep(self, stopping: threading.Event) -> None:
-        is_last = False
-        while not is_last:
-            is_last = stopping.wait(EVERY)
-            try:
-                self.save()
-            except OSError as error:
-                LOG.error("--state %s: %s; nothing was saved", self._path, error.strerror)
+        pause = EVERY
+        while not stopping.wait(pause):
+            started = time.monotonic()
+            self._try_to_save()
+            pause = max(EVERY, SHARE * (time.monotonic() - started))
+
+    def _try_to_save(self) -> bool:
+        """Save, and tell whether that succeeded; a failure is logged when it is another one."""
+        try:
+            self.save()
+        except Exception as error:  # noqa: BLE001  (the next try may succeed, with no thread none)
+            failure = (error.strerror if isinstance(error, OSError) else "") or repr(error)
+            if failure != self._failure:
+                LOG.error("--state %s: %s; nothing was saved", self._path, failure)
+            self._failure = failure
+            return False
+        if self._failure:
+            LOG.warning("--state %s: saved again", self._path)
+        self._failure = ""
+        return True
 
     def save(self) -> None:
         """Write the records if they changed since they were written; raises OSError."""
@@ -69,20 +90,5 @@ class StateFile:
             version, store = self._sandbox.version, self._sandbox.store
         if version == self._saved:
             return
-        _replace_file(self._path, encode(export_world(store)) + b"\n")
+        replace_file(self._path, encode(export_world(store)) + b"\n")
         self._saved = version
-
-
-def _replace_file(path: Path, content: bytes) -> None:
-    """Write a file so that there is the old one or the new one, and never a part."""
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise

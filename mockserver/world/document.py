@@ -1,12 +1,16 @@
 """World documents: the JSON of all records of a world, as it is read from a file or a request."""
 
 import json
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from mockserver.errors import StartError
+from mockserver.files import WORLD, read_text_file
+from mockserver.world.shape import check_shape, name_record
 
 FORMAT = "credmock-world/1"
 COLLECTIONS = (
@@ -30,16 +34,74 @@ COLLECTIONS = (
 """The collections of a document, in an order in which records refer backwards only."""
 
 
+MAXIMUM_TYPED = 5_000_000
+"""Bytes of a file that somebody may have typed, in which a name that stands twice is looked for."""
+SLIPS = (
+    (re.compile(r",\s*$"), re.compile(r"[}\]]"), "remove the comma after the last entry"),
+    (re.compile(r""), re.compile(r"//|/\*|#"), "JSON has no comments: remove it"),
+    (re.compile(r""), re.compile(r"'"), 'put texts and names into double quotes: "'),
+    (re.compile(r""), re.compile("[\u201c\u201d\u201e]"), 'use straight double quotes: "'),
+    (
+        re.compile(r""),
+        re.compile(r"-?(NaN|Infinity|nan|inf)"),
+        "JSON has no such number: write null",
+    ),
+    (re.compile(r""), re.compile(r"True|False|None"), "write true, false or null"),
+    (
+        re.compile(r""),
+        re.compile(r"[A-Za-z_]+\s*:"),
+        "put the name into double quotes",
+    ),
+    (re.compile(r'["}\]\d\w]\s*$'), re.compile(r'["{\[]'), "put a comma between the two entries"),
+    (re.compile(r""), re.compile(r"$"), "a bracket or a quote is not closed"),
+)
+"""What stands before and after the place of a fault, and how to fix it."""
+
+
 def read_world(path: Path) -> dict[str, Any]:
     """Read a world document; raises StartError naming the file and the place of the fault."""
+    content = read_text_file(path)
+    if path == WORLD:  # the one that ships is checked by its test
+        return dict(orjson.loads(content))
+    return check_document(read_json(content, str(path)), str(path))
+
+
+def read_json(content: bytes, name: str) -> Any:
+    """Return the value of a JSON text; raises StartError naming the line and the fix."""
     try:
-        document = orjson.loads(path.read_bytes())
-    except OSError as error:
-        raise StartError(f"{path}: {error.strerror}") from error
+        document = orjson.loads(content)
     except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise StartError(f"{path}: not valid JSON: {place}: {error.msg}") from error
-    return check_document(document, str(path))
+        raise StartError(f"{name}: not valid JSON: {_describe(content.decode(), error)}") from error
+    if len(content) <= MAXIMUM_TYPED:
+        json.loads(content, object_pairs_hook=partial(_refuse_repeated, name))
+    return document
+
+
+def _describe(text: str, error: json.JSONDecodeError) -> str:
+    """Return the place of a fault, what it is and how to fix it."""
+    try:
+        json.loads(text)  # which knows better than the faster reader where a fault begins
+    except json.JSONDecodeError as found:
+        error = found
+    except RecursionError:
+        return "it is nested too deeply"
+    before, after = text[: error.pos], text[error.pos :]
+    fix = next(
+        (fix for left, right, fix in SLIPS if left.search(before) and right.match(after)), ""
+    )
+    place = f"line {error.lineno}, column {error.colno}"
+    return f"{place}: {error.msg}{f'; {fix}' if fix else ''}"
+
+
+def _refuse_repeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; raises StartError for a name that stands in it twice."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [key for key, _ in pairs]
+        twice = next(key for key in names if names.count(key) > 1)
+        record = name_record(made) or f" with the fields {', '.join(made)}"
+        raise StartError(f"{name}: the record{record} has {twice!r} twice: remove one of them")
+    return made
 
 
 def check_document(document: Any, name: str) -> dict[str, Any]:
@@ -49,4 +111,5 @@ def check_document(document: Any, name: str) -> dict[str, Any]:
     for collection in COLLECTIONS:
         if not isinstance(document.get(collection, []), list):
             raise StartError(f"{name}: {collection}: expected a list of records")
+    check_shape(document, name)
     return document

@@ -1,10 +1,8 @@
 """From a world document to a store: records are checked and added, then indexes are built."""
 
-import base64
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
@@ -12,8 +10,7 @@ from immutables import Map
 
 from mockserver.contract.operation import ROLES
 from mockserver.errors import StartError
-from mockserver.framework.times import parse_time
-from mockserver.framework.uploads import EXTENSIONS, detect_media_type
+from mockserver.framework.uploads import EXTENSIONS
 from mockserver.world.document import COLLECTIONS
 from mockserver.world.fields import (
     ASSERTION_DEFAULTS,
@@ -38,13 +35,24 @@ from mockserver.world.records import (
     Platform,
     Provider,
     ProviderConfig,
-    Signatory,
     Upload,
     User,
 )
+from mockserver.world.shape import name_record
 from mockserver.world.store import Store
+from mockserver.world.values import (
+    list_pictures,
+    read_moment,
+    read_signatory,
+    read_time,
+    read_upload,
+    refuse_duplicate,
+    require,
+)
 
 Record = Mapping[str, Any]
+PICTURES = "/__mock__/images/"
+"""Where this server serves pictures."""
 
 
 @contextmanager
@@ -74,9 +82,11 @@ def load_world(document: Mapping[str, Any], name: str = "world", *, keep: bool =
             try:
                 add(record)
             except KeyError as error:
-                raise StartError(f"{name}: {collection}[{index}]: {error} is missing") from error
-            except (TypeError, ValueError, AttributeError) as error:
-                raise StartError(f"{name}: {collection}[{index}]: {error}") from error
+                place = f"{name}: {collection}[{index}]{name_record(record)}"
+                raise StartError(f"{place}: {error} is missing") from error
+            except (TypeError, ValueError, AttributeError, OverflowError) as error:
+                place = f"{name}: {collection}[{index}]{name_record(record)}"
+                raise StartError(f"{place}: {error}") from error
     return loader.build_store()
 
 
@@ -86,6 +96,7 @@ class _Loader:
     def __init__(self) -> None:
         self.platforms: dict[str, Platform] = {}
         self.users: dict[int, User] = {}
+        self.user_ids: dict[tuple[str, str], int] = {}
         self.api_keys: dict[str, ApiKey] = {}
         self.images: dict[int, Image] = {}
         self.uploads: dict[str, Upload] = {}
@@ -125,9 +136,7 @@ class _Loader:
         return Store(
             platforms=MappingProxyType(self.platforms),
             users=MappingProxyType(self.users),
-            user_ids=MappingProxyType(
-                {(user.platform, user.username): user.id for user in self.users.values()}
-            ),
+            user_ids=MappingProxyType(self.user_ids),
             api_keys=MappingProxyType(self.api_keys),
             images=MappingProxyType(self.images),
             uploads=MappingProxyType(self.uploads),
@@ -164,47 +173,60 @@ class _Loader:
 
     def add_platform(self, record: Record) -> None:
         """Add a platform."""
+        refuse_duplicate(self.platforms, record["key"], "platform")
         self.platforms[record["key"]] = Platform(**record)
 
     def add_user(self, record: Record) -> None:
         """Add a user of a platform."""
-        _require(self.platforms, record["platform"], "platform")
+        require(self.platforms, record["platform"], "platform")
         if record["role"] not in ROLES:
             raise ValueError(f"unknown role {record['role']!r}: use {', '.join(ROLES)}")
+        refuse_duplicate(self.users, record["id"], "user")
+        name = record["platform"], record["username"]
+        refuse_duplicate(self.user_ids, name, "username", record["username"])
+        self.user_ids[name] = record["id"]
         self.users[record["id"]] = User(**record)
 
     def add_api_key(self, record: Record) -> None:
         """Add the key of a user."""
-        _require(self.users, record["user_id"], "user")
+        require(self.users, record["user_id"], "user")
+        refuse_duplicate(self.api_keys, record["key"], "key")
         self.api_keys[record["key"]] = ApiKey(**record)
 
     def add_image(self, record: Record) -> None:
         """Add an image, which names a file or brings its content."""
-        _require(self.platforms, record["platform"], "platform")
-        _refuse_duplicate(self.images, record["id"], "image")
+        require(self.platforms, record["platform"], "platform")
+        refuse_duplicate(self.images, record["id"], "image")
         if "file" not in record:
-            upload = _read_upload(record["content"])
+            upload = read_upload(record["content"])
             file = f"upload-{record['id']}.{EXTENSIONS[upload.media_type]}"
             self.uploads[file] = upload
             kept = {name: value for name, value in record.items() if name != "content"}
             record = {"file": file, **kept}
+        else:
+            require(list_pictures(), record["file"], "picture")
         self.images[record["id"]] = Image(**record)
 
     def add_course(self, record: Record) -> None:
         """Add a course of a platform."""
-        self.courses[record["platform"], record["course_id"]] = record["name"]
+        self._add_name(self.courses, record, "course")
 
     def add_program(self, record: Record) -> None:
         """Add a program of a platform."""
-        self.programs[record["platform"], record["program_id"]] = record["name"]
+        self._add_name(self.programs, record, "program")
 
     def add_pathway(self, record: Record) -> None:
         """Add a pathway of a platform."""
-        self.pathways[record["platform"], record["pathway_id"]] = record["name"]
+        self._add_name(self.pathways, record, "pathway")
 
     def add_issuer(self, record: Record) -> None:
         """Add an issuer with those who sign for it."""
-        _require(self.platforms, record["platform"], "platform")
+        require(self.platforms, record["platform"], "platform")
+        refuse_duplicate(self.issuers, record["entityId"], "entityId")
+        if record["icon_image_id"] is not None:
+            require(self.images, record["icon_image_id"], "image")
+        shown = [signatory["signature"] for signatory in record["signatories"]]
+        self._check_pictures(record.get("iconImage"), *shown)
         tags = record["allowed_template_tags"]
         self.issuers[record["entityId"]] = Issuer(
             record["entityId"],
@@ -215,7 +237,7 @@ class _Loader:
             record.get("iconImage"),
             record["icon_image_id"],
             None if tags is None else tuple(tags),
-            tuple(map(_read_signatory, record["signatories"])),
+            tuple(map(read_signatory, record["signatories"])),
         )
 
     def add_credential(self, record: Record) -> None:
@@ -225,25 +247,38 @@ class _Loader:
             fields.pop(name) for name in ("entityId", "platform", "issuer", "public", "createdAt")
         )
         own_signatories = fields.pop("own_signatories", ())
-        _require(self.platforms, platform, "platform")
+        require(self.platforms, platform, "platform")
         check_period(fields["expires"]["duration"])
         self._check_links(fields, platform, issuer)
-        _refuse_duplicate(self.credentials, entity_id, "entityId")
+        refuse_duplicate(self.credentials, entity_id, "entityId")
         self.credentials[entity_id] = Credential(
             entity_id=entity_id,
             platform=platform,
             issuer=issuer,
             public=public,
-            created_at=parse_time(created),
+            created_at=read_moment("createdAt", created),
             sequence=len(self.credentials),
             fields=freeze(fields),
             searchable=build_searchable_text(fields),
-            signatories=tuple(map(_read_signatory, own_signatories)),
+            signatories=tuple(map(read_signatory, own_signatories)),
         )
+
+    def _add_name(self, collection: dict[tuple[str, str], str], record: Record, kind: str) -> None:
+        """Add a course, a program or a pathway of a platform."""
+        key = require(self.platforms, record["platform"], "platform"), record[f"{kind}_id"]
+        refuse_duplicate(collection, key, kind, key[1])
+        collection[key] = record["name"]
+
+    def _check_pictures(self, *addresses: str | None) -> None:
+        """Raise ValueError where a picture of this server is not there."""
+        for address in addresses:
+            file = (address or "").removeprefix(PICTURES)
+            if file != address and file and file not in self.uploads:
+                require(list_pictures(), file, "picture")
 
     def _check_links(self, fields: Mapping[str, Any], platform: str, issuer: str) -> None:
         """Raise ValueError where a credential refers to what its platform does not have."""
-        if self.issuers[_require(self.issuers, issuer, "issuer")].platform != platform:
+        if self.issuers[require(self.issuers, issuer, "issuer")].platform != platform:
             raise ValueError(f"issuer {issuer!r} belongs to another platform")
         for name, collection in (
             ("courses", self.courses),
@@ -251,13 +286,14 @@ class _Loader:
             ("pathways", self.pathways),
         ):
             for key in fields[name]:
-                _require(collection, (platform, key), name[:-1])
-        for name in IMAGE_FIELDS.values():
+                require(collection, (platform, key), name[:-1])
+        for shown, name in IMAGE_FIELDS.items():
             if fields[name] is not None:
-                _require(self.images, fields[name], "image")
+                require(self.images, fields[name], "image")
+            self._check_pictures(fields[shown])
         signatories = {signatory.entity_id for signatory in self.issuers[issuer].signatories}
         for entity_id in fields.get("signatories") or ():
-            _require(signatories, entity_id, "signatory of the issuer")
+            require(signatories, entity_id, "signatory of the issuer")
 
     def add_assertion(self, record: Record) -> None:
         """Add an assertion of a credential."""
@@ -266,61 +302,61 @@ class _Loader:
             fields.pop(name)
             for name in ("entityId", "credential", "recipient", "issuedOn", "expires", "revoked")
         )
-        platform = self.credentials[_require(self.credentials, credential, "credential")].platform
+        platform = self.credentials[require(self.credentials, credential, "credential")].platform
         self._check_users(platform, [recipient])
         for name, collection in (("course", self.courses), ("program", self.programs)):
             if fields[name] is not None:
-                _require(collection, (platform, fields[name]), name)
-        _refuse_duplicate(self.assertions, entity_id, "entityId")
+                require(collection, (platform, fields[name]), name)
+        refuse_duplicate(self.assertions, entity_id, "entityId")
         self.assertions[entity_id] = Assertion(
             entity_id=entity_id,
             credential=credential,
             recipient=recipient,
-            issued_on=parse_time(issued_on),
+            issued_on=read_moment("issuedOn", issued_on),
             sequence=len(self.assertions),
-            expires=_read_time(expires),
+            expires=read_time("expires", expires),
             revoked=revoked,
             fields=freeze(fields),
         )
 
     def add_group(self, record: Record) -> None:
         """Add a group of users."""
-        _refuse_duplicate(self.groups, record["id"], "group")
+        refuse_duplicate(self.groups, record["id"], "group")
         group = Group(**{**record, "members": tuple(record["members"])})
-        _require(self.platforms, group.platform, "platform")
+        require(self.platforms, group.platform, "platform")
         self._check_users(group.platform, group.members)
         self.groups[group.id] = group
 
     def add_department(self, record: Record) -> None:
         """Add a department with its admins and members."""
-        _refuse_duplicate(self.departments, record["id"], "department")
+        refuse_duplicate(self.departments, record["id"], "department")
         people = {name: tuple(record[name]) for name in ("admins", "members")}
         department = Department(**{**record, **people})
-        _require(self.platforms, department.platform, "platform")
+        require(self.platforms, department.platform, "platform")
         self._check_users(department.platform, (*department.admins, *department.members))
         self.departments[department.id] = department
 
     def _check_users(self, platform: str, user_ids: Iterable[int]) -> None:
         """Raise ValueError where one is not a user of a platform."""
         for user_id in user_ids:
-            if self.users[_require(self.users, user_id, "user")].platform != platform:
+            if self.users[require(self.users, user_id, "user")].platform != platform:
                 raise ValueError(f"user {user_id!r} belongs to another platform")
 
     def add_assignment(self, record: Record) -> None:
         """Add an assignment to a user or to a group."""
-        _refuse_duplicate(self.assignments, record["entityId"], "entityId")
+        refuse_duplicate(self.assignments, record["entityId"], "entityId")
         key, user, group = record["credential"], record.get("user"), record.get("group")
-        credential = self.credentials[_require(self.credentials, key, "credential")]
+        credential = self.credentials[require(self.credentials, key, "credential")]
         if (user is None) == (group is None):
             raise ValueError("an assignment is to one user or to one group")
         if group is not None:
-            found = self.groups[_require(self.groups, group, "group")]
+            found = self.groups[require(self.groups, group, "group")]
             if found.platform != credential.platform:
                 raise ValueError(f"group {group!r} belongs to another platform")
         users = [user_id for user_id in (user, record["assigned_by"]) if user_id is not None]
         self._check_users(credential.platform, users)
         for entity_id in record["assertions"]:
-            assertion = self.assertions[_require(self.assertions, entity_id, "assertion")]
+            assertion = self.assertions[require(self.assertions, entity_id, "assertion")]
             if assertion.credential != credential.entity_id:
                 raise ValueError(f"assertion {entity_id!r} is of another credential")
         self.assignments[record["entityId"]] = Assignment(
@@ -328,10 +364,10 @@ class _Loader:
             sequence=len(self.assignments),
             credential=credential.entity_id,
             assigned_by=record["assigned_by"],
-            assigned_on=parse_time(record["assignedOn"]),
+            assigned_on=read_moment("assignedOn", record["assignedOn"]),
             user=user,
             group=group,
-            due=_read_time(record.get("due")),
+            due=read_time("due", record.get("due")),
             parent=self._check_parent(record.get("parent"), credential.entity_id),
             assertions=tuple(record["assertions"]),
         )
@@ -340,28 +376,28 @@ class _Loader:
         """Return the assignment to a group that one to a member came of; raises ValueError."""
         if parent is None:
             return None
-        found = self.assignments[_require(self.assignments, parent, "assignment")]
+        found = self.assignments[require(self.assignments, parent, "assignment")]
         if found.group is None or found.credential != credential:
             raise ValueError(f"parent {parent!r} does not assign the credential to a group")
         return parent
 
     def add_provider(self, record: Record) -> None:
         """Add a provider."""
-        _refuse_duplicate(self.providers, record["name"], "provider")
+        refuse_duplicate(self.providers, record["name"], "provider")
         self.providers[record["name"]] = Provider(**_freeze(record, "metadata"))
 
     def add_provider_config(self, record: Record) -> None:
         """Add how a platform uses a provider."""
         config = ProviderConfig(**_read_times(_freeze(record, "config")))
-        _require(self.platforms, config.platform, "platform")
-        _require(self.providers, config.provider, "provider")
+        require(self.platforms, config.platform, "platform")
+        require(self.providers, config.provider, "provider")
         self.provider_configs[config.platform, config.provider] = config
 
     def add_external_mapping(self, record: Record) -> None:
         """Add what a credential is at a provider."""
         mapping = ExternalMapping(**_read_times(_freeze(record, "metadata")))
-        _require(self.credentials, mapping.credential, "credential")
-        _require(self.providers, mapping.provider, "provider")
+        require(self.credentials, mapping.credential, "credential")
+        require(self.providers, mapping.provider, "provider")
         self.external_mappings[mapping.credential, mapping.provider] = mapping
 
 
@@ -371,32 +407,5 @@ def _freeze(record: Record, name: str) -> dict[str, Any]:
 
 
 def _read_times(record: Record) -> dict[str, Any]:
-    return {**record, **{name: parse_time(record[name]) for name in ("created", "updated")}}
-
-
-def _require(collection: Any, key: Any, kind: str) -> Any:
-    """Return a key that a collection has; raises ValueError."""
-    if key not in collection:
-        raise ValueError(f"there is no {kind} {key!r}")
-    return key
-
-
-def _refuse_duplicate(collection: Mapping[Any, Any], key: Any, kind: str) -> None:
-    if key in collection:
-        raise ValueError(f"{kind} {key!r} is used twice")
-
-
-def _read_upload(text: str) -> Upload:
-    content = base64.b64decode(text, validate=True)
-    media_type = detect_media_type(content)
-    if media_type is None:
-        raise ValueError("the content is not a PNG, JPEG, WebP or SVG picture")
-    return Upload(media_type, content)
-
-
-def _read_signatory(record: Record) -> Signatory:
-    return Signatory(record["entityId"], record["name"], record["title"], record["signature"])
-
-
-def _read_time(text: str | None) -> datetime | None:
-    return None if text is None else parse_time(text)
+    times = {name: read_moment(name, record[name]) for name in ("created", "updated")}
+    return {**record, **times}

@@ -143,13 +143,14 @@ def _remove_dependents(made: World, before: World) -> None:
         about = [(field, removed(other)) for field, other in REFERENCES.get(name, {}).items()]
         mentions = [(field, removed(other)) for field, other in MENTIONS.get(name, {}).items()]
         made[name] = [
-            _without_mentions(record, mentions)
+            without_mentions(record, mentions)
             for record in made[name]
             if not any(record.get(field) in ids for field, ids in about)
         ]
 
 
-def _without_mentions(record: Record, mentions: Iterable[tuple[str, frozenset[Any]]]) -> Record:
+def without_mentions(record: Record, mentions: Iterable[tuple[str, frozenset[Any]]]) -> Record:
+    """Return a record that mentions none of the ids that are given for each of its fields."""
     changed: dict[str, Any] = {}
     for field, ids in mentions:
         value = record.get(field)

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from mockserver.cli.listening import open_listeners
 from mockserver.cli.main import main
-from mockserver.cli.server import check_address_is_free
 from mockserver.contract.compiler import load_contract
 from mockserver.files import WORLD
 from tests.support.server import CREDMOCK, RunningServer, free_port, running
@@ -81,21 +81,8 @@ def test_a_prefix_is_kept_in_every_address() -> None:
             fetch(served.url.removesuffix("/dm") + ITEM, Authorization="main-admin-key")
 
 
-SPAWNED = (
-    "import multiprocessing as m; m.set_start_method('spawn'); "
-    "import mockserver.cli.main as c; c.main()"
-)
-
-
-def test_it_serves_where_processes_are_not_forked() -> None:
-    """As on macOS: the worker makes the application from what it is handed."""
-    with running(command=(sys.executable, "-c", SPAWNED)) as served:
-        page = fetch(served.collection, Authorization="main-admin-key")
-        assert page["result"]["count"] > 0
-
-
 def test_a_killed_server_leaves_no_process_on_its_port() -> None:
-    """SIGKILL of the command ends its worker too; the next start finds the port free."""
+    """SIGKILL of the command ends all of it; the next start finds the port free."""
     port = free_port()
     with subprocess.Popen(
         [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, text=True
@@ -105,30 +92,30 @@ def test_a_killed_server_leaves_no_process_on_its_port() -> None:
         process.kill()
         # The pipe ends only when the last process that holds it has ended.
         process.stdout.read()
-    check_address_is_free("127.0.0.1", port)
+    open_listeners("127.0.0.1", port)[0].close()
 
 
 def test_a_server_killed_while_it_loads_leaves_no_process(tmp_path: Path) -> None:
-    """SIGKILL of the command ends its worker too, though it has not begun to serve."""
+    """SIGKILL of the command ends all of it, though it has not begun to serve."""
     port = free_port()
     world = tmp_path / "world.json"
     os.mkfifo(world)
     command = [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{port}", "--world", str(world)]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
-        world.open("w"),  # which waits until the worker reads; the worker then waits for a world
+        world.open("w"),  # which waits until the server reads; the server then waits for a world
     ):
         process.kill()
-        said, _ = process.communicate(timeout=PATIENCE)  # until the worker has ended too
+        said, _ = process.communicate(timeout=PATIENCE)
     assert said == ""
-    check_address_is_free("127.0.0.1", port)
+    open_listeners("127.0.0.1", port)[0].close()
 
 
 @pytest.mark.parametrize(
     "delay", [0.0, *(pytest.param(each, marks=pytest.mark.slow) for each in (0.05, 0.2, 0.4, 0.6))]
 )
 def test_the_server_stops_whenever_it_is_told_to(delay: float) -> None:
-    """SIGTERM ends the server and its worker, in the middle of its start as well."""
+    """SIGTERM ends the server, in the middle of its start as well."""
     with subprocess.Popen(
         [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{free_port()}"],
         stdout=subprocess.PIPE,
@@ -183,7 +170,7 @@ def test_a_world_that_breaks_meanwhile_is_told_and_mended(tmp_path: Path) -> Non
     with running("--world", str(world), "--reload") as served:
         world.write_text("{}")
         wait_until(
-            lambda: any("not restarted" in line for line in served.log),
+            lambda: any("not reloaded" in line for line in served.log),
             "a line says that the world cannot be loaded",
             seen=served.log,
         )

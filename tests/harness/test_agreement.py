@@ -18,6 +18,8 @@ from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
 from tests.support.server import running
 from tests.support.waiting import PATIENCE
 
+PYTEST = (sys.executable, "-m", "pytest", "-p", "credcheck", "--pyargs", "contract_tests")
+
 
 def read_counts(folder: Path) -> dict[str, int]:
     """Return how many tests, failures, errors and skipped tests a junit.xml has."""
@@ -96,7 +98,17 @@ def test_no_property_holds_a_result(tmp_path: Path) -> None:
 
 def run_again(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
     """Test a deployment in pytest's own way, where each test that fails runs again."""
-    words = [sys.executable, "-m", "pytest", "--pyargs", "contract_tests", "--reruns", "1"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "credcheck",
+        "--pyargs",
+        "contract_tests",
+        "--reruns",
+        "1",
+    ]
     words += ["--credcheck-report", str(folder), "--junitxml", str(folder / "junit.xml")]
     words += ["--credcheck-profile", "quick", "-p", "no:cacheprovider", "--tb=no", *options]
     return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
@@ -106,7 +118,7 @@ def run_again(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]"
 def test_a_failure_that_goes_away_is_a_notice(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """With pytest-rerunfailures only what fails again counts; what does not is a notice."""
     options = ("--credcheck-rule", "SEARCH-01", "--credcheck-rule", "SCHEMA-01", *workers)
-    target = ("--target", "wsgi:tests.support.wavering:application")
+    target = ("--credcheck-target", "wsgi:tests.support.wavering:application")
     place = ("--credcheck-org", "main", "--credcheck-user-id", "1", "--credcheck-seed", "1")
     ended = run_again(tmp_path, *target, *place, *options)
     report = read_report(tmp_path)
@@ -119,8 +131,25 @@ def test_a_failure_that_goes_away_is_a_notice(tmp_path: Path, workers: tuple[str
 @pytest.mark.slow
 def test_a_failure_that_stays_counts_once(tmp_path: Path) -> None:
     """A failure that occurs again is one failure, for pytest and for the verdict."""
-    words = [sys.executable, "-m", "pytest", "--pyargs", "contract_tests", "--reruns", "1"]
-    words += ["--target", BROKEN_MOCK, "--credcheck-org", "main", "--credcheck-user-id", "1"]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "credcheck",
+        "--pyargs",
+        "contract_tests",
+        "--reruns",
+        "1",
+    ]
+    words += [
+        "--credcheck-target",
+        BROKEN_MOCK,
+        "--credcheck-org",
+        "main",
+        "--credcheck-user-id",
+        "1",
+    ]
     words += ["--credcheck-rule", "SCHEMA-06", "--credcheck-report", str(tmp_path)]
     words += ["--junitxml", str(tmp_path / "junit.xml"), "-p", "no:cacheprovider", "--tb=no"]
     environment = {**ENVIRONMENT, "BROKEN": "names_are_repeated"}

@@ -70,7 +70,7 @@ def test_a_package_that_is_missing(module: str) -> None:
     """A run without a package of the extra says in one line what to install, and sends nothing."""
     hide = f"import sys; sys.modules[{module!r}] = None"
     words = ["run", "mock", "-n", "2"]
-    code = f"{hide}; from contract_tests.__main__ import main; sys.argv[1:] = {words}; main()"
+    code = f"{hide}; from credcheck import main; sys.argv[1:] = {words}; main()"
     ended = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT
     )

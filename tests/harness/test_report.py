@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -21,6 +22,7 @@ from contract_tests.catalogue.operations import (
     RETRIEVE_CREDENTIAL,
     UPDATE_CREDENTIAL,
 )
+from contract_tests.cli import main
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.exchange import Exchange
 from contract_tests.engine.results import Finding, Result
@@ -29,6 +31,7 @@ from contract_tests.report.documents import (
     build_har,
     build_report,
     format_body,
+    format_context,
     make_validator,
     read_report,
     render_html,
@@ -509,3 +512,26 @@ def test_a_foreign_file_is_reported(content: bytes | None, problem: str, tmp_pat
         read_report(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("target", "context", "options"),
+    [
+        ("mock", {"org": "main", "user_id": "1"}, ""),
+        ("mock", {"org": "acme"}, " --org acme"),
+        ("http://x", {"org": "a b", "user_id": "7"}, " --org 'a b' --user-id 7"),
+        ("http://x", {"rate": 2.5, "disposable": True}, " --rate 2.5/s --disposable"),
+        ("http://x", {"without": ["exim", "providers"]}, " --without exim --without providers"),
+        ("http://x", {"auth_scheme": "Token", "api_version": "4.90"}, None),
+    ],
+)
+def test_the_command_that_repeats_a_run_has_its_options(
+    target: str, context: dict[str, Any], options: str | None
+) -> None:
+    """Pasted into a shell, it is not refused for what it lacks, and each option exists."""
+    words = format_context({"target": target, "context": context})
+    if options is not None:
+        assert words == options
+    parser = next(command for name, command in main.commands.items() if name == "run")
+    known = {flag for parameter in parser.params for flag in parameter.opts}
+    assert {word for word in shlex.split(words) if word.startswith("--")} <= known

@@ -75,7 +75,17 @@ def run_credcheck(folder: Path, *options: str, **more: str) -> Ended:
 
 def run_pytest(folder: Path, *options: str, **more: str) -> Ended:
     """Test the echoing deployment in pytest's own way, which shows the values of variables."""
-    words = [sys.executable, "-m", "pytest", "--pyargs", "contract_tests", "--target", TARGET]
+    words = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "credcheck",
+        "--pyargs",
+        "contract_tests",
+        "--credcheck-target",
+        TARGET,
+    ]
     words += [
         "--credcheck-profile",
         "quick",

@@ -237,7 +237,7 @@ def test_a_file_is_read_again_when_it_changed(own: API, tmp_path: Path) -> None:
             "{description: d, change: {credentials: [{set: {createdAt: now-soon}}]}}",
             "change.credentials[0]: '-soon' is not a duration",
         ),
-        ("{description: d, add: {credentials: [{name: x}]}}", "credentials[79]: "),
+        ("{description: d, add: {credentials: [{name: x}]}}", "credentials[79] ("),
         ("{description: d, change: {credentials: [{set: {name: 5}}]}}", "mine.yaml: "),
         ("{description: d, change: {credentials: [{set: {criteriaUrl: 5}}]}}", "criteriaUrl"),
     ],

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -14,8 +13,8 @@ from mockserver.errors import StartError
 from mockserver.files import WORLD
 from tests.cli.test_commands import credmock
 from tests.conftest import API, MAIN
-from tests.support.server import CREDMOCK, RunningServer, free_port, running
-from tests.support.waiting import PATIENCE, wait_until
+from tests.support.server import RunningServer, free_port, running
+from tests.support.waiting import PATIENCE
 
 KEY = {"Authorization": "main-admin-key"}
 
@@ -55,26 +54,6 @@ def test_what_was_written_is_there_after_a_restart(tmp_path: Path) -> None:
         assert newest(server) == "Kept at the end"
         httpx.post(f"{server.url}/__mock__/state/reset", timeout=PATIENCE).raise_for_status()
         assert newest(server) not in names[-2:]
-
-
-@pytest.mark.slow
-def test_a_server_that_is_killed_has_saved(tmp_path: Path) -> None:
-    """Changes are saved every few seconds, and at last when the process that started it is gone."""
-    path = tmp_path / "state.json"
-    command = [*CREDMOCK, "serve", "--bind", f"127.0.0.1:{free_port()}", "--state", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        server = RunningServer(next(lines).split()[-1], process, "")
-        create(server, "Saved")
-        wait_until(path.exists, "the change is saved")
-        written = path.stat().st_mtime_ns
-        create(server, "Saved when its parent was gone")
-        process.kill()
-        *_, _last = lines  # until the worker has ended too
-    assert path.stat().st_mtime_ns > written
-    names = [each["name"] for each in json.loads(path.read_bytes())["credentials"]]
-    assert names[-2:] == ["Saved", "Saved when its parent was gone"]
 
 
 def test_reads_write_nothing(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mockserver.config import RELEASES
-from mockserver.testing import free_port
+from mockserver.testing import free_port as free_port  # for tests that name a port themselves
 from tests.support.waiting import PATIENCE
 
 CREDMOCK = (sys.executable, "-m", "mockserver")
@@ -39,7 +39,7 @@ def running(
     *options: str, command: tuple[str, ...] = CREDMOCK, cwd: Path | None = None
 ) -> Iterator[RunningServer]:
     """Start a server of the latest release on a free port; it must stop cleanly at the end."""
-    bind = () if "--bind" in options else ("--bind", f"127.0.0.1:{free_port()}")
+    bind = () if "--bind" in options else ("--bind", "127.0.0.1:0")
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(
         [*command, "serve", "--api-version", RELEASES[-1], *bind, *options],

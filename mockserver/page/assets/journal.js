@@ -83,6 +83,6 @@ function move(event) {
     list[list.indexOf(summary) + step]?.focus();
     event.preventDefault();
   } else if (event.key === "c") {
-    summary.parentElement.querySelector("[data-copy]").click();
+    summary.parentElement.querySelector("[data-copy]")?.click();
   }
 }

@@ -1,0 +1,197 @@
+"""Proxies of the environment: this machine is never reached through one, others are."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+
+from contract_tests.errors import UsageError
+from contract_tests.settings.proxies import find_proxy
+from mockserver.control.client import Control, ControlError
+from mockserver.control.loopback import is_loopback, read_host
+from tests.support.command import run
+from tests.support.paths import ROOT
+from tests.support.server import CREDMOCK, RunningServer
+from tests.support.waiting import PATIENCE
+
+VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+DEAD = "http://user:secret@127.0.0.1:1"
+NASTY = [
+    {"HTTP_PROXY": DEAD, "http_proxy": DEAD, "ALL_PROXY": DEAD},
+    {"ALL_PROXY": "socks5://127.0.0.1:1", "NO_PROXY": "localhost,127.0.0.1,::1/128"},
+    {"HTTP_PROXY": "socks5h://127.0.0.1:1", "no_proxy": "[::1]:*,,  ,fe80::/10"},
+    {"HTTP_PROXY": "nonsense://", "HTTPS_PROXY": "http://[", "NO_PROXY": "::1/1000,*."},
+]
+
+
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    """Return the environment of this process with other proxies."""
+    names = {name for each in VARIABLES for name in (each, each.lower())}
+    return {**{name: os.environ[name] for name in os.environ.keys() - names}, **variables}
+
+
+@pytest.mark.parametrize("variables", NASTY)
+def test_a_mock_here_is_reached_directly(server: RunningServer, variables: dict[str, str]) -> None:
+    """`ctl` and the check of the image reach it, whatever the variables say."""
+    line = next(
+        line for line in (ROOT / "Dockerfile").read_text().splitlines() if "HEALTHCHECK" in line
+    )
+    check = line.partition('"-c", "')[2].rpartition('"')[0]
+    for command in (
+        [*CREDMOCK, "ctl", "--url", server.url, "clock"],
+        [sys.executable, "-c", check.replace("http://127.0.0.1:8765", server.url)],
+    ):
+        ended = subprocess.run(
+            command, env=environment(variables), capture_output=True, text=True, timeout=PATIENCE
+        )
+        assert (ended.returncode, ended.stderr) == (0, ""), ended.stderr
+
+
+def test_a_target_here_is_tested_directly(server: RunningServer) -> None:
+    """The harness reaches it as well."""
+    variables = environment({**os.environ, **NASTY[1], "HTTP_PROXY": DEAD})
+    keys = {"CREDCHECK_KEY_ADMIN": "main-admin-key"}
+    words = ("--org", "main", "--user-id", "1", "--rule", "PAGE-01", "--api-version", "4.202")
+    ended = run("run", server.url, *words, env={**variables, **keys})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"ALL_PROXY": "socks5://127.0.0.1:1"}, "ALL_PROXY is of the kind socks5"),
+        ({"HTTP_PROXY": "ftp://x"}, "HTTP_PROXY is of the kind ftp"),
+        ({"http_proxy": "http://[::1"}, "http_proxy is not a valid address"),
+        ({"http_proxy": "http://user:secret@x:99999"}, "http_proxy is not a valid address"),
+    ],
+)
+def test_a_proxy_that_cannot_be_used_is_one_line(variables: dict[str, str], named: str) -> None:
+    """Before the first request; it names the variable and shows no password."""
+    words = ("--org", "main", "--user-id", "1")
+    keys = {"CREDCHECK_KEY_ADMIN": "main-admin-key"}
+    ended = run("run", "http://staging.invalid", *words, env={**environment(variables), **keys})
+    said = ended.stderr.removeprefix("ERROR: ").strip()
+    assert (ended.returncode, said.count("\n"), named in said) == (2, 0, True), ended.stderr
+    assert "secret" not in ended.stdout + ended.stderr
+
+
+def test_ctl_names_a_proxy_that_cannot_be_used() -> None:
+    """It is one line, and exit code 2."""
+    command = [*CREDMOCK, "ctl", "--url", "http://mock.invalid", "clock"]
+    variables = environment({"ALL_PROXY": "socks5://user:secret@127.0.0.1:1"})
+    ended = subprocess.run(command, env=variables, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "ALL_PROXY" in ended.stderr
+    assert "secret" not in ended.stderr
+
+
+def test_a_mock_elsewhere_is_reached_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The control client and the harness send the proxy the whole address."""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+
+        def serve() -> None:
+            for _ in range(2):
+                connection, _ = proxy.accept()
+                with connection:
+                    received.append(connection.recv(65536).partition(b"\r\n")[0])
+                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        for name in VARIABLES:
+            monkeypatch.delenv(name, raising=False)
+            monkeypatch.delenv(name.lower(), raising=False)
+        address = f"http://127.0.0.1:{proxy.getsockname()[1]}"
+        monkeypatch.setenv("http_proxy", address)
+        Control("http://mock.invalid:1").clock()
+        found = find_proxy("http://mock.invalid:1", os.environ)
+        httpx.Client(proxy=found, trust_env=False).get("http://mock.invalid:1/x")
+        thread.join(PATIENCE)
+    assert [line.split()[1] for line in received] == [
+        b"http://mock.invalid:1/__mock__/clock",
+        b"http://mock.invalid:1/x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "variables", "proxy"),
+    [
+        ("http://a.example.com", {"HTTP_PROXY": "p:3128"}, "http://p:3128"),
+        ("https://a.example.com", {"HTTP_PROXY": "p:3128"}, None),
+        ("https://a.example.com", {"https_proxy": "https://p"}, "https://p"),
+        ("https://a.example.com", {"ALL_PROXY": "http://p"}, "http://p"),
+        ("http://a.example.com", {"HTTP_PROXY": "p", "NO_PROXY": "example.com"}, None),
+        ("http://a.example.com", {"HTTP_PROXY": "p", "NO_PROXY": "x, .example.com"}, None),
+        ("http://a.example.com", {"HTTP_PROXY": "p", "NO_PROXY": "*.example.com"}, None),
+        ("http://an-example.com", {"HTTP_PROXY": "p", "NO_PROXY": "example.com"}, "http://p"),
+        ("http://a.example.com", {"HTTP_PROXY": "p", "NO_PROXY": "*"}, None),
+        ("http://a.example.com:81", {"HTTP_PROXY": "p", "NO_PROXY": "example.com:81"}, None),
+        ("http://a.example.com:82", {"HTTP_PROXY": "p", "NO_PROXY": "example.com:81"}, "http://p"),
+        ("http://10.1.2.3", {"HTTP_PROXY": "p", "NO_PROXY": "10.0.0.0/8"}, None),
+        ("http://[2001:db8::1]", {"HTTP_PROXY": "p", "NO_PROXY": "2001:db8::/32"}, None),
+        ("http://11.1.2.3", {"HTTP_PROXY": "p", "NO_PROXY": "10.0.0.0/8"}, "http://p"),
+        ("http://a.example.com", {"HTTP_PROXY": " "}, None),
+        ("http://127.0.0.2", {"HTTP_PROXY": "p"}, None),
+        ("http://app.localhost", {"HTTP_PROXY": "p"}, None),
+        ("http://[::ffff:127.0.0.1]", {"ALL_PROXY": "socks5://p"}, None),
+    ],
+)
+def test_the_usual_variables_are_read_as_usual(
+    url: str, variables: dict[str, str], proxy: str | None
+) -> None:
+    """By scheme, in either case, without what NO_PROXY lists."""
+    assert find_proxy(url, variables) == proxy
+
+
+def test_a_wrong_proxy_raises_before_a_run() -> None:
+    """The message says what to do."""
+    with pytest.raises(UsageError, match="variable ALL_PROXY is of the kind socks4"):
+        find_proxy("http://a.example.com", {"ALL_PROXY": "socks4://p"})
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[", "127.0.0.1:8765", "http://", "http://x:99999", "ftp://x"]
+)
+def test_an_address_that_is_none_is_told(url: str) -> None:
+    """No address makes the client fail in another way."""
+    with pytest.raises(ControlError, match="is not an http address"):
+        Control(url)
+
+
+@pytest.mark.parametrize(
+    ("header", "host"),
+    [
+        ("[::1]", "::1"),
+        ("[::1]:8765", "::1"),
+        ("localhost", "localhost"),
+        ("LOCALHOST:1", "localhost"),
+        ("127.0.0.1:8765", "127.0.0.1"),
+        ("evil.example.com:80", "evil.example.com"),
+        ("[::1", ""),
+        ("", ""),
+    ],
+)
+def test_the_host_of_a_header(header: str, host: str) -> None:
+    """With and without a port, and of both families."""
+    assert read_host(header) == host
+
+
+@pytest.mark.parametrize("host", ["::1", "[::1]", "127.9.9.9", "localhost.", "a.localhost"])
+def test_what_is_this_machine(host: str) -> None:
+    """Every address of the loopback, and its names."""
+    assert is_loopback(host)
+    assert not is_loopback(f"{host}.example.com")
+
+
+def test_the_control_plane_takes_each_own_host(server: RunningServer, tmp_path: Path) -> None:
+    """An IPv6 address without a port is this machine, too."""
+    client = httpx.Client(trust_env=False, timeout=PATIENCE)
+    for host, status in (("[::1]", 200), ("[::1]:1", 200), ("localhost", 200), ("[::2]", 403)):
+        answer = client.get(f"{server.url}/__mock__/clock", headers={"Host": host})
+        assert answer.status_code == status, host

@@ -1,0 +1,109 @@
+"""What is copied from the journal is what was sent: curl lines, bodies, the HTTP Archive."""
+
+import base64
+import json
+import os
+import subprocess
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import MAIN
+from tests.support.server import RunningServer
+from tests.support.waiting import PATIENCE
+
+CLIENT = httpx.Client(trust_env=False, timeout=PATIENCE)
+JSON = {"Content-Type": "application/json", "Authorization": "main-admin-key"}
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+BODIES: dict[str, bytes] = {
+    "text": '{"name": "ä 日本 \'quoted\' $HOME `x` \\\\ !"}'.encode(),
+    "a name of a file": b"@/etc/passwd",
+    "bytes": bytes(range(256)),
+    "a picture": PNG,
+    "NUL": b"a\0b",
+    "a lone surrogate": b"\xed\xa0\x80",
+    "line breaks": b"--x\r\n\r\n\tb\n--x--\r\n",
+    "as much as is kept": b"x" * 64_000,
+}
+
+
+def last(server: RunningServer, path: str) -> dict[str, Any]:
+    """Return the last exchange with a path."""
+    found = CLIENT.get(f"{server.url}/__mock__/requests", params={"path": f"*{path}"}).json()
+    exchange: dict[str, Any] = found["requests"][0]
+    return exchange
+
+
+@pytest.mark.parametrize("name", list(BODIES))
+def test_a_copied_line_sends_the_same_bytes(server: RunningServer, name: str) -> None:
+    """As a shell runs it, whatever the body is."""
+    path, body = MAIN, BODIES[name]
+    CLIENT.post(f"{server.url}{path}?a=[1]", content=body, headers=JSON)
+    before = last(server, path)
+    # A line of 64 kB is longer than one word of a command may be in some systems, not in a pipe.
+    ended = subprocess.run(
+        ["bash", "-s"],
+        input=before["curl"].encode(),
+        capture_output=True,
+        env={**os.environ, "CREDMOCK_KEY": "main-admin-key", "NO_PROXY": "*", "no_proxy": "*"},
+    )
+    assert ended.returncode == 0, ended.stderr
+    after = last(server, path)
+    assert after["number"] > before["number"]
+    assert after["request"]["body"] == before["request"]["body"]
+    assert after["path"] == before["path"]
+    sent = before["request"]["body"]
+    is_binary = before["request"].get("encoding") == "base64"
+    assert (base64.b64decode(sent) if is_binary else sent.encode()) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"x" * 64_001, "ä".encode() * 40_000, b"\xff" * 100_000],
+    ids=["one more", "letters", "bytes"],
+)
+def test_a_body_that_was_cut_is_marked(server: RunningServer, body: bytes) -> None:
+    """There is no line to copy, and every form of it says how much is missing."""
+    path = MAIN
+    CLIENT.post(f"{server.url}{path}", content=body, headers=JSON)
+    found = last(server, path)
+    assert found["curl"] is None
+    assert (found["request"]["size"], found["request"]["kept"]) == (len(body), 64_000)
+    assert "\ufffd" not in found["request"]["body"]
+    archive = CLIENT.get(f"{server.url}/__mock__/requests.har", params={"path": f"*{path}"}).json()
+    request = archive["log"]["entries"][-1]["request"]
+    assert request["bodySize"] == len(body)
+    assert request["postData"]["comment"] == f"cut: 64000 of {len(body)} bytes"
+
+
+def test_a_character_that_was_cut_is_no_binary(server: RunningServer) -> None:
+    """The end of what is kept may lie within a character."""
+    path = MAIN
+    CLIENT.post(f"{server.url}{path}", content=b"x" + "ä".encode() * 40_000, headers=JSON)
+    found = last(server, path)["request"]
+    assert "encoding" not in found
+    assert found["body"] == "x" + "ä" * 31_999
+
+
+def test_the_archive_holds_bytes_as_base64(server: RunningServer) -> None:
+    """A reader gets the picture back, of a request and of a response."""
+    path = MAIN
+    CLIENT.post(f"{server.url}{path}", content=PNG, headers=JSON)
+    archive = CLIENT.get(f"{server.url}/__mock__/requests.har", params={"path": f"*{path}"}).json()
+    sent = archive["log"]["entries"][-1]["request"]["postData"]
+    assert base64.b64decode(sent["text"]) == PNG
+    assert sent["encoding"] == "base64"
+    assert "comment" not in sent
+
+
+def test_a_head_request_is_copied_as_one(server: RunningServer) -> None:
+    """`curl -X HEAD` would wait for a body that never comes."""
+    CLIENT.head(f"{server.url}{MAIN}head/")
+    line = last(server, f"{MAIN}head/")["curl"]
+    ended = subprocess.run(
+        ["bash", "-c", line], capture_output=True, timeout=20, env={**os.environ, "NO_PROXY": "*"}
+    )
+    assert ended.returncode == 0, json.dumps(line)

@@ -1,0 +1,190 @@
+"""Text files as other systems write them: read by one function in each package."""
+
+import codecs
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from contract_tests.errors import UsageError
+from contract_tests.report.accepted import read_accepted_failures
+from contract_tests.settings.secrets import resolve_reference
+from contract_tests.settings.sources import read_tables
+from contract_tests.text_files import read_text_file as read_for_harness
+from mockserver import Config, create_app
+from mockserver.cli.main import main
+from mockserver.contract.document import read_document
+from mockserver.errors import StartError
+from mockserver.files import check_replaceable, read_text_file, replace_file
+from mockserver.sandbox.scenarios import read_scenario
+from mockserver.world.document import read_world
+from tests.conftest import API
+from tests.support.paths import ROOT
+from tests.support.server import CREDMOCK, running
+from tests.support.world import DOCUMENT
+
+TEXT = 'key = "ä – 日本 🎓"\nnext = 1\n'
+ENCODINGS: dict[str, Callable[[str], bytes]] = {
+    "UTF-8": str.encode,
+    "UTF-8 with mark": lambda text: codecs.BOM_UTF8 + text.encode(),
+    "PowerShell": lambda text: codecs.BOM_UTF16_LE + text.encode("utf-16-le"),
+    "UTF-16 big": lambda text: codecs.BOM_UTF16_BE + text.encode("utf-16-be"),
+    "UTF-16 without mark": lambda text: text.encode("utf-16-le"),
+    "UTF-16 big without mark": lambda text: text.encode("utf-16-be"),
+    "UTF-32": lambda text: codecs.BOM_UTF32_LE + text.encode("utf-32-le"),
+    "CRLF": lambda text: text.replace("\n", "\r\n").encode(),
+    "CRLF with mark": lambda text: codecs.BOM_UTF8 + text.replace("\n", "\r\n").encode(),
+}
+encodings = pytest.mark.parametrize("encode", ENCODINGS.values(), ids=list(ENCODINGS))
+Read = Callable[[Path], Any]
+
+
+@encodings
+def test_both_packages_read_each_encoding(tmp_path: Path, encode: Callable[[str], bytes]) -> None:
+    """The text is the same, whatever wrote it."""
+    path = tmp_path / "file"
+    path.write_bytes(encode(TEXT))
+    assert read_text_file(path).decode().replace("\r\n", "\n") == TEXT
+    assert read_for_harness(path) == TEXT
+
+
+SCENARIO = "description: Ein Fall\nkeep:\n  credentials: 3\n"
+TARGETS = '[target.staging]\nbase_url = "http://x"\n'
+ACCEPTED = '[[accepted]]\nrule = "PAGE-01"\nreason = "später"\nowner = "me"\nexpires = 2099-01-01\n'
+
+
+@encodings
+def test_every_kind_of_file_is_read(tmp_path: Path, encode: Callable[[str], bytes]) -> None:
+    """Worlds, states, scenarios, descriptions, settings, accepted failures and keys."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_bytes(encode(text))
+        return path
+
+    world = write("world.json", json.dumps(DOCUMENT, ensure_ascii=False, indent=1))
+    assert len(read_world(world)["users"]) == len(DOCUMENT["users"])
+    create_app(Config(state=world))
+    assert read_scenario(write("a.yaml", SCENARIO)).description == "Ein Fall"
+    assert read_document(write("p.yaml", "openapi: 3.1.0\n")) == {"openapi": "3.1.0"}
+    assert read_tables(write("credcheck.toml", TARGETS)).keys() == {"staging"}
+    assert read_accepted_failures(str(write("accepted.toml", ACCEPTED)))[0].reason == "später"
+    key = resolve_reference("keys: admin", f"file:{write('key', 'a-secret-key' + chr(10))}", {})
+    assert key == "a-secret-key"
+
+
+READERS: dict[str, tuple[Read, type[Exception]]] = {
+    "world": (read_world, StartError),
+    "scenario": (read_scenario, StartError),
+    "description": (read_document, StartError),
+    "targets": (read_tables, UsageError),
+    "accepted": (lambda path: read_accepted_failures(str(path)), UsageError),
+    "key": (lambda path: resolve_reference("keys: admin", f"file:{path}", {}), UsageError),
+}
+
+
+@pytest.mark.parametrize(("read", "error"), READERS.values(), ids=list(READERS))
+def test_what_cannot_be_read_is_told_alike(
+    tmp_path: Path, read: Read, error: type[Exception]
+) -> None:
+    """An empty file, another encoding, a folder, no file: the file is named, its content not."""
+    path = tmp_path / "file"
+    for content, said in (
+        (b"", "the file is empty"),
+        (b" \r\n\t", "the file is empty"),
+        (codecs.BOM_UTF8, "the file is empty"),
+        ("sécret\n".encode("latin-1"), "not UTF-8 text.*line 1.*save the file as UTF-8"),
+        (codecs.BOM_UTF16_LE + b"a", "not UTF-16-LE text"),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(error, match=f"file: {said}") as refused:
+            read(path)
+        assert "cret" not in str(refused.value)
+    with pytest.raises(error, match=r"tmp|folder|directory"):
+        read(tmp_path)
+    with pytest.raises(error, match="No such file"):
+        read(tmp_path / "missing")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", codecs.BOM_UTF8])
+def test_an_empty_state_is_a_new_one(tmp_path: Path, content: bytes) -> None:
+    """As `touch` and `mktemp` make it, for a bind mount."""
+    path = tmp_path / "state.json"
+    path.write_bytes(content)
+    app = create_app(Config(state=path))
+    API(app).create(name="First")
+    app.extensions["mockserver"].state_file.save()
+    assert b'"First"' in path.read_bytes()
+
+
+def test_a_file_that_cannot_be_replaced_is_written_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is mounted by itself: rename says that it is busy, and writing works."""
+    path = tmp_path / "state.json"
+    path.write_bytes(b"a long content from before")
+    inode = path.stat().st_ino
+
+    def refuse(*_: Any) -> None:
+        raise OSError(16, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    replace_file(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_ino == inode
+    assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_a_mounted_state_file_is_kept(tmp_path: Path) -> None:
+    """The same with a real mount, which needs the rights for it."""
+    source, target = tmp_path / "source.json", tmp_path / "folder" / "state.json"
+    target.parent.mkdir()
+    source.touch()
+    target.touch()
+    if subprocess.run(["mount", "--bind", source, target], capture_output=True).returncode:
+        pytest.skip("this user may not mount")
+    try:
+        app = create_app(Config(state=target))
+        API(app).create(name="Mounted")
+        app.extensions["mockserver"].state_file.save()
+    finally:
+        subprocess.run(["umount", target], check=True)
+    assert b'"Mounted"' in source.read_bytes()
+
+
+def test_links_and_permissions_of_a_file_stay(tmp_path: Path) -> None:
+    """What a link leads to is replaced, with the permissions that it had."""
+    path, link = tmp_path / "real", tmp_path / "link"
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    link.symlink_to(path)
+    check_replaceable(link)
+    replace_file(link, b"new")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_ctl_load_reads_a_file_of_powershell(tmp_path: Path) -> None:
+    """`credmock ctl export > world.json` there is UTF-16, and can be loaded again."""
+    path = tmp_path / "world.json"
+    path.write_bytes(ENCODINGS["PowerShell"](json.dumps(DOCUMENT)))
+    with running() as server:
+        command = [*CREDMOCK, "ctl", "--url", server.url, "load", str(path)]
+        ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_an_empty_file_is_one_line_of_the_command(tmp_path: Path) -> None:
+    """Exit code 2, and the file is named."""
+    path = tmp_path / "empty.json"
+    path.touch()
+    for words in (("call", "GET", "/", "--world", str(path)), ("drift", str(path))):
+        ended = CliRunner().invoke(main, list(words))
+        assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1)
+        assert "empty.json: the file is empty" in ended.stderr
