@@ -53,18 +53,31 @@ class BoundReached(NotTested, RequestFailed):
 class RuleFailed(AssertionError):
     """The target breaks the rule that is tested; `response` is the one that shows it.
 
-    `steps` lead to the failure, when it takes several.
+    `steps` lead to the failure, when it takes several. `rule` is the id of the broken rule where
+    it is not the one that is tested.
     """
 
     def __init__(
-        self, message: str, response: Any = None, *, expected: Any = "", got: Any = ""
+        self,
+        message: str,
+        response: Any = None,
+        *,
+        expected: Any = "",
+        got: Any = "",
+        rule: str = "",
     ) -> None:
+        self.rule = rule
         self.message = message
         self.response = response
         self.expected = format_value(expected)
         self.got = format_value(got)
         self.steps: tuple[str, ...] = ()
-        super().__init__(message)
+        details = f"\n  expected  {self.expected}\n  got       {self.got}"
+        curl = getattr(response, "curl", "")
+        name = f"{rule}: " if rule else ""
+        super().__init__(
+            name + message + (details if expected or got else "") + (f"\n  {curl}" if curl else "")
+        )
 
 
 def require(

@@ -15,6 +15,8 @@ from contract_tests.runner.options import TARGET, add_options
 RUN = "credcheck-run"
 NOT_JUDGED = 3
 """The exit code of a run without a verdict."""
+GENERATED = "test_generated"
+"""The module whose tests schemathesis makes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,7 +50,21 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(20_000, 20, 50)
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(run.selection)
+    if run.selection.includes_module(GENERATED):
+        load_schemathesis(config, run.state.settings)
+    # After the plugin of schemathesis, which must not see a failure that no exception caused.
     config.pluginmanager.register(run.recorder)
+
+
+def load_schemathesis(config: pytest.Config, settings: Any) -> None:
+    """Load the plugin of schemathesis, and fit the contract that it makes tests of to the run."""
+    from schemathesis.pytest import plugin
+
+    from contract_tests.vocabulary.generated import configure_api, load_api
+
+    if not config.pluginmanager.is_registered(plugin):  # pytest itself may have found it
+        config.pluginmanager.register(plugin)
+    configure_api(load_api(), settings)
 
 
 @pytest.fixture

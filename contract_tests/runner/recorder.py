@@ -36,6 +36,7 @@ class Recorder:
         self._accepted = read_accepted_failures(state.settings.accept)
         self._repeated: dict[str, Result] = {}
         """Results of tests that failed and were run again, by the id of the test."""
+        self._noticed: set[str] = set()
 
     @property
     def flaky(self) -> list[str]:
@@ -57,7 +58,11 @@ class Recorder:
         redact = self._state.redact
         report.sections = [(name, redact(text)) for name, text in report.sections]
         rule = find_rule(item)
-        if rule is None and report.longrepr and "deployment" in getattr(item, "fixturenames", ()):
+        if (
+            rule is None
+            and report.longrepr
+            and "credcheck_deployment" in getattr(item, "fixturenames", ())
+        ):
             report.longrepr = redact(str(report.longrepr))
         if rule is None or (report.when != "call" and report.outcome == "passed"):
             return report
@@ -123,7 +128,9 @@ class Recorder:
         elif isinstance(error, RuleFailed) and self._is_tolerated(result.rule):
             result.outcome = "not tested"
             result.reason = f"differs from a choice of this contract: {redact(error.message)}"
-            self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
+            if result.rule not in self._noticed:
+                self._noticed.add(result.rule)
+                self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
         elif isinstance(error, RuleFailed):
             result.findings.append(self._make_finding(result.rule, error).as_dict())
         else:

@@ -211,7 +211,8 @@ class Run:
         except BaseException as error:
             cause = find_cause(error)
             if target is not None and isinstance(cause, RuleFailed):
-                target.look_for_loss(f"a test of {target.rule}")
+                with self._redact_output():  # pytest captures no output here
+                    target.look_for_loss(f"a test of {target.rule}")
             if target is None or rule is None or not isinstance(cause, Disturbed):
                 raise
         target.observations.notices.add(
@@ -219,7 +220,8 @@ class Run:
             "were tested again from their start"
         )
         target.begin(rule.id)
-        item.runtest()
+        with self._redact_output():
+            item.runtest()
         return None
 
     @pytest.hookimpl(tryfirst=True)

@@ -75,8 +75,8 @@ def _view_without_slash(
 def _append_slash(service: Service, **path_values: str) -> APIResponse:
     """Redirect to the path with its slash."""
     exchange = current_exchange(service)
-    if exchange.refusal:
-        raise exchange.refusal
+    if exchange.refusal or exchange.is_unrouted:
+        raise exchange.refusal or NoSuchRoute
     return answer_preflight(service) or append_slash(exchange)
 
 
@@ -92,9 +92,9 @@ def _serve(
 ) -> APIResponse:
     """Serve one request by the pipeline, which knows nothing of Flask."""
     exchange = current_exchange(service)
-    exchange.operation = operation
-    if exchange.sandbox is None:
+    if exchange.sandbox is None or exchange.is_unrouted:
         raise exchange.refusal or NoSuchRoute
+    exchange.operation = operation
     plain = read_request(exchange)
     routed = RoutedRequest(plain, resource, operation, path_values, exchange.sandbox)
     return write_response(service.respond(routed))

@@ -1,26 +1,25 @@
-"""From Flask's request to a plain one, and from a plain response to Flask's.
-
-Addresses are written as Django writes them, which is not always as Werkzeug does.
-"""
+"""From Flask's request to a plain one, and from a plain response to Flask's."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from io import BytesIO
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
 from flask import request
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, SecurityError
 from werkzeug.formparser import MultiPartParser
 from werkzeug.sansio.utils import get_host
 
+from mockserver.api.addresses import quote_path, quote_query
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError, BodyTooLarge, SuspiciousRequest
+from mockserver.hints.served import ServedRequest
 from mockserver.messages import (
     HTML,
     MAXIMUM_FIELDS,
@@ -31,29 +30,27 @@ from mockserver.messages import (
 )
 from mockserver.sandbox.faults import LENGTH
 from mockserver.sandbox.journal import KEY, Journal, hide_key, is_secret_header
-from mockserver.sandbox.registry import IN_PATH, read_sandbox_name
+from mockserver.sandbox.registry import IN_PATH, read_sandbox_name, read_stray_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
+from mockserver.world.store import Store
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-
-# What Django leaves unquoted: in a path (`django.utils.encoding.escape_uri_path`), in a query
-# (`iri_to_uri`).
-SAFE_IN_PATH = "/:@&+$,-_.!~*'()"
-SAFE_IN_QUERY = "/#%[]=:;$&()+,!?*@'~"
 
 
 class Exchange:
     """A request that is being served, with what is known of it.
 
     `origin` is scheme and host as the client used them, `root` what stands before the API in the
-    path, `path` the rest, both quoted. `sandbox` is None where the request is not one to the API;
-    `refusal` is what is wrong with the sandbox's name; `body` is what was read of the request.
+    path, `path` the rest, both quoted. `is_outside` tells that the path is not below the mock's
+    prefix, and `is_unrouted` that no rule has it. `sandbox` is None where the request is not kept
+    in a journal; `refusal` is what is wrong with the sandbox's name; `body` and `form` are what was
+    read of the request.
     """
 
     __slots__ = (
-        *("_started", "body", "is_api", "operation", "origin", "path", "query", "received"),
-        *("refusal", "root", "sandbox"),
+        *("_started", "body", "form", "is_api", "is_outside", "is_unrouted", "operation"),
+        *("origin", "path", "query", "received", "refusal", "root", "sandbox"),
     )
 
     def __init__(self, received: FlaskRequest) -> None:
@@ -62,28 +59,57 @@ class Exchange:
         self.received = received
         self.origin = read_origin(received.scheme, environ.get("HTTP_HOST"), received.server)
         self.root = quote_path(environ["SCRIPT_NAME"])
-        self.path = quote_path(environ.get(UNROUTED) or environ["PATH_INFO"])
-        self.is_api = self.path.startswith(API) and UNROUTED not in environ
+        self.path = quote_path(environ.get(UNROUTED, environ["PATH_INFO"]))
+        self.is_outside = UNROUTED in environ
+        self.is_api = self.path.startswith(API) and not self.is_outside
+        self.is_unrouted = self._is_unrouted()
         self.query: str = environ["QUERY_STRING"]
         self.sandbox: Sandbox | None = None
         self.refusal: APIError | None = None
         self.operation: Operation | None = None
         self.body = b""
+        self.form: Form | None = None
+
+    def _is_unrouted(self) -> bool:
+        """Tell whether no rule has the path; Werkzeug takes `//api/` for `/api/`, Django not."""
+        bare = f"/{self.path.lstrip('/')}"
+        if bare.startswith(CONTROL_PLANE):
+            return False
+        is_doubled = bare != self.path and bare.startswith(API)
+        return is_doubled or isinstance(self.received.routing_exception, NotFound)
 
     def milliseconds(self) -> float:
         """Return how long ago the mock began to serve the request."""
         return (time.perf_counter() - self._started) * 1000
 
     @property
+    def is_front_door(self) -> bool:
+        """Whether somebody looks at the root of the mock or of a sandbox."""
+        is_root = self.path in ("", "/") and self.received.method in ("GET", "HEAD")
+        return is_root and self.is_unrouted
+
+    @property
+    def is_stray(self) -> bool:
+        """Whether an application asks for what is not there; browsers ask for some things too."""
+        if not self.is_unrouted or self.is_front_door:
+            return False
+        return self.path not in ASKED_BY_BROWSERS and not self.path.startswith("/.well-known/")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether pages of other origins may ask: all but the control plane, also in vain."""
+        return self.is_api or self.is_unrouted
+
+    @property
     def is_cross_origin(self) -> bool:
-        """Whether a page asks for the API from an origin that it names."""
-        return self.is_api and "HTTP_ORIGIN" in self.received.environ
+        """Whether a page asks from an origin that it names."""
+        return self.is_open and "HTTP_ORIGIN" in self.received.environ
 
     @property
     def is_preflight(self) -> bool:
-        """Whether a browser asks what it may send to the API; such a request has no key."""
+        """Whether a browser asks what it may send; such a request has no key."""
         return (
-            self.is_api
+            self.is_open
             and self.received.method == "OPTIONS"
             and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in self.received.environ
         )
@@ -93,7 +119,31 @@ class Exchange:
         """Path and query as a client may send them, without what stands before the API."""
         return self.path + quote_query(self.query)
 
-    def record(self, journal: Journal, response: FlaskResponse, milliseconds: float) -> None:
+    def describe(self, response: FlaskResponse, store: Store) -> ServedRequest:
+        """Return the request and its response as the hints look at them."""
+        return ServedRequest(
+            self.received.method,
+            self.root,
+            self.path,
+            self.query,
+            RequestHeaders(self.received.environ),
+            self.body,
+            self.form,
+            response.status_code,
+            partial(_body_of, response),
+            self.operation,
+            store,
+            self.is_unrouted,
+            self.is_outside,
+        )
+
+    def record(
+        self,
+        journal: Journal,
+        response: FlaskResponse,
+        milliseconds: float,
+        hints: tuple[str, ...],
+    ) -> None:
         """Write this exchange into a journal."""
         journal.add(
             time.time(),
@@ -109,10 +159,15 @@ class Exchange:
             _body_of(response),
             milliseconds,
             self.operation,
+            hints,
         )
 
 
 API = "/api/"
+CONTROL_PLANE = "/__mock__/"
+ASKED_BY_BROWSERS = frozenset(
+    {"/favicon.ico", "/robots.txt", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png"}
+)
 EXCHANGE = "mockserver.exchange"
 """Where the environment of a request keeps what is known of it."""
 UNROUTED = "mockserver.unrouted"
@@ -223,7 +278,10 @@ def current_exchange(service: Service) -> Exchange:
         try:
             if exchange.is_api or IN_PATH in environ:  # a path is refused however it goes on
                 name = read_sandbox_name(environ)
-                exchange.sandbox = service.sandboxes.get(name) if exchange.is_api else None
+            else:
+                name = read_stray_sandbox_name(environ, exchange.path)
+            if exchange.is_api or exchange.is_stray:
+                exchange.sandbox = service.sandboxes.get(name)
         except APIError as invalid_name:
             exchange.refusal = invalid_name
             exchange.is_api = exchange.path.startswith(API)
@@ -246,6 +304,10 @@ def read_request(exchange: Exchange) -> Request:
             raise BodyTooLarge
         return body
 
+    def read_form(body: bytes, boundary: bytes) -> Form:
+        exchange.form = form = parse_multipart(body, boundary)
+        return form
+
     return Request(
         received.method,
         exchange.origin,
@@ -255,7 +317,7 @@ def read_request(exchange: Exchange) -> Request:
         read_query(query) if query else {},
         RequestHeaders(received.environ),
         read_body,
-        parse_multipart,
+        read_form,
     )
 
 
@@ -292,18 +354,6 @@ def append_slash(exchange: Exchange) -> APIResponse:
     """Redirect as Django's APPEND_SLASH does: 301, no body, path and query only."""
     location = f"{exchange.root}{exchange.path}/{quote_query(exchange.query)}"
     return APIResponse(b"", 301, {"Location": location}, content_type=HTML)
-
-
-@lru_cache(maxsize=1024)
-def quote_path(path: str) -> str:
-    """Return a path of WSGI, which is bytes as Latin-1, as Django writes it into an address."""
-    return quote(path.encode("latin-1"), safe=SAFE_IN_PATH) if path else ""
-
-
-@lru_cache(maxsize=1024)
-def quote_query(query: str) -> str:
-    """Return a query with its question mark as Django writes it into an address; or nothing."""
-    return f"?{quote(query.encode('latin-1'), safe=SAFE_IN_QUERY)}" if query else ""
 
 
 def parse_multipart(body: bytes, boundary: bytes) -> Form:

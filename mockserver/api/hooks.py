@@ -10,11 +10,19 @@ from flask_cors import cross_origin
 from werkzeug.exceptions import InternalServerError, NotFound
 
 from mockserver.api.exchange import EXCHANGE, answer_preflight, current_exchange, write_response
+from mockserver.api.front_door import open_front_door
+from mockserver.api.middleware import clean_prefix
 from mockserver.api.service import Service
+from mockserver.contract.compiler import load_contract
 from mockserver.errors import APIError, ContractViolation, NoSuchRoute, ServerError
+from mockserver.hints.finder import HintFinder
+from mockserver.hints.wording import HEADER, write_header
 
 LOG = logging.getLogger("mockserver")
-READABLE_HEADERS = ("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate")
+READABLE_HEADERS = (
+    *("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"),
+    HEADER,
+)
 """Response headers that a page of another origin may read."""
 View = Callable[[Response], Response]
 LogLine = Callable[[str, str, int, float], None]
@@ -27,6 +35,8 @@ def register_hooks(app: Flask, service: Service) -> None:
     There is one hook, since each costs something on every request. Flask calls the last one that
     was registered first, so this one sees the response as it leaves.
     """
+    prefix = clean_prefix(service.config.prefix)
+    hint_finder = HintFinder(service.contract, load_contract(), service.config, prefix)
     write_line = LOG_LINES[service.config.log_requests]
     add_cors_headers = _cors(service.config.cors) if service.config.cors else None
 
@@ -38,12 +48,18 @@ def register_hooks(app: Flask, service: Service) -> None:
             response = add_cors_headers(response)
         milliseconds = exchange.milliseconds()
         if exchange.sandbox:
-            exchange.record(exchange.sandbox.journal, response, milliseconds)
+            hints: tuple[str, ...] = ()
+            if not exchange.is_preflight:
+                hints = hint_finder.find(exchange.describe(response, exchange.sandbox.store))
+            if hints:
+                response.headers[HEADER] = write_header(hints)
+            exchange.record(exchange.sandbox.journal, response, milliseconds, hints)
             if exchange.sandbox.journal.budget.is_exceeded:
                 service.sandboxes.trim_journals()
         if write_line:
             method = exchange.received.method
-            write_line(method, exchange.target, response.status_code, milliseconds)
+            target = exchange.root + exchange.target
+            write_line(method, target, response.status_code, milliseconds)
         return response
 
     def not_found(error: NotFound) -> Response:
@@ -51,6 +67,8 @@ def register_hooks(app: Flask, service: Service) -> None:
         exchange = current_exchange(service)
         if exchange.refusal:
             return write_response(exchange.refusal.response())
+        if exchange.is_front_door:
+            return write_response(open_front_door(exchange, prefix))
         return answer_preflight(service) or write_response(NoSuchRoute().response())
 
     app.after_request(end)
@@ -86,7 +104,7 @@ def _server_error(error: InternalServerError) -> Response:
 
 def _report_violation(error: ContractViolation) -> Response:
     """Answer loudly what a strict mock did wrong itself."""
-    LOG.error("%s %s: %s", request.method, request.path, error)
+    LOG.error("%s %s%s: %s", request.method, request.root_path, request.path, error)
     return Response(f"the mock broke the contract: {error}\n", 500, content_type="text/plain")
 
 

@@ -3,39 +3,53 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mockserver.api.exchange import UNROUTED
+from mockserver.api.exchange import CONTROL_PLANE, UNROUTED
 from mockserver.sandbox.registry import strip_prefix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-CONTROL_PLANE = "/__mock__/"
-NOWHERE = "/"
+NOWHERE = "/__unrouted__"
 """A path that no rule has."""
+
+
+def clean_prefix(prefix: str) -> str:
+    """Return a path prefix with a slash in front and none behind, or an empty one."""
+    bare = prefix.strip("/")
+    return f"/{bare}" if bare else ""
 
 
 class PathPrefix:
     """Moves `/__sandbox__/NAME` and a path prefix from `PATH_INFO` to `SCRIPT_NAME`.
 
-    So the application serves below any prefix, and its links lead back there. The control plane
-    stays at the root as well; anything else outside of the prefix, or below an invalid name, has no
-    rule. Its path is kept under `UNROUTED`.
+    So the application serves below any prefix, and its links lead back there. Sandbox and prefix
+    may stand in either order, and links keep the one that the client used. The control plane stays
+    at the root as well; anything else outside of the prefix, or below an invalid name, has no rule.
+    Its path is kept under `UNROUTED`.
     """
 
     def __init__(self, app: "WSGIApplication", prefix: str = "") -> None:
         self.app = app
-        self.prefix = "/" + prefix.strip("/") if prefix else ""
+        self.prefix = clean_prefix(prefix)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Call the application with what is left of the path."""
+        is_inside = self._strip(environ)
         is_valid = strip_prefix(environ)
-        prefix, path = self.prefix, environ.get("PATH_INFO", "")
-        if is_valid and prefix and (path == prefix or path.startswith(prefix + "/")):
-            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
-            environ["PATH_INFO"] = path[len(prefix) :]
-        elif not is_valid or (prefix and not (path + "/").startswith(CONTROL_PLANE)):
+        is_inside = is_inside or self._strip(environ)
+        path = environ.get("PATH_INFO", "")
+        if not (is_valid and (is_inside or f"{path}/".startswith(CONTROL_PLANE))):
             environ[UNROUTED] = path
             environ["PATH_INFO"] = NOWHERE
         return self.app(environ, start_response)
+
+    def _strip(self, environ: "WSGIEnvironment") -> bool:
+        """Strip the prefix, and tell whether the path began with it; any path has an empty one."""
+        prefix, path = self.prefix, environ.get("PATH_INFO", "")
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + prefix
+            environ["PATH_INFO"] = path[len(prefix) :]
+            return True
+        return not prefix

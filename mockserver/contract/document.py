@@ -22,7 +22,6 @@ TEXTS = frozenset(
         "description",
         "summary",
         "operationId",
-        "name",
         "in",
         "$ref",
         "entityId",

@@ -3,7 +3,6 @@
 import shlex
 from typing import Any
 
-from mockserver.sandbox.hints import find_hints
 from mockserver.sandbox.journal import (
     KEY,
     Exchange,
@@ -30,7 +29,7 @@ def describe_exchange(exchange: Exchange) -> dict[str, Any]:
         "response": _describe_side(
             exchange.response_headers, exchange.response_body, exchange.response_size
         ),
-        "hints": list(find_hints(exchange)),
+        "hints": list(exchange.hints),
         "curl": curl_line(exchange),
     }
 

@@ -47,7 +47,7 @@ class Exchange(NamedTuple):
     """One request and its response.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its
-    query.
+    query. `hints` are for whoever wrote the client.
     """
 
     number: int
@@ -64,6 +64,7 @@ class Exchange(NamedTuple):
     operation: Operation | None
     request_size: int
     response_size: int
+    hints: tuple[str, ...] = ()
 
     @property
     def request_is_whole(self) -> bool:
@@ -83,7 +84,8 @@ class Exchange(NamedTuple):
     @property
     def size(self) -> int:
         """Its estimated memory in bytes."""
-        return len(self.request_body) + len(self.response_body) + 1000
+        hints = sum(map(len, self.hints))
+        return len(self.request_body) + len(self.response_body) + hints + 1000
 
 
 class Budget:
@@ -134,6 +136,7 @@ class Journal:
         response_body: bytes,
         milliseconds: float,
         operation: Operation | None,
+        hints: tuple[str, ...] = (),
     ) -> None:
         """Keep an exchange, whose headers hold no key; the oldest are dropped."""
         request_size, response_size = len(request_body), len(response_body)
@@ -156,6 +159,7 @@ class Journal:
                 operation,
                 request_size,
                 response_size,
+                hints,
             )
             self._exchanges.append(exchange)
             change = exchange.size

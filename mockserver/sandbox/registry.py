@@ -15,6 +15,7 @@ LOG = logging.getLogger("mockserver")
 DEFAULT = "default"
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,63}")
 PREFIX = "/__sandbox__/"
+SANDBOX_IN_PATH = re.compile(f"{PREFIX}([^/]+)")
 IN_PATH = "mockserver.sandbox"
 """Where the environment of a request says which sandbox its path began with."""
 
@@ -40,6 +41,16 @@ def read_sandbox_name(environ: Mapping[str, Any]) -> str:
     """
     name: str = environ.get(IN_PATH, environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT))
     return name if name is DEFAULT else check_name(name)
+
+
+def read_stray_sandbox_name(environ: Mapping[str, Any], path: str) -> str:
+    """Return the sandbox that a request to no path of the mock is about.
+
+    Its path may have the name at the wrong place; what is not a valid name counts as not sent.
+    """
+    misplaced = SANDBOX_IN_PATH.search(path)
+    name: str = misplaced[1] if misplaced else environ.get("HTTP_X_MOCK_SANDBOX", DEFAULT)
+    return name if NAME.fullmatch(name) else DEFAULT
 
 
 def strip_prefix(environ: dict[str, Any]) -> bool:

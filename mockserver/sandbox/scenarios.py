@@ -118,13 +118,14 @@ class Scenarios:
         """Reset a sandbox to a scenario; one that is invalid changes nothing."""
         scenario = self.get(name)
         with sandbox.lock:
-            clock = sandbox.new_clock()  # its times are those after the reset
+            clock = sandbox.new_clock()
+            now = clock.now()  # after the reset; the clock is what a scenario changes at last
             if "clock" in scenario.changes:
                 try:
                     clock.change(scenario.changes["clock"])
                 except InvalidTime as error:
                     raise InvalidScenario(f"{scenario.path}: at clock: {error.detail}") from error
-            world = self._get_world(scenario, clock.now())
+            world = self._get_world(scenario, now)
             sandbox.reset()
             sandbox.scenario, sandbox.clock = name, clock
             sandbox.replace_store(world)

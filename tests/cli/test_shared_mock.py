@@ -21,6 +21,7 @@ NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/loca
 KEY = {"Authorization": "main-admin-key"}
 SANDBOXES = [f"team-{number}" for number in range(30)]
 PORTS = ("9001", "9002", "9003")
+BELOW = f"/dm{MAIN}"
 
 
 @contextmanager
@@ -49,18 +50,18 @@ def nginx(folder: Path, ports: dict[str, int]) -> Iterator[str]:
 
 def names(client: httpx.Client, sandbox: str) -> list[str]:
     """Return what a sandbox has, of what these tests create."""
-    page = client.get(f"/__sandbox__/{sandbox}{MAIN}?search=Made+by&page_size=100").json()
+    page = client.get(f"/__sandbox__/{sandbox}{BELOW}?search=Made+by&page_size=100").json()
     return [each["name"] for each in page["result"]["data"]]
 
 
 def create(client: httpx.Client, sandbox: str, number: int, issuer: str) -> str:
-    """Create a credential, every other time by the header, and return its name."""
+    """Create a credential in one of the ways to name a sandbox, and return its name."""
     name = f"Made by {sandbox} {number}"
     body = {"name": name, "issuer": issuer}
-    if number % 2:
-        answer = client.post(MAIN, json=body, headers={"X-Mock-Sandbox": sandbox})
-    else:
-        answer = client.post(f"/__sandbox__/{sandbox}{MAIN}", json=body)
+    paths = (f"/__sandbox__/{sandbox}{BELOW}", f"/dm/__sandbox__/{sandbox}{MAIN}", BELOW)
+    path = paths[number % 3]
+    headers = {"X-Mock-Sandbox": sandbox} if path == BELOW else {}
+    answer = client.post(path, json=body, headers=headers)
     assert answer.status_code == 200, answer.text
     return name
 
@@ -86,13 +87,13 @@ def test_each_sandbox_lives_in_one_process(tmp_path: Path) -> None:
         servers, stops = {}, {}
         for port in PORTS:
             stops[port] = stack.enter_context(ExitStack())
-            options = ("--quiet", "--bind", f"127.0.0.1:{ports[port]}")
+            options = ("--quiet", "--prefix", "/dm", "--bind", f"127.0.0.1:{ports[port]}")
             servers[port] = stops[port].enter_context(running(*options))
         url = stack.enter_context(nginx(tmp_path, ports))
         client = stack.enter_context(
             httpx.Client(base_url=url, headers=KEY, timeout=PATIENCE, limits=httpx.Limits())
         )
-        issuer = client.get(f"{MAIN}issuers/").json()["result"]["data"][0]["entityId"]
+        issuer = client.get(f"{BELOW}issuers/").json()["result"]["data"][0]["entityId"]
 
         def work(sandbox: str) -> None:
             made = [create(client, sandbox, number, issuer) for number in range(4)]
@@ -102,16 +103,17 @@ def test_each_sandbox_lives_in_one_process(tmp_path: Path) -> None:
         list(pool.map(work, SANDBOXES))
         owners = {each: owner(each, servers) for each in SANDBOXES}
         assert set(owners.values()) == set(PORTS)
-        link = client.get(f"/__sandbox__/team-0{MAIN}?page_size=1").json()["result"]["next"]
-        assert link.startswith(f"{url}/__sandbox__/team-0{MAIN}")
+        for base in (f"/__sandbox__/team-0{BELOW}", f"/dm/__sandbox__/team-0{MAIN}"):
+            link = client.get(f"{base}?page_size=1").json()["result"]["next"]
+            assert link.startswith(f"{url}{base}")
 
         gone = PORTS[0]
         stops[gone].close()
         for sandbox, port in owners.items():
-            answer = client.get(f"/__sandbox__/{sandbox}{MAIN}")
+            answer = client.get(f"/__sandbox__/{sandbox}{BELOW}")
             assert answer.status_code == (502 if port == gone else 200), sandbox
         servers[gone] = stack.enter_context(
-            running("--quiet", "--bind", f"127.0.0.1:{ports[gone]}")
+            running("--quiet", "--prefix", "/dm", "--bind", f"127.0.0.1:{ports[gone]}")
         )
         for sandbox, port in owners.items():
             kept = names(client, sandbox)

@@ -48,9 +48,9 @@ def test_an_application_that_cannot_be_loaded(tmp_path: Path, command: str, name
 @pytest.mark.parametrize(
     ("options", "variables", "named"),
     [
-        (("--ca-bundle", "key.txt"), {}, "--ca-bundle: no certificates can be loaded (key.txt)"),
-        ((), {"SSL_CERT_FILE": "/nowhere.pem"}, "see SSL_CERT_FILE"),
-        ((), {"HTTPS_PROXY": "odd://user:main-admin-key@x"}, "HTTPS_PROXY"),
+        (("--ca-bundle", "key.txt"), {}, "--ca-bundle: the file key.txt holds no certificate"),
+        ((), {"SSL_CERT_FILE": "/nowhere.pem"}, "SSL_CERT_FILE or SSL_CERT_DIR"),
+        (("--proxy", "odd://user:main-admin-key@x"), {}, "--proxy"),
     ],
 )
 def test_a_client_that_cannot_be_made(

@@ -75,32 +75,14 @@ def run_credcheck(folder: Path, *options: str, **more: str) -> Ended:
 
 def run_pytest(folder: Path, *options: str, **more: str) -> Ended:
     """Test the echoing deployment in pytest's own way, which shows the values of variables."""
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "credcheck",
-        "--pyargs",
-        "contract_tests",
-        "--credcheck-target",
-        TARGET,
-    ]
-    words += [
-        "--credcheck-profile",
-        "quick",
-        "--credcheck-report",
-        "report",
-        "-p",
-        "no:cacheprovider",
-    ]
-    words += ["--credcheck-header", "Proxy-Authorization: env:GATE", "--junitxml", "junit.xml"]
+    words = [sys.executable, "-m", "pytest", "-p", "credcheck", "--pyargs", "contract_tests"]
+    words += ["--credcheck-target", TARGET, "--credcheck-profile", "quick"]
+    words += ["--credcheck-report", "report", "--junitxml", "junit.xml"]
+    words += ["--credcheck-header", "Proxy-Authorization: env:GATE"]
     words += ["-l", "-vv", "-rA", "--tb=long", "-o", "junit_logging=all", "--log-file=log.txt"]
     words += ["-p", "no:cacheprovider", *options]
     words += [f"--credcheck-rule={rule}" for rule in RULES]
-    return run_process(
-        [*words, *(f"--credcheck-{place}" for place in PLACES), *options], folder, **more
-    )
+    return run_process([*words, *(f"--credcheck-{place}" for place in PLACES)], folder, **more)
 
 
 @pytest.mark.parametrize("options", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])

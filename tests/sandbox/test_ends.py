@@ -106,12 +106,8 @@ def test_a_hundred_faults_can_be_entered_again_and_again(tmp_path: Path) -> None
     assert service.sandbox.scenario == "mine"
 
 
-@pytest.mark.parametrize(
-    ("clock", "year"), [("", 2026), ("clock: {set: '2030-01-01T00:00:00Z'}\n", 2030)]
-)
-def test_the_times_of_a_scenario_are_those_after_the_reset(
-    tmp_path: Path, clock: str, year: int
-) -> None:
+@pytest.mark.parametrize("clock", ["", "clock: {set: '2030-01-01T00:00:00Z'}\n"])
+def test_the_times_of_a_scenario_are_those_after_the_reset(tmp_path: Path, clock: str) -> None:
     """A clock that somebody had moved before has no part in them."""
     service = scenario(
         tmp_path, f"{clock}change:\n  credentials:\n  - set: {{createdAt: now-PT1H}}\n"
@@ -119,4 +115,5 @@ def test_the_times_of_a_scenario_are_those_after_the_reset(
     service.sandbox.clock.set(datetime(2035, 1, 1, tzinfo=UTC))
     service.scenarios.enter(service.sandbox, "mine")
     years = {c.created_at.year for c in service.sandbox.store.credentials.values()}
-    assert years == {year if not clock else 2029}
+    assert years == {2026}
+    assert service.sandbox.clock.now().year == (2030 if clock else 2026)

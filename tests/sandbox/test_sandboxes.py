@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from mockserver import Config, create_app
+from mockserver.control.client import Control
 from mockserver.framework.times import parse_time
 from tests.conftest import API, MAIN, NOW
 from tests.support.paths import PICTURES
-from tests.support.server import RunningServer
+from tests.support.server import RunningServer, running
 from tests.support.waiting import PATIENCE
 
 ALICE, BOB = "/__sandbox__/alice", "/__sandbox__/bob"
@@ -79,15 +80,53 @@ def test_links_keep_the_prefix(api: API) -> None:
     assert (redirect.status_code, redirect.headers["Location"]) == (301, inside.base)
 
 
-def test_the_sandbox_stands_before_the_prefix() -> None:
-    """With `--prefix /dm` the base URL of a client is `/__sandbox__/NAME/dm`."""
-    app = create_app(Config(prefix="/dm", now=NOW))
-    outside, inside = API(app, base=f"/dm{MAIN}"), API(app, base=f"{ALICE}/dm{MAIN}")
+@pytest.mark.parametrize("root", [f"{ALICE}/dm", f"/dm{ALICE}", f"/dm/v1{ALICE}", f"{ALICE}/dm/v1"])
+def test_sandbox_and_prefix_stand_in_either_order(root: str) -> None:
+    """With `--prefix /dm` both base URLs are the same sandbox, and links keep the one in use."""
+    prefix = root.replace(ALICE, "")
+    app = create_app(Config(prefix=prefix, now=NOW))
+    outside, inside = API(app, base=f"{prefix}{MAIN}"), API(app, base=f"{root}{MAIN}")
     inside.create()
-    assert count(inside) == count(outside) + 1
-    link = inside.get(inside.base).json["result"]["next"]
-    assert link.startswith(f"http://localhost{ALICE}/dm{MAIN}")
+    for either in (f"{ALICE}{prefix}", f"{prefix}{ALICE}"):
+        assert count(API(app, base=either + MAIN)) == count(outside) + 1
+    page = inside.get(inside.base + "?page_size=2").json["result"]
+    assert page["next"].startswith(f"http://localhost{root}{MAIN}?")
+    assert inside.get(page["next"].removeprefix("http://localhost")).status_code == 200
+    icon = next(each["iconImage"] for each in page["data"] if "__mock__" in str(each["iconImage"]))
+    assert icon.startswith(f"http://localhost{root}/__mock__/images/")
+    assert inside.get(icon.removeprefix("http://localhost")).status_code == 200
+    redirect = inside.get(inside.base.removesuffix("/"))
+    assert (redirect.status_code, redirect.headers["Location"]) == (301, inside.base)
     assert outside.get(f"{ALICE}{MAIN}").status_code == 404
+
+
+@pytest.mark.parametrize("order", ["{0}/dm", "/dm{0}", "{0}"])
+def test_the_control_plane_is_below_both(order: str) -> None:
+    """Each base URL of a sandbox has the control plane of that sandbox, and its uploads."""
+    api = API(create_app(Config(prefix="/dm", now=NOW)))
+    inside = API(api.app, base=f"/dm{ALICE}{MAIN}")
+    inside.create(name="Alice's")
+    root = order.format(ALICE)
+    kept = control(api, "GET", f"{root}/__mock__/requests").json["requests"]
+    assert [each["path"] for each in kept][:1] == [MAIN]
+    document = control(api, "GET", f"{root}/__mock__/openapi.json").json
+    assert document["servers"][0]["url"] == f"http://localhost{root}"
+    with PICTURE.open("rb") as picture:
+        upload = {"image": (picture, "badge.png"), "name": "a badge"}
+        image = inside.post(None, "images/", data=upload).json["image"]
+    name = image.rpartition("/")[2]
+    assert control(api, "GET", f"{root}/__mock__/images/{name}").status_code == 200
+    assert control(api, "GET", f"/dm/__mock__/images/{name}").status_code == 404
+
+
+def test_a_client_of_the_control_plane_uses_an_address_with_a_prefix() -> None:
+    """`Control` of an address below the prefix has a base URL that works."""
+    with running("--prefix", "/dm") as server:
+        mine = Control(server.url, "mine")
+        assert mine.base_url.endswith("/dm/__sandbox__/mine")
+        answer = httpx.get(mine.base_url + MAIN, headers={"Authorization": "main-admin-key"})
+        assert answer.status_code == 200
+        assert mine.count(method="GET") == 1
 
 
 @pytest.mark.parametrize("name", ["a b", "x" * 65, "..%2f", "é", ""])
@@ -260,7 +299,7 @@ def test_what_is_exported_is_imported(api: API) -> None:
         (lambda d: d.update(format="other"), "not a world document"),
         (
             lambda d: d["credentials"][3].update(issuer="nobody"),
-            "credentials[3]: there is no issuer",
+            "): there is no issuer",
         ),
         (lambda d: d["credentials"][3].pop("name"), "credentials[3]"),
         (lambda d: d["credentials"][0].update(tags="x"), "tags"),

@@ -1,0 +1,132 @@
+"""What this project adds to the stock command of schemathesis, which loads this module by name.
+
+    SCHEMATHESIS_HOOKS=contract_tests.schemathesis_hooks \
+        schemathesis run spec/openapi.yaml --url http://127.0.0.1:8765
+
+It adds the key, the platform and the user to what is sent, holds every response to the laws of
+`contract_tests.vocabulary.laws`, and drops the failures that schemathesis' own checks report of a
+sound service. The settings are those of `credcheck`: CREDCHECK_ORG, CREDCHECK_USER_ID,
+CREDCHECK_USERNAME, CREDCHECK_KEY_ADMIN and so on; a URL on this machine without CREDCHECK_ORG is
+taken for the mock with its default data. Unlike `credcheck`, schemathesis changes and deletes
+records that it finds, so that only a disposable target gets more than reads.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import schemathesis
+from schemathesis import AuthContext, BaseSchema, Case, HookContext, Response
+from schemathesis.core.failures import Failure
+
+from contract_tests.engine.journal import make_run_id
+from contract_tests.engine.safety import READS
+from contract_tests.engine.target import Target
+from contract_tests.errors import RequestFailed
+from contract_tests.settings.settings import Settings
+from contract_tests.settings.sources import current_environment, load_settings
+from contract_tests.vocabulary.deployment import Deployment
+from contract_tests.vocabulary.fitting import add_formats, fit_body, fit_place
+from contract_tests.vocabulary.laws import LAWS, find_operation, is_odd_read_refused
+
+FalseAlarm = Callable[[Response, Case[Any]], bool]
+
+
+def is_always_false(response: Response, case: Case[Any]) -> bool:
+    """Tell that a kind of failure is a false alarm of every operation."""
+    return True
+
+
+def may_be_empty(response: Response, case: Case[Any]) -> bool:
+    """Tell whether the contract allows a response to have neither body nor content type."""
+    operation = find_operation(case)
+    documented = operation.responses.get(response.status_code, {}) if operation else {}
+    return bool(documented.get("x-may-be-empty")) and not response.content
+
+
+FALSE_ALARMS: Mapping[str, tuple[FalseAlarm, str]] = {
+    # positive_data_acceptance
+    "ST202": (is_always_false, "an id, issuer or course that does not exist is refused with 400"),
+    # negative_data_rejection
+    "ST201": (is_always_false, "the framework reads more than a schema says, and ignores the rest"),
+    # status_code_conformance
+    "ST103": (is_odd_read_refused, "control characters and the like in a query may be refused"),
+    # content_type_conformance, response_schema_conformance
+    "ST104": (may_be_empty, "the public look-up answers 404 without a body"),
+    "ST109": (may_be_empty, "the public look-up answers 404 without a body"),
+}
+"""The failures of stock checks that say nothing about this service, by their code, with why."""
+
+
+@schemathesis.hook
+def filter_failure(
+    context: HookContext, failure: Failure, case: Case[Any], response: Response
+) -> bool:
+    """Drop the false alarms of schemathesis' own checks."""
+    is_false_alarm, _ = FALSE_ALARMS.get(failure.code, (None, ""))
+    return is_false_alarm is None or not is_false_alarm(response, case)
+
+
+@schemathesis.hook
+def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
+    """Follow the links of the contract, and not those that schemathesis guesses from names."""
+    schema.config.phases.stateful.inference.algorithms = []
+
+
+for law in LAWS:
+    schemathesis.check(law)
+add_formats()
+
+
+@schemathesis.auth()
+class AdminKey:
+    """The key of the admin, sent as the target expects it."""
+
+    def get(self, case: Case[Any], context: AuthContext) -> str:
+        """Return the header that holds the key."""
+        settings = open_deployment(case.operation.base_url or "").settings
+        return f"{settings.auth_scheme} {settings.keys['admin']}".lstrip()
+
+    def set(self, case: Case[Any], data: str, context: AuthContext) -> None:
+        """Send the header."""
+        settings = open_deployment(case.operation.base_url or "").settings
+        case.headers[settings.auth_header] = data
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
+    """Fit a case to the target; raises RequestFailed for a write to one that is not disposable."""
+    operation = find_operation(case)
+    deployment = open_deployment(case.operation.base_url or "")
+    if case.method not in READS and not may_write(deployment.settings):
+        raise RequestFailed(
+            f"{case.method} is not sent to a target that is not disposable: select reads with "
+            "--include-method GET, or set CREDCHECK_DISPOSABLE=true"
+        )
+    fit_place(case, deployment)
+    if operation is not None:
+        fit_body(case, deployment, operation)
+
+
+@cache
+def open_deployment(base_url: str) -> Deployment:
+    """Return the deployment at a URL, with the settings that the environment has for it."""
+    run_id = make_run_id()
+    target = Target(read_settings(base_url, current_environment()), run_id, "schemathesis", 1)
+    return Deployment(target, run_id)
+
+
+def read_settings(base_url: str, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a target: those of the mock for a URL on this machine without any."""
+    base_url = base_url.rstrip("/")
+    mock = load_settings("mock", {}, environment)
+    here = replace(mock, name=base_url, base_url=base_url, application="")
+    if here.is_local and "CREDCHECK_ORG" not in environment:
+        return here
+    return load_settings(base_url, {}, environment)
+
+
+def may_write(settings: Settings) -> bool:
+    """Tell whether schemathesis may change a target."""
+    return settings.allow_writes and settings.disposable
