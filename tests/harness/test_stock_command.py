@@ -11,8 +11,8 @@ import pytest
 
 from contract_tests.engine.contract import contract_file, load_contract
 from contract_tests.errors import UsageError
-from contract_tests.schemathesis_hooks import FALSE_ALARMS, may_write, read_settings
 from contract_tests.vocabulary.laws import LAWS
+from contract_tests.vocabulary.stock import FALSE_ALARMS, may_write, read_settings
 from mockserver.files import WORLD
 from tests.differential.twin.server import serve_twin
 from tests.harness.bite import KEYS, TWIN_LACKS
