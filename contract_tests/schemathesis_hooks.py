@@ -35,8 +35,14 @@ def filter_failure(
 
 @schemathesis.hook
 def after_load_schema(context: HookContext, schema: BaseSchema) -> None:
-    """Follow the links of the contract, and not those that schemathesis guesses from names."""
+    """Follow the links of the contract, and send nothing but reads to a target that is kept.
+
+    schemathesis would guess more links from names, and try methods that a path does not have.
+    """
     schema.config.phases.stateful.inference.algorithms = []
+    base_url = schema.config.base_url
+    if base_url is None or not may_write(open_deployment(base_url).settings):
+        schema.config.phases.coverage.unexpected_methods = {"options"}
 
 
 for law in LAWS:
