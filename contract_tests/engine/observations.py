@@ -5,9 +5,10 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 
-from contract_tests.engine.contract import Contract, Operation
+from contract_tests.engine.contract import JSON, Contract, Operation
 from contract_tests.engine.exchange import Exchange, Response
 from contract_tests.engine.results import Cause, Finding
+from contract_tests.engine.strict_json import parse_strictly
 
 MOST_EXCHANGES = 10_000
 UNKNOWN_SHAPES = frozenset(
@@ -74,26 +75,41 @@ class Observations:
         A response that tells the client to wait is not checked: often a proxy sends it.
         """
         status, headers = response.status, response.headers
-        operation = self._contract.operations.get(response.exchange.operation)
-        if operation is None or status == 429 or (status == 503 and "retry-after" in headers):
+        if status == 429 or (status == 503 and "retry-after" in headers):
             return
         method = response.exchange.method
+        operation = self._contract.operations.get(response.exchange.operation)
+        if operation is None:
+            yield from self._check_json(response)
+            return
         if status >= 500:
             message = f"{operation.summary}: {method} returns {status}"
             yield self._make_finding("ERR-01", response, message, "no 5xx", str(status))
             return
         if is_allowed_otherwise(response):
             return
-        mismatch = next(
-            self._contract.find_mismatches(operation, method, status, headers, response.body), None
+        mismatches = self._contract.find_mismatches(
+            operation, method, status, headers, response.body
         )
-        if mismatch:
+        for mismatch in mismatches:
             message = f"{operation.summary}, {status}: {mismatch.message}"
             yield self._make_finding(
                 "SCHEMA-01", response, message, mismatch.expected, mismatch.got
             )
-        elif method != "HEAD" and response.body:
+        if method != "HEAD" and response.body:
             yield from self._check_unknown_fields(operation, response)
+
+    def _check_json(self, response: Response) -> Iterator[Finding]:
+        """Yield what is wrong with the JSON of a response that no operation documents."""
+        if JSON not in response.headers.get("content-type", "") or not response.body:
+            return
+        try:
+            _, faults = parse_strictly(response.body.decode("utf-8"))
+        except (ValueError, RecursionError):
+            faults = [("the body is not valid JSON", response.exchange.response_body[:60])]
+        for fault, got in faults:
+            message = f"{response.exchange.method}, {response.status}: {fault}"
+            yield self._make_finding("SCHEMA-01", response, message, "JSON", got)
 
     def _check_unknown_fields(self, operation: Operation, response: Response) -> Iterator[Finding]:
         for field in self._contract.find_unknown_fields(operation, response.status, response.value):
@@ -102,13 +118,15 @@ class Observations:
                 message = f"{operation.summary}, {response.status}: {message}"
                 yield self._make_finding("SCHEMA-02", response, message, "no such field", field)
             else:
-                self.notices.add(f"{operation.id}: {message}")
+                self.notices.add(self._redact(f"{operation.id}: {message}"))
 
     def _make_finding(
         self, rule: str, response: Response, message: str, expected: str, got: str
     ) -> Finding:
-        exchange = response.exchange
-        return Finding(rule, exchange.operation, message, expected, self._redact(got), exchange)
+        exchange, redact = response.exchange, self._redact
+        return Finding(
+            rule, exchange.operation, redact(message), redact(expected), redact(got), exchange
+        )
 
 
 def is_allowed_otherwise(response: Response) -> bool:

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from contract_tests.errors import UsageError
+from contract_tests.errors import UsageError, describe_error
 from contract_tests.runner.options import TARGET, add_options
 
 RUN = "credcheck-run"
+NOT_JUDGED = 3
+"""The exit code of a run without a verdict."""
 GENERATED = "test_generated"
 """The module whose tests schemathesis makes."""
 
@@ -35,12 +37,14 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not config.getoption(TARGET):
         return
-    from contract_tests.runner.run import start_run
-
     try:
+        from contract_tests.runner.run import start_run
+
         run = start_run(config)
-    except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+    except (UsageError, ModuleNotFoundError) as error:
+        raise pytest.UsageError(describe_error(error)) from None
+    except Exception as error:  # noqa: BLE001  any other would be a traceback
+        pytest.exit(f"credcheck: {describe_error(error)}", NOT_JUDGED)
     # A run creates many short-lived objects and keeps its exchanges: collecting garbage less often
     # saves a tenth of its time and costs a few megabytes.
     gc.set_threshold(20_000, 20, 50)

@@ -231,7 +231,11 @@ class Deployment:
         origin, root = split_address(self.settings.base_url)
         got, _ = split_address(link)
         parts = urlsplit(link)
+        here = urlsplit(self.settings.base_url)
         message = "a link leads to another host"
+        if parts.hostname == here.hostname:
+            is_scheme = parts.scheme != here.scheme
+            message = f"a link has another {'scheme' if is_scheme else 'port'} than the base URL"
         require(got == origin, message, response, expected=origin, got=got)
         has_prefix = parts.path.startswith(f"{root}/api/")
         require(has_prefix, "a link lacks the prefix of the base URL", response, got=parts.path)
