@@ -81,12 +81,10 @@ def load_world(document: Mapping[str, Any], name: str = "world", *, keep: bool =
                 records[index] = None
             try:
                 add(record)
-            except KeyError as error:
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
                 place = f"{name}: {collection}[{index}]{name_record(record)}"
-                raise StartError(f"{place}: {error} is missing") from error
-            except (TypeError, ValueError, AttributeError, OverflowError) as error:
-                place = f"{name}: {collection}[{index}]{name_record(record)}"
-                raise StartError(f"{place}: {error}") from error
+                missing = " is missing" if isinstance(error, KeyError) else ""
+                raise StartError(f"{place}: {error}{missing}") from error
     return loader.build_store()
 
 
