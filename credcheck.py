@@ -1,5 +1,7 @@
 """The command `credcheck`, and the plugin of pytest that it uses (`pytest -p credcheck`)."""
 
+import sys
+
 from credmock import load_package
 
 load_package("contract_tests")
@@ -10,10 +12,18 @@ pytest_plugins = ("contract_tests.runner.plugin",)
 
 
 def main() -> None:
-    """Run the command."""
-    from contract_tests.cli import main as run
+    """Run the command; Ctrl-C while it is loaded, or after it has ended, is exit code 3."""
+    try:
+        from contract_tests.cli import main as run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(_interrupt())
+
+
+def _interrupt() -> int:
+    print("credcheck: interrupted", file=sys.stderr)
+    return 3
 
 
 if __name__ == "__main__":

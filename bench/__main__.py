@@ -15,6 +15,7 @@ import click
 from bench import peers as other_servers
 from bench.cost import measure_cost
 from bench.growth import measure_growth
+from bench.judges import measure_judges
 from bench.load import check_tools, first_reply
 from bench.requests import LIST, requests_of
 from bench.sandboxes import measure_sandboxes
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Setting], Iterator[Section]]] = {
     "sandboxes": measure_sandboxes,
     "saturation": measure_saturation,
     "shared": measure_shared,
+    "judges": measure_judges,
 }
 WITH_PEERS = {"cost", "start"}
 

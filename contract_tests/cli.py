@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,13 @@ import click
 
 from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
 from contract_tests.catalogue.rule import describe_rule
-from contract_tests.errors import RequestFailed, UsageError
+from contract_tests.errors import (
+    EXTRA,
+    UsageError,
+    describe_error,
+    describe_missing,
+    find_missing_package,
+)
 from contract_tests.settings.command_line import (
     COMMAND_LINE,
     FILTERS,
@@ -25,6 +32,7 @@ from contract_tests.settings.command_line import (
 )
 from contract_tests.settings.option import FLAG, Option
 
+USAGE, NOT_JUDGED = 2, 3
 EXAMPLE = "\b\nExample:\n  "
 PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
@@ -33,12 +41,19 @@ UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-EXTRA = frozenset({"httpx", "hypothesis", "jinja2", "pytest", "schemathesis", "xdist"})
-"""What the extra `check` installs; the mock is installed without it."""
+class OutputClosed(Exception):
+    """Nobody reads the output any more, as in `credcheck rules | head`."""
 
 
 class Group(click.Group):
-    """A group of commands whose errors are one line, with exit code 2 or 3."""
+    """A group of commands of which no error is a traceback, or exit code 1, which is a verdict."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command; click would exit with code 1 if the output is closed."""
+        try:
+            return super().invoke(context)
+        except BrokenPipeError:
+            raise OutputClosed from None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -55,24 +70,38 @@ class Group(click.Group):
             raise click.UsageError(f"{error.message} Did you mean {close[0]!r}?", ctx) from error
 
     def main(self, *args: Any, **options: Any) -> Any:
-        """Run a command and exit with its code."""
+        """Run a command and exit with its code; an error is one line, with exit code 2 or 3."""
+        message = ""
         try:
-            sys.exit(super().main(*args, **{**options, "standalone_mode": False}))
+            code = super().main(*args, **{**options, "standalone_mode": False})
+        except SystemExit as end:
+            code = end.code
         except click.ClickException as error:
-            message = error.format_message().replace("\n", " ")
-        except UsageError as error:
-            message = str(error)
-        except ModuleNotFoundError as error:
-            if error.name not in EXTRA:
-                raise
-            message = f"{error.name} is not installed: run pip install 'credmock[check]'"
-        except RequestFailed as error:
-            click.echo(f"credcheck: {error}", err=True)
-            sys.exit(3)
-        except click.Abort:
-            sys.exit(130)
-        click.echo(f"credcheck: {message}", err=True)
-        sys.exit(2)
+            code, message = USAGE, error.format_message()
+        except (UsageError, ModuleNotFoundError) as error:
+            code, message = USAGE, describe_error(error)
+        except OutputClosed:
+            code = NOT_JUDGED
+        except (click.Abort, KeyboardInterrupt):
+            code, message = NOT_JUDGED, describe_error(KeyboardInterrupt())
+        except Exception as error:  # noqa: BLE001  the last handler of the program
+            code = USAGE if find_missing_package(error) else NOT_JUDGED
+            message = describe_error(error)
+        finish(code, message)
+
+
+def finish(code: Any, message: str) -> None:
+    """Write what is left of the output, report an error in one line, and exit."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = NOT_JUDGED
+        message = "" if isinstance(error, BrokenPipeError) else describe_error(error)
+        # Python would try to write the rest once more at its end, and exit with code 120.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if message:
+        click.echo(f"credcheck: {' '.join(message.split())}", err=True)
+    sys.exit(code)
 
 
 def add_option(name: str, option: Option) -> Callable[[Command], Command]:
@@ -124,8 +153,15 @@ def main() -> None:
 @add_settings("run")
 @add_filters
 @click.option("--report", metavar="DIR", help="Write report.html, .json, junit.xml, traffic.har.")
+@click.option(
+    "--summary",
+    metavar="FILE",
+    help="Write a summary in Markdown.  [in GitHub Actions also: $GITHUB_STEP_SUMMARY]",
+)
 @click.option("-n", "--workers", metavar="N", help="Number of processes, or `auto`.")
-def run(target: str, report: str | None, workers: str | None, **options: Any) -> None:
+def run(
+    target: str, report: str | None, summary: str | None, workers: str | None, **options: Any
+) -> None:
     """Test a deployment.
 
     TARGET is a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file.
@@ -139,7 +175,11 @@ def run(target: str, report: str | None, workers: str | None, **options: Any) ->
         except OSError as error:
             raise UsageError(f"--report: {report}: {error.strerror}") from error
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
+    if summary:
+        arguments += [format_flag("summary"), str(Path(summary).absolute())]
     if workers:
+        if not workers.isdecimal() and workers not in ("auto", "logical"):
+            raise UsageError(f"--workers: {workers!r} is not valid: pass a number or `auto`")
         arguments += ["-p", "xdist", "-n", workers]
     sys.exit(run_pytest(target, *arguments))
 
@@ -150,6 +190,7 @@ def run_pytest(target: str, *arguments: str) -> int:
     Only the plugins that are named are loaded, because others that are installed may be slow, and
     assert statements are not rewritten, because the rules have none.
     """
+    check_packages(needs_workers="xdist" in arguments)
     import pytest
 
     set_hypothesis_folder()
@@ -165,8 +206,32 @@ def run_pytest(target: str, *arguments: str) -> int:
         *no_configuration,
         *arguments,
     ]
-    code = int(pytest.main(words))
-    return 2 if code == pytest.ExitCode.USAGE_ERROR else code
+    ending = Ending()
+    code = int(pytest.main(words, plugins=[ending]))
+    if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:
+        raise KeyboardInterrupt  # it came before the first test, and pytest reports nothing
+    return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
+
+
+def check_packages(*, needs_workers: bool) -> None:
+    """Raise UsageError if a package that a run needs is not installed, before it begins."""
+    for name in sorted(EXTRA - (set() if needs_workers else {"xdist"})):
+        try:
+            is_installed = find_spec(name) is not None
+        except ValueError:  # somebody has hidden it
+            is_installed = False
+        if not is_installed:
+            raise UsageError(describe_missing(name))
+
+
+class Ending:
+    """A plugin of pytest that tells whether a session came to its end, and so to a verdict."""
+
+    has_come = False
+
+    def pytest_sessionfinish(self) -> None:
+        """Note that the session has ended."""
+        self.has_come = True
 
 
 def set_hypothesis_folder() -> None:
@@ -277,8 +342,9 @@ def cleanup(target: str, **options: Any) -> None:
     settings = load_settings(target, {**given, "allow_writes": True}, current_environment())
     with closing(Target(settings, make_run_id(), "cleanup", 1)) as connection:
         results = list(clean_up(connection))
+        redact = connection.redact
     for line in map(str, results) if results else ["nothing was left behind"]:
-        click.echo(line)
+        click.echo(redact(line))
     sys.exit(1 if any(result.left_behind for result in results) else 0)
 
 

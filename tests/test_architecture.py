@@ -133,3 +133,39 @@ def test_the_map_names_every_package() -> None:
         for path in (ROOT / package).glob("*/__init__.py")
     }
     assert named == existing
+
+
+PUBLIC = frozenset(
+    {
+        "schemathesis",
+        "schemathesis.config",
+        "schemathesis.core.failures",
+        "schemathesis.errors",
+        "schemathesis.generation.stateful",
+        "schemathesis.pytest",
+    }
+)
+"""What the documentation of schemathesis imports from."""
+
+
+def test_schemathesis_is_used_by_its_public_interface() -> None:
+    """The harness imports what users of schemathesis import, and no name that begins with `_`."""
+    used = set()
+    for name, tree in modules("contract_tests"):
+        targets = {each for each in imported(tree) if each.partition(".")[0] == "schemathesis"}
+        assert targets <= PUBLIC, name
+        used |= targets
+        if not targets:
+            continue
+        attributes = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+        private = {each for each in attributes if each.startswith("_") and each[1:2] != "_"}
+        own = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+        own |= {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id == "self"
+        }
+        assert private <= own, name
+    assert used == PUBLIC

@@ -11,7 +11,16 @@ def test_the_command_names_its_parts() -> None:
     """`python -m bench --help` tells what can be measured."""
     command = [sys.executable, "-m", "bench", "--help"]
     text = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    for part in ("cost", "start", "growth", "worlds", "sandboxes", "saturation", "shared"):
+    for part in (
+        "cost",
+        "start",
+        "growth",
+        "worlds",
+        "sandboxes",
+        "saturation",
+        "shared",
+        "judges",
+    ):
         assert part in text
 
 

@@ -27,6 +27,7 @@ from mockserver.cli.main import main as credmock
 from mockserver.sandbox.faults import Fault
 from mockserver.world.document import COLLECTIONS
 from tests.differential.twin.defects import DEFECTS
+from tests.differential.twin.variations import VARIATIONS
 from tests.support.documents import DOCUMENTS, REFERENCE, Block, Document, document
 from tests.support.paths import ROOT
 
@@ -353,6 +354,8 @@ def test_counts_in_the_documents_are_true() -> None:
         ("docs/ci.md", f"{len(CATALOGUE)} rules"),
         ("CONTRIBUTING.md", f"{len(DEFECTS)} broken deployments"),
         ("docs/contract-and-ledger.md", f"{len(DEFECTS)} defects"),
+        ("docs/contract-and-ledger.md", f"{len(VARIATIONS)} variations"),
+        ("CONTRIBUTING.md", f"{len(VARIATIONS)} sound variations"),
         ("docs/scenarios.md", ", ".join(counts)),
     ):
         assert expected in " ".join(document(name).text.split()), name

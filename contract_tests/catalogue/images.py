@@ -52,8 +52,7 @@ RULES: tuple[Rule, ...] = (
             "A missing file, text instead of a file, and a file that is not an image return 400"
             " on `image`."
         ),
-        evidence=("F", "N"),
-        shown_by=("test_what_is_no_image_is_400",),
+        evidence=("N",),
         why="A broken badge is useless.",
         failure="a text file is stored as an image",
         needs=("write", "disposable"),

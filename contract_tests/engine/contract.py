@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -15,10 +16,18 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 import yaml
 
+from contract_tests.engine.strict_json import cut_nesting, parse_strictly
+
 JSON = "application/json"
 METHODS = ("get", "post", "put", "patch", "delete")
+OPEN_FIELDS = frozenset({"allowed_template_tags", "max_page_size"})
+"""Fields whose values are not judged by the schema: rules look at what is known of them."""
 LONGEST_SHOWN = 300
 """Characters of a value that a mismatch shows."""
+LONGEST_END = 60
+"""Bytes of a body that is not JSON, from its end, that a mismatch shows."""
+MOST_ERRORS = 2_000
+"""Errors of one body that are read: a page has a hundred items with some fields each."""
 _PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -46,6 +55,11 @@ class Operation:
     source: Mapping[str, Any]
     responses: Mapping[int, Mapping[str, Any]]
     pattern: re.Pattern[str]
+
+    @property
+    def label(self) -> str:
+        """Method and path, as schemathesis names the operation."""
+        return f"{self.method} {self.path}"
 
     @property
     def summary(self) -> str:
@@ -125,6 +139,11 @@ class Contract:
         ]
         return min(matching, key=lambda operation: operation.path.count("{"), default=None)
 
+    def find_labelled(self, label: str) -> Operation | None:
+        """Return the operation with a label."""
+        labelled = (one for one in self.operations.values() if one.label == label)
+        return next(labelled, None)
+
     def find_mismatches(
         self,
         operation: Operation,
@@ -158,22 +177,38 @@ class Contract:
         if media_type not in content:
             yield Mismatch("the content type is wrong", ", ".join(content), media_type or "none")
         elif media_type == JSON:
-            yield from self._find_schema_mismatch(operation, status, headers, body)
+            yield from self._find_body_mismatches(operation, status, headers, body)
 
-    def _find_schema_mismatch(
+    def _find_body_mismatches(
         self, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
     ) -> Iterator[Mismatch]:
         try:
-            value = json.loads(body.decode("utf-8"))
+            value, faults = parse_strictly(body.decode("utf-8"))
         except UnicodeDecodeError:
             yield Mismatch("the body is not UTF-8", "UTF-8", headers.get("content-type", ""))
             return
-        except ValueError:
-            yield Mismatch("the body is not valid JSON", "JSON", repr(body[-60:]))
+        except RecursionError:
+            yield Mismatch("the body is nested too deeply", "JSON that parsers read", "too deep")
             return
-        error = next(self._get_validator(operation, status).iter_errors(value), None)
-        if error is not None:
-            yield describe_schema_error(error)
+        except ValueError:
+            end = body[-LONGEST_END:].decode("utf-8", "backslashreplace")
+            yield Mismatch("the body is not valid JSON", "JSON", end or "an empty body")
+            return
+        for message, got in faults:
+            yield Mismatch(message, "JSON that every client reads alike", got)
+        validator = self._get_validator(operation, status)
+        try:
+            errors = list(islice(validator.iter_errors(value), MOST_ERRORS))
+        except ValueError:  # of the validator: nested too deeply
+            errors = list(islice(validator.iter_errors(cut_nesting(value)), MOST_ERRORS))
+        # Items of one list have the same fault, which is one mismatch.
+        mismatches: dict[str, Mismatch] = {}
+        for error in errors:
+            if not OPEN_FIELDS.isdisjoint(error.instance_path):
+                continue
+            mismatch = describe_schema_error(error)
+            mismatches.setdefault(mismatch.message, mismatch)
+        yield from mismatches.values()
 
     def _get_validator(self, operation: Operation, status: int) -> jsonschema_rs.Validator:
         key = (operation.id, status)
@@ -250,7 +285,7 @@ class Contract:
 def describe_schema_error(error: jsonschema_rs.ValidationError) -> Mismatch:
     """Return the error of a validator as a mismatch; the path does not number items of arrays."""
     path = ".".join("*" if isinstance(step, int) else step for step in error.instance_path)
-    kind, got = error.kind, _shorten(repr(error.instance))
+    kind, got = error.kind, _shorten(json.dumps(error.instance, ensure_ascii=False))
     if kind.name == "required":
         return Mismatch(f"`{_join(path, kind.value)}` is missing", f"a field `{kind.value}`", got)
     field = f"`{path}`" if path else "the body"

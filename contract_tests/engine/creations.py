@@ -131,8 +131,8 @@ class Creations:
         for assignment in list_entries(value, "result", "successful_assignments"):
             folder = path.rpartition("/assignments/")[0]
             yield assignment.get("assignment_id", ""), f"{folder}/assignments/"
-        for credential in list_entries(value, "imported"):
-            if credential.get("created"):
+        for credential in list_entries(value, "result", "imported_credentials"):
+            if credential.get("status") == "created":
                 yield credential.get("entityId", ""), self._home
 
     @property
@@ -180,7 +180,9 @@ def list_entries(value: Any, *names: str) -> list[dict[str, Any]]:
 
 
 def find_created_id(value: Any) -> str | None:
-    """Return the entityId in the response to a create, inside the envelope or without one."""
+    """Return the entityId in the response to a create: in the envelope, bare, or in an array."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     for record in (value.get("result"), value) if isinstance(value, dict) else ():
         if isinstance(record, dict) and isinstance(record.get("entityId"), str):
             entity_id: str = record["entityId"]

@@ -21,7 +21,8 @@ from contract_tests.engine.exchange import (
     redact_headers,
 )
 from contract_tests.engine.observations import Observations
-from contract_tests.engine.safety import READS, Redactor
+from contract_tests.engine.redaction import Redactor
+from contract_tests.engine.safety import READS
 from contract_tests.engine.watch import ADMIN, Watch
 from contract_tests.errors import (
     Disturbed,
@@ -359,10 +360,10 @@ class Delivery:
             method=request.method,
             url=self._redact(url),
             request_headers=redact_headers(request.headers, self._redact),
-            request_body=self._redact(describe_body(request.body or b"")),
+            request_body=describe_body(request.body or b"", self._redact),
             status=answer.status_code,
             response_headers=redact_headers(headers, self._redact),
-            response_body=self._redact(describe_body(answer.content)),
+            response_body=describe_body(answer.content, self._redact),
             milliseconds=round(received.seconds * 1000, 1),
             started=datetime.fromtimestamp(received.started, UTC).isoformat(),
             curl=build_curl(request.method, url, request.headers, request.body, self._redact),

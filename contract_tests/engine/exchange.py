@@ -12,7 +12,13 @@ LONGEST_BODY = 20_000
 """Characters of a body that a finding shows."""
 LONGEST_LOGGED = 2_000
 """Characters of a body that the log of a run keeps."""
-_SECRET_HEADERS = re.compile("authorization|cookie", re.IGNORECASE)
+_SECRET_HEADERS = re.compile(
+    r"authorization|cookie|token|secret|passw|api[-_]?key|session|csrf|jwt|-(auth|key)\Z",
+    re.IGNORECASE,
+)
+"""Names of headers whose values are hidden, though the run may not know them."""
+_KNOWN_SECRET = re.compile(r"([\w-]+ )?\$CREDCHECK_\w+")
+"""A value with nothing in it but a scheme and a secret whose variable is shown."""
 HIDDEN = "[hidden]"
 """What stands for a secret that has no variable."""
 Redact = Callable[[str], str]
@@ -73,13 +79,13 @@ class Response:
         """The body as JSON, which must not be changed, or as text where it is not JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.body.decode("utf-8", "replace")
 
 
-def describe_body(body: bytes) -> str:
-    """Return a body as text, cut where it is long."""
-    text = body.decode("utf-8", "backslashreplace")
+def describe_body(body: bytes, redact: Redact) -> str:
+    """Return a body as text without secrets, cut where it is long."""
+    text = redact(body.decode("utf-8", "backslashreplace"))
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
 
 
@@ -88,8 +94,9 @@ def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]
     redacted = {}
     for name, value in headers.items():
         text = redact(value)
-        is_unknown_secret = _SECRET_HEADERS.search(name) and text == value
-        redacted[name] = HIDDEN if is_unknown_secret else text
+        is_shown = not text or _KNOWN_SECRET.fullmatch(text)
+        is_secret = _SECRET_HEADERS.search(name) and not is_shown
+        redacted[redact(name)] = HIDDEN if is_secret else text
     return redacted
 
 
@@ -101,7 +108,7 @@ def build_curl(
     if method not in ("GET", "HEAD"):
         words += ["-X", method]
     for name, value in redact_headers(headers, redact).items():
-        line = f"{name}: {value}" if headers[name] else f"{name};"
+        line = f"{name}: {value}" if value else f"{name};"
         # The shell fills in variables within double quotes only.
         words += ["-H", f'"{line}"' if "$CREDCHECK_" in line else shlex.quote(line)]
     if body is not None:
@@ -116,9 +123,8 @@ def quote_body(body: bytes, redact: Redact) -> str:
     except UnicodeDecodeError:
         is_plain = False
     if is_plain:
-        return shlex.quote(redact(describe_body(body)))
+        return shlex.quote(describe_body(body, redact))
     escaped = "".join(
-        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}"
-        for byte in body[:LONGEST_BODY]
+        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in body
     )
-    return f"$'{redact(escaped)}'"
+    return f"$'{redact(escaped)[:LONGEST_BODY]}'"

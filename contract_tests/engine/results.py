@@ -6,9 +6,12 @@ from typing import Any, Literal
 
 from contract_tests.engine.exchange import Exchange
 
-Outcome = Literal["passed", "failed", "not tested", "request failed"]
+Outcome = Literal["passed", "failed", "accepted", "not tested", "request failed"]
 Cause = tuple[str, str, str]
 """A rule's id, an operationId and a message: two findings of one cause are the same."""
+
+LONGEST_LINE = 300
+"""Characters of a body that stands in the place of a value that was not found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,12 @@ class ProcessReport:
     exchanges: list[dict[str, Any]] = field(default_factory=list)
     effects: dict[str, Any] = field(default_factory=dict)
     """What it did to the target, see `Effects.as_dict`."""
+
+
+def shorten(text: str) -> str:
+    """Return a text as one line that is not too long to read."""
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
 
 
 def format_finding(finding: Mapping[str, Any]) -> str:

@@ -1,16 +1,14 @@
-"""The safety of a run: what may be sent, when, and what must never be shown."""
+"""The safety of a run: what may be sent, and when."""
 
-import base64
 import json
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
-from urllib.parse import quote
 
 from contract_tests.engine.journal import lock
 from contract_tests.errors import RequestFailed
@@ -153,42 +151,3 @@ class RateLimiter:
             if self._next > now:
                 time.sleep(self._next - now)
             self._next = max(now, self._next) + self._interval
-
-
-class Redactor:
-    """Replaces secrets, in every encoding that occurs, by the names of variables.
-
-    `headers` holds the headers whose values are secret.
-    """
-
-    def __init__(self, keys: Mapping[str, str], headers: Mapping[str, str]) -> None:
-        secrets = {f"$CREDCHECK_KEY_{role.upper()}": key for role, key in keys.items()}
-        for name, value in headers.items():
-            secrets[f"$CREDCHECK_HEADER_{name.upper().replace('-', '_')}"] = value
-        self._forms: list[tuple[str, str]] = []
-        for variable, secret in secrets.items():
-            self._add(variable, secret)
-
-    def add_key(self, role: str, key: str) -> None:
-        """Add another key of a role; the earlier one stays a secret."""
-        self._add(f"$CREDCHECK_KEY_{role.upper()}", key)
-
-    def _add(self, variable: str, secret: str) -> None:
-        forms = {secret, quote(secret, safe=""), quote(secret), json.dumps(secret)[1:-1]}
-        for shift in range(3):  # a key inside a text that was encoded as a whole
-            encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
-            start, end = (shift * 8 + 5) // 6, (shift + len(secret)) * 8 // 6
-            forms |= {encoded[start:end], encoded[start:end].translate(_URL_SAFE)}
-        added = [(form, variable) for form in forms if len(form) > 3]
-        # Another list, because threads read this one.
-        self._forms = sorted([*self._forms, *added], key=lambda pair: -len(pair[0]))
-
-    def __call__(self, text: str) -> str:
-        """Return the text without any secret."""
-        for form, variable in self._forms:
-            if form in text:
-                text = text.replace(form, variable)
-        return text
-
-
-_URL_SAFE = str.maketrans("+/", "-_")

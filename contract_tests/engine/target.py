@@ -14,7 +14,8 @@ from contract_tests.engine.effects import Effects
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import Journal
 from contract_tests.engine.observations import Observations
-from contract_tests.engine.safety import READS, Guard, RateLimiter, Redactor, WorkerLock
+from contract_tests.engine.redaction import Redactor
+from contract_tests.engine.safety import READS, Guard, RateLimiter, WorkerLock
 from contract_tests.engine.unsafe_input import find_unsafe_input
 from contract_tests.engine.watch import ADMIN, Watch
 from contract_tests.errors import (
@@ -23,6 +24,7 @@ from contract_tests.errors import (
     RequestFailed,
     RuleFailed,
     TargetUnavailable,
+    UsageError,
 )
 from contract_tests.settings.settings import Settings
 from contract_tests.wire.transport import Application
@@ -37,7 +39,7 @@ class Target:
         self.guard = Guard(settings)
         self.mark = f"credcheck-{run_id}-{worker}-"
         self.journal = Journal(settings, run_id, worker, self.mark)
-        self.redact = Redactor(settings.keys, list_secrets(settings))
+        self.redact = Redactor.from_settings(settings)
         self.observations = Observations(
             self.contract, self.redact, unknown_fields_fail=settings.no_unknown_fields
         )
@@ -194,7 +196,10 @@ class Target:
 
 
 def load_application(settings: Settings) -> Application | None:
-    """Return the WSGI application of a target in this process, None for any other target."""
+    """Return the WSGI application of a target in this process, None for any other target.
+
+    Raises UsageError for one that cannot be imported.
+    """
     if not settings.application:
         return None
     if settings.application == "mock":
@@ -202,20 +207,15 @@ def load_application(settings: Settings) -> Application | None:
 
         return create_app(Config(seed=settings.seed, api_version=settings.api_version))
     module, _, attribute = settings.application.partition(":")
-    application: Application = getattr(import_module(module), attribute)
+    where = f"TARGET wsgi:{settings.application}"
+    try:
+        application: Application = getattr(import_module(module), attribute)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  it is somebody else's code
+        reason = Redactor.from_settings(settings)(f"{type(error).__name__}: {error}")
+        raise UsageError(f"{where}: cannot be imported: {' '.join(reason.split())}") from None
+    if not callable(application):
+        raise UsageError(f"{where}: {type(application).__name__} is not a WSGI application")
     return application
-
-
-def list_secrets(settings: Settings) -> dict[str, str]:
-    """Return the secrets beside the keys, each by the name of what it is sent in."""
-    secrets = {name: settings.headers[name] for name in settings.secret_headers}
-    if settings.basic:
-        secrets[settings.basic_header] = settings.basic_value
-        secrets["Basic-Password"] = settings.basic.partition(":")[2]
-    password = urlsplit(settings.proxy).password
-    if password:
-        secrets["Proxy-Password"] = password
-    return secrets
 
 
 def find_unsafe(request: Request) -> str:

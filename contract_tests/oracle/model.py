@@ -6,19 +6,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contract_tests.vocabulary.bodies import SPELLINGS
+
 LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 SEPARATORS = "\"',"
-
-SPELLINGS = {
-    "credential_type": "credentialType",
-    "criteria_url": "criteriaUrl",
-    "criteria_text": "criteriaNarrative",
-    "issuing_signal": "signal",
-    "icon_image": "iconImage",
-    "background_image": "backgroundImage",
-    "thumbnail_image": "thumbnailImage",
-}
-"""The narrative reference's spelling of a field, and that of responses (FACTS, Create)."""
 
 
 def matches_search(item: Mapping[str, Any], term: str) -> bool:

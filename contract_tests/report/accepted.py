@@ -1,8 +1,8 @@
 """Known failures that are accepted until a date: they are shown, and do not count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from contract_tests.catalogue import RULES
@@ -26,6 +26,15 @@ class AcceptedFailure:
     def covers(self, finding: Mapping[str, Any]) -> bool:
         """Tell whether a finding is this failure."""
         return finding["rule"] == self.rule and self.operation in ("", finding["operation"])
+
+
+def find_accepted(
+    accepted: Iterable[AcceptedFailure], finding: Mapping[str, Any]
+) -> AcceptedFailure | None:
+    """Return the entry that covers a finding and has not expired, or None."""
+    today = datetime.now(UTC).date()
+    known = next((failure for failure in accepted if failure.covers(finding)), None)
+    return known if known and known.expires >= today else None
 
 
 def read_accepted_failures(path: str) -> list[AcceptedFailure]:

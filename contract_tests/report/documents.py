@@ -17,18 +17,21 @@ from markupsafe import Markup, escape
 
 from contract_tests.catalogue import RULES
 from contract_tests.errors import UsageError
+from contract_tests.report.causes import RootCause
 from contract_tests.report.coverage import (
     build_matrix,
     count_coverage,
     lower_names,
     parse_query,
 )
+from contract_tests.report.difference import compare_json
+from contract_tests.report.not_tested import gather_not_tested
 from contract_tests.report.verdict import Verdict
 from contract_tests.settings.settings import OPTIONS
 from contract_tests.settings.sources import MOCK
 from contract_tests.text_files import read_text_file
 
-VERSION = 2
+VERSION = 3
 """Of `report.json`; it is raised when a program that reads an older one would fail."""
 OUTCOMES = ("conforms", "breaks the contract", "usage error", "not judged")
 """Of a run, by its exit code."""
@@ -41,6 +44,7 @@ EVIDENCE = {
     "choice": "a choice of this contract",
     "option": "a limit that you set",
 }
+ORDER_OF_OUTCOMES = ("failed", "accepted", "request failed", "not tested", "passed")
 LONGEST_SHOWN = 6_000
 """Characters of a body that the page shows."""
 _FOLDER = Path(__file__).resolve().parent
@@ -127,12 +131,14 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "exchanges_kept": len(verdict.exchanges),
         "counts": dict(verdict.counts),
         "failures": [_add_rule(finding) for finding in verdict.failures],
+        "causes": [_describe_cause(cause, verdict.failures) for cause in verdict.causes],
         "accepted": [_add_rule(finding) for finding in verdict.accepted],
         "problems": list(verdict.problems),
         "left_behind": list(verdict.left_behind),
         "effects": dict(verdict.effects),
         "not_reached": list(verdict.not_reached),
         "unreachable_here": dict(verdict.unreachable_here),
+        "not_tested": [{**vars(gap), "option": gap.option} for gap in gather_not_tested(verdict)],
         "notices": list(verdict.notices),
         "results": [
             {
@@ -163,8 +169,24 @@ def _add_rule(finding: Mapping[str, Any]) -> dict[str, Any]:
         "evidence": list(rule.evidence),
         "curl": exchange["curl"] if exchange else "",
         "steps": list(finding["steps"]),
+        "difference": compare_json(finding["expected"], finding["got"]),
     }
     return {**finding, **details}
+
+
+def _describe_cause(cause: RootCause, failures: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a cause, with the places of its findings in the list of all failures."""
+    places = {id(failure): number for number, failure in enumerate(failures)}
+    return {
+        "title": cause.title,
+        "extent": cause.extent,
+        "leader": places[id(cause.leader)],
+        "followers": [places[id(finding)] for finding in cause.followers],
+        "operations": cause.operations,
+        "rules": cause.rules,
+        "checks": cause.checks,
+        "why": cause.reasons,
+    }
 
 
 def build_har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
@@ -251,10 +273,21 @@ def render_html(document: Mapping[str, Any]) -> str:
         report=document,
         evidence=EVIDENCE,
         root=_find_common_root([row["path"] for row in document["coverage"]]),
-        has_other_requests=any(
-            row["cells"][-1]["outcome"] != "not applicable" for row in document["matrix"]
-        ),
+        grouped={row["rule"]: _group_cells(row["cells"]) for row in document["matrix"]},
     )
+
+
+def _group_cells(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the cells of a rule by outcome and reason, the failed ones first."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for cell in cells:
+        if cell["outcome"] != "not applicable":
+            groups.setdefault((cell["outcome"], cell["reason"]), []).append(cell["operation"])
+    ordered = sorted(groups, key=lambda group: ORDER_OF_OUTCOMES.index(group[0]))
+    return [
+        {"outcome": outcome, "reason": reason, "operations": groups[outcome, reason]}
+        for outcome, reason in ordered
+    ]
 
 
 def format_context(document: Mapping[str, Any]) -> str:

@@ -1,65 +1,77 @@
 """The summary of a verdict that the terminal shows."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
 
 from contract_tests.catalogue import RULES
 from contract_tests.engine.effects import describe_effects
+from contract_tests.report.causes import RootCause
+from contract_tests.report.difference import compare_json
+from contract_tests.report.not_tested import find_best_option, gather_not_tested
 from contract_tests.report.verdict import Verdict
+
+MOST_FOLLOWERS = 5
+"""Findings that are listed under the one that leads; the report has all."""
 
 
 def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     """Yield the lines that the terminal shows."""
-    for finding in verdict.failures:
-        yield from describe_failure(finding)
+    for cause in verdict.causes:
+        yield from describe_cause(cause)
     for finding in verdict.accepted:
         yield f"accepted {finding['rule']}  {finding['message']}: {finding['reason']}"
     for problem in verdict.problems:
         yield f"PROBLEM  {problem}"
     yield ""
-    yield from list_not_tested(verdict)
+    gaps = gather_not_tested(verdict)
+    for gap in gaps:
+        enabling = f" (set {gap.option})" if gap.option else ""
+        for names in filter(None, (gap.rules, gap.operations)):
+            yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
     for operation in verdict.not_reached if not verdict.stopped else ():
         statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
         yield f"not reached     {operation}: returned {statuses}, never 2xx"
     for notice in verdict.notices:
         yield f"notice          {notice}"
+    if verdict.stopped and verdict.stopped not in verdict.headline:
+        yield f"STOPPED  {verdict.stopped}"
     yield f"VERDICT  {verdict.target}: {verdict.headline}"
-    counts = verdict.counts
     yield (
-        f"  {counts.get('passed', 0)} passed, {counts.get('failed', 0)} failed, "
-        f"{counts.get('not tested', 0)} not tested, "
-        f"{counts.get('request failed', 0)} with failed requests; "
-        f"{verdict.requests} requests in {verdict.seconds} s; "
+        f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
         f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
     )
     if verdict.effects:
         yield f"  on the target: {describe_effects(verdict.effects)}"
+    option, checks = find_best_option(gaps)
+    if checks:
+        yield f"  {option} would enable the most of what was not tested: {checks} checks"
 
 
-def describe_failure(finding: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines about one failure."""
+def describe_cause(cause: RootCause) -> Iterator[str]:
+    """Yield the lines about one cause."""
+    finding = cause.leader
     exchange = finding["exchange"] or {}
     rule = RULES[finding["rule"]]
+    extent = f": {cause.extent}" if cause.extent else ""
     yield ""
-    yield f"FAILED {finding['rule']}  {finding['message']}"
+    yield f"FAILED {finding['rule']}  {cause.title}{extent}"
     yield f"  rule      {rule.requirement} [{' '.join(rule.evidence)}]"
-    if finding["expected"] or finding["got"]:
+    difference = compare_json(finding["expected"], finding["got"])
+    if difference:
+        yield "  difference between expected (-) and got (+)"
+        yield from (f"    {line}" for line in difference)
+    elif finding["expected"] or finding["got"]:
         yield f"  expected  {finding['expected']}"
         yield f"  got       {finding['got']}"
     for step in finding["steps"]:
         yield f"  step      {step}"
     if exchange:
         yield f"  {exchange['curl']}"
-
-
-def list_not_tested(verdict: Verdict) -> Iterator[str]:
-    """Yield a line for each reason why rules and operations were not tested."""
-    reasons: dict[tuple[str, str], list[str]] = {}
-    for result in verdict.results:
-        is_in_headline = bool(verdict.stopped) and verdict.stopped in result.reason
-        if result.outcome in ("not tested", "request failed") and not is_in_headline:
-            reasons.setdefault((result.outcome, result.reason), []).append(result.rule)
-    for (outcome, reason), rules in reasons.items():
-        yield f"{outcome:<15} {', '.join(dict.fromkeys(rules))}: {reason}"
-    for operation, reason in verdict.unreachable_here.items():
-        yield f"not tested      {operation}: {reason}"
+    counts = Counter((finding["rule"], finding["message"]) for finding in cause.followers)
+    for (rule_id, message), count in list(counts.items())[:MOST_FOLLOWERS]:
+        times = f" ({count} operations)" if count > 1 else ""
+        yield f"  follows   {rule_id}  {message}{times}"
+    rest = list(counts)[MOST_FOLLOWERS:]
+    if rest:
+        rules = ", ".join(dict.fromkeys(rule_id for rule_id, _ in rest))
+        yield f"  follows   {len(rest)} more: {rules}"

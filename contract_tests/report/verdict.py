@@ -4,14 +4,21 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from contract_tests.catalogue import CATALOGUE
 from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.effects import add_effects
+from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.results import ProcessReport, Result
-from contract_tests.report.accepted import AcceptedFailure, read_accepted_failures
+from contract_tests.report.accepted import (
+    AcceptedFailure,
+    find_accepted,
+    read_accepted_failures,
+)
+from contract_tests.report.causes import RootCause, group_findings
 from contract_tests.settings.settings import Settings
 
 CONTEXT = (
@@ -43,6 +50,7 @@ CONTEXT = (
 MOST_NAMED = 10
 """Items left behind that the line about them names; the report names all."""
 CONFORMS, FAILURES, USAGE, NOT_JUDGED = 0, 1, 2, 3
+TESTED = ("passed", "failed", "accepted")
 ORDER = {rule.id: number for number, rule in enumerate(CATALOGUE)}
 
 
@@ -57,6 +65,8 @@ class RunSummary:
     is_narrowed: bool
     results: list[Result]
     processes: list[ProcessReport]
+    flaky: list[str] = field(default_factory=list)
+    """What failed and passed when it was run again."""
 
 
 @dataclass
@@ -92,12 +102,26 @@ class Verdict:
     counts: dict[str, int] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
 
+    @cached_property
+    def causes(self) -> list[RootCause]:
+        """The failures, grouped by what they have in common."""
+        return group_findings(self.failures, self.results)
+
+    def describe_counts(self) -> str:
+        """Return how many tests had each outcome, as a phrase."""
+        outcomes = ["passed", "failed", "not tested"]
+        outcomes += ["accepted"] * bool(self.counts.get("accepted"))
+        counts = ", ".join(f"{self.counts.get(outcome, 0)} {outcome}" for outcome in outcomes)
+        return f"{counts}, {self.counts.get('request failed', 0)} with failed requests"
+
 
 def make_verdict(run: RunSummary) -> Verdict:
     """Return the verdict of a run that has ended."""
     settings, processes = run.settings, run.processes
     coverage = add_coverage(processes)
-    results = sorted(run.results, key=lambda result: ORDER[result.rule])
+    redact = Redactor.from_settings(settings)
+    results = [Result(**redact.redact_value(vars(result))) for result in run.results]
+    results.sort(key=lambda result: ORDER[result.rule])
     accepted = read_accepted_failures(settings.accept)
     failures, tolerated = sort_findings(results, accepted)
     left_behind = [item for process in processes for item in process.left_behind]
@@ -119,7 +143,9 @@ def make_verdict(run: RunSummary) -> Verdict:
         coverage=coverage,
         not_reached=[] if run.is_narrowed else find_not_reached(coverage, unreachable),
         unreachable_here=unreachable,
-        notices=sorted({notice for process in processes for notice in process.notices}),
+        notices=sorted(
+            {*run.flaky, *(notice for process in processes for notice in process.notices)}
+        ),
         left_behind=left_behind,
         exchanges=[exchange for process in processes for exchange in process.exchanges],
         effects=add_effects((process.effects for process in processes), len(left_behind)),
@@ -151,7 +177,6 @@ def sort_findings(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Return the findings, each cause once: those that count, and those that are accepted."""
     failures, tolerated, seen = [], [], set()
-    today = datetime.now(UTC).date()
     for finding in sorted(
         (finding for result in results for finding in result.findings),
         key=lambda finding: ORDER[finding["rule"]],
@@ -160,8 +185,8 @@ def sort_findings(
         if cause in seen:
             continue
         seen.add(cause)
-        known = next((failure for failure in accepted if failure.covers(finding)), None)
-        if known and known.expires >= today:
+        known = find_accepted(accepted, finding)
+        if known:
             details = {"reason": known.reason, "owner": known.owner, "until": str(known.expires)}
             tolerated.append({**finding, **details})
         else:
@@ -175,7 +200,7 @@ def find_problems(
     """Yield what else makes a run fail."""
     today = datetime.now(UTC).date()
     findings = [finding for result in results for finding in result.findings]
-    tested = {result.rule for result in results if result.outcome in ("passed", "failed")}
+    tested = {result.rule for result in results if result.outcome in TESTED}
     for failure in accepted:
         name = f"accepted failure {failure.rule} {failure.operation}".rstrip()
         if failure.expires < today:
@@ -221,17 +246,21 @@ def decide(verdict: Verdict) -> tuple[int, str]:
     """Return the exit code and the sentence that gives the reason."""
     if not verdict.results and not verdict.stopped:
         return USAGE, "nothing was tested: no rule matches --rule, --subject and --operation"
-    if verdict.failures or verdict.problems:
-        parts = [*count(len(verdict.failures), "failure"), *count(len(verdict.problems), "problem")]
+    if verdict.failures or (verdict.problems and not verdict.stopped):
+        failures, causes = count(len(verdict.failures), "failure"), len(verdict.causes)
+        if causes < len(verdict.failures):
+            failures = [f"{failures[0]} with {count(causes, 'cause')[0]}"]
+        parts = [*failures, *count(len(verdict.problems), "problem")]
         return FAILURES, f"breaks the contract: {' and '.join(parts)}"
     if verdict.stopped:
-        return NOT_JUDGED, f"not judged: {verdict.stopped}"
+        left = f"; {len(verdict.left_behind)} left behind" if verdict.left_behind else ""
+        return NOT_JUDGED, f"not judged: {verdict.stopped}{left}"
     lost = verdict.counts.get("request failed", 0)
     if lost:
         return NOT_JUDGED, f"not judged: requests failed in {' '.join(count(lost, 'test'))}"
     if verdict.not_reached:
         return NOT_JUDGED, f"not judged: {len(verdict.not_reached)} operations were not reached"
-    if not verdict.counts.get("passed"):
+    if not verdict.counts.get("passed") and not verdict.accepted:
         return NOT_JUDGED, "not judged: no rule could be tested"
     return CONFORMS, "conforms"
 

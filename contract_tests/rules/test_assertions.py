@@ -200,7 +200,8 @@ def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
         response = deployment.send("DELETE", entity_id)
         check_status(response, 409, "deleting a credential with an active assertion")
         after = deployment.get(path)
-        check_fields(after, read_record(after), assertion, "after a refused deletion")
+        kept = {name: value for name, value in assertion.items() if name != "revocationReason"}
+        check_fields(after, read_record(after), kept, "after a refused deletion")
         message = "a refused deletion changed the credential"
         require(deployment.retrieve(entity_id) == credential, message, response)
         revoke(deployment, assertion["entityId"])

@@ -11,8 +11,8 @@ from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
 from contract_tests.oracle.concurrency import check_concurrent_updates
 from contract_tests.oracle.machine import run_machine
-from contract_tests.oracle.model import SPELLINGS, apply_write
-from contract_tests.vocabulary.bodies import FULL
+from contract_tests.oracle.model import apply_write
+from contract_tests.vocabulary.bodies import FULL, SPELLINGS
 from contract_tests.vocabulary.checks import (
     check_deleted,
     check_equal,

@@ -11,6 +11,9 @@ from contract_tests.settings.settings import Settings
 from contract_tests.settings.sources import current_environment, load_settings
 
 TARGET, REPORT = format_flag("target"), format_flag("report")
+SUMMARY = format_flag("summary")
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable with the file that GitHub Actions shows on the page of a job."""
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -18,6 +21,7 @@ def add_options(parser: pytest.Parser) -> None:
     group = parser.getgroup("credcheck", "contract tests of the credentials API")
     group.addoption(TARGET, help="URL, `mock`, wsgi:MODULE:ATTRIBUTE, or a name in the file")
     group.addoption(REPORT, metavar="DIR", help="folder for the reports")
+    group.addoption(SUMMARY, metavar="FILE", help="file for a summary in Markdown")
     for name, option in {**COMMAND_LINE, **FILTERS}.items():
         flag = format_flag(name)
         if option.kind is FLAG:

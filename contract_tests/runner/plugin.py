@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 
-from contract_tests.errors import UsageError
+from contract_tests.errors import UsageError, describe_error
 from contract_tests.runner.options import TARGET, add_options
 
 RUN = "credcheck-run"
+NOT_JUDGED = 3
+"""The exit code of a run without a verdict."""
+GENERATED = "test_generated"
+"""The module whose tests schemathesis makes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,18 +37,34 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     if not config.getoption(TARGET):
         return
-    from contract_tests.runner.run import start_run
-
     try:
+        from contract_tests.runner.run import start_run
+
         run = start_run(config)
-    except UsageError as error:
-        raise pytest.UsageError(str(error)) from None
+    except (UsageError, ModuleNotFoundError) as error:
+        raise pytest.UsageError(describe_error(error)) from None
+    except Exception as error:  # noqa: BLE001  any other would be a traceback
+        pytest.exit(f"credcheck: {describe_error(error)}", NOT_JUDGED)
     # A run creates many short-lived objects and keeps its exchanges: collecting garbage less often
     # saves a tenth of its time and costs a few megabytes.
     gc.set_threshold(20_000, 20, 50)
     config.pluginmanager.register(run, RUN)
     config.pluginmanager.register(run.selection)
+    if run.selection.includes_module(GENERATED):
+        load_schemathesis(config, run.state.settings)
+    # After the plugin of schemathesis, which must not see a failure that no exception caused.
     config.pluginmanager.register(run.recorder)
+
+
+def load_schemathesis(config: pytest.Config, settings: Any) -> None:
+    """Load the plugin of schemathesis, and fit the contract that it makes tests of to the run."""
+    from schemathesis.pytest import plugin
+
+    from contract_tests.vocabulary.generated import configure_api, load_api
+
+    if not config.pluginmanager.is_registered(plugin):  # pytest itself may have found it
+        config.pluginmanager.register(plugin)
+    configure_api(load_api(), settings)
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""Turns the outcome of each test into a result, and collects the results of all processes."""
+"""Turns the outcome of each test into a result, and collects the results of all processes.
+
+What pytest would show of a failed test, its code with the values of variables, is replaced by the
+findings: pytest shortens values, and half of a key is one that no redactor knows.
+"""
 
 import json
 import traceback
@@ -8,13 +12,16 @@ from typing import Any
 import pytest
 
 from contract_tests.catalogue import RULES
-from contract_tests.engine.results import Cause, Finding, Result, format_finding
+from contract_tests.engine.results import Cause, Finding, Result, format_finding, shorten
 from contract_tests.errors import NotTested, RequestFailed, RuleFailed, TargetUnavailable
+from contract_tests.report.accepted import find_accepted, read_accepted_failures
 from contract_tests.runner.selection import find_rule
 from contract_tests.runner.state import RunState
 
 PROPERTY = "credcheck"
 """The property of a test report by which a worker sends a result to the controller."""
+VERDICT = "credcheck::verdict"
+"""The id of the report by which the verdict is in what other plugins write, such as junit.xml."""
 
 
 class Recorder:
@@ -22,36 +29,82 @@ class Recorder:
 
     def __init__(self, state: RunState) -> None:
         self.results: list[Result] = []
+        self.has_errors = False
+        """Whether a test has an error that pytest and its plugins count as one."""
         self._state = state
         self._reported: set[Cause] = set()
+        self._accepted = read_accepted_failures(state.settings.accept)
+        self._repeated: dict[str, Result] = {}
+        """Results of tests that failed and were run again, by the id of the test."""
+        self._noticed: set[str] = set()
 
-    @pytest.hookimpl(wrapper=True)
+    @property
+    def flaky(self) -> list[str]:
+        """A sentence for each test that failed and passed when it was run again."""
+        passed = {(result.rule, result.test) for result in self.results if not result.findings}
+        return [
+            f"{result.rule} failed and passed when it was run again: {finding['message']}"
+            for result in self._repeated.values()
+            if (result.rule, result.test) in passed
+            for finding in result.findings
+        ]
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Add the result to a test report; findings of other rules fail the test, too."""
         report = yield
+        redact = self._state.redact
+        report.sections = [(name, redact(text)) for name, text in report.sections]
         rule = find_rule(item)
+        if (
+            rule is None
+            and report.longrepr
+            and "credcheck_deployment" in getattr(item, "fixturenames", ())
+        ):
+            report.longrepr = redact(str(report.longrepr))
         if rule is None or (report.when != "call" and report.outcome == "passed"):
             return report
         result = self._make_result(rule.id, item.name, call)
-        if result.outcome == "failed" and report.outcome != "failed":
+        if result.outcome == "failed":
             report.outcome = "failed"
-            report.longrepr = "\n".join(map(format_finding, result.findings))
-        if result.outcome in ("not tested", "request failed"):
+            report.longrepr = redact("\n".join(map(format_finding, result.findings)))
+        elif result.outcome != "passed":
             report.outcome = "skipped"
-            report.longrepr = (str(item.path), 0, f"{result.outcome}: {result.reason}")
+            messages = [finding["message"] for finding in result.findings]
+            reason = redact(f"{result.outcome}: {'; '.join(messages) or result.reason}")
+            report.longrepr = (str(item.path), 0, reason)
+            if result.outcome == "accepted":
+                report.wasxfail = reason
         report.user_properties.append((PROPERTY, json.dumps(vars(result))))
         return report
 
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect the results of this process and of workers."""
-        if self._state.is_worker:
-            return
         texts = [str(text) for name, text in report.user_properties if name == PROPERTY]
-        self.results += [Result(**json.loads(text)) for text in texts]
-        if report.failed and not texts:  # a worker that crashed sends no result
-            self._state.stopped = f"the harness failed at {report.nodeid}"
+        results = [Result(**json.loads(text)) for text in texts]
+        if report.outcome == "rerun":  # type: ignore[comparison-overlap]  # pytest-rerunfailures
+            self._forget(report.nodeid, results)
+        elif not self._state.is_worker:
+            self.results += results
+            if report.failed and not texts and report.nodeid != VERDICT:
+                # A worker that crashed sends no result.
+                self._state.stopped = f"the harness failed at {report.nodeid}"
+                self.has_errors = True
+        if not self._state.is_worker:
+            # Plugins that write reports take a result for a property that is theirs to show.
+            report.user_properties = [
+                pair for pair in report.user_properties if pair[0] != PROPERTY
+            ]
+
+    def _forget(self, nodeid: str, results: list[Result]) -> None:
+        """Let what a test found count only if it is found when the test runs again."""
+        for result in results:
+            self._repeated[nodeid] = result
+            for finding in result.findings:
+                self._reported.discard((finding["rule"], finding["operation"], finding["message"]))
 
     def _make_result(self, rule: str, name: str, call: pytest.CallInfo[None]) -> Result:
         result = Result(rule, name, "passed", seconds=round(call.duration, 3))
@@ -59,22 +112,25 @@ class Recorder:
             self._add_error(result, find_cause(call.excinfo.value))
         result.findings += self._take_new_findings()
         if result.findings:
-            result.outcome = "failed"
+            counts = [not find_accepted(self._accepted, finding) for finding in result.findings]
+            result.outcome = "failed" if any(counts) else "accepted"
         return result
 
     def _add_error(self, result: Result, error: BaseException) -> None:
         """Set the outcome of a test that raised an error."""
         redact = self._state.redact
         if isinstance(error, pytest.skip.Exception | NotTested):
-            result.outcome, result.reason = "not tested", str(error)
+            result.outcome, result.reason = "not tested", redact(str(error))
         elif isinstance(error, RequestFailed):
-            result.outcome, result.reason = "request failed", str(error)
+            result.outcome, result.reason = "request failed", redact(str(error))
             if isinstance(error, TargetUnavailable):
-                self._state.stopped = str(error)
+                self._state.stopped = result.reason
         elif isinstance(error, RuleFailed) and self._is_tolerated(result.rule):
             result.outcome = "not tested"
             result.reason = f"differs from a choice of this contract: {redact(error.message)}"
-            self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
+            if result.rule not in self._noticed:
+                self._noticed.add(result.rule)
+                self._state.add_notice(f"{result.rule} (open): {redact(error.message)}")
         elif isinstance(error, RuleFailed):
             result.findings.append(self._make_finding(result.rule, error).as_dict())
         else:
@@ -88,25 +144,25 @@ class Recorder:
     def _make_finding(self, rule: str, failure: RuleFailed) -> Finding:
         redact = self._state.redact
         exchange = getattr(failure.response, "exchange", None)
+        got = redact(failure.got)
+        if exchange and not got:
+            body = shorten(exchange.response_body) or "without a body"
+            got = f"{exchange.status} {body}"
         return Finding(
             rule,
             exchange.operation if exchange else "",
             redact(failure.message),
             redact(failure.expected),
-            redact(failure.got),
+            got,
             exchange,
             tuple(map(redact, failure.steps)),
         )
 
     def _take_new_findings(self) -> list[dict[str, Any]]:
         """Return what the responses of this test showed, and those of no earlier test."""
-        findings = self._state.findings
-        fresh = [
-            finding.as_dict()
-            for finding in findings.values()
-            if finding.cause not in self._reported
-        ]
-        self._reported |= findings.keys()
+        taken = self._state.take_findings()
+        fresh = [finding.as_dict() for finding in taken if finding.cause not in self._reported]
+        self._reported |= {finding.cause for finding in taken}
         return fresh
 
 

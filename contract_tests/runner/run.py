@@ -1,5 +1,6 @@
 """One run: the controller collects results, a worker (or the only process) sends requests."""
 
+import io
 import json
 import os
 import signal
@@ -7,7 +8,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing
+from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,27 @@ from contract_tests.engine.journal import make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
-from contract_tests.errors import Disturbed, RequestFailed, RuleFailed, UsageError
+from contract_tests.errors import (
+    Disturbed,
+    RequestFailed,
+    RuleFailed,
+    UsageError,
+    describe_error,
+)
 from contract_tests.report.accepted import read_accepted_failures
+from contract_tests.report.markdown import write_summary
 from contract_tests.report.summary import summarize_verdict
-from contract_tests.report.verdict import RunSummary, Verdict, make_verdict
-from contract_tests.runner.options import REPORT, read_settings
+from contract_tests.report.verdict import (
+    CONFORMS,
+    FAILURES,
+    USAGE,
+    RunSummary,
+    Verdict,
+    make_verdict,
+)
+from contract_tests.runner.options import REPORT, STEP_SUMMARY, SUMMARY, read_settings
 from contract_tests.runner.preflight import find_obstacle
-from contract_tests.runner.recorder import Recorder, find_cause
+from contract_tests.runner.recorder import VERDICT, Recorder, find_cause
 from contract_tests.runner.selection import (
     Selection,
     check_tags,
@@ -36,6 +51,8 @@ from contract_tests.runner.selection import (
     needs_list,
 )
 from contract_tests.runner.state import RunState
+
+INTERRUPTED = "the run was interrupted"
 
 
 def start_run(config: pytest.Config) -> "Run":
@@ -99,15 +116,57 @@ class Run:
         """Check that the target can be tested, and clean up after runs that crashed."""
         if self.state.is_worker or self._config.option.collectonly:
             return
-        self.state.stopped = self.state.redact(find_obstacle(self.deployment))
+        try:
+            with self._redact_output():
+                self.state.stopped = self.state.redact(find_obstacle(self.deployment))
+        except UsageError as error:
+            raise pytest.UsageError(self.state.redact(str(error))) from None
+        except KeyboardInterrupt:
+            self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
-            for line in map(str, clean_up(self.deployment.target)):
+            with self._redact_output():
+                lines = list(map(str, clean_up(self.deployment.target)))
+            for line in lines:
+                self._print(line)
+
+    @contextmanager
+    def _redact_output(self) -> Generator[None, None, None]:
+        """Let what an application in this process prints outside of tests pass the redactor."""
+        if not self.state.settings.application:
+            yield
+            return
+        output = io.StringIO()
+        try:
+            with redirect_stdout(output), redirect_stderr(output):
+                yield
+        finally:
+            for line in output.getvalue().splitlines():
                 self._print(line)
 
     def _print(self, line: str) -> None:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None:
-            reporter.write_line(line)
+            reporter.write_line(self.state.redact(line))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self) -> Generator[None, bool | None, bool | None]:
+        """Let a run end with a verdict when pytest-xdist fails, as it does if all workers die."""
+        try:
+            return (yield)
+        except (pytest.Session.Interrupted, pytest.Session.Failed):
+            raise
+        except Exception as error:
+            if not self._has_workers:
+                raise
+            self.state.stopped = f"the workers died: {describe_error(error)}"
+            return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_internalerror(self, excrepr: Any, excinfo: pytest.ExceptionInfo[Any]) -> None:
+        """Show an error of the harness in one line, without the values of variables."""
+        line = describe_error(excinfo.value)
+        self.state.stopped = self.state.stopped or line
+        excrepr.toterminal = lambda terminal: terminal.line(line)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -152,7 +211,8 @@ class Run:
         except BaseException as error:
             cause = find_cause(error)
             if target is not None and isinstance(cause, RuleFailed):
-                target.look_for_loss(f"a test of {target.rule}")
+                with self._redact_output():  # pytest captures no output here
+                    target.look_for_loss(f"a test of {target.rule}")
             if target is None or rule is None or not isinstance(cause, Disturbed):
                 raise
         target.observations.notices.add(
@@ -160,7 +220,8 @@ class Run:
             "were tested again from their start"
         )
         target.begin(rule.id)
-        item.runtest()
+        with self._redact_output():
+            item.runtest()
         return None
 
     @pytest.hookimpl(tryfirst=True)
@@ -168,21 +229,46 @@ class Run:
         """Clean up; a worker sends what it observed to the controller, which gives the verdict."""
         state = self.state
         if int(exitstatus) not in (0, 1, 5) and not state.stopped:
-            state.stopped = "the run was interrupted"
-        process = state.close()
+            state.stopped = INTERRUPTED
+        with self._redact_output():
+            process = state.close()
         if state.is_worker:
             output: dict[str, str] = self._config.workeroutput  # type: ignore[attr-defined]
             output["credcheck"] = json.dumps(vars(process))
             return
         self._processes.append(process)
-        if self._config.getoption("numprocesses", default=None):
-            process.left_behind += self._clean_up_after_dead_workers()
+        if self._has_workers:
+            with self._redact_output():
+                process.left_behind += self._clean_up_after_dead_workers()
         WorkerLock(state.settings, state.run_id, 1).remove()
         self._verdict = make_verdict(self._summarize())
         session.exitstatus = self._verdict.exit_code
-        folder = self._config.getoption(REPORT)
-        if folder and not self._write_reports(self._verdict, Path(folder)):
-            session.exitstatus = 2
+        self._report_verdict(self._verdict)
+        if not self._write_reports(self._verdict):
+            session.exitstatus = USAGE
+
+    @property
+    def _has_workers(self) -> bool:
+        return bool(self._config.getoption("numprocesses", default=None))
+
+    def _report_verdict(self, verdict: Verdict) -> None:
+        """Let what pytest and its plugins count agree with a verdict that no test shows.
+
+        A run that could not be judged has an error, one that left something behind a failure.
+        """
+        has_failures = any(result.outcome == "failed" for result in verdict.results)
+        if verdict.exit_code == CONFORMS or has_failures or self.recorder.has_errors:
+            return
+        self._config.hook.pytest_runtest_logreport(
+            report=pytest.TestReport(
+                nodeid=VERDICT,
+                location=("credcheck", None, "verdict"),
+                keywords={},
+                outcome="failed",
+                longrepr="\n".join([verdict.headline, *verdict.problems]),
+                when="call" if verdict.exit_code == FAILURES else "setup",
+            )
+        )
 
     def _summarize(self) -> RunSummary:
         return RunSummary(
@@ -193,14 +279,22 @@ class Run:
             is_narrowed=self.selection.is_narrowed,
             results=self.recorder.results,
             processes=self._processes,
+            flaky=self.recorder.flaky,
         )
 
-    def _write_reports(self, verdict: Verdict, folder: Path) -> bool:
-        """Write the reports and tell whether that succeeded."""
-        from contract_tests.report.documents import write_reports  # loads a template engine
-
+    def _write_reports(self, verdict: Verdict) -> bool:
+        """Write the reports and summaries, and tell whether that succeeded."""
+        folder, summary = (self._config.getoption(name) for name in (REPORT, SUMMARY))
+        step_summary = os.environ.get(STEP_SUMMARY)
         try:
-            write_reports(verdict, folder)
+            if folder:
+                from contract_tests.report.documents import write_reports  # a template engine
+
+                write_reports(verdict, Path(folder))
+            if summary:
+                write_summary(verdict, Path(summary), append=False)
+            if step_summary:
+                write_summary(verdict, Path(step_summary), append=True)
         except UsageError as error:
             self._print(f"credcheck: {error}")
             return False

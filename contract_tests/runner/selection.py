@@ -52,11 +52,15 @@ class Selection:
             and (not operations or not operations.isdisjoint(rule.operations))
         )
 
+    def includes_module(self, name: str) -> bool:
+        """Tell whether a module tests a rule of the run."""
+        return name in self._modules
+
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
         """Leave out the modules that test no rule of the run, so that they are not imported."""
         if collection_path.parent != RULES_FOLDER or collection_path.suffix != ".py":
             return None
-        return None if collection_path.stem in self._modules else True
+        return None if self.includes_module(collection_path.stem) else True
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]

@@ -1,11 +1,12 @@
 """What the parts of a run share: its settings, the deployment, and whether it was stopped."""
 
-from collections.abc import Mapping
 from dataclasses import fields
 
 from contract_tests.engine.exchange import Exchange
-from contract_tests.engine.results import Cause, Finding, ProcessReport
+from contract_tests.engine.redaction import Redactor, escape_surrogates
+from contract_tests.engine.results import Finding, ProcessReport
 from contract_tests.engine.target import Target
+from contract_tests.errors import describe_error
 from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.deployment import Deployment
 
@@ -22,6 +23,7 @@ class RunState:
         self.stopped = ""
         """Why the run ended early."""
         self._workers = workers
+        self._redactor = Redactor.from_settings(settings)
         self._deployment: Deployment | None = None
 
     @property
@@ -37,19 +39,24 @@ class RunState:
             self._deployment = Deployment(target, self.run_id)
         return self._deployment
 
-    @property
-    def findings(self) -> Mapping[Cause, Finding]:
-        """How the responses so far differ from the contract."""
-        return self._deployment.target.observations.findings if self._deployment else {}
+    def take_findings(self) -> list[Finding]:
+        """Return how the responses since the last call differ from the contract."""
+        if self._deployment is None:
+            return []
+        findings = self._deployment.target.observations.findings
+        taken = list(findings.values())
+        findings.clear()
+        return taken
 
     def add_notice(self, text: str) -> None:
         """Add a notice to the report of the run."""
         self.deployment.target.observations.notices.add(text)
 
     def redact(self, text: str) -> str:
-        """Return a text without secrets, cut where it is long."""
-        redacted = self._deployment.target.redact(text) if self._deployment else text
-        return redacted[:LONGEST_REASON]
+        """Return a text without secrets, which can be encoded, cut where it is long."""
+        # The target may have learned a secret since the start, such as a fresh token.
+        redact = self._deployment.target.redact if self._deployment else self._redactor
+        return escape_surrogates(redact(text))[:LONGEST_REASON]
 
     def close(self) -> ProcessReport:
         """Delete what this process created, and return what it observed."""
@@ -57,7 +64,10 @@ class RunState:
             return ProcessReport()
         target = self._deployment.target
         target.begin("")
-        left_behind = self._deployment.clean_up()
+        try:
+            left_behind = self._deployment.clean_up()
+        except Exception as error:  # noqa: BLE001  the verdict must not be lost with the cleanup
+            left_behind = [f"unknown: {describe_error(error)}"]
         target.journal.close(clean=not left_behind)
         target.close()
         observed = target.observations
@@ -66,8 +76,8 @@ class RunState:
         return ProcessReport(
             requests=observed.requests,
             coverage={operation: dict(counts) for operation, counts in observed.coverage.items()},
-            notices=sorted(observed.notices),
-            left_behind=left_behind,
+            notices=[self.redact(notice) for notice in sorted(observed.notices)],
+            left_behind=[self.redact(item) for item in left_behind],
             exchanges=[as_plain_dict(exchange) for exchange in observed.exchanges],
             effects=target.effects.as_dict(),
         )

@@ -2,6 +2,16 @@
 
 from typing import Any
 
+SPELLINGS = {
+    "credential_type": "credentialType",
+    "criteria_url": "criteriaUrl",
+    "criteria_text": "criteriaNarrative",
+    "issuing_signal": "signal",
+    "icon_image": "iconImage",
+    "background_image": "backgroundImage",
+    "thumbnail_image": "thumbnailImage",
+}
+"""The narrative reference's spelling of a field, and that of responses (FACTS, Create)."""
 FULL: dict[str, Any] = {
     "name_override": "Shown instead",
     "description": "Line one\nline two, with “quotes” & <signs>",

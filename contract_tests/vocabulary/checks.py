@@ -7,6 +7,7 @@ from typing import Any
 
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import require
+from contract_tests.vocabulary.bodies import SPELLINGS
 
 LONGEST_SHOWN = 200
 LONGEST_IN_MESSAGE = 60
@@ -57,10 +58,13 @@ def check_error(response: Response, status: int, what: str) -> None:
 
 
 def check_field_error(response: Response, field: str, what: str) -> None:
-    """Require 400 with messages on a field."""
+    """Require 400 with messages on a field, under either of its spellings."""
     check_status(response, 400, what)
     body = response.value
-    messages = body.get(field) if isinstance(body, dict) else None
+    others = [*map(SPELLINGS.get, [field]), *(k for k, v in SPELLINGS.items() if v == field)]
+    names = [field, *filter(None, others)]
+    shown = [body[name] for name in names if name in body] if isinstance(body, dict) else []
+    messages = shown[0] if shown else None
     has_messages = isinstance(messages, list | dict) and bool(messages)
     message = f"{what}: the response has no messages on `{field}`"
     require(has_messages, message, response, expected=f'{{"{field}": ["…"]}}', got=body)

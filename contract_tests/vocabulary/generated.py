@@ -1,244 +1,195 @@
-"""Generated requests: what schemathesis varies of an operation, sent with an id and a key that fit.
+"""Generated requests: schemathesis on the contract, its cases sent through `Target.send`.
 
-Everything that would make a request fail for another reason is left as it is: a generated path,
-header or platform would hide what else is unusual in the request.
+What would make a request fail for another reason is replaced before it is sent: a generated path,
+header, platform or issuer would hide what else is unusual in the request.
 """
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from functools import cache
+import os
+import time
+from functools import cache, partial
+from random import Random
 from typing import Any
-from urllib.parse import urlencode
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
+import hypothesis
+import schemathesis
 from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample
+from schemathesis import BaseSchema, Case, GenerationMode
+from schemathesis.config import HealthCheck
 
-from contract_tests.catalogue.operations import CREATE_ISSUER, ISSUING
-from contract_tests.engine.contract import JSON, Operation, load_contract
-from contract_tests.engine.creations import is_private
-from contract_tests.engine.exchange import Response
+from contract_tests.engine.contract import contract_file
 from contract_tests.engine.results import Cause
-from contract_tests.vocabulary.deployment import Deployment
-from contract_tests.vocabulary.forms import FORM
+from contract_tests.errors import Disturbed, InputRefused, NotTested, RequestFailed, RuleFailed
+from contract_tests.settings.settings import Settings
+from contract_tests.vocabulary.deployment import EFFORTS, Deployment
+from contract_tests.vocabulary.fitting import add_formats, fit_case
+from contract_tests.vocabulary.judging import RULES_OF_CHECKS, judge_response
+from contract_tests.vocabulary.laws import LAWS, find_operation
+from contract_tests.vocabulary.records import find_record
+from contract_tests.vocabulary.session import TargetSession
 
-CONTRACT = load_contract()
-SHORT = 8
-"""Characters of the shortest text that a reduced request contains."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """The parts of a generated request that schemathesis varies."""
-
-    query: dict[str, str]
-    body: Any
-    media_type: str
-
-
-def try_generated(
-    deployment: Deployment, operation: Operation, try_sample: Callable[[Sample], None]
-) -> None:
-    """Try generated requests, each different one once."""
-    from schemathesis.generation import GenerationMode  # takes a second to load
-
-    api_operation = get_api_operation(operation)
-    cases = st.one_of(
-        api_operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
-        api_operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
-    )
-    tried: set[str] = set()
-
-    @seed(deployment.settings.seed)
-    @settings(
-        max_examples=deployment.effort.generated,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cases)
-    def run(case: Any) -> None:
-        sample = make_sample(case)
-        if repr(sample) not in tried:
-            tried.add(repr(sample))
-            try_sample(sample)
-
-    run()
-
-
-def try_covering(
-    deployment: Deployment, operation: Operation, try_sample: Callable[[Sample], None]
-) -> None:
-    """Try boundary and invalid values of each parameter and field, one at a time."""
-    samples = list_covering(operation)
-    most = min(deployment.effort.covering, len(samples))
-    for sample in deployment.random.sample(samples, most):
-        try_sample(sample)
-
-
-def list_covering(operation: Operation) -> list[Sample]:
-    """Return the requests with which schemathesis covers an operation, each different one once."""
-    from schemathesis.generation.hypothesis.builder import (
-        HypothesisTestConfig,
-        HypothesisTestMode,
-        create_test,
-    )
-
-    api_operation = get_api_operation(operation)
-    config = HypothesisTestConfig(
-        project=api_operation.schema.config,
-        modes=[HypothesisTestMode.COVERAGE],
-        settings=settings(phases=[Phase.explicit], database=None, deadline=None),
-    )
-    test: Any = create_test(operation=api_operation, test_func=lambda case: None, config=config)
-    # The cases are the explicit examples of the test. Running it to get them would take twice as
-    # long.
-    cases = [example.kwargs["case"] for example in test.hypothesis_explicit_examples]
-    samples = [make_sample(case) for case in cases if case.method == operation.method]
-    return list({repr(sample): sample for sample in samples}.values())
-
-
-def reduce_sample(
-    sample: Sample, cause: Cause, find_causes: Callable[[Sample], set[Cause]]
-) -> None:
-    """Leave out each parameter and field that a failure does not need, and shorten long texts.
-
-    The target remembers the smallest request of each cause.
-    """
-    for part in ("query", "body"):
-        for name in list(fields) if isinstance(fields := getattr(sample, part), dict) else ():
-            for smaller in make_smaller(sample, part, name):
-                if cause in find_causes(smaller):
-                    sample = smaller
-                    break
-
-
-def make_smaller(sample: Sample, part: str, name: str) -> Iterator[Sample]:
-    """Yield a sample without a field, then with ever longer beginnings of its text."""
-    fields: dict[str, Any] = getattr(sample, part)
-
-    def replace_fields(fields: dict[str, Any]) -> Sample:
-        return replace(sample, query=fields) if part == "query" else replace(sample, body=fields)
-
-    yield replace_fields({other: value for other, value in fields.items() if other != name})
-    text, length = fields[name], SHORT
-    while isinstance(text, str) and length < len(text):
-        yield replace_fields({**fields, name: text[:length]})
-        length *= 4
-
-
-def get_api_operation(operation: Operation) -> Any:
-    """Return an operation as schemathesis knows it."""
-    return load_varied_contract()[build_varied_path(operation)][operation.method]
-
-
-def build_varied_path(operation: Operation) -> str:
-    """Return the path of an operation in the document for schemathesis."""
-    return f"/{operation.id}"
+HOOKS = "SCHEMATHESIS_HOOKS"
+"""The variable that names a module of hooks."""
+ALWAYS_SENT = 3
+"""Cases of the coverage phase that every profile sends of each operation."""
+MOST_REDUCED = 6
+"""Causes of one operation whose smallest request is searched for."""
+MOST_PARTS = 60
+"""Parts of a request among which one that fails, too, is looked for."""
+QUIET = hypothesis.settings(
+    max_examples=MOST_PARTS,
+    deadline=None,
+    database=None,
+    phases=[hypothesis.Phase.generate, hypothesis.Phase.shrink],
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
 
 
 @cache
-def load_varied_contract() -> Any:
-    """Return the contract for schemathesis, reduced to what generated requests vary."""
-    import schemathesis
+def load_api() -> BaseSchema:
+    """Return the contract as schemathesis loads it, with settings that hold for every run.
 
-    paths: dict[str, Any] = {}
-    for operation in CONTRACT.operations.values():
-        parameters = [*CONTRACT.document["paths"][operation.path].get("parameters", ())]
-        parameters += operation.source.get("parameters", ())
-        source = {
-            "operationId": operation.id,
-            "parameters": [one for one in map(CONTRACT.resolve, parameters) if is_varied(one)],
-            "responses": {"default": {"description": "any"}},
-        }
-        if "requestBody" in operation.source:
-            source["requestBody"] = operation.source["requestBody"]
-        paths[build_varied_path(operation)] = {operation.method.lower(): source}
-    document = {name: CONTRACT.document[name] for name in ("openapi", "info", "components")}
-    return schemathesis.openapi.from_dict({**document, "paths": paths})
-
-
-def is_varied(parameter: Any) -> bool:
-    """Tell whether generated requests vary a parameter."""
-    return bool(parameter["in"] == "query" and parameter["name"] != "platform_org")
-
-
-def make_sample(case: Any) -> Sample:
-    """Return the parts of a case of schemathesis that are sent."""
-    query = {
-        str(name): str(value)
-        for name, value in (case.query or {}).items()
-        if isinstance(value, str | int | float | bool)
-    }
-    return Sample(query, case.body, case.media_type or "")
-
-
-def send_sample(
-    deployment: Deployment, operation: Operation, sample: Sample, entity_id: str
-) -> Response:
-    """Send a generated request to a path that exists."""
-    path = operation.path.split("{user_id}/")[-1].replace("{entity_id}", entity_id)
-    if sample.query:
-        query = {to_text(name): to_text(value) for name, value in sample.query.items()}
-        path += "?" + urlencode(query)
-    if operation.is_read:
-        return deployment.send(operation.method, path, proxy_may_refuse=True)
-    if sample.media_type == JSON:
-        body, media_type = encode_json(deployment, sample.body, operation.id), JSON
-    else:
-        body, media_type = encode_form(deployment, sample.body, operation.id), FORM
-    headers = {"Content-Type": media_type}
-    return deployment.send(
-        operation.method, path, headers=headers, body=body, proxy_may_refuse=True
-    )
-
-
-def encode_form(deployment: Deployment, value: Any, operation_id: str) -> bytes:
-    """Return a generated body as a form, with a real issuer and the mark of the run."""
-    pairs = {"name": deployment.make_name(), "issuer": deployment.issuer}
-    if operation_id in ISSUING:
-        pairs |= {"users": deployment.settings.username, "recipient": "{}"}
-    form = value if isinstance(value, dict) else {}
-    pairs |= {to_text(name): to_text(field) for name, field in form.items() if name not in pairs}
-    if is_private(pairs) and not deployment.settings.disposable:
-        del pairs["public"]
-    return urlencode(pairs).encode()
-
-
-def encode_json(deployment: Deployment, value: Any, operation_id: str) -> bytes:
-    """Return a generated body as JSON, with a real issuer and user, and the mark of the run."""
-    if isinstance(value, dict):
-        value = add_mark(deployment, value)
-        if is_private(value) and not deployment.settings.disposable:
-            del value["public"]
-        if operation_id != CREATE_ISSUER and isinstance(value.get("issuer"), str):
-            value["issuer"] = deployment.issuer
-        if isinstance(value.get("recipient"), dict) and "identity" in value["recipient"]:
-            value["recipient"] = {**value["recipient"], "identity": deployment.settings.username}
-        if value.get("users") and isinstance(value["users"], list):
-            value["users"] = [deployment.settings.username]
-    if not isinstance(value, dict | list | str | int | float | bool | None):
-        value = {}
-    return json.dumps(value).encode("utf-8", "replace")
-
-
-def add_mark(deployment: Deployment, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return fields whose name, or else whose description, contains the mark of the run.
-
-    A number is accepted as a name (FACTS, "a character field takes a number"), so it gets the mark,
-    too; what cannot be a name stays as it is.
+    The hooks and the schemathesis.toml of a user are for the user's own runs and are not read.
     """
-    name = fields.get("name")
-    is_number = isinstance(name, int | float) and not isinstance(name, bool)
-    if is_number or (isinstance(name, str) and name.strip()):
-        return {**fields, "name": deployment.make_name(str(name))}
-    if isinstance(fields.get("description"), str | None):
-        return {**fields, "description": deployment.mark}
-    return dict(fields)
+    add_formats()
+    hooks = os.environ.pop(HOOKS, None)
+    api = schemathesis.openapi.from_path(contract_file(), config=schemathesis.Config())
+    if hooks is not None:
+        os.environ[HOOKS] = hooks
+    # A failure of a case would end the generation: see `GeneratedRequests`.
+    api.config.generation.update(no_shrink=True, database="none", with_security_parameters=False)
+    api.config.update(max_redirects=0, suppress_health_check=[HealthCheck.all])
+    api.config.phases.coverage.unexpected_methods = set()
+    # The links of the contract, not those that schemathesis guesses from names.
+    api.config.phases.stateful.inference.algorithms = []
+    api.config.phases.stateful.generation.update(modes=[GenerationMode.POSITIVE])
+    # The other checks of schemathesis are rules of their own here, or false alarms.
+    api.config.checks.update(included_check_names=[*RULES_OF_CHECKS])
+    return api
 
 
-def to_text(value: Any) -> str:
-    """Return any generated value as the text of a form or query."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
-    return text.encode("utf-8", "replace").decode()
+def configure_api(api: BaseSchema, settings: Settings) -> None:
+    """Set what depends on the run: the target, the seed and how much is generated."""
+    api.config.update(base_url=settings.base_url)
+    api.config.seed = settings.seed
+    api.config.generation.update(max_examples=EFFORTS[settings.profile].generated)
+
+
+class GeneratedRequests:
+    """What one test sends of an operation: each different request once.
+
+    A case that fails raises nothing, because Hypothesis stops soon after the first failure, and
+    does not make the examples smaller that the coverage phase gives it. Instead its failures are
+    kept as findings, and `hypothesis.find` looks for the smallest part of the request that fails
+    in the same way, for as long as the profile allows.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._deployment = deployment
+        self._session = TargetSession(deployment.target)
+        self._deadline = deployment.get_deadline()
+        self._entity_id: str | None = None
+        self._causes: dict[str, frozenset[Cause]] = {}
+        self._reduced: set[Cause] = set()
+        self._covering = 0
+        self._obstacle: Exception | None = None
+
+    def check(self, case: Case[Any]) -> None:
+        """Send a case, and look for the smallest request of each new failure."""
+        if self._obstacle:  # Hypothesis has more examples, and none of them can be sent
+            raise self._obstacle
+        if not self._is_chosen(case) or time.monotonic() > self._deadline:
+            return
+        try:
+            causes = self._find_causes(case)
+            for cause in sorted(causes - self._reduced):
+                if len(self._reduced) < MOST_REDUCED:
+                    self._reduced.add(cause)
+                    self._reduce(case, cause)
+        except Disturbed:  # the run repeats the test, which sends what is not known yet
+            raise
+        except (RequestFailed, NotTested, RuleFailed) as error:
+            self._obstacle = error
+            raise
+
+    def _is_chosen(self, case: Case[Any]) -> bool:
+        """Tell whether this profile sends a case: of the coverage phase every n-th."""
+        if case.meta is None or case.meta.phase.name != "coverage":
+            return True
+        number, self._covering = self._covering, self._covering + 1
+        every = self._deployment.effort.covering_every
+        return number < ALWAYS_SENT or number % every == self._deployment.settings.seed % every
+
+    def _find_causes(self, case: Case[Any]) -> frozenset[Cause]:
+        """Return what is wrong with the response to a case; a known case is not sent again."""
+        parts = describe_parts(case)
+        if parts not in self._causes:
+            operation = find_operation(case)
+            if operation is None:  # a method that the path does not have
+                return frozenset()
+            if self._entity_id is None:
+                self._entity_id = find_record(self._deployment, operation)
+            sent = copy_case(case, case.query, case.body)
+            fit_case(sent, self._deployment, operation, self._entity_id)
+            try:
+                response = sent.call(session=self._session)
+            except InputRefused:  # PROTO-12 says so once
+                return frozenset()
+            validate = partial(sent.validate_response, response, additional_checks=[*LAWS])
+            target = self._deployment.target
+            self._causes[parts] = judge_response(self._session, target, operation, validate)
+        return self._causes[parts]
+
+    def _reduce(self, case: Case[Any], cause: Cause) -> None:
+        """Find the smallest part of a request that fails in the same way.
+
+        It is not returned: of one cause the observations keep the smallest request.
+        """
+        until = time.monotonic() + self._deployment.effort.reducing
+
+        def fails(part: Case[Any]) -> bool:
+            is_known = describe_parts(part) in self._causes
+            return (is_known or time.monotonic() < until) and cause in self._find_causes(part)
+
+        try:
+            hypothesis.find(
+                list_parts(case),
+                fails,
+                settings=QUIET,
+                random=Random(self._deployment.settings.seed),
+            )
+        except NoSuchExample:
+            return  # nothing but the whole request fails
+
+
+def describe_parts(case: Case[Any]) -> str:
+    """Return what tells one generated case from another."""
+    return repr((case.query, case.body, case.media_type))
+
+
+def list_parts(case: Case[Any]) -> st.SearchStrategy[Case[Any]]:
+    """Return the cases with some of the parameters and fields of a case, and shorter texts."""
+    query, body = list_values(case.query), list_values(case.body)
+    return st.builds(partial(copy_case, case), query, body)
+
+
+def copy_case(case: Case[Any], query: Any, body: Any) -> Case[Any]:
+    """Return a case like another one, with these parameters and this body."""
+    copied: Case[Any] = case.operation.Case(
+        path_parameters=dict(case.path_parameters),
+        query=query,
+        body=body,
+        media_type=case.media_type,
+    )
+    return copied
+
+
+def list_values(value: Any) -> st.SearchStrategy[Any]:
+    """Return the parts of a value: some of its fields, the beginning of a text or list, or all."""
+    if isinstance(value, dict):
+        fields = {name: list_values(field) for name, field in value.items()}
+        return st.fixed_dictionaries({}, optional=fields)
+    if isinstance(value, str | list):
+        # Half of them are the whole value, since often nothing less fails.
+        return st.integers(0, 2 * len(value)).map(lambda length: value[:length])
+    return st.just(value)

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote
 
+from contract_tests.catalogue.operations import RETRIEVE_ISSUER
+from contract_tests.engine.contract import load_contract
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
@@ -22,7 +24,6 @@ from contract_tests.vocabulary.deployment import (
     Item,
     Page,
     check_success,
-    read_created,
     read_known,
     read_page,
 )
@@ -56,7 +57,22 @@ def read_single_issuer(response: Response) -> dict[str, Any]:
 def create_issuer(deployment: Deployment, **fields: Any) -> dict[str, Any]:
     """Create an issuer, which must succeed, and return it."""
     body = {"name": deployment.make_name("issuer"), **fields}
-    return read_created(deployment.send_json("POST", "issuers/", body))
+    return read_created_issuer(deployment.send_json("POST", "issuers/", body))
+
+
+def read_created_issuer(response: Response) -> dict[str, Any]:
+    """Return the issuer that a POST created: in the envelope, bare, or as an array of one.
+
+    What the POST answers is not known; published is a bare issuer.
+    """
+    check_success(response)
+    value = response.value
+    value = value.get("result", value) if isinstance(value, dict) else value
+    record = value[0] if isinstance(value, list) and len(value) == 1 else value
+    has_id = isinstance(record, dict) and isinstance(record.get("entityId"), str)
+    require(has_id, "a created issuer has no entityId", response)
+    [known] = load_contract().keep_known_fields(RETRIEVE_ISSUER, 200, [record])
+    return known  # type: ignore[no-any-return]
 
 
 def delete_issuer(deployment: Deployment, entity_id: str) -> None:
@@ -217,11 +233,16 @@ def parse_time(text: str) -> datetime:
 
 
 def find_assertion(deployment: Deployment) -> dict[str, Any]:
-    """Return an active assertion that the target has, preferably one of the user."""
+    """Return an active assertion of the platform, preferably one of the user.
+
+    A user's list may have assertions of the main platform, too, which are not found by their id.
+    """
+    platforms = {item["issuerDetails"]["org"] for item in deployment.get_page().items}
     for path, query in iterate_assertion_lists(deployment):
         page = read_page(deployment.get(path, query), envelope=False)
         for assertion in page.items:
-            if not assertion["revoked"]:
+            platform = assertion["credentialDetails"]["issuerDetails"]["org"]
+            if not assertion["revoked"] and platform in (platforms or {platform}):
                 return assertion
     raise NotTested("no user holds an active assertion")
 

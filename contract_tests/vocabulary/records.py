@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 
 from contract_tests.catalogue.operations import (
-    ISSUE_CREDENTIAL,
-    ISSUE_IN_BULK,
+    ISSUING,
     LOOK_UP_ASSERTION,
     RETRIEVE_ASSERTION,
     RETRIEVE_ISSUER,
@@ -15,7 +14,12 @@ from contract_tests.catalogue.operations import (
 )
 from contract_tests.engine.contract import Operation
 from contract_tests.vocabulary.deployment import Deployment
-from contract_tests.vocabulary.issuing import create_issuer, find_assertion, find_item, issue
+from contract_tests.vocabulary.issuing import (
+    create_issuer,
+    find_assertion,
+    find_item,
+    issue,
+)
 
 UNKNOWN_USER = "999999999"
 UNKNOWN_USERNAME = "nobody-of-this-name"
@@ -32,8 +36,7 @@ def find_record(deployment: Deployment, operation: Operation) -> str:
     if operation.is_read or "{entity_id}" not in operation.path:
         listed = deployment.get_page({"page_size": 1}).ids
         return (listed or [deployment.make_unknown_id()])[0]
-    issues = operation.id in (UPDATE_ASSERTION, ISSUE_CREDENTIAL, ISSUE_IN_BULK)
-    links = find_item(deployment).links if issues else {}
+    links = find_item(deployment).links if operation.id in ISSUING else {}
     entity_id = str(deployment.create(**links)["entityId"])
     if operation.id == UPDATE_ASSERTION:
         return str(issue(deployment, entity_id)["entityId"])

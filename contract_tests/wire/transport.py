@@ -17,7 +17,27 @@ MOST_CONNECTIONS = 64
 
 
 def open_client(settings: Settings, application: Application | None) -> httpx.Client:
-    """Return a client of a target, which is an application in this process where one is given."""
+    """Return a client of a target, which is an application in this process where one is given.
+
+    Raises UsageError if certificates cannot be loaded, or the address of a proxy is not valid.
+    """
+    try:
+        return _open_client(settings, application)
+    except OSError as error:
+        named = (settings.ca_bundle, settings.client_cert, settings.client_key)
+        files = ", ".join(filter(None, named)) or "see SSL_CERT_FILE and SSL_CERT_DIR"
+        option = "--client-cert" if settings.client_cert else "--ca-bundle"
+        raise UsageError(
+            f"{option}: no certificates can be loaded ({files}): "
+            f"{error.strerror or type(error).__name__}: name a file of certificates in PEM format"
+        ) from None
+    except (ValueError, httpx.InvalidURL):  # its text may hold the password of a proxy
+        raise UsageError(
+            "--proxy, HTTP_PROXY, HTTPS_PROXY and ALL_PROXY: one is not valid: use http://HOST:PORT"
+        ) from None
+
+
+def _open_client(settings: Settings, application: Application | None) -> httpx.Client:
     if application is not None:
         transport = InProcessTransport(application)
         return httpx.Client(transport=transport, timeout=settings.timeout)

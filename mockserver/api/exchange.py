@@ -19,7 +19,6 @@ from mockserver.api.addresses import quote_path, quote_query
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError, BodyTooLarge, SuspiciousRequest
-from mockserver.hints.callers import OTHER_KEY_HEADERS
 from mockserver.hints.served import ServedRequest
 from mockserver.messages import (
     HTML,
@@ -30,7 +29,7 @@ from mockserver.messages import (
     UploadedFile,
 )
 from mockserver.sandbox.faults import LENGTH
-from mockserver.sandbox.journal import Journal, hide_key
+from mockserver.sandbox.journal import KEY, Journal, hide_key, is_secret_header
 from mockserver.sandbox.registry import IN_PATH, read_sandbox_name, read_stray_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.store import Store
@@ -154,7 +153,9 @@ class Exchange:
             read_headers(self.received.environ),
             self.body,
             response.status_code,
-            tuple(response.headers),
+            tuple(
+                (name, KEY if is_secret_header(name) else value) for name, value in response.headers
+            ),
             _body_of(response),
             milliseconds,
             self.operation,
@@ -167,8 +168,6 @@ CONTROL_PLANE = "/__mock__/"
 ASKED_BY_BROWSERS = frozenset(
     {"/favicon.ico", "/robots.txt", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png"}
 )
-SECRET_HEADERS = frozenset({"Authorization", "Cookie", "X-Mock-Control-Token", *OTHER_KEY_HEADERS})
-"""Headers whose values no journal keeps, also those that a key is sent in by mistake."""
 EXCHANGE = "mockserver.exchange"
 """Where the environment of a request keeps what is known of it."""
 UNROUTED = "mockserver.unrouted"
@@ -254,7 +253,7 @@ def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
     """
     return tuple(
         [
-            (name, hide_key(value) if name in SECRET_HEADERS else value)
+            (name, hide_key(value) if is_secret_header(name) else value)
             for key, value in environ.items()
             if (name := _header_name(key)) and (value or key[:5] == "HTTP_")
         ]

@@ -2,11 +2,13 @@
 
 import base64
 import codecs
+import re
 import threading
 from collections import deque
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -26,6 +28,11 @@ NOT_KEPT = b"(not kept)"
 KEY = "$CREDMOCK_KEY"
 SCHEMES = AUTHENTICATION_SCHEMES | {"basic"}
 """The first word of `Authorization` that is not part of a key, in any case."""
+_SECRET_HEADER = re.compile(
+    r"authorization|cookie|token|secret|passw|api[-_]?key|session|csrf|jwt|-(auth|key)\Z",
+    re.IGNORECASE,
+)
+"""Names of headers whose values no journal keeps, whoever invented them."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -185,6 +192,12 @@ class Journal:
         with self._lock:
             exchanges = list(self._exchanges)
         return [exchange for exchange in reversed(exchanges) if matches(exchange)]
+
+
+@lru_cache(maxsize=1024)
+def is_secret_header(name: str) -> bool:
+    """Tell whether the value of a header is a key, a token or a cookie, by its name."""
+    return _SECRET_HEADER.search(name) is not None
 
 
 def hide_key(value: str) -> str:

@@ -1,16 +1,19 @@
-"""Tests the harness: each broken deployment must fail, the sound ones must pass with many seeds.
+"""Tests the harness: each broken deployment must fail, sound ones must pass, however they vary.
 
-python -m tests.harness.bite                 every defect, then 20 seeds on the mock and on the twin
-python -m tests.harness.bite --defect ID     one defect; repeatable
+python -m tests.harness.bite                   all of it: some hours
+python -m tests.harness.bite --defect ID       one defect; repeatable
+python -m tests.harness.bite --variation ID    one variation of the sound twin; repeatable
+python -m tests.harness.bite --part PART       defects, mistakes, seeds, variations or mixtures
 """
 
+import difflib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,8 +23,9 @@ import click
 from contract_tests.catalogue import CATALOGUE
 from mockserver.config import RELEASES
 from mockserver.files import WORLD
-from tests.differential.twin.defects import DEFECTS, near_matches
+from tests.differential.twin.defects import DEFECTS
 from tests.differential.twin.server import serve_twin
+from tests.differential.twin.variations import VARIATIONS, mix_variations
 from tests.support.broken_mock import MISTAKES
 
 SEEDS = 20
@@ -39,7 +43,15 @@ PLACES = (
     *("--other-org", "acme", "--other-user-id", "11", "--disposable"),
 )
 STRICT = ("--no-unknown-fields", "--hold-choices", "--max-latency", "1")
-CONTEXT = (*PLACES, "--api-version", RELEASES[-1], *STRICT)
+OFFERED = ("--api-version", RELEASES[-1])
+CONTEXT = (*PLACES, *OFFERED, *STRICT)
+PARTS = ("defects", "mistakes", "seeds", "variations", "mixtures")
+TLS = "tls-is-in-front"
+"""The variation that is a matter of the server."""
+MIXTURES, MIXED = 20, 5
+"""Random mixtures of variations, and how many are in each."""
+WAYS = tuple((profile, mode) for profile in ("quick", "standard") for mode in ("reads", "writes"))
+"""How a variation is tested: with two profiles, read-only and with writes."""
 TWIN_LACKS = ("images", "assignments", "course-credentials", "exim", "providers", "analytics")
 WITHOUT = tuple(word for tag in TWIN_LACKS for word in ("--without", tag))
 """The options that leave out what the twin does not offer."""
@@ -61,12 +73,14 @@ class Outcome:
     server_errors: int = 0
 
 
-def credcheck(target: str, *options: str, **variables: str) -> Outcome:
+def credcheck(
+    target: str, *options: str, context: tuple[str, ...] = CONTEXT, **variables: str
+) -> Outcome:
     """Run the command against a target, with these variables, and read its report."""
     keys = {f"CREDCHECK_KEY_{role}": key for role, key in KEYS.items()}
     environment = {**os.environ, **keys, **variables}
     with tempfile.TemporaryDirectory(prefix="bite-") as folder:
-        command = [sys.executable, "-m", "contract_tests.cli", "run", target, *CONTEXT]
+        command = [sys.executable, "-m", "contract_tests.cli", "run", target, *context]
         command += ["--journal", f"{folder}/journal", "--report", folder, *options]
         ended = subprocess.run(command, capture_output=True, text=True, env=environment)
         try:
@@ -95,6 +109,39 @@ def judge_defect(defect: str, *options: str) -> Outcome:
         return credcheck(url, *WITHOUT, *options)
 
 
+def judge_variation(names: tuple[str, ...], profile: str, mode: str) -> Outcome:
+    """Test the sound twin with some variations, as any deployment is tested: open rules notice."""
+    context = (*PLACES, *OFFERED, *WITHOUT, "--profile", profile)
+    context += ("--read-only",) if mode == "reads" else ()
+    with tempfile.TemporaryDirectory(prefix="bite-") as folder:
+        certificate = Path(folder) / "ca.pem" if TLS in names else None
+        context += ("--ca-bundle", str(certificate)) if certificate else ()
+        with serve_twin(WORLD, variations=names, hardened=True, certificate=certificate) as url:
+            return credcheck(url, context=context)
+
+
+def judge_variations(
+    mixtures: list[tuple[str, ...]], ways: tuple[tuple[str, str], ...], workers: int
+) -> Counter[str]:
+    """Test each mixture in each way, print the matrix, and return how often each rule was loud."""
+    loud: Counter[str] = Counter()
+    noisy = 0
+    with ThreadPoolExecutor(workers) as pool:
+        runs = {
+            names: [pool.submit(judge_variation, names, *way) for way in ways] for names in mixtures
+        }
+        for names, futures in runs.items():
+            outcomes = [future.result() for future in futures]
+            rules = sorted({rule for outcome in outcomes for rule in outcome.rules})
+            bad = [run for run in outcomes if run.exit_code not in (0, 3) or run.left_behind]
+            noisy += bool(bad)
+            loud.update(rules)
+            verdict = ", ".join(rules) or ("silent" if not bad else bad[0].headline)
+            print(f"{' + '.join(names):<60} {verdict}", flush=True)
+    print(f"\n{len(mixtures) - noisy} of {len(mixtures)} are silent")
+    return loud
+
+
 def judge_narrowly(defect: str, *options: str) -> Outcome:
     """Test a defect with the rules of its own subject, and with all rules if those miss it."""
     outcome = judge_defect(defect, "--subject", DEFECTS[defect].subject, *options)
@@ -110,8 +157,8 @@ def matrix(outcomes: Mapping[str, Outcome]) -> Iterator[str]:
 
 def judge_defects(
     defects: list[str], workers: int, options: tuple[str, ...], *, narrow: bool
-) -> bool:
-    """Test every defect, print the matrix, and tell whether all were caught."""
+) -> dict[str, Outcome]:
+    """Test every defect, print the matrix, and return the outcomes."""
     outcomes: dict[str, Outcome] = {}
     with ThreadPoolExecutor(workers) as pool:
         judge = judge_narrowly if narrow else judge_defect
@@ -127,7 +174,16 @@ def judge_defects(
     print(f"rules that caught nothing: {', '.join(idle) or 'none'}")
     seconds = sorted(outcome.seconds for outcome in outcomes.values())
     print(f"seconds for each: median {seconds[len(seconds) // 2]}, most {seconds[-1]}")
-    return not missed
+    return outcomes
+
+
+def describe_rules(outcomes: Mapping[str, Outcome], loud: Mapping[str, int]) -> Iterator[str]:
+    """Yield a line for each rule: defects caught, by it alone, variations it was loud on."""
+    yield f"\n{'rule':<13}{'kind':<11}{'caught':>7}{'alone':>7}{'loud':>6}"
+    for rule in CATALOGUE:
+        caught = [outcome for outcome in outcomes.values() if rule.id in outcome.rules]
+        alone = sum(outcome.rules == (rule.id,) for outcome in caught)
+        yield f"{rule.id:<13}{rule.kind:<11}{len(caught):>7}{alone:>7}{loud.get(rule.id, 0):>6}"
 
 
 def judge_mistakes(workers: int, options: tuple[str, ...]) -> bool:
@@ -169,23 +225,52 @@ def judge_sound_ones(seeds: int, workers: int, options: tuple[str, ...]) -> bool
 
 @click.command()
 @click.option("--defect", multiple=True, help="This one only; repeatable.")
-@click.option("--profile", default="standard", show_default=True)
+@click.option("--variation", multiple=True, help="This one only; repeatable.")
+@click.option("--part", multiple=True, type=click.Choice(PARTS), help="This only; repeatable.")
+@click.option("--profile", default="standard", show_default=True, help="Of defects and seeds.")
+@click.option("--way", multiple=True, help="PROFILE-reads or PROFILE-writes.  [default: all four]")
 @click.option("--workers", default=os.cpu_count() or 1, show_default=True, help="Runs at once.")
 @click.option("--narrow", is_flag=True, help="Rules of a defect's own subject first: quicker.")
 @click.option("--seeds", default=SEEDS, show_default=True, help="Runs of each sound deployment.")
-def main(defect: tuple[str, ...], profile: str, workers: int, narrow: bool, seeds: int) -> None:
-    """Test every broken deployment and the sound ones; exit 1 for a miss or a false positive."""
-    for each in defect:
-        if each not in DEFECTS:
-            raise click.UsageError(
-                f"defect {each!r} does not exist; similar: {', '.join(near_matches(each))}"
-            )
+def main(
+    defect: tuple[str, ...],
+    variation: tuple[str, ...],
+    part: tuple[str, ...],
+    profile: str,
+    way: tuple[str, ...],
+    workers: int,
+    narrow: bool,
+    seeds: int,
+) -> None:
+    """Test broken deployments, sound ones and their variations; exit 1 for a miss or a failure."""
+    check_known("defect", defect, DEFECTS)
+    check_known("variation", variation, VARIATIONS)
+    named = [*["defects"] * bool(defect), *["variations"] * bool(variation)]
+    parts = part or named or PARTS
     options = ("--profile", profile)
-    caught = judge_defects(list(defect or DEFECTS), workers, options, narrow=narrow)
-    if not defect:
-        caught = judge_mistakes(workers, options) and caught
-    fine = bool(defect) or judge_sound_ones(seeds, workers, options)
-    sys.exit(not (caught and fine))
+    ways = tuple(each for each in WAYS if not way or "-".join(each) in way)
+    fine, outcomes, loud = True, dict[str, Outcome](), Counter[str]()
+    if "defects" in parts:
+        outcomes = judge_defects(list(defect or DEFECTS), workers, options, narrow=narrow)
+        fine = all(outcome.rules for outcome in outcomes.values())
+    if "mistakes" in parts:
+        fine = judge_mistakes(workers, options) and fine
+    if "seeds" in parts:
+        fine = judge_sound_ones(seeds, workers, options) and fine
+    if "variations" in parts:
+        loud += judge_variations([(name,) for name in variation or VARIATIONS], ways, workers)
+    if "mixtures" in parts:
+        loud += judge_variations(list(mix_variations(MIXTURES, MIXED)), ways, workers)
+    if outcomes or loud:
+        print(*describe_rules(outcomes, loud), sep="\n")
+    sys.exit(not fine or bool(loud))
+
+
+def check_known(kind: str, names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise UsageError for a name that does not exist."""
+    for name in set(names) - set(known):
+        similar = ", ".join(difflib.get_close_matches(name, list(known), n=5, cutoff=0.4))
+        raise click.UsageError(f"{kind} {name!r} does not exist; similar: {similar}")
 
 
 if __name__ == "__main__":

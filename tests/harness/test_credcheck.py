@@ -394,7 +394,9 @@ def test_the_catalogue_and_the_tests_agree() -> None:
     """Every rule has a test in each module it names, every test a rule; the commands show them."""
     marked: dict[str, list[str]] = {}
     for path in sorted((ROOT / "contract_tests" / "rules").glob("test_*.py")):
-        for rule_id in set(re.findall(r'pytest\.mark\.rule\("([A-Z]+-\d+)"\)', path.read_text())):
+        for rule_id in set(
+            re.findall(r'pytest\.mark\.credcheck_rule\("([A-Z]+-\d+)"\)', path.read_text())
+        ):
             marked.setdefault(rule_id, []).append(path.stem)
     assert marked == {rule.id: sorted(rule.tests) for rule in CATALOGUE}
     assert len(RULES) == len(CATALOGUE)
@@ -407,7 +409,7 @@ def test_the_catalogue_and_the_tests_agree() -> None:
 
 
 def test_other_test_runs_are_left_alone(tmp_path: Path) -> None:
-    """The plugin does nothing in a run of pytest without `--target`."""
+    """The plugin does nothing in a run of pytest that does not name it."""
     (tmp_path / "test_x.py").write_text("def test_x():\n    assert True\n")
     ended = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", str(tmp_path)], capture_output=True, text=True

@@ -97,7 +97,7 @@ def test_the_commands_find_their_own_packages(tmp_path: Path, workers: tuple[str
 
 def test_all_names_of_the_plugin_begin_alike() -> None:
     """Options, markers, fixtures and configuration keys that it adds to pytest."""
-    names = r"^@pytest\.mark\.\w+|^\w+(?= -- )|--[a-z][\w-]+|^  \w+ \(\w+\):"
+    names = r"^@pytest\.mark\.\w+|^\w+(?= -- )|^  --[a-z][\w-]+|^  \w+ \(\w+\):"
 
     def show(*words: str) -> set[str]:
         command = [sys.executable, "-m", "pytest", "--noconftest", "-c", os.devnull]

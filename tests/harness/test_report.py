@@ -496,7 +496,7 @@ def test_a_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     [
         (None, "No such file"),
         (b"<html>", "not valid JSON"),
-        (b"\xff\xfe", "not valid JSON"),
+        (b"\xff\xfe", "the file is empty"),
         (b"[" * 100_000, "not valid JSON"),
         (b"[]", "not a report of this credcheck"),
         (b'{"version": 1}', "not a report of this credcheck"),

@@ -18,7 +18,8 @@ import pytest
 
 from contract_tests.catalogue import SUBJECTS
 from contract_tests.engine.cleanup import clean_up
-from contract_tests.engine.safety import Guard, Redactor
+from contract_tests.engine.redaction import Redactor
+from contract_tests.engine.safety import Guard
 from contract_tests.engine.target import Target
 from contract_tests.errors import RequestFailed
 from contract_tests.settings.settings import Settings

@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from flask import Response
 
 from mockserver import Config, create_app
 from mockserver.config import MOST_STREAMS
@@ -74,6 +75,35 @@ def test_no_key_is_kept(api: API) -> None:
         assert "main-admin-key" not in text
         assert "a-secret-of-the-provider" not in text
     assert kept(api)[-1]["request"]["headers"]["Authorization"] == "Api-Key $CREDMOCK_KEY"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "X-Api-Key", "Proxy-Authorization", "X-Auth-Token", "X-CSRFToken", "Apikey",
+        "X-Amz-Security-Token", "X-Client-Secret", "X-Session-Id", "X-Gateway-Auth",
+    ],
+)  # fmt: skip
+def test_no_other_secret_header_is_kept(api: API, name: str) -> None:
+    """A header whose name says that it holds a secret is kept without its value."""
+    api.get(MAIN, headers={name: "sk-of-a-gateway-42"})
+    for path in (JOURNAL, f"{JOURNAL}.har"):
+        assert "sk-of-a-gateway-42" not in control(api, "GET", path).get_data(as_text=True)
+    headers = {each.lower(): value for each, value in kept(api)[-1]["request"]["headers"].items()}
+    assert headers[name.lower()] == "$CREDMOCK_KEY"
+
+
+def test_no_cookie_of_a_response_is_kept(api: API) -> None:
+    """A cookie that an extension of the application sets is kept without its value."""
+
+    @api.app.after_request
+    def set_session(response: Response) -> Response:
+        response.set_cookie("session", "sk-of-a-session-42")
+        return response
+
+    assert "sk-of-a-session-42" in api.get(MAIN).headers["Set-Cookie"]
+    for path in (JOURNAL, f"{JOURNAL}.har"):
+        assert "sk-of-a-session-42" not in control(api, "GET", path).get_data(as_text=True)
 
 
 @pytest.mark.parametrize(

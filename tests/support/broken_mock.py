@@ -26,6 +26,8 @@ from mockserver.world.fields import freeze
 from mockserver.world.records import Image, Upload
 from mockserver.world.transaction import Transaction
 
+LIST = "credentials_orgs_users_retrieve"
+RETRIEVE = "credentials_orgs_users_retrieve_2"
 USERS = "credentials_orgs_users_assignments_users_"
 GROUPS = "credentials_orgs_users_assignments_groups_"
 IMAGES = "credentials_orgs_users_images_"
@@ -422,6 +424,37 @@ def unknown_assignments_are_deleted(app: Flask) -> None:
     wrap(app, "credentials_orgs_users_assignments_destroy", around)
 
 
+def put_into_bytes(app: Flask, operation_id: str, old: bytes, new: bytes) -> None:
+    """Change the bytes that an operation answers, beyond what an encoder of JSON would write."""
+
+    def around(handler: Handler, context: Any) -> Response:
+        response = handler(context)
+        return response._replace(body=response.body.replace(old, new))
+
+    wrap(app, operation_id, around)
+
+
+def counts_are_not_numbers(app: Flask) -> None:
+    """The average of nothing is written as Python writes it."""
+    put_into_bytes(app, LIST, b'"metadata":{', b'"metadata":{"average":NaN,')
+
+
+def a_division_by_zero_is_shown(app: Flask) -> None:
+    """What is divided by zero is written as Python writes it, in a single credential, too."""
+    for operation_id in (LIST, RETRIEVE):
+        put_into_bytes(app, operation_id, b'"metadata":{', b'"metadata":{"share":-Infinity,')
+
+
+def names_are_repeated(app: Flask) -> None:
+    """Two serializers write into one object."""
+    put_into_bytes(app, LIST, b'"count":', b'"count":0,"count":')
+
+
+def half_a_character_is_escaped(app: Flask) -> None:
+    """A text is cut in the middle of a pair and escaped."""
+    put_into_bytes(app, RETRIEVE, b'"name":"', b'"name":"\\ud83c')
+
+
 MISTAKES: Mapping[Mistake, str] = {
     search_finds_every_image: "IMAGE-01",
     search_minds_case: "IMAGE-01",
@@ -458,6 +491,10 @@ MISTAKES: Mapping[Mistake, str] = {
     learners_see_every_assignment: "ASSIGN-05",
     unknown_assignments_are_deleted: "ASSIGN-06",
     learners_assign: "ASSIGN-07",
+    counts_are_not_numbers: "SCHEMA-01",
+    a_division_by_zero_is_shown: "SCHEMA-01",
+    names_are_repeated: "SCHEMA-01",
+    half_a_character_is_escaped: "SCHEMA-01",
 }
 """Each mistake with the rule that is about it."""
 BY_NAME = {mistake.__name__: mistake for mistake in MISTAKES}

@@ -28,8 +28,8 @@ class BoundedJSONParser(JSONParser):
             raise ParseError("JSON parse error - nested too deeply") from None
 
 
-class EscapingJSONRenderer(JSONRenderer):
-    """The framework's renderer, which escapes half a surrogate pair that a message repeats."""
+class ReplacingJSONRenderer(JSONRenderer):
+    """The framework's renderer, which replaces half a surrogate pair that a message repeats."""
 
     def render(self, *arguments: Any, **options: Any) -> bytes:
         """Return the body of an answer."""
@@ -37,7 +37,8 @@ class EscapingJSONRenderer(JSONRenderer):
             return super().render(*arguments, **options)
         except UnicodeEncodeError:
             self.ensure_ascii = True
-            return super().render(*arguments, **options)
+            value = json.loads(super().render(*arguments, **options))
+            return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
 
 
 class SendableJSON(JSONField):
@@ -56,6 +57,6 @@ class SendableJSON(JSONField):
 def harden() -> None:
     """Harden the twin of this process."""
     ServiceView.parser_classes = [BoundedJSONParser, *ServiceView.parser_classes[1:]]
-    ServiceView.renderer_classes = [EscapingJSONRenderer]
+    ServiceView.renderer_classes = [ReplacingJSONRenderer]
     for body in (CredentialBody, AssertionBody, BulkAssertionBody):
         redeclare(body, metadata=SendableJSON(required=False, allow_null=True))

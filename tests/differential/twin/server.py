@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,19 +27,39 @@ def serve_twin(
     freeze: str = "",
     defect: str = "",
     hardened: bool = False,
+    variations: Iterable[str] = (),
+    certificate: Path | None = None,
 ) -> Iterator[str]:
-    """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included."""
+    """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included.
+
+    With a certificate, which is written to that file beside its key, it serves HTTPS.
+    """
     port = free_port()
     command = [sys.executable, "-m", "tests.differential.twin.server"]
     command += ["--world", str(Path(world).resolve()), "--port", str(port)]
     command += ["--prefix", prefix, "--freeze", freeze, "--defect", defect]
     command += ["--hardened"] if hardened else []
+    command += [word for name in variations for word in ("--variation", name)]
+    if certificate:
+        make_certificate(certificate)
+        command += ["--certificate", str(certificate)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_until_it_answers(process, port)
-        yield f"http://127.0.0.1:{port}{cleaned_prefix(prefix)}"
+        scheme = "https" if certificate else "http"
+        yield f"{scheme}://127.0.0.1:{port}{cleaned_prefix(prefix)}"
     finally:
         stop(process)
+
+
+def make_certificate(file: Path) -> None:
+    """Write a certificate for this machine's address, and its key beside it."""
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+         "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-out", str(file),
+         "-keyout", str(file.with_suffix(".key"))],
+        check=True, capture_output=True,
+    )  # fmt: skip
 
 
 def wait_until_it_answers(process: subprocess.Popen[bytes], port: int) -> None:
@@ -86,9 +106,10 @@ def main() -> None:
     parser.add_argument("--prefix", default="", help="serve below this path, such as /dm")
     parser.add_argument("--freeze", default="", metavar="ISO", help="stop the clock at this time")
     parser.add_argument("--defect", default="", type=known_defect, metavar="ID")
+    parser.add_argument("--certificate", type=Path, help="serve HTTPS with it")
+    parser.add_argument("--variation", action="append", default=[], metavar="ID")
     parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
     options = parser.parse_args()
-    threads = DEFECTS[options.defect].threads if options.defect else 1
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
         configure(
             Path(folder),
@@ -96,9 +117,19 @@ def main() -> None:
             freeze=options.freeze,
             prefix=options.prefix,
             hardened=options.hardened,
+            variations=options.variation,
         )
         create_database(options.world)
-        serve(options.port, threads)
+        threads = [DEFECTS[options.defect].threads if options.defect else 1]
+        threads += find_threads(options.variation)
+        serve(options.port, max(threads), options.certificate)
+
+
+def find_threads(variations: Iterable[str]) -> Iterator[int]:
+    """Yield how many requests each variation needs to be handled at once, once Django is set up."""
+    from tests.differential.twin.variations import VARIATIONS
+
+    yield from (VARIATIONS[name].threads for name in variations)
 
 
 def application(*_: str) -> Any:
@@ -106,7 +137,7 @@ def application(*_: str) -> Any:
     return configured_application()
 
 
-def serve(port: int, threads: int) -> None:
+def serve(port: int, threads: int, certificate: Path | None = None) -> None:
     """Serve on the loopback port with one worker, which handles so many requests at a time."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces
@@ -121,6 +152,8 @@ def serve(port: int, threads: int) -> None:
         blocking_threads=threads,
         websockets=False,
         log_enabled=False,
+        ssl_cert=certificate,
+        ssl_key=certificate.with_suffix(".key") if certificate else None,
     )
     server.serve(target_loader=application, wrap_loader=False)
 

@@ -60,5 +60,6 @@ LOGGING = {
 TWIN_PREFIX = os.environ.get("TWIN_PREFIX", "").strip("/")
 TWIN_FREEZE = os.environ.get("TWIN_FREEZE", "")
 TWIN_DEFECT = os.environ.get("TWIN_DEFECT", "")
+TWIN_VARIATIONS = [name for name in os.environ.get("TWIN_VARIATIONS", "").split(",") if name]
 # A defect is the one mistake of a deployment that is hardened otherwise.
 TWIN_HARDENED = bool(os.environ.get("TWIN_HARDENED") or TWIN_DEFECT)

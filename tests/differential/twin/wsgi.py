@@ -25,6 +25,7 @@ def configure(
     freeze: str = "",
     prefix: str = "",
     hardened: bool = False,
+    variations: Iterable[str] = (),
 ) -> None:
     """Say through the environment how the twin of this process, or of a child, has to be."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.differential.twin.settings"
@@ -33,6 +34,7 @@ def configure(
     os.environ["TWIN_FREEZE"] = freeze
     os.environ["TWIN_PREFIX"] = prefix
     os.environ["TWIN_HARDENED"] = "1" if hardened else ""
+    os.environ["TWIN_VARIATIONS"] = ",".join(variations)
 
 
 def create_database(world: Path) -> None:
@@ -57,9 +59,11 @@ def configured_application() -> WSGIApplication:
 
     django.setup()
     from tests.differential.twin.hardened import harden
+    from tests.differential.twin.variations import vary
 
     if settings.TWIN_HARDENED:
         harden()
+    vary(settings.TWIN_VARIATIONS)
     switch_on(settings.TWIN_DEFECT)
     return get_wsgi_application()
 
@@ -85,6 +89,7 @@ def application_of_environment() -> WSGIApplication:
         freeze=os.environ.get("TWIN_FREEZE", ""),
         prefix=os.environ.get("TWIN_PREFIX", ""),
         hardened=bool(os.environ.get("TWIN_HARDENED")),
+        variations=filter(None, os.environ.get("TWIN_VARIATIONS", "").split(",")),
     )
 
 

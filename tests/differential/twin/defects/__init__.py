@@ -7,18 +7,24 @@ from tests.differential.twin.defects.access import ACCESS
 from tests.differential.twin.defects.assertions import ASSERTIONS
 from tests.differential.twin.defects.defect import Defect, Twin
 from tests.differential.twin.defects.errors import ERRORS
+from tests.differential.twin.defects.filters import FILTERS
 from tests.differential.twin.defects.issuers import ISSUERS
+from tests.differential.twin.defects.mixtures import MIXTURES
+from tests.differential.twin.defects.pages import PAGES
 from tests.differential.twin.defects.pagination import PAGINATION
 from tests.differential.twin.defects.protocol import PROTOCOL
+from tests.differential.twin.defects.roles import ROLES
 from tests.differential.twin.defects.schema import SCHEMA
 from tests.differential.twin.defects.search import SEARCH
 from tests.differential.twin.defects.state import STATE
+from tests.differential.twin.defects.writes import WRITES
 
 DEFECTS: Mapping[str, Defect] = {
     each.id: each
     for each in (
         *(*SCHEMA, *ERRORS, *PAGINATION, *SEARCH, *STATE, *ACCESS, *PROTOCOL),
         *(*ISSUERS, *ASSERTIONS),
+        *(*PAGES, *FILTERS, *WRITES, *ROLES, *MIXTURES),
     )
 }
 

@@ -9,6 +9,13 @@ from typing import Any, Self
 
 from django.conf import LazySettings, settings
 
+SUBJECTS = {
+    "pages": "pagination",
+    "filters": "search",
+    "writes": "state",
+    "roles": "access",
+}
+"""The subject of the defects in a module that is not named after it."""
 Break = Callable[["Twin"], None]
 Function = Callable[..., Any]
 Middleware = Callable[[Function], Function]
@@ -54,7 +61,7 @@ def defect(apply: Break, *, threads: int = 1) -> Defect:
     """Return the defect that a function brings about, named and described as the function is."""
     return Defect(
         id=apply.__name__.replace("_", "-"),
-        subject=apply.__module__.rpartition(".")[2],
+        subject=SUBJECTS.get(module := apply.__module__.rpartition(".")[2], module),
         sentence=" ".join((apply.__doc__ or "").split()),
         apply=apply,
         threads=threads,
@@ -101,3 +108,19 @@ def add_middleware(twin: Twin, middleware: Middleware) -> None:
     """Let a middleware see each request first and each answer last."""
     path = f"{middleware.__module__}.{middleware.__qualname__}"
     twin.settings.MIDDLEWARE = [path, *twin.settings.MIDDLEWARE]
+
+
+def mixed(first: Defect, second: Defect) -> Defect:
+    """Return two defects of one deployment, of which the one may hide the other."""
+
+    def apply(twin: Twin) -> None:
+        first.apply(twin)
+        second.apply(twin)
+
+    return Defect(
+        id=f"{first.id}-and-{second.id}",
+        subject=first.subject,
+        sentence=f"{first.sentence} {second.sentence}",
+        apply=apply,
+        threads=max(first.threads, second.threads),
+    )

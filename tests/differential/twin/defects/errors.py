@@ -259,13 +259,6 @@ def any_signal_is_accepted(twin: Twin) -> None:
 
 
 @defect
-def negative_amount_is_accepted(twin: Twin) -> None:
-    """The amount of `expires` has no lower bound: a credential can expire before its issue."""
-    amount = serializers.IntegerField(required=False, allow_null=True, max_value=2147483647)
-    redeclare(twin.serializers.ExpiresBody, amount=amount)
-
-
-@defect
 def criteria_url_is_not_checked(twin: Twin) -> None:
     """The criteria's URL is a plain text: "not a url" is stored and answered."""
     redeclare(twin.serializers.CredentialBody, criteriaUrl=twin.serializers.optional_text())
@@ -313,7 +306,6 @@ ERRORS: tuple[Defect, ...] = (
     null_name_is_a_500,
     long_name_is_accepted,
     any_signal_is_accepted,
-    negative_amount_is_accepted,
     criteria_url_is_not_checked,
     second_spelling_wins_silently,
     wrong_method_answers_404,

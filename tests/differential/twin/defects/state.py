@@ -346,16 +346,6 @@ def second_delete_answers_204(twin: Twin) -> None:
 
 
 @defect
-def delete_answers_200_with_a_body(twin: Twin) -> None:
-    """The DELETE answers 200 and the envelope, "Deleted", where 204 and no body are promised."""
-
-    @around(twin.views.CredentialView)
-    def delete(original: Any, self: Any, request: Any, **path: str) -> Response:
-        original(self, request, **path)
-        return twin.pagination.enveloped("Deleted", None)
-
-
-@defect
 def delete_takes_its_namesakes(twin: Twin) -> None:
     """The DELETE finds its rows by the name of the item, and all of that name disappear."""
 
@@ -478,7 +468,6 @@ STATE: tuple[Defect, ...] = (
     deleted_item_is_answered_from_a_cache,
     deleted_item_stays_listed,
     second_delete_answers_204,
-    delete_answers_200_with_a_body,
     delete_takes_its_namesakes,
     ids_are_reused,
     list_is_cached_for_seconds,

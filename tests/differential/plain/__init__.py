@@ -1,0 +1,1 @@
+"""Django REST Framework as it is: default classes, generic views, nothing overridden."""

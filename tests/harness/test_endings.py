@@ -1,0 +1,123 @@
+"""However a command ends: one line, and exit code 2 or 3, never 1 without a verdict."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
+from tests.support.waiting import PATIENCE, wait_until
+
+PLACE = ("--org", "main", "--user-id", "1")
+APPLICATIONS = {
+    "raising": "raise RuntimeError('cannot connect with main-admin-key')",
+    "leaving": "import sys\nsys.exit(1)",
+    "empty": "application = None",
+    "wrong": "this is not Python",
+    "incomplete": "import nothing_of_this_name",
+}
+
+
+def read_line(ended: "subprocess.CompletedProcess[str]") -> str:
+    """Return the only line that a command printed, which is no traceback and holds no key."""
+    lines = [line for line in (ended.stdout + ended.stderr).splitlines() if line.strip()]
+    assert len(lines) == 1, lines
+    assert "Traceback" not in lines[0]
+    assert "main-admin-key" not in lines[0]
+    return lines[0]
+
+
+@pytest.mark.parametrize("command", ["run", "cleanup"])
+@pytest.mark.parametrize("name", APPLICATIONS)
+def test_an_application_that_cannot_be_loaded(tmp_path: Path, command: str, name: str) -> None:
+    """A `wsgi:` target that cannot be imported, or is not callable, is one line and exit 2."""
+    (tmp_path / f"app_{name}.py").write_text(APPLICATIONS[name])
+    path = os.pathsep.join([str(ROOT), str(tmp_path)])
+    environment = {**ENVIRONMENT, "PYTHONPATH": path}
+    target = f"wsgi:app_{name}:application"
+    ended = run(command, target, *PLACE, cwd=tmp_path, env=environment)
+    assert f"TARGET {target}: " in read_line(ended)
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("command", ["run", "cleanup"])
+@pytest.mark.parametrize(
+    ("options", "variables", "named"),
+    [
+        (("--ca-bundle", "key.txt"), {}, "--ca-bundle: the file key.txt holds no certificate"),
+        ((), {"SSL_CERT_FILE": "/nowhere.pem"}, "SSL_CERT_FILE or SSL_CERT_DIR"),
+        (("--proxy", "odd://user:main-admin-key@x"), {}, "--proxy"),
+    ],
+)
+def test_a_client_that_cannot_be_made(
+    tmp_path: Path, command: str, options: tuple[str, ...], variables: dict[str, str], named: str
+) -> None:
+    """Certificates that cannot be loaded, and an odd proxy, are one line and exit 2."""
+    (tmp_path / "key.txt").write_text("not a certificate")
+    environment = {**ENVIRONMENT, **variables, "PYTHONPATH": str(ROOT)}
+    words = (command, "https://127.0.0.1:1", *PLACE, *options)
+    ended = run(*words, cwd=tmp_path, env=environment)
+    assert named in read_line(ended)
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("module", ["httpx", "schemathesis", "xdist", "jinja2"])
+def test_a_package_that_is_missing(module: str) -> None:
+    """A run without a package of the extra says in one line what to install, and sends nothing."""
+    hide = f"import sys; sys.modules[{module!r}] = None"
+    words = ["run", "mock", "-n", "2"]
+    code = f"{hide}; from credcheck import main; sys.argv[1:] = {words}; main()"
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT
+    )
+    expected = f"credcheck: {module} is not installed: run pip install 'credmock[check]'"
+    assert read_line(ended) == expected
+    assert ended.returncode == 2
+
+
+@pytest.mark.parametrize("words", [("rules",), ("run", "mock", "--rule", "PAGE-08")])
+def test_an_output_that_is_closed_is_no_verdict(words: tuple[str, ...]) -> None:
+    """When nobody reads the output any more, the exit code is 3, without a traceback."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        [*COMMAND, *words], stdout=writer, stderr=subprocess.PIPE, text=True, env=ENVIRONMENT,
+        cwd=ROOT,
+    )  # fmt: skip
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (3, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk here")
+def test_an_output_that_is_full_is_no_verdict() -> None:
+    """When the disk is full, the exit code is 3, and one line says so."""
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [*COMMAND, "rules"], stdout=full, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        )
+    assert ended.returncode == 3
+    assert ended.stderr == "credcheck: No space left on device\n"
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux")
+@pytest.mark.parametrize("seconds", [0.0, 0.4, pytest.param(1.2, marks=pytest.mark.slow)])
+def test_ctrl_c_at_any_moment_is_no_verdict(tmp_path: Path, seconds: float) -> None:
+    """Ctrl-C while a run starts, checks its target or tests it: exit 3 and no traceback."""
+    words = [*COMMAND, "run", "mock", "--journal", str(tmp_path)]
+    process = subprocess.Popen(
+        words, env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    loaded = Path(f"/proc/{process.pid}/maps")
+    wait_until(lambda: "jsonschema_rs" in loaded.read_text(), "the run is being prepared")
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=PATIENCE)
+    # While modules are loaded, Python itself may end as by the signal, whatever is caught.
+    assert process.returncode in (3, -signal.SIGINT), output + errors
+    assert "Traceback" not in output + errors
+    assert "interrupted" in output + errors
+    assert list(tmp_path.iterdir()) == []

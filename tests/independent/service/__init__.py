@@ -1,0 +1,1 @@
+"""The Django application: models, serializers, views and settings."""
