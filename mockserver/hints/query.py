@@ -33,7 +33,7 @@ def find_hints_on_query(served: ServedRequest, operation: Operation) -> Iterator
     for name, values in sent.items():
         if name in declared:
             yield from _find_hints_on_values(served, declared[name], values)
-        elif name not in ALWAYS_KNOWN:
+        elif name not in ALWAYS_KNOWN and any(values):  # with an empty one, nothing is lost
             yield _describe_unknown(name, declared.keys(), operation)
     by_page = sorted(sent.keys() & {"page", "page_size"})
     for name in ("limit", "offset"):

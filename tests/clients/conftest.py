@@ -9,11 +9,19 @@ import pytest
 from tests.support.server import RunningServer
 
 
-def kept(server: RunningServer) -> list[dict[str, Any]]:
-    """Return what the journal of a server keeps, the newest first."""
-    found: list[dict[str, Any]] = httpx.get(
-        f"{server.url}/__mock__/requests", params={"limit": 500}
-    ).json()["requests"]
+def list_hints(url: str, after: int = 0) -> list[tuple[str, str, list[str]]]:
+    """Return the accepted requests after a number that a mock has hints at."""
+    return [
+        (each["method"], each["path"], each["hints"])
+        for each in kept(url)
+        if each["number"] > after and each["status"] < 400 and each["hints"]
+    ]
+
+
+def kept(url: str) -> list[dict[str, Any]]:
+    """Return what the journal of a mock keeps, the newest first."""
+    answer = httpx.get(f"{url}/__mock__/requests", params={"limit": 500})
+    found: list[dict[str, Any]] = answer.json()["requests"]
     return found
 
 
@@ -23,8 +31,7 @@ def no_hint(request: pytest.FixtureRequest) -> Iterator[None]:
     if "client" not in request.fixturenames:
         yield
         return
-    server = request.getfixturevalue("server")
-    before = next((each["number"] for each in kept(server)), 0)
+    server: RunningServer = request.getfixturevalue("server")
+    before = next((each["number"] for each in kept(server.url)), 0)
     yield
-    served = [each for each in kept(server) if each["number"] > before and each["status"] < 400]
-    assert [(each["method"], each["path"], each["hints"]) for each in served if each["hints"]] == []
+    assert list_hints(server.url, before) == []

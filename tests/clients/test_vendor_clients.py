@@ -15,6 +15,7 @@ import pytest
 from mockserver.contract.document import read_document
 from mockserver.files import LEDGER
 from tests.clients import generate as clients
+from tests.clients.conftest import list_hints
 from tests.support.server import running
 
 pytestmark = pytest.mark.slow
@@ -85,6 +86,7 @@ def test_the_newest_client_for_python() -> None:
         lines = read_lines(
             clients.run(sys.executable, "drive.py", server.url, cwd=PYTHON, PYTHONPATH=folder)
         )
+        assert list_hints(server.url) == []
     by_method = {line["method"]: line for line in lines}
     assert len(by_method) == len(lines) == 27
     config = {"provider_name": REQUIRED}
@@ -120,6 +122,7 @@ def test_the_client_for_npm() -> None:
     install_for_node()
     with running("--strict", "--api-version", "4.90") as server:
         *lines, summary = read_lines(clients.run("node", "drive.mjs", server.url, cwd=JAVASCRIPT))
+        assert list_hints(server.url) == []
     assert summary == {"methods": 31, "left": []}
     refused = {line["method"]: line["value"] for line in lines if not line["resolved"]}
     assert refused == {method: errors for method, (errors, _) in CANNOT_EXPRESS.items()}

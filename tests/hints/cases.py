@@ -394,6 +394,7 @@ SOUND = (
     get(""),
     get("?page=1&page_size=100&search=python&course=&program=&platform_org=main"),
     get("?search=&page=&format=json&_=1700000000"),
+    get("?q=&zzz="),
     get("?search=null%20object&page=last"),
     get("?search=a&search=a"),
     get("issuers/?limit=5&offset=5"),
