@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator, Mapping
+from email import message_from_bytes
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -159,12 +160,26 @@ def build_collection_path(org: str, user_id: str) -> str:
 
 def parse_fields(body: bytes | None) -> dict[str, Any]:
     """Return the fields of a JSON object or a form, none for any other body."""
+    content = body or b""
+    if content.startswith(b"--"):
+        return dict(_parse_multipart(content))
     try:
-        fields = json.loads(body or b"")
+        fields = json.loads(content)
     except (ValueError, RecursionError):
-        pairs = parse_qs((body or b"").decode("latin-1"))
+        pairs = parse_qs(content.decode("latin-1"))
         fields = {name: values[-1] for name, values in pairs.items()}
     return fields if isinstance(fields, dict) else {}
+
+
+def _parse_multipart(body: bytes) -> Iterator[tuple[str, str]]:
+    """Yield name and text of the fields of a multipart form, whose first line is its boundary."""
+    boundary = body.partition(b"\r\n")[0].removeprefix(b"--")
+    head = b'Content-Type: multipart/form-data; boundary="' + boundary + b'"\r\n\r\n'
+    for part in message_from_bytes(head + body).walk():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            yield name, content.decode("utf-8", "replace")
 
 
 def is_private(fields: Mapping[str, Any]) -> bool:

@@ -137,7 +137,8 @@ def resolve_proxy(value: str, environment: Mapping[str, str]) -> str:
     """Return the URL of a proxy; raises UsageError, also for a password that is not a reference."""
     is_secret = is_reference(value)
     url = resolve_reference("proxy", value, environment) if is_secret else value
-    shown = "the value" if is_secret else repr(value)
+    # What stands before the @ may be a password, whatever else is wrong with it.
+    shown = "the value" if is_secret or "@" in value else repr(value)
     try:
         address = urlsplit(url)
         is_valid = address.scheme in PROXY_SCHEMES and bool(address.hostname) and address.port != 0
@@ -145,12 +146,12 @@ def resolve_proxy(value: str, environment: Mapping[str, str]) -> str:
         is_valid = False
     if not is_valid:
         raise UsageError(
-            f"proxy: {shown} is not valid: use http:// or https:// with a host, such as "
+            f"--proxy: {shown} is not valid: use http:// or https:// with a host, such as "
             "http://proxy.example.com:3128"
         )
     if (address.username or address.password) and not is_secret:
         raise UsageError(
-            "proxy: pass a URL with a password as env:NAME or file:PATH, so that it does not "
+            "--proxy: pass a URL with a password as env:NAME or file:PATH, so that it does not "
             "appear in the list of processes or in the file"
         )
     return url

@@ -12,7 +12,7 @@ from contract_tests.engine.target import Target
 from contract_tests.errors import RequestFailed
 from contract_tests.settings.sources import load_settings
 from contract_tests.vocabulary.deployment import Deployment
-from contract_tests.vocabulary.issuing import create_issuer, issue, revoke
+from contract_tests.vocabulary.issuing import create_issuer, find_item, issue, revoke
 from tests.harness.test_safety import ITEM, settings
 from tests.support.command import ENVIRONMENT
 from tests.support.server import running
@@ -64,7 +64,8 @@ def test_issued_assertions_are_cleaned_up(tmp_path: Path) -> None:
         )
         deployment = Deployment(target, "crashed")
         issuer = create_issuer(deployment)
-        credential = deployment.create(issuer=issuer["entityId"])["entityId"]
+        links = find_item(deployment).links
+        credential = deployment.create(issuer=issuer["entityId"], **links)["entityId"]
         issue(deployment, credential, "learner")
         revoke(deployment, issue(deployment, credential, "learner")["entityId"])
         target.journal.close(clean=False)
