@@ -32,6 +32,7 @@ METADATA = frozenset(
     {"org_id", "assigned_at", "assigned_by", "assigned_by_id", "assignment_id", "issuance_type"}
 )
 """What the metadata of an assertion has that an assignment issued."""
+ID_FIELDS = ("id", "entityId", "entity_id", "assignment_id")
 UNKNOWN_USER_ID = 2_000_000_000
 MOST_ASSIGNMENTS = 1000
 
@@ -49,6 +50,24 @@ def list_assignments(deployment: Deployment, path: str, **query: Any) -> list[di
     return items
 
 
+def read_id(assignment: dict[str, Any]) -> str:
+    """Return the id of a listed assignment, whose name is not known."""
+    for name in ID_FIELDS:
+        if isinstance(assignment.get(name), str):
+            return str(assignment[name])
+    raise NotTested("a listed assignment has no id that is known")
+
+
+def read_part(assignment: dict[str, Any], part: str, name: str) -> Any:
+    """Return a field of the credential, user or group of a listed assignment."""
+    found = assignment.get(part)
+    if not isinstance(found, dict) or name not in found:
+        raise NotTested(
+            f"a listed assignment has no `{part}` with `{name}`, whose names are not known"
+        )
+    return found[name]
+
+
 def is_completed(assignment: dict[str, Any]) -> bool:
     """Tell whether an assignment is completed."""
     return str(assignment["status"]).casefold() == "completed"
@@ -57,7 +76,7 @@ def is_completed(assignment: dict[str, Any]) -> bool:
 def find_assignment(deployment: Deployment, path: str, assignment_id: str) -> dict[str, Any]:
     """Return a listed assignment, which must be there once."""
     listed = list_assignments(deployment, path)
-    matching = [assignment for assignment in listed if assignment["id"] == assignment_id]
+    matching = [assignment for assignment in listed if read_id(assignment) == assignment_id]
     require(len(matching) == 1, "an assignment is not listed once", expected=assignment_id)
     return matching[0]
 
@@ -95,7 +114,7 @@ def find_group(deployment: Deployment) -> str:
     if not listed:
         raise NotTested("no group is known, because none has an assignment")
     completed = [assignment for assignment in listed if is_completed(assignment)]
-    group_id: str = (completed or listed)[0]["group"]["id"]
+    group_id: str = read_part((completed or listed)[0], "group", "id")
     return group_id
 
 
@@ -135,14 +154,17 @@ def test_an_assigned_user_holds_the_credential(deployment: Deployment) -> None:
     """The assignment is listed and the credential held; both end with its deletion."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
         assignment = find_assignment(deployment, USERS, assignment_id)
-        got = (assignment["credential"]["entityId"], assignment["user"]["id"])
+        got = (
+            read_part(assignment, "credential", "entityId"),
+            read_part(assignment, "user", "id"),
+        )
         expected = (entity_id, get_user_number(deployment))
         check_equal(got, expected, "an assignment shows another credential or user")
         holders = count_assertions(deployment, entity_id)
         check_equal(holders, 1, "an assigned credential has no assertion")
         response = deployment.send("DELETE", entity_id)
         check_status(response, 409, "deleting an assigned credential")
-    ids = [assignment["id"] for assignment in list_assignments(deployment, USERS)]
+    ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
     require(assignment_id not in ids, "a deleted assignment is listed", got=assignment_id)
 
 
@@ -207,12 +229,12 @@ def test_groups_are_filtered(deployment: Deployment) -> None:
 
     def check() -> None:
         whole = list_assignments(deployment, GROUPS)
-        groups = [assignment["group"]["id"] for assignment in whole]
+        groups = [read_part(assignment, "group", "id") for assignment in whole]
         for group_id in dict.fromkeys([*groups, deployment.mark]):
-            matching = [item for item in whole if item["group"]["id"] == group_id]
-            expected = [assignment["id"] for assignment in matching]
+            matching = [item for item in whole if read_part(item, "group", "id") == group_id]
+            expected = [read_id(assignment) for assignment in matching]
             listed = list_assignments(deployment, GROUPS, group_id=group_id)
-            got = [assignment["id"] for assignment in listed]
+            got = [read_id(assignment) for assignment in listed]
             check_equal(got, expected, "`group_id` lists the wrong assignments")
 
     deployment.run_undisturbed(check)
@@ -231,11 +253,15 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
         response = deployment.get(own_path + path, {"page_size": 100}, actor="learner")
         if response.status != 403:
             seen = read_page(response).items
-            known = {assignment["id"] for assignment in whole}
-            wrong = [assignment for assignment in seen if assignment["id"] not in known]
+            known = {read_id(assignment) for assignment in whole}
+            wrong = [assignment for assignment in seen if read_id(assignment) not in known]
             message = "a learner sees an assignment that an admin does not see"
             require(not wrong, message, response, got=wrong[:1])
-            users = {assignment["user"]["id"] for assignment in seen if "user" in assignment}
+            users = {
+                assignment["user"].get("id")
+                for assignment in seen
+                if isinstance(assignment.get("user"), dict)
+            }
             message = "a learner sees assignments of several users"
             require(len(users) <= 1, message, response, got=users)
         response = deployment.get(path, actor="other_org_admin")
@@ -250,12 +276,12 @@ def test_assignments_are_searched(deployment: Deployment) -> None:
     with temporary_assignment(deployment) as (entity_id, assignment_id):
         name = read_result(deployment.get(entity_id))["name"]
         for term in (name, name.swapcase()):
-            found = [item["id"] for item in list_assignments(deployment, USERS, search=term)]
+            found = [read_id(item) for item in list_assignments(deployment, USERS, search=term)]
             message = "a search for the credential's name does not find its assignment"
             require(assignment_id in found, message, expected=assignment_id, got=found[:5])
         found = list_assignments(deployment, USERS, search=f"{deployment.mark}-none")
         require(not found, "a search for an unknown text finds assignments", got=found[:1])
-        first = list_assignments(deployment, USERS)[0]["id"]
+        first = read_id(list_assignments(deployment, USERS)[0])
         check_equal(first, assignment_id, "a new assignment is not the first of the list")
 
 
@@ -267,7 +293,7 @@ def test_what_was_revoked_is_not_listed(deployment: Deployment) -> None:
         for assertion in list_assertions(deployment, entity_id).items:
             deployment.target.guard.own.add(assertion["entityId"])
             revoke(deployment, assertion["entityId"])
-        ids = [assignment["id"] for assignment in list_assignments(deployment, USERS)]
+        ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
         is_listed = assignment_id in ids
         require(not is_listed, "an assignment is listed after its assertion was revoked")
 
@@ -313,5 +339,5 @@ def test_a_learner_cannot_assign(deployment: Deployment) -> None:
         check_error(response, 403, "an assignment to a group by a learner")
         response = unassign(deployment, assignment_id, actor="learner")
         check_error(response, 403, "deleting an assignment as a learner")
-        ids = [assignment["id"] for assignment in list_assignments(deployment, USERS)]
+        ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
         require(assignment_id in ids, "a refused deletion deleted an assignment")

@@ -34,6 +34,7 @@ from credentials_client.models import (
     CredentialPage,
     CredentialPageEnvelope,
     ExpiresChange,
+    ExpiresChangeDurationType1,
     ValidationErrors,
 )
 
@@ -68,7 +69,7 @@ def create(client: AuthenticatedClient, issuer: str) -> Credential:
         name="Typed in Python",
         issuer=issuer,
         credentialType="CERTIFICATE",
-        expires=ExpiresChange(amount=12, duration="months"),
+        expires=ExpiresChange(amount=12, duration=ExpiresChangeDurationType1.MONTHS),
         tags=["python"],
     )
     reply = create_credential.sync_detailed(ORG, USER, client=client, body=body)
@@ -95,7 +96,7 @@ def retrieve(client: AuthenticatedClient, entity_id: str) -> Credential | None:
 
 def refused(client: AuthenticatedClient, issuer: str) -> ValidationErrors:
     """Send what the types allow and validation does not; return the errors by field."""
-    body = CredentialCreate(name="", issuer=issuer, expires=ExpiresChange(amount=-1))
+    body = CredentialCreate(name="", issuer=issuer, expires=ExpiresChange(amount=2147483648))
     reply = create_credential.sync_detailed(ORG, USER, client=client, body=body)
     status = reply.status_code
     expect(status == HTTPStatus.BAD_REQUEST, f"the create without a name is {status}")

@@ -65,7 +65,7 @@ def test_the_harness_asks_a_release_for_what_it_has() -> None:
     with running("--quiet", "--api-version", "3.59") as served:
         ended = run("run", served.url, *keys)
         assert ended.returncode == 0, ended.stdout
-        reason = "providers needs release 4.202 or later (see api_version)"
+        reason = "providers needs release 4.95 or later (see api_version)"
         assert f"not tested      PROVIDER-02: {reason}" in ended.stdout
         ended = run("run", served.url, *keys, "--api-version", "4.202")
         assert ended.returncode == 3, ended.stdout
@@ -76,4 +76,4 @@ def test_the_harness_asks_a_release_for_what_it_has() -> None:
         assert ended.returncode == 0, ended.stdout
     ended = run("run", "mock", "--api-version", "5.0")
     assert ended.returncode == 2
-    assert "'--api-version': '5.0' is not one of '3.59', '4.90', '4.202'" in ended.stderr
+    assert "'--api-version': '5.0' is not one of '3.59', '4.90', '4.95', '4.202'" in ended.stderr
