@@ -279,8 +279,8 @@ def test_assignments_are_searched(deployment: Deployment) -> None:
             found = [read_id(item) for item in list_assignments(deployment, USERS, search=term)]
             message = "a search for the credential's name does not find its assignment"
             require(assignment_id in found, message, expected=assignment_id, got=found[:5])
-        found = list_assignments(deployment, USERS, search=f"{deployment.mark}-none")
-        require(not found, "a search for an unknown text finds assignments", got=found[:1])
+        none = list_assignments(deployment, USERS, search=f"{deployment.mark}-none")
+        require(not none, "a search for an unknown text finds assignments", got=none[:1])
         first = read_id(list_assignments(deployment, USERS)[0])
         check_equal(first, assignment_id, "a new assignment is not the first of the list")
 

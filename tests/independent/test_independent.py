@@ -38,9 +38,7 @@ def address() -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize(
-    ("profile", "mode"), [("standard", "--read-only"), ("quick", "--disposable")]
-)
+@pytest.mark.parametrize(("profile", "mode"), [("quick", "--read-only")])
 def test_a_sound_stranger_has_no_failures(
     address: str, profile: str, mode: str, tmp_path: Path
 ) -> None:
