@@ -111,7 +111,8 @@ def test_a_mock_elsewhere_is_reached_through_the_proxy(monkeypatch: pytest.Monke
         monkeypatch.setenv("http_proxy", address)
         Control("http://mock.invalid:1").clock()
         found = find_proxy("http://mock.invalid:1", os.environ)
-        httpx.Client(proxy=found, trust_env=False).get("http://mock.invalid:1/x")
+        with httpx.Client(proxy=found, trust_env=False) as client:
+            client.get("http://mock.invalid:1/x")
         thread.join(PATIENCE)
     assert [line.split()[1] for line in received] == [
         b"http://mock.invalid:1/__mock__/clock",
@@ -191,7 +192,8 @@ def test_what_is_this_machine(host: str) -> None:
 
 def test_the_control_plane_takes_each_own_host(server: RunningServer, tmp_path: Path) -> None:
     """An IPv6 address without a port is this machine, too."""
-    client = httpx.Client(trust_env=False, timeout=PATIENCE)
-    for host, status in (("[::1]", 200), ("[::1]:1", 200), ("localhost", 200), ("[::2]", 403)):
-        answer = client.get(f"{server.url}/__mock__/clock", headers={"Host": host})
-        assert answer.status_code == status, host
+    hosts = (("[::1]", 200), ("[::1]:1", 200), ("localhost", 200), ("[::2]", 403))
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
+        for host, status in hosts:
+            answer = client.get(f"{server.url}/__mock__/clock", headers={"Host": host})
+            assert answer.status_code == status, host
