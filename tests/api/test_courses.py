@@ -203,6 +203,29 @@ def test_some_are_imported(api: API) -> None:
 
 
 @pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        *(
+            (field, value, message)
+            for field in ("courses", "programs", "pathways")
+            for value, message in (
+                (None, "This field may not be null."),
+                (5, 'Expected a list of items but got type "int".'),
+                ("x", 'Expected a list of items but got type "str".'),
+            )
+        ),
+        ("tags", 5, 'Expected a list of items but got type "int".'),
+    ],
+)
+def test_a_field_that_is_no_list_is_refused(api: API, field: str, value: Any, message: str) -> None:
+    """It is an error of its credential, of whatever type the value is."""
+    body = {"credentials": [{"name": "n", field: value}]}
+    status, result = import_into(api, COURSE, body)
+    assert (status, result["imported_credentials"]) == (400, [])
+    assert [each["errors"] for each in result["errors"]] == [{field: [message]}]
+
+
+@pytest.mark.parametrize(
     ("body", "errors"),
     [
         ({}, {"credentials": ["This field is required."]}),

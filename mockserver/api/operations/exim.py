@@ -84,8 +84,10 @@ def _move(context: RequestContext, item: Any, exported_from: str | None, course_
         if isinstance(item.get(name), list):
             ids = [link.get(key) if isinstance(link, Mapping) else link for link in item[name]]
             moved[name] = [each for each in ids if _has(context, name, each)]
-    others = [each for each in moved.get("courses", ()) if each != exported_from]
-    moved["courses"] = list(dict.fromkeys([*others, course_id]))
+    courses = moved.get("courses", [])
+    if isinstance(courses, list):  # else the field refuses it
+        others = [each for each in courses if each != exported_from]
+        moved["courses"] = list(dict.fromkeys([*others, course_id]))
     for name in IMAGE_FIELDS.values():
         if not _has(context, "images", item.get(name)):
             moved.pop(name, None)
