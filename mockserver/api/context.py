@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial as partial_function
 from typing import Any
 
 from mockserver.api.access import Caller
@@ -65,7 +64,10 @@ class RequestContext(PublicContext):
 
     def validation_context(self, *, partial: bool = False) -> ValidationContext:
         """Return how to read a body of this request."""
-        exists = partial_function(exists_on_platform, self.store, self.platform.key)
+
+        def exists(reference: Reference, value: Any) -> bool:
+            return exists_on_platform(self.store, self.platform.key, reference.to, value)
+
         return ValidationContext(partial, exists)
 
 
@@ -82,9 +84,9 @@ class WriteContext(RequestContext):
         return self.transaction.store
 
 
-def exists_on_platform(store: Store, platform: str, reference: Reference, value: Any) -> bool:
-    """Tell whether what a body refers to exists on a platform."""
-    match reference.to:
+def exists_on_platform(store: Store, platform: str, collection: str, value: Any) -> bool:
+    """Tell whether what a body refers to exists in a collection of a platform."""
+    match collection:
         case "platforms":
             found = store.find_platform(value)
             return found is not None and found.key == platform
@@ -93,10 +95,10 @@ def exists_on_platform(store: Store, platform: str, reference: Reference, value:
         case "users":
             return (platform, value) in store.user_ids
         case "issuers" | "credentials" | "images":
-            record = getattr(store, reference.to).get(value)
+            record = getattr(store, collection).get(value)
             return record is not None and record.platform == platform
         case _:
-            return (platform, value) in getattr(store, reference.to)
+            return (platform, value) in getattr(store, collection)
 
 
 Handler = Callable[[RequestContext], Response]

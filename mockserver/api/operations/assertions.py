@@ -9,7 +9,7 @@ from mockserver.api.context import PublicContext, RequestContext, WriteContext
 from mockserver.api.operations.credentials import find_credential
 from mockserver.errors import NotFound, PermissionDenied, ValidationError
 from mockserver.framework.fields import NON_FIELD_ERRORS, REQUIRED
-from mockserver.framework.pagination import newest_first, paginate, read_page_size
+from mockserver.framework.pagination import Page, newest_first, paginate
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.pages import render_bare_item, render_bare_page
 from mockserver.world.fields import freeze
@@ -43,7 +43,8 @@ def credentials_orgs_users_assertions_retrieve(context: RequestContext) -> Respo
             and store.credentials[assertion.credential].platform == MAIN_TENANT
         )
     ]
-    return _render_page(context, found, str(query["page"]), query["page_size"])
+    page = paginate(len(found), str(query["page"]), query["page_size"])
+    return _render_page(context, found, page)
 
 
 def credentials_orgs_users_assertions_retrieve_2(context: RequestContext) -> Response:
@@ -67,15 +68,13 @@ def credentials_orgs_users_assertions_update(context: WriteContext) -> Response:
 
 def credentials_orgs_users_assertions_retrieve_3(context: RequestContext) -> Response:
     """List the assertions of a credential, newest first; a learner sees their own."""
-    credential, query = find_credential(context), context.request.query
-    bounds = context.operation.parameter("page_size").schema
-    size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
+    credential = find_credential(context)
     found = [
         assertion
         for assertion in context.store.assertions_of.get(credential.entity_id, ())
         if context.caller.sees_assertions_of(assertion.recipient)
     ]
-    return _render_page(context, found, query.get("page"), size)
+    return _render_page(context, found, context.read_page(len(found)))
 
 
 def credentials_orgs_users_assertions_create(context: WriteContext) -> Response:
@@ -163,13 +162,9 @@ def _issue(
     return issue(context.transaction, credential, user, context.now, details)
 
 
-def _render_page(
-    context: RequestContext, found: list[Assertion], number: str | None, size: int
-) -> Response:
-    page = paginate(len(found), number, size)
+def _render_page(context: RequestContext, found: list[Assertion], page: Page) -> Response:
     items = (
         context.renderer.render_assertion(context.store, assertion)
         for assertion in newest_first(found, page)
     )
-    maximum = context.operation.parameter("page_size").schema["maximum"]
-    return render_bare_page(context.request, page, items, maximum)
+    return render_bare_page(context.request, page, items, context.maximum_page_size)

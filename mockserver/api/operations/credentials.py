@@ -7,7 +7,7 @@ from typing import Any
 from mockserver.api.context import RequestContext, WriteContext
 from mockserver.config import RELEASES
 from mockserver.errors import Conflict, NotFound
-from mockserver.framework.pagination import newest_first, paginate, read_page_size
+from mockserver.framework.pagination import newest_first
 from mockserver.messages import Response
 from mockserver.rendering.pages import render_item, render_page, render_status
 from mockserver.world.fields import (
@@ -22,14 +22,12 @@ from mockserver.world.records import Credential
 def credentials_orgs_users_retrieve(context: RequestContext) -> Response:
     """List the public credentials of the platform, newest first."""
     store, query = context.store, context.request.query
-    bounds = context.operation.parameter("page_size").schema
-    size = read_page_size(query.get("page_size"), bounds["default"], bounds["maximum"])
     filters = (query.get("search"), query.get("course"), query.get("program"))
     found = context.search.select(store.listing(context.platform.key), *filters)
-    page = paginate(len(found), query.get("page"), size)
+    page = context.read_page(len(found))
     render = context.renderer.render_credential
     items = [render(store, credential) for credential in newest_first(found, page)]
-    return render_page(context.request, page, items, bounds["maximum"])
+    return render_page(context.request, page, items, context.maximum_page_size)
 
 
 def credentials_orgs_users_create(context: WriteContext) -> Response:

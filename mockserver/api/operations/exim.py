@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any
 
-from mockserver.api.context import RequestContext, WriteContext
+from mockserver.api.context import RequestContext, WriteContext, exists_on_platform
 from mockserver.api.operations.credentials import new_credential, update_credential
 from mockserver.contract.operation import Body
 from mockserver.errors import NotFound, ValidationError
@@ -35,11 +35,12 @@ def credentials_exim_credentials_course_import_create(context: WriteContext) -> 
     """Create or update each credential of the document: 201 for all, 207 for some, 400 for none."""
     course_id, body = _find_course(context), context.read_body()
     issuer = context.store.find_issuer(context.platform.key, context.platform.key)
+    existing = _find_existing(context, course_id, issuer)
     imported, errors = [], []
     for index, item in enumerate(body["credentials"]):
         try:
             moved = _move(context, item, body.get("course_id"), course_id)
-            imported.append(_import(context, course_id, moved, issuer))
+            imported.append(_import(context, moved, issuer, existing))
         except ValidationError as error:
             name = item.get("name") if isinstance(item, dict) else None
             shown = name if isinstance(name, str) else ""
@@ -96,24 +97,23 @@ def _move(context: RequestContext, item: Any, exported_from: str | None, course_
 
 def _has(context: RequestContext, collection: str, value: Any) -> bool:
     """Tell whether the platform has a course, a program, a pathway or an image."""
-    if collection == "images":
-        image = context.store.images.get(value) if isinstance(value, int) else None
-        return image is not None and image.platform == context.platform.key
-    return isinstance(value, str) and (context.platform.key, value) in getattr(
-        context.store, collection
-    )
+    is_key = isinstance(value, str | int)  # what a collection cannot be asked for has no hash
+    return is_key and exists_on_platform(context.store, context.platform.key, collection, value)
 
 
 def _import(
-    context: WriteContext, course_id: str, item: Any, issuer: Issuer | None
+    context: WriteContext, item: Any, issuer: Issuer | None, existing: dict[str, Credential]
 ) -> dict[str, Any]:
-    """Store one credential of the document; raises ValidationError and then changes nothing."""
+    """Store one credential of the document; raises ValidationError and then changes nothing.
+
+    `existing` has what an import would update, by name, and gets what is stored.
+    """
     if issuer is None:
         raise ValidationError({"issuer": ["The platform has no issuer."]})
     if isinstance(item, Mapping):
         item = {**item, "issuer": issuer.entity_id}
     body = _create_body(context).validate(item, context.validation_context())
-    old = _find_existing(context, course_id, body["name"], issuer)
+    old = existing.get(body["name"])
     if old is not None:  # of which the fields that the document does not have stay
         body = _create_body(context).validate(item, context.validation_context(partial=True))
         body["courses"] = list(dict.fromkeys([*old.fields["courses"], *body["courses"]]))
@@ -124,19 +124,17 @@ def _import(
     # What cannot be written as JSON fails here, before it is stored.
     context.renderer.render_credential(context.store, credential)
     context.transaction.put_credential(credential)
+    existing[body["name"]] = credential
     status = "updated" if old else "created"
-    return {"entityId": credential.entity_id, "name": credential.fields["name"], "status": status}
+    return {"entityId": credential.entity_id, "name": body["name"], "status": status}
 
 
 def _find_existing(
-    context: RequestContext, course_id: str, name: str, issuer: Issuer
-) -> Credential | None:
-    """Return the first credential of a course with a name and an issuer."""
-    return next(
-        (
-            credential
-            for credential in _list_credentials(context, course_id)
-            if credential.fields["name"] == name and credential.issuer == issuer.entity_id
-        ),
-        None,
-    )
+    context: RequestContext, course_id: str, issuer: Issuer | None
+) -> dict[str, Credential]:
+    """Return the credentials of a course that an issuer has, by name; of equal names the first."""
+    found: dict[str, Credential] = {}
+    for credential in _list_credentials(context, course_id):
+        if issuer is not None and credential.issuer == issuer.entity_id:
+            found.setdefault(credential.fields["name"], credential)
+    return found

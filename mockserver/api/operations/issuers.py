@@ -5,7 +5,7 @@ from typing import Any
 
 from mockserver.api.context import RequestContext, WriteContext
 from mockserver.errors import Conflict, NotFound
-from mockserver.framework.pagination import paginate, read_page_size, read_window
+from mockserver.framework.pagination import read_window
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.pages import render_array, render_item, render_page, render_status
 from mockserver.world.records import Issuer, Signatory
@@ -15,16 +15,14 @@ def credentials_orgs_users_issuers_retrieve(context: RequestContext) -> Response
     """List the issuers of the platform by name, by page or by limit and offset."""
     store, query = context.store, context.request.query
     bounds = context.operation.parameter("page_size").schema
-    default, maximum = bounds["default"], bounds["maximum"]
     term = query.get("q", "").casefold()
     issuers = store.list_issuers(context.platform.key)
     found = [issuer for issuer in issuers if term in issuer.name.casefold()]
-    page = read_window(query, len(found), default, maximum) or paginate(
-        len(found), query.get("page"), read_page_size(query.get("page_size"), default, maximum)
-    )
+    window = read_window(query, len(found), bounds["default"], bounds["maximum"])
+    page = window or context.read_page(len(found))
     render = context.renderer.render_issuer
     items = (render(store, issuer) for issuer in found[page.start : page.stop])
-    return render_page(context.request, page, items, maximum)
+    return render_page(context.request, page, items, context.maximum_page_size)
 
 
 def credentials_orgs_users_issuers_create(context: WriteContext) -> Response:
