@@ -28,6 +28,8 @@ GENERAL_SUBJECTS = frozenset(
 """Subjects of rules that hold for any operation, and are tested on those that are offered."""
 Evidence = Literal["C", "N", "G", "P", "F", "choice", "option"]
 Release = Literal["3.59", "4.90", "4.95", "4.202"]
+RELEASES: tuple[Release, ...] = get_args(Release)
+"""The releases of the service, the values of `x-since` in the contract; oldest first."""
 Kind = Literal["evidence", "framework", "open", "option"]
 """What a rule rests on: what is known of production, what the framework does, a choice, the user.
 

@@ -43,7 +43,7 @@ class Observations:
         self._lock = threading.Lock()
 
     def record(self, response: Response) -> None:
-        """Record a response, whoever sent it."""
+        """Record a response, whatever rule asked."""
         exchange = response.exchange
         with self._lock:
             self.requests += 1

@@ -10,6 +10,7 @@ import pytest
 from contract_tests.catalogue.operations import LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
+from contract_tests.engine.looking import ID_FIELDS
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
     check_equal,
@@ -32,7 +33,6 @@ METADATA = frozenset(
     {"org_id", "assigned_at", "assigned_by", "assigned_by_id", "assignment_id", "issuance_type"}
 )
 """What the metadata of an assertion has that an assignment issued."""
-ID_FIELDS = ("id", "entityId", "entity_id", "assignment_id")
 UNKNOWN_USER_ID = 2_000_000_000
 MOST_ASSIGNMENTS = 1000
 

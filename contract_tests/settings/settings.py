@@ -3,9 +3,9 @@
 import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+from contract_tests.catalogue.rule import RELEASES, Release
 from contract_tests.settings.option import (
     COMMANDS,
     FLAG,
@@ -21,9 +21,6 @@ from contract_tests.settings.option import (
 
 ROLES = ("admin", "department_admin", "learner", "other_org_admin", "retired")
 PROFILES = ("quick", "standard", "thorough")
-Release = Literal["3.59", "4.90", "4.95", "4.202"]
-RELEASES: tuple[Release, ...] = get_args(Release)
-"""The values of `x-since` in the contract, oldest first."""
 PRODUCTION_HOSTS = ("base.manager.iblai.app",)
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 RUN_ONLY = ("run",)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from contract_tests.catalogue.rule import RELEASES
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import COMMAND_LINE
 from contract_tests.settings.option import Option, split_command
@@ -21,7 +22,7 @@ from contract_tests.settings.secrets import (
     resolve_keys,
     resolve_proxy,
 )
-from contract_tests.settings.settings import OPTIONS, RELEASES, Settings
+from contract_tests.settings.settings import OPTIONS, Settings
 from contract_tests.text_files import read_toml_file
 
 DEFAULT_FILE = "credcheck.toml"

@@ -12,7 +12,7 @@ from contract_tests.errors import RuleFailed
 from contract_tests.vocabulary.session import TargetSession
 
 RECORDED_ON_THE_WAY = frozenset({"ERR-01", "SCHEMA-01"})
-"""The rules that `Target.send` holds every response against, whoever sent it."""
+"""The rules that `Target.send` holds every response against, whatever rule asked."""
 RULES_OF_CHECKS: Mapping[str, str] = {
     "use_after_free": "STATE-09",
     "ensure_resource_availability": "STATE-14",

@@ -32,7 +32,7 @@ _SECRET_HEADER = re.compile(
     r"authorization|cookie|token|secret|passw|api[-_]?key|session|csrf|jwt|-(auth|key)\Z",
     re.IGNORECASE,
 )
-"""Names of headers whose values no journal keeps, whoever invented them."""
+"""Names of headers whose values no journal keeps, also those of other services."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -47,7 +47,7 @@ class Exchange(NamedTuple):
     """One request and its response.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its
-    query. `hints` are for whoever wrote the client.
+    query. `hints` are for the author of the client.
     """
 
     number: int

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
@@ -23,7 +23,11 @@ TYPESCRIPT = ROOT / "examples" / "typescript"
 PYTHON = ROOT / "examples" / "python"
 PYTHON_CLIENT = PYTHON / "credentials_client"
 KEY = "main-admin-key"
-NO_NETWORK = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH")
+NO_NETWORK = (
+    *("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH"),
+    *("NewConnectionError", "ConnectTimeoutError", "NameResolutionError"),
+)
+"""What npm and pip say where there is no network."""
 
 
 class StepError(Exception):
@@ -62,18 +66,26 @@ def unless_fresh(stamp: Path, *sources: Path, tool: str = "") -> Iterator[bool]:
             stamp.write_text(digest.hexdigest())
 
 
-def install_packages() -> None:
-    """Install the packages of the lock file, unless they are there; raises MissingError."""
+def install_packages(folder: Path = TYPESCRIPT) -> None:
+    """Install the packages of a lock file, unless they are there; raises MissingError."""
     if shutil.which("npm") is None:
         raise MissingError("Node 20 or later is needed; there is no `npm`")
-    lock_file = TYPESCRIPT / "package-lock.json"
-    with unless_fresh(TYPESCRIPT / "node_modules" / ".stamp", lock_file) as stale:
+    install = ("npm", "ci", "--no-audit", "--no-fund", "--fetch-retries=1")
+    fetch(install, folder / "node_modules", folder / "package-lock.json")
+
+
+def fetch(command: Sequence[str | Path], target: Path, source: Path) -> None:
+    """Run what fetches packages into a folder, unless those of the source are there.
+
+    Raises MissingError if there is no network, StepError for anything else.
+    """
+    with unless_fresh(target / ".stamp", source) as stale:
         if stale:
             try:
-                run("npm", "ci", "--no-audit", "--no-fund", "--fetch-retries=1", cwd=TYPESCRIPT)
+                run(*command, cwd=source.parent)
             except StepError as error:
                 if any(each in str(error) for each in NO_NETWORK):
-                    raise MissingError(f"the packages of Node cannot be fetched: {error}") from None
+                    raise MissingError(f"the packages cannot be fetched: {error}") from None
                 raise
 
 

@@ -5,7 +5,6 @@ refusal, and the ledger has the row that says why.
 """
 
 import json
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,39 +51,32 @@ def read_lines(output: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def install_for_python() -> Path:
-    """Return the folder of the vendor's newest package for Python, or skip."""
+@pytest.fixture
+def package() -> Path:
+    """Return the folder of the vendor's newest package for Python."""
     requirements, folder = PYTHON / "requirements.txt", PYTHON / "installed"
-    with clients.unless_fresh(folder / ".stamp", requirements) as stale:
-        if stale:
-            install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade")
-            try:
-                clients.run(*install, "--target", str(folder), "-r", str(requirements), cwd=PYTHON)
-            except clients.StepError as error:
-                pytest.skip(f"the package cannot be fetched: {error}")
+    install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade")
+    try:
+        clients.fetch((*install, "--target", folder, "-r", requirements), folder, requirements)
+    except clients.MissingError as missing:
+        pytest.skip(str(missing))
     return folder
 
 
-def install_for_node() -> None:
-    """Install the vendor's package for Node, or skip."""
-    if shutil.which("npm") is None:
-        pytest.skip("Node 20 or later is needed; there is no `npm`")
-    with clients.unless_fresh(
-        JAVASCRIPT / "node_modules" / ".stamp", JAVASCRIPT / "package-lock.json"
-    ) as stale:
-        if stale:
-            try:
-                clients.run("npm", "ci", "--no-audit", "--no-fund", cwd=JAVASCRIPT)
-            except clients.StepError as error:
-                pytest.skip(f"the package cannot be fetched: {error}")
+@pytest.fixture
+def package_for_node() -> None:
+    """Install the vendor's package for Node."""
+    try:
+        clients.install_packages(JAVASCRIPT)
+    except clients.MissingError as missing:
+        pytest.skip(str(missing))
 
 
-def test_the_newest_client_for_python() -> None:
+def test_the_newest_client_for_python(package: Path) -> None:
     """Every call that failed with a page of HTML before, and both spellings of the path."""
-    folder = str(install_for_python())
     with running("--strict", "--api-version", "4.202") as server:
         lines = read_lines(
-            clients.run(sys.executable, "drive.py", server.url, cwd=PYTHON, PYTHONPATH=folder)
+            clients.run(sys.executable, "drive.py", server.url, cwd=PYTHON, PYTHONPATH=str(package))
         )
         assert list_hints(server.url) == []
     by_method = {line["method"]: line for line in lines}
@@ -117,9 +109,9 @@ def test_the_newest_client_for_python() -> None:
     assert (saved["external_template_id"], saved["provider"]) == ("481516", 2)
 
 
+@pytest.mark.usefixtures("package_for_node")
 def test_the_client_for_npm() -> None:
     """Each of its 31 methods resolves, or is refused for what the method cannot express."""
-    install_for_node()
     with running("--strict", "--api-version", "4.90") as server:
         *lines, summary = read_lines(clients.run("node", "drive.mjs", server.url, cwd=JAVASCRIPT))
         assert list_hints(server.url) == []

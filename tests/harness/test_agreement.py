@@ -96,7 +96,7 @@ def test_no_property_holds_a_result(tmp_path: Path) -> None:
     assert "<propert" not in (tmp_path / "junit.xml").read_text()
 
 
-def run_again(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]":
+def run_again(folder: Path, *options: str, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Test a deployment in pytest's own way, where each test that fails runs again."""
     words = [
         sys.executable,
@@ -111,7 +111,9 @@ def run_again(folder: Path, *options: str) -> "subprocess.CompletedProcess[str]"
     ]
     words += ["--credcheck-report", str(folder), "--junitxml", str(folder / "junit.xml")]
     words += ["--credcheck-profile", "quick", "-p", "no:cacheprovider", "--tb=no", *options]
-    return subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=ENVIRONMENT)
+    return subprocess.run(
+        words, capture_output=True, text=True, cwd=ROOT, env={**ENVIRONMENT, **variables}
+    )
 
 
 @pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.slow)])
@@ -131,29 +133,10 @@ def test_a_failure_that_goes_away_is_a_notice(tmp_path: Path, workers: tuple[str
 @pytest.mark.slow
 def test_a_failure_that_stays_counts_once(tmp_path: Path) -> None:
     """A failure that occurs again is one failure, for pytest and for the verdict."""
-    words = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "credcheck",
-        "--pyargs",
-        "contract_tests",
-        "--reruns",
-        "1",
-    ]
-    words += [
-        "--credcheck-target",
-        BROKEN_MOCK,
-        "--credcheck-org",
-        "main",
-        "--credcheck-user-id",
-        "1",
-    ]
-    words += ["--credcheck-rule", "SCHEMA-06", "--credcheck-report", str(tmp_path)]
-    words += ["--junitxml", str(tmp_path / "junit.xml"), "-p", "no:cacheprovider", "--tb=no"]
-    environment = {**ENVIRONMENT, "BROKEN": "names_are_repeated"}
-    ended = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, env=environment)
+    target = ("--credcheck-target", BROKEN_MOCK, "--credcheck-rule", "SCHEMA-06")
+    place = ("--credcheck-org", "main", "--credcheck-user-id", "1")
+    place += ("--credcheck-profile", "standard")
+    ended = run_again(tmp_path, *target, *place, BROKEN="names_are_repeated")
     report = read_report(tmp_path)
     assert ended.returncode == 1, ended.stdout
     assert len(report["failures"]) == 1, ended.stdout
