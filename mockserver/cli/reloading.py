@@ -18,6 +18,8 @@ from mockserver.sandbox.scenarios import SUFFIX
 if TYPE_CHECKING:
     from flask import Flask
 
+LONGEST_WAIT = 1000
+"""Milliseconds without an event, after which the files are looked at."""
 Stamp = tuple[int, int, int]
 
 
@@ -44,7 +46,14 @@ class ReloadableApplication:
         thread.start()
 
     def _watch(self, stopping: threading.Event) -> None:
-        for _ in watch(*self._files.list_folders(), recursive=False, stop_event=stopping):
+        # It looks again after a while without an event: a file may have changed before the first.
+        for _ in watch(
+            *self._files.list_folders(),
+            recursive=False,
+            stop_event=stopping,
+            rust_timeout=LONGEST_WAIT,
+            yield_on_timeout=True,
+        ):
             changed = self._files.find_changed()
             for path in changed:
                 if path.suffix == SUFFIX and path != CONTRACT:

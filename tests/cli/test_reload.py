@@ -2,12 +2,15 @@
 
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from mockserver import Config, create_app
+from mockserver.cli.reloading import ReloadableApplication
 from mockserver.files import SCENARIOS, WORLD
 from mockserver.world.carry import carry_changes
 from mockserver.world.export import export_world
@@ -155,3 +158,18 @@ def test_a_sandbox_in_a_scenario_stays_as_it_is(tmp_path: Path, scenario: str) -
         httpx.post(f"{server.url}/__mock__/state/reset", timeout=PATIENCE)
         exported = httpx.get(f"{server.url}/__mock__/state", timeout=PATIENCE).json()
     assert exported["credentials"][-1]["name"] == "Of the new world"
+
+
+def test_a_change_before_the_first_event_is_not_missed(tmp_path: Path) -> None:
+    """What changes between the start and the first look at the folder is reloaded as well."""
+    world = tmp_path / "world.json"
+    world.write_bytes(WORLD.read_bytes())
+    config, stopping = Config(world=world), threading.Event()
+    lines: list[str] = []
+    application = ReloadableApplication(create_app(config), config, lines.append)
+    world.write_text("{}")
+    application.watch(stopping)
+    try:
+        wait_until(lambda: any("not reloaded" in line for line in lines), "it looked", seen=lines)
+    finally:
+        stopping.set()
