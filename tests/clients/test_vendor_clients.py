@@ -54,7 +54,7 @@ def read_lines(output: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def package() -> Path:
     """Return the folder of the vendor's newest package for Python."""
-    requirements, folder = PYTHON / "requirements.txt", PYTHON / "installed"
+    requirements, folder = PYTHON / "requirements.txt", PYTHON / ".packages"
     install = (sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade")
     try:
         clients.fetch((*install, "--target", folder, "-r", requirements), folder, requirements)
