@@ -240,7 +240,10 @@ def test_combined_filters_are_an_intersection(deployment: Deployment) -> None:
 
 @pytest.mark.credcheck_rule("SEARCH-04")
 def test_private_items_are_not_listed(deployment: Deployment) -> None:
-    """A credential made private leaves list, search and filters, and returns when made public."""
+    """A credential made private leaves list, search and filters, and returns when made public.
+
+    Another update changes neither.
+    """
     items = deployment.list_items()
     links: dict[str, Any] = {}
     for kind in ("course", "program"):
@@ -253,6 +256,7 @@ def test_private_items_are_not_listed(deployment: Deployment) -> None:
     queries += [{"search": "credcheck", name[:-1]: keys[0]} for name, keys in links.items()]
     for public in (False, True, False):
         deployment.update(item["entityId"], {"public": public})
+        deployment.update(item["entityId"], {"description": f"public: {public}"})
         for query in queries:
             page = deployment.get_page({"page_size": 100, **query})
             is_listed = item["entityId"] in page.ids
