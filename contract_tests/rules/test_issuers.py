@@ -202,6 +202,9 @@ def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
             record = deployment.retrieve(credential["entityId"])
             signatories = record["issuerDetails"]["signatories"]
             check_signatories(response, signatories, expected, "the issuer of a credential")
+        response = put_issuer(deployment, issuer["entityId"], {"url": "https://example.com/new"})
+        signatories = read_single_issuer(response)["signatories"]
+        check_signatories(response, signatories, expected, "an updated issuer")
         signatories = retrieve_issuer(deployment, other["entityId"])["signatories"]
         check_signatories(response, signatories, [], "another issuer")
         deployment.delete(credential["entityId"])

@@ -118,8 +118,9 @@ def test_an_item_created_as_private_is_not_listed(deployment: Deployment) -> Non
 @pytest.mark.credcheck_rule("STATE-04")
 def test_an_update_changes_only_its_fields(deployment: Deployment) -> None:
     """Each field changes on its own, and nothing else: not the id, not the creation time."""
+    neighbour = deployment.create(description="a neighbour")
     item = deployment.create(**FULL)
-    for fields in UPDATES:
+    for fields in ({"name": deployment.make_name("renamed")}, *UPDATES):
         expected = apply_write(item, fields)
         response = deployment.put(item["entityId"], fields)
         what = f"an update of {', '.join(fields) or 'nothing'}"
@@ -127,7 +128,10 @@ def test_an_update_changes_only_its_fields(deployment: Deployment) -> None:
         response = deployment.get(item["entityId"])
         check_fields(response, read_result(response), expected, f"{what}, read again")
         item = expected
-    deployment.delete(item["entityId"])
+    response = deployment.get(neighbour["entityId"])
+    check_fields(response, read_result(response), neighbour, "a credential that was not updated")
+    for entity_id in (item["entityId"], neighbour["entityId"]):
+        deployment.delete(entity_id)
 
 
 @pytest.mark.credcheck_rule("STATE-04")
