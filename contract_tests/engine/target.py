@@ -47,7 +47,7 @@ class Target:
         self.effects = Effects()
         self.bounds = Bounds(settings)
         self.watch = Watch()
-        self._creations = Creations(settings, self.guard, self.journal, self.effects)
+        self._creations = Creations(settings, self.guard, self.journal, self.effects, self.redact)
         self._own_path = build_collection_path(settings.org, settings.user_id)
         limiter = RateLimiter(settings.rate, workers)
         self._connection = Connection(

@@ -35,10 +35,15 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"notice          {notice}"
     if verdict.stopped and verdict.stopped not in verdict.headline:
         yield f"STOPPED  {verdict.stopped}"
+    stays = ""
+    if verdict.permanent:
+        number = len(verdict.permanent)
+        stays = f", {number} cannot be deleted"
+        yield f"stays           {', '.join(verdict.permanent)}: the API offers no way to delete it"
     yield f"VERDICT  {verdict.target}: {verdict.headline}"
     yield (
         f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
-        f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
+        f"{len(verdict.left_behind)} left behind{stays}; seed {verdict.seed}"
     )
     if verdict.effects:
         yield f"  on the target: {describe_effects(verdict.effects)}"

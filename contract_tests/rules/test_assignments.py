@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 
-from contract_tests.catalogue.operations import LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION
+from contract_tests.catalogue.operations import (
+    LIST_CREDENTIAL_ASSERTIONS,
+    NO_GROUP,
+    NO_USER_NUMBER,
+    UPDATE_ASSERTION,
+)
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.looking import ID_FIELDS
@@ -59,13 +64,19 @@ def read_id(assignment: dict[str, Any]) -> str:
 
 
 def read_part(assignment: dict[str, Any], part: str, name: str) -> Any:
-    """Return a field of the credential, user or group of a listed assignment."""
+    """Return a field of the credential, user or group of a listed assignment.
+
+    Whether it is inside of an object or beside it, as `group_id` is, is not known.
+    """
     found = assignment.get(part)
-    if not isinstance(found, dict) or name not in found:
+    if isinstance(found, dict) and name in found:
+        return found[name]
+    beside = f"{part}_id" if name in ID_FIELDS else f"{part}_{name}"
+    if beside not in assignment:
         raise NotTested(
             f"a listed assignment has no `{part}` with `{name}`, whose names are not known"
         )
-    return found[name]
+    return assignment[beside]
 
 
 def is_completed(assignment: dict[str, Any]) -> bool:
@@ -102,17 +113,25 @@ def assign_to_user(deployment: Deployment, entity_id: str) -> str:
 
 
 def get_user_number(deployment: Deployment) -> int:
-    """Return the number of the user of the run."""
-    if not deployment.settings.user_id.isdecimal():
-        raise NotTested("`user_id` is not a number")
-    return int(deployment.settings.user_id)
+    """Return the number of the user of the run, which a listed assignment may tell."""
+    settings = deployment.settings
+    if settings.user_id.isdecimal():
+        return int(settings.user_id)
+    names = {name.casefold() for name in (settings.user_id, settings.username) if name}
+    for assignment in list_assignments(deployment, USERS):
+        user = assignment.get("user")
+        for found in (assignment, *[user] * isinstance(user, dict)):
+            number = found.get("id" if found is user else "user_id")
+            if str(found.get("username", "")).casefold() in names and type(number) is int:
+                return number
+    raise NotTested(f"{NO_USER_NUMBER}: pass it as --user-id, and the name as --username")
 
 
 def find_group(deployment: Deployment) -> str:
     """Return the id of a group with an assignment, preferably a completed one."""
     listed = list_assignments(deployment, GROUPS)
     if not listed:
-        raise NotTested("no group is known, because none has an assignment")
+        raise NotTested(f"{NO_GROUP}, because none has an assignment")
     completed = [assignment for assignment in listed if is_completed(assignment)]
     group_id: str = read_part((completed or listed)[0], "group", "id")
     return group_id

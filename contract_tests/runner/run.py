@@ -17,7 +17,7 @@ import pytest
 from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.journal import make_run_id
+from contract_tests.engine.journal import build_file_name, make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
@@ -98,6 +98,8 @@ class Run:
         self._config = config
         self._started = time.time()
         self._processes: list[ProcessReport] = []
+        self._reported: set[str] = set()
+        """The journals of workers that came to their end."""
         self._verdict: Verdict | None = None
         settings = state.settings
         self._missing_operations = load_contract().find_missing_operations(
@@ -239,7 +241,7 @@ class Run:
         self._processes.append(process)
         if self._has_workers:
             with self._redact_output():
-                process.left_behind += self._clean_up_after_dead_workers()
+                self._processes.append(self._clean_up_after_dead_workers())
         WorkerLock(state.settings, state.run_id, 1).remove()
         self._verdict = make_verdict(self._summarize())
         session.exitstatus = self._verdict.exit_code
@@ -306,15 +308,30 @@ class Run:
         text = getattr(node, "workeroutput", {}).get("credcheck")
         if text:
             self._processes.append(ProcessReport(**json.loads(text)))
+            worker = node.workerinput["workerid"]
+            self._reported.add(build_file_name(self.state.run_id, worker))
 
-    def _clean_up_after_dead_workers(self) -> list[str]:
-        """Delete what workers of this run created that died; return what is left behind."""
+    def _clean_up_after_dead_workers(self) -> ProcessReport:
+        """Delete what workers of this run created that died; return what this did and found."""
         state = self.state
         if not state.settings.allow_writes:
-            return []
+            return ProcessReport()
         with closing(Target(state.settings, state.run_id, "cleanup", 1)) as target:
-            results = [result for result in clean_up(target) if result.run_id == state.run_id]
-        return [item for result in results for item in result.left_behind]
+            ended = clean_up(target, self._reported)
+            results = [result for result in ended if result.run_id == state.run_id]
+        for folder in (folder for result in results for folder in result.created):
+            target.effects.count("created", folder)
+        notices = [
+            "a worker died: what it did to the target until then is counted as far as its journal "
+            "has it, its requests are not"
+        ]
+        return ProcessReport(
+            requests=target.observations.requests,
+            notices=notices * bool(results),
+            left_behind=[state.redact(item) for each in results for item in each.left_behind],
+            permanent=[state.redact(item) for each in results for item in each.permanent],
+            effects=target.effects.as_dict(),
+        )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary of the verdict."""

@@ -3,6 +3,7 @@
 from dataclasses import fields
 
 from contract_tests.engine.exchange import Exchange
+from contract_tests.engine.other_records import Remains
 from contract_tests.engine.redaction import Redactor, escape_surrogates
 from contract_tests.engine.results import Finding, ProcessReport
 from contract_tests.engine.target import Target
@@ -65,10 +66,10 @@ class RunState:
         target = self._deployment.target
         target.begin("")
         try:
-            left_behind = self._deployment.clean_up()
+            remains = self._deployment.clean_up()
         except Exception as error:  # noqa: BLE001  the verdict must not be lost with the cleanup
-            left_behind = [f"unknown: {describe_error(error)}"]
-        target.journal.close(clean=not left_behind)
+            remains = Remains([f"unknown: {describe_error(error)}"])
+        target.journal.close(clean=not remains.left_behind)
         target.close()
         observed = target.observations
         if target.watch.lost:
@@ -77,7 +78,8 @@ class RunState:
             requests=observed.requests,
             coverage={operation: dict(counts) for operation, counts in observed.coverage.items()},
             notices=[self.redact(notice) for notice in sorted(observed.notices)],
-            left_behind=[self.redact(item) for item in left_behind],
+            left_behind=[self.redact(item) for item in remains.left_behind],
+            permanent=[self.redact(item) for item in remains.permanent],
             exchanges=[as_plain_dict(exchange) for exchange in observed.exchanges],
             effects=target.effects.as_dict(),
         )
