@@ -120,8 +120,9 @@ def get_user_number(deployment: Deployment) -> int:
     names = {name.casefold() for name in (settings.user_id, settings.username) if name}
     for assignment in list_assignments(deployment, USERS):
         user = assignment.get("user")
-        for found in (assignment, *[user] * isinstance(user, dict)):
-            number = found.get("id" if found is user else "user_id")
+        inside = [(user, "id")] if isinstance(user, dict) else []
+        for found, field in ((assignment, "user_id"), *inside):
+            number = found.get(field)
             if str(found.get("username", "")).casefold() in names and type(number) is int:
                 return number
     raise NotTested(f"{NO_USER_NUMBER}: pass it as --user-id, and the name as --username")
@@ -348,15 +349,18 @@ def test_unknown_links_are_refused(deployment: Deployment) -> None:
 
 @pytest.mark.credcheck_rule("ASSIGN-07")
 def test_a_learner_cannot_assign(deployment: Deployment) -> None:
-    """403 for each write, and the assignment still exists."""
+    """403 for each write, below the own path and an admin's, and the assignment still exists."""
+    bases = (deployment.own_path, deployment.learner_path)
     with temporary_assignment(deployment) as (entity_id, assignment_id):
-        body = {"credential_id": entity_id, "user_ids": [get_user_number(deployment)]}
-        response = deployment.send_json("POST", USERS, body, actor="learner")
-        check_error(response, 403, "an assignment by a learner")
-        body = {"credential_id": entity_id, "group_ids": ["x"]}
-        response = deployment.send_json("POST", GROUPS, body, actor="learner")
-        check_error(response, 403, "an assignment to a group by a learner")
-        response = unassign(deployment, assignment_id, actor="learner")
-        check_error(response, 403, "deleting an assignment as a learner")
+        for base in bases:
+            body = {"credential_id": entity_id, "user_ids": [get_user_number(deployment)]}
+            response = deployment.send_json("POST", base + USERS, body, actor="learner")
+            check_error(response, 403, "an assignment by a learner")
+            body = {"credential_id": entity_id, "group_ids": ["x"]}
+            response = deployment.send_json("POST", base + GROUPS, body, actor="learner")
+            check_error(response, 403, "an assignment to a group by a learner")
+            path = f"{base}assignments/{assignment_id}"
+            response = deployment.send("DELETE", path, actor="learner")
+            check_error(response, 403, "deleting an assignment as a learner")
         ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
         require(assignment_id in ids, "a refused deletion deleted an assignment")
