@@ -17,6 +17,8 @@ from contract_tests.settings.settings import Settings
 
 LONGEST_NAME = 1_100
 """Characters of a name that the journal keeps."""
+ASSIGNMENT_ID_FIELDS = ("assignment_id", "id", "entityId", "entity_id")
+"""What may name the id of an assignment, which is not known."""
 IMPORTED = ("result", "imported_credentials")
 
 
@@ -186,7 +188,8 @@ class Creations:
             yield entity_id, path
         for assignment in list_entries(value, "result", "successful_assignments"):
             folder = path.rpartition("/assignments/")[0]
-            yield assignment.get("assignment_id", ""), f"{folder}/assignments/"
+            for assigned_id in find_assignment_ids(assignment)[:1]:
+                yield assigned_id, f"{folder}/assignments/"
         for credential in list_entries(value, *IMPORTED):
             if credential.get("status") == "created":
                 yield credential.get("entityId", ""), self._home
@@ -247,6 +250,12 @@ def list_entries(value: Any, *names: str) -> list[dict[str, Any]]:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def find_assignment_ids(assignment: Mapping[str, Any]) -> list[str]:
+    """Return what may be the id of an assignment in a response, the likeliest first."""
+    found = (assignment.get(name) for name in ASSIGNMENT_ID_FIELDS)
+    return list(dict.fromkeys(value for value in found if isinstance(value, str) and value))
 
 
 def find_created_id(value: Any) -> str | None:

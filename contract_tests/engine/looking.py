@@ -6,14 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.creations import build_collection_path, find_assignment_ids
 from contract_tests.engine.target import Target
 from contract_tests.engine.watch import ADMIN
 from contract_tests.errors import RequestFailed, TargetUnavailable
 
 MOST_FOUND_PAGES = 50
-ID_FIELDS = ("id", "entityId", "entity_id", "assignment_id")
-"""What may name the id of a listed assignment, which is not known."""
 MOST_LISTED_PAGES = 5
 """Pages of a search for the mark, and of the whole list, in case the search misses something."""
 MOST_LISTED_FOR_LOST = 50
@@ -138,9 +136,7 @@ def _look_at_assignments(target: Target, folder: str) -> Look:
                 continue
             for item in list_items(target, path, MOST_FOUND_PAGES, ADMIN):
                 if isinstance(item, dict):
-                    look.ids |= {
-                        item[name] for name in ID_FIELDS if isinstance(item.get(name), str)
-                    }
+                    look.ids |= {*find_assignment_ids(item)}
         except TargetUnavailable:
             raise
         except (RequestFailed, Unreadable) as error:

@@ -13,9 +13,12 @@ from contract_tests.catalogue.operations import (
     NO_USER_NUMBER,
     UPDATE_ASSERTION,
 )
-from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.creations import (
+    ASSIGNMENT_ID_FIELDS,
+    build_collection_path,
+    find_assignment_ids,
+)
 from contract_tests.engine.exchange import Response
-from contract_tests.engine.looking import ID_FIELDS
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
     check_equal,
@@ -56,11 +59,11 @@ def list_assignments(deployment: Deployment, path: str, **query: Any) -> list[di
 
 
 def read_id(assignment: dict[str, Any]) -> str:
-    """Return the id of a listed assignment, whose name is not known."""
-    for name in ID_FIELDS:
-        if isinstance(assignment.get(name), str):
-            return str(assignment[name])
-    raise NotTested("a listed assignment has no id that is known")
+    """Return the id of an assignment in a response, whose name is not known."""
+    ids = find_assignment_ids(assignment)
+    if not ids:
+        raise NotTested("an assignment in a response has no id that is known")
+    return ids[0]
 
 
 def read_part(assignment: dict[str, Any], part: str, name: str) -> Any:
@@ -71,7 +74,7 @@ def read_part(assignment: dict[str, Any], part: str, name: str) -> Any:
     found = assignment.get(part)
     if isinstance(found, dict) and name in found:
         return found[name]
-    beside = f"{part}_id" if name in ID_FIELDS else f"{part}_{name}"
+    beside = f"{part}_id" if name in ASSIGNMENT_ID_FIELDS else f"{part}_{name}"
     if beside not in assignment:
         raise NotTested(
             f"a listed assignment has no `{part}` with `{name}`, whose names are not known"
@@ -108,8 +111,9 @@ def assign_to_user(deployment: Deployment, entity_id: str) -> str:
     """Assign a credential to the user of the run, and return the id of the assignment."""
     body = {"credential_id": entity_id, "user_ids": [get_user_number(deployment)]}
     result = assign(deployment, USERS, body)
-    assignment_id: str = result["successful_assignments"][0]["assignment_id"]
-    return assignment_id
+    successful = result["successful_assignments"]
+    require(len(successful) == 1, "an assignment to the user is refused", got=result)
+    return read_id(successful[0])
 
 
 def get_user_number(deployment: Deployment) -> int:
@@ -207,15 +211,19 @@ def test_each_user_is_reported(deployment: Deployment) -> None:
     entity_id, user = deployment.create()["entityId"], get_user_number(deployment)
     body = {"credential_id": entity_id, "user_ids": [UNKNOWN_USER_ID, user]}
     result = assign(deployment, USERS, body)
-    successful = [entry["user_id"] for entry in result["successful_assignments"]]
-    failed = [(entry["user_id"], bool(entry["reason"])) for entry in result["failed_assignments"]]
-    expected = ([user], [(UNKNOWN_USER_ID, True)])
+    reported = [
+        [read_part(entry, "user", "id") for entry in result[name]]
+        for name in ("successful_assignments", "failed_assignments")
+    ]
+    expected = [[user], [UNKNOWN_USER_ID]]
     message = "an assignment reports the wrong users"
-    require((successful, failed) == expected, message, expected=expected, got=result)
+    require(reported == expected, message, expected=expected, got=result)
+    says_why = all(len(entry) > 1 for entry in result["failed_assignments"])
+    require(says_why, "an assignment that failed has no reason", got=result)
     message = "the response of an assignment has no `message`"
     require(bool(result.get("message")), message, got=result)
     for assignment in result["successful_assignments"]:
-        check_deleted(unassign(deployment, assignment["assignment_id"]))
+        check_deleted(unassign(deployment, read_id(assignment)))
     deployment.delete(entity_id)
 
 
@@ -226,9 +234,9 @@ def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     group_id, entity_id = find_group(deployment), deployment.create()["entityId"]
     result = assign(deployment, GROUPS, {"credential_id": entity_id, "group_ids": [group_id]})
     successful = result["successful_assignments"]
-    groups = [assignment["group_id"] for assignment in successful]
+    groups = [read_part(assignment, "group", "id") for assignment in successful]
     require(groups == [group_id], "an assignment to a group is refused", got=result)
-    assignment_id = successful[0]["assignment_id"]
+    assignment_id = read_id(successful[0])
     deadline = time.monotonic() + SECONDS_TO_COMPLETE
     assignment = find_assignment(deployment, GROUPS, assignment_id)
     while not is_completed(assignment) and time.monotonic() <= deadline:
