@@ -8,7 +8,7 @@ from contract_tests.engine.effects import describe_effects
 from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import find_best_option, gather_not_tested
-from contract_tests.report.verdict import Verdict
+from contract_tests.report.verdict import TESTED, Verdict
 
 MOST_FOLLOWERS = 5
 """Findings that are listed under the one that leads; the report has all."""
@@ -24,7 +24,9 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"PROBLEM  {problem}"
     yield ""
     gaps = gather_not_tested(verdict)
-    for gap in gaps:
+    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
+    # What a run that never began would not have tested either is of no use to anybody.
+    for gap in gaps if was_tested or not verdict.stopped else ():
         enabling = f" (set {gap.option})" if gap.option else ""
         for names in filter(None, (gap.rules, gap.operations)):
             yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"

@@ -149,7 +149,12 @@ def make_verdict(run: RunSummary) -> Verdict:
             {*run.flaky, *(notice for process in processes for notice in process.notices)}
         ),
         left_behind=left_behind,
-        permanent=[item for process in processes for item in process.permanent],
+        permanent=[
+            item
+            for process in processes
+            for item in process.permanent
+            if settings.application != "mock"  # which ends with the run
+        ],
         exchanges=[exchange for process in processes for exchange in process.exchanges],
         effects=add_effects((process.effects for process in processes), len(left_behind)),
         stopped=run.stopped,

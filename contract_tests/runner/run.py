@@ -3,9 +3,7 @@
 import io
 import json
 import os
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
@@ -105,8 +103,6 @@ class Run:
         self._missing_operations = load_contract().find_missing_operations(
             settings.without, settings.later_releases
         )
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _interrupt)  # so that it cleans up, as with Ctrl-C
 
     @property
     def deployment(self) -> Any:
@@ -182,6 +178,7 @@ class Run:
         rule = find_rule(item)
         if rule is None:
             return
+        self.state.interruption.check()
         if self.state.stopped:
             raise RequestFailed(f"not sent: {self.state.stopped}")
         needs, settings = list_needs(item), self.state.settings
@@ -230,7 +227,8 @@ class Run:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Clean up; a worker sends what it observed to the controller, which gives the verdict."""
         state = self.state
-        if int(exitstatus) not in (0, 1, 5) and not state.stopped:
+        was_interrupted = state.interruption.has_come or int(exitstatus) not in (0, 1, 5)
+        if was_interrupted and not state.stopped:
             state.stopped = INTERRUPTED
         with self._redact_output():
             process = state.close()
@@ -340,7 +338,3 @@ class Run:
         terminalreporter.section("credcheck")
         for line in summarize_verdict(self._verdict):
             terminalreporter.write_line(line)
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt
