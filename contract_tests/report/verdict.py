@@ -93,11 +93,11 @@ class Verdict:
     """Operations that this run cannot reach, each with the reason."""
     notices: list[str]
     left_behind: list[str]
-    permanent: list[str]
-    """What stays on a disposable target because the API offers no way to delete it."""
     exchanges: list[dict[str, Any]]
     effects: dict[str, Any] = field(default_factory=dict)
     """What the run did to the target, see `add_effects`."""
+    permanent: list[str] = field(default_factory=list)
+    """What stays on a disposable target because the API offers no way to delete it."""
     stopped: str = ""
     exit_code: int = CONFORMS
     headline: str = ""
