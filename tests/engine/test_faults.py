@@ -417,6 +417,8 @@ def test_a_fault_that_lasts_is_exit_3_in_one_line(
     assert not any(line.startswith(("FAILED", "request failed")) for line in output.splitlines())
 
 
+@pytest.mark.longest
+@pytest.mark.slow
 def test_single_faults_are_notices(tmp_path: Path) -> None:
     """A run with a fault in each hundred requests conforms, and says what disturbed it."""
     answers = [Answer.page(502, NGINX), RESET, Answer.page(504, NGINX), CLOSE]
