@@ -1,4 +1,4 @@
-"""A pytest plugin that begins with the longest tests, so that no worker ends with one of them alone."""
+"""A pytest plugin that begins with the longest tests, so that none is left alone at the end."""
 
 import pytest
 
