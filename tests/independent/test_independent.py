@@ -90,6 +90,7 @@ def address(data: Path) -> Iterator[str]:
         yield found
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_a_sound_stranger_has_no_failures(address: str, tmp_path: Path) -> None:
