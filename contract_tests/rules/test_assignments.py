@@ -124,18 +124,20 @@ def assign_to_user(deployment: Deployment, entity_id: str) -> str:
 
 
 def get_user_number(deployment: Deployment) -> int:
-    """Return the number of the user of the run, which a listed assignment may tell."""
+    """Return the number of the user of the run; a listed assignment may tell it, or a learner's."""
     settings = deployment.settings
     if settings.user_id.isdecimal():
         return int(settings.user_id)
-    names = {name.casefold() for name in (settings.user_id, settings.username) if name}
+    numbers: dict[str, int] = {}
     for assignment in list_assignments(deployment, USERS):
         user = assignment.get("user")
         inside = [(user, "id")] if isinstance(user, dict) else []
         for found, field in ((assignment, "user_id"), *inside):
-            number = found.get(field)
-            if str(found.get("username", "")).casefold() in names and type(number) is int:
-                return number
+            if type(found.get(field)) is int:
+                numbers[str(found.get("username", "")).casefold()] = found[field]
+    for name in (settings.user_id, settings.username, settings.learner_username):
+        if name and name.casefold() in numbers:
+            return numbers[name.casefold()]
     raise NotTested(f"{NO_USER_NUMBER}: pass it as --user-id, and the name as --username")
 
 

@@ -26,7 +26,7 @@ KEYS = {
 }
 NAMES = [
     "--org=harbour",
-    "--user-id=2",
+    "--user-id=berth",
     "--username=berth",
     "--learner-username=lena",
     "--other-org=inland",
