@@ -25,6 +25,10 @@ class ControlError(Exception):
     """The mock refused, or does not respond; the text says why."""
 
 
+class NotReceived(AssertionError):
+    """The sandbox did not receive the expected requests; the text has the nearest ones."""
+
+
 class Control:
     """Controls one sandbox of a mock that serves at `url`."""
 
@@ -103,6 +107,33 @@ class Control:
     def count(self, **match: Any) -> int:
         """Count the exchanges that match."""
         return int(self._object("POST", "requests/count", match)["count"])
+
+    def verify(self, **expectation: Any) -> dict[str, Any]:
+        """Check that the sandbox received a request, and return what the mock says of it.
+
+        Takes `method`, `path`, `query`, `headers`, `body`, `status`, `operation`, and `times` or
+        `at_least` and `at_most`. Raises NotReceived, with the nearest requests.
+        """
+        return self._verify(expectation)
+
+    def verify_order(self, *expectations: Mapping[str, Any]) -> dict[str, Any]:
+        """Check that requests were received one after the other; raises NotReceived."""
+        return self._verify({"in_order": expectations})
+
+    def _verify(self, expectation: Mapping[str, Any]) -> dict[str, Any]:
+        result = self.check(expectation)
+        if not result["verified"]:
+            raise NotReceived(result["message"])
+        return result
+
+    def check(self, expectation: Mapping[str, Any]) -> dict[str, Any]:
+        """Return whether expected requests were received, and else the nearest ones."""
+        return self._object("POST", "requests/verify", expectation)
+
+    def har(self, **match: Any) -> dict[str, Any]:
+        """Return the exchanges that match as an HTTP Archive."""
+        query = f"?{urlencode(match)}" if match else ""
+        return self._object("GET", f"requests.har{query}")
 
     def work(self) -> int:
         """Run pending background jobs now."""
