@@ -76,7 +76,7 @@ const PHRASES: Record<number, string> = {
   ...{ 200: "OK", 201: "Created", 202: "Accepted", 206: "Partial Content", 300: "Multiple Choices" },
   ...{ 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found" },
   ...{ 405: "Method Not Allowed", 406: "Not Acceptable", 408: "Request Timeout", 409: "Conflict", 410: "Gone" },
-  ...{ 412: "Precondition Failed", 415: "Unsupported Media Type", 422: "Unprocessable Entity", 423: "Locked" },
+  ...{ 412: "Precondition Failed", 415: "Unsupported Media Type", 418: "I'm a Teapot", 422: "Unprocessable Entity", 423: "Locked" },
   ...{ 429: "Too Many Requests", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway" },
   ...{ 503: "Service Unavailable", 504: "Gateway Timeout" },
 };

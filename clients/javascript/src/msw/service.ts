@@ -54,20 +54,20 @@ export async function answer(request: Request, store: Store, auth: Auth): Promis
   const methods = found.filter(({ values }) => Object.keys(values).length === fewest);
   if (!methods.length) return redirectOrNotFound(call, at >= 0);
   const chosen = methods.find(({ operation }) => operation.method === request.method);
-  const response = await forced(request, chosen?.operation, async () => {
-    try {
-      return await serve({ ...call, values: methods[0]?.values ?? {} }, chosen?.operation, auth);
-    } catch (error) {
-      if (error instanceof ApiError) return error.response();
-      throw error;
-    }
+  return await forced(request, chosen?.operation, async () => {
+    const response = await serve({ ...call, values: methods[0]?.values ?? {} }, chosen?.operation, auth).catch(refuse);
+    if (response.status !== 501) response.headers.set("Allow", allow(methods.map(({ operation }) => operation.method)));
+    return response;
   });
-  if (response.status !== 501) response.headers.set("Allow", allow(methods.map(({ operation }) => operation.method)));
-  return response;
+}
+
+function refuse(error: unknown): Response {
+  if (error instanceof ApiError) return error.response();
+  throw error;
 }
 
 async function serve(call: Call, operation: Operation | undefined, auth: Auth): Promise<Response> {
-  if (!(operation?.id ?? "") && call.request.method === "OPTIONS") throw unsupported("OPTIONS");
+  if (["HEAD", "OPTIONS"].includes(call.request.method)) throw unsupported(call.request.method);
   if (operation && !HANDLERS[operation.id]) throw unsupported(operation.id);
   acceptJson(call);
   const user = identify(call.request.headers.get("Authorization"), call.store, auth);
@@ -110,7 +110,7 @@ function redirectOrNotFound(call: { url: URL; path: string }, isApi: boolean): R
 
 function allow(methods: string[]): string {
   const order = ["GET", "POST", "PUT", "DELETE"].filter((each) => methods.includes(each));
-  return [...order.flatMap((each) => (each === "GET" ? ["GET", "HEAD"] : [each])), "OPTIONS"].join(", ");
+  return [...order, ...(methods.includes("GET") ? ["HEAD"] : []), "OPTIONS"].join(", ");
 }
 
 function acceptJson({ request, url }: Call): void {

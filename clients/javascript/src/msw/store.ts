@@ -128,7 +128,7 @@ export class Store {
       signatories: renderSignatories(issuer.signatories ?? [], base),
       url: issuer.url ?? null,
       iconImage: this.#image(issuer.icon_image_id, issuer.iconImage, base),
-      allowed_template_tags: issuer.allowed_template_tags ?? [],
+      allowed_template_tags: issuer.allowed_template_tags ?? null,
     };
   }
 
