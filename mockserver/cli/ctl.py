@@ -170,6 +170,6 @@ def requests(control: Control, /, curl: bool, **match: str | None) -> None:
 def verify(context: click.Context, expectation: str) -> None:
     """Check that expected requests were received; exit 1 and show the nearest ones if not."""
     words = _read_object(expectation)
-    result = _call(lambda: context.obj.check(words))
+    result = _call(lambda: context.obj.check(**words))
     write_text(f"{result['message']}\n")
     context.exit(0 if result["verified"] else 1)

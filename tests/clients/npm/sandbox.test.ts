@@ -82,3 +82,6 @@ describe("what is wrong is said", () => {
     expect((await fetch(`${mockServer.url}/__mock__/health`)).status).toBe(200);
   });
 });
+
+// @ts-expect-error: the compiler knows the words of an expectation
+void ((sandbox: Sandbox) => sandbox.check({ methd: "PUT" }));
