@@ -7,16 +7,24 @@ import os
 import re
 import shutil
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from mockserver.control.client import Control
 from tests.clients import generate as clients
+from tests.support.documents import document
 from tests.support.paths import ROOT
 
 PACKAGE = ROOT / "clients" / "javascript"
 PROJECT = ROOT / "tests" / "clients" / "npm"
+PAGE = document("docs/javascript.md")
+EXAMPLE = "http://127.0.0.1:8000/"
 CHROMIUM = shutil.which("chromium")
 INSTALL = ("npm", "install", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=1")
 
@@ -51,6 +59,30 @@ def test_both_packages_have_the_same_version() -> None:
     assert f'\nversion = "{version}"\n' in (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 
 
+def write_examples(folder: Path) -> None:
+    """Write the programs of the documentation that say how their files are called."""
+    (folder / "docs").mkdir()
+    for number, block in enumerate(PAGE.blocks):
+        if block.language == "ts":
+            name = re.match(r"// (\S+)\n", block.text)
+            path = folder / "docs" / (name[1] if name else f"part-{number}.ts")
+            path.write_text(block.text, encoding="utf-8")
+
+
+@contextmanager
+def serving_the_example() -> Iterator[str]:
+    """Serve the front end of the documentation, and yield its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=ROOT / "examples" / "frontend")
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project outside of the repository that has installed the packed package, once."""
@@ -61,6 +93,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "node_modules" / "credmock").is_dir():
             shutil.copytree(PROJECT, folder, dirs_exist_ok=True)
+            write_examples(folder)
             try:
                 clients.install_packages(PACKAGE)
                 clients.run("npm", "pack", "--pack-destination", folder, cwd=PACKAGE)
@@ -86,14 +119,19 @@ def test_a_project_compiles_and_passes_with_vitest(project: Path) -> None:
     names = {path.name for path in (project / "node_modules" / "credmock").iterdir()}
     assert names == {"dist", "package.json", "README.md"}
     run(project, "tsc", "--project", ".")
-    assert re.search(r"Tests  9 passed \(9\)", run(project, "vitest", "run"))
+    assert re.search(r"Tests  11 passed \(11\)", run(project, "vitest", "run"))
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser: Debian's package `chromium`")
 def test_a_page_is_tested_in_a_sandbox_of_its_own(project: Path) -> None:
     """With Playwright each test has a world; a failure has the nearest request and the journal."""
-    assert "4 passed" in run(project, "playwright", "test", "passing")
+    with serving_the_example() as address:
+        example = project / "docs" / "rename.spec.ts"
+        text = example.read_text(encoding="utf-8")
+        assert EXAMPLE in text
+        example.write_text(text.replace(EXAMPLE, address), encoding="utf-8")
+        assert "6 passed" in run(project, "playwright", "test", "passing", "rename")
     with pytest.raises(clients.StepError) as failure:
         run(project, "playwright", "test", "failing", "--reporter", "json")
     report = str(failure.value)

@@ -37,7 +37,7 @@ export const test = baseTest.extend<MockFixtures, MockOptions & { mockServer: Mo
   ],
   mockApiUrl: [DEFAULT_URL, { option: true }],
   mockSandbox: async ({ mockServer }, use, testInfo) => {
-    const token = process.env["CREDMOCK_CONTROL_TOKEN"] ?? "";
+    const token = process.env["CREDMOCK_CTL_CONTROL_TOKEN"] ?? "";
     const sandbox = new Sandbox(mockServer.url, `test-${randomUUID()}`, token);
     await sandbox.reset();
     await use(sandbox);

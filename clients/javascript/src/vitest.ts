@@ -3,6 +3,7 @@
 
 import { expect, test as baseTest } from "vitest";
 import { toHaveReceived, toHaveReceivedInOrder, type Waiting } from "./matchers.js";
+import type { MockApi } from "./msw/index.js";
 import { type ExpectedRequest, Sandbox, type Times } from "./sandbox.js";
 import { type MockServer, startMock } from "./server.js";
 
@@ -37,6 +38,8 @@ export interface VitestFixtures {
   mockServer: MockServer;
   /** A sandbox for this test, removed afterwards; `baseUrl` is its address. */
   mockSandbox: Sandbox;
+  /** The API without a server: MSW answers what this test asks for, from records of its own. */
+  mockApi: MockApi;
 }
 
 export const test = baseTest.extend<VitestFixtures>({
@@ -50,11 +53,21 @@ export const test = baseTest.extend<VitestFixtures>({
     { scope: "file" },
   ],
   mockSandbox: async ({ mockServer }, use) => {
-    const token = process.env["CREDMOCK_CONTROL_TOKEN"] ?? "";
+    const token = process.env["CREDMOCK_CTL_CONTROL_TOKEN"] ?? "";
     const sandbox = new Sandbox(mockServer.url, `test-${crypto.randomUUID()}`, token);
     await sandbox.reset();
     await use(sandbox);
     await sandbox.remove();
+  },
+  // eslint-disable-next-line no-empty-pattern
+  mockApi: async ({}, use) => {
+    // Only here, since a project without MSW has all the rest.
+    const [{ createMockApi }, { setupServer }] = await Promise.all([import("./msw/index.js"), import("msw/node")]);
+    const api = createMockApi();
+    const server = setupServer(...api.handlers);
+    server.listen({ onUnhandledRequest: "bypass" });
+    await use(api);
+    server.close();
   },
 });
 

@@ -17,9 +17,21 @@ export interface MockApiOptions {
   auth?: Auth;
 }
 
+/** A request that the handlers have answered; the body is JSON where it is JSON, or else text. */
+export interface ReceivedRequest {
+  method: string;
+  path: string;
+  body: unknown;
+  status: number;
+}
+
+const MOST_REQUESTS = 500;
+
 export interface MockApi {
   handlers: HttpHandler[];
-  /** Go back to the records of the beginning. */
+  /** The last 500 requests, the oldest first. */
+  readonly requests: readonly ReceivedRequest[];
+  /** Go back to the records of the beginning, and forget the requests. */
   reset(): void;
   /** Remove all credentials and everything about them. */
   clear(): void;
@@ -34,12 +46,24 @@ export function createMockApi(options: MockApiOptions = {}): MockApi {
   const world = (options.world ?? defaultWorld) as WorldDocument;
   let store = new Store(world);
   const base = (options.url ?? "*").replace(/\/+$/, "");
+  const requests: ReceivedRequest[] = [];
   const handlers = [
-    http.all(`${base}/api/credentials/*`, ({ request }) => answer(request, store, options.auth ?? "keys")),
+    http.all(`${base}/api/credentials/*`, async ({ request }) => {
+      const sent = await request.clone().text();
+      const response = await answer(request, store, options.auth ?? "keys");
+      const { pathname, search } = new URL(request.url);
+      requests.push({ method: request.method, path: pathname + search, body: parse(sent), status: response.status });
+      if (requests.length > MOST_REQUESTS) requests.shift();
+      return response;
+    }),
   ];
   return {
     handlers,
-    reset: () => void (store = new Store(world)),
+    requests,
+    reset: () => {
+      store = new Store(world);
+      requests.length = 0;
+    },
     clear: () => {
       const empty = { credentials: [], assertions: [], assignments: [], external_mappings: [] };
       store = new Store({ ...store.world, ...empty });
@@ -47,4 +71,12 @@ export function createMockApi(options: MockApiOptions = {}): MockApi {
     export: () => structuredClone(store.world),
     load: (document) => void (store = new Store(document as WorldDocument)),
   };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
