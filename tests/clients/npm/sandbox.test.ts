@@ -1,3 +1,7 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { ControlError, NotReceived, Sandbox, startMock } from "credmock";
 import type { components } from "credmock/api";
 import { expect, test } from "credmock/vitest";
@@ -73,6 +77,18 @@ describe("what is wrong is said", () => {
     await expect(startMock({ environment })).rejects.toThrow("no `credmock`, `uvx` or `pipx` on PATH");
     const options = ["--no-such-option"];
     await expect(startMock({ options, environment: { ...process.env, CREDMOCK_URL: "" } })).rejects.toThrow("No such option");
+  });
+
+  test.for(["uvx", "pipx"])("the mock is started by %s where it is not installed", async (program, { onTestFinished }) => {
+    const folder = mkdtempSync(join(tmpdir(), "credmock-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const credmock = execFileSync("which", ["credmock"]).toString().trim();
+    const shift = program === "uvx" ? '[ "$1" = credmock ] && shift' : '[ "$1 $2" = "run credmock" ] && shift 2';
+    writeFileSync(join(folder, program), `#!/bin/sh\n${shift} && exec ${credmock} "$@"\n`, { mode: 0o755 });
+    const mock = await startMock({ environment: { PATH: folder } });
+    expect((await fetch(`${mock.url}/__mock__/health`)).status).toBe(200);
+    await mock.stop();
+    await expect(fetch(`${mock.url}/__mock__/health`)).rejects.toThrow("fetch failed");
   });
 
   test("a mock that runs already can be given", async ({ mockServer }) => {

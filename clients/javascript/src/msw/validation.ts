@@ -24,6 +24,11 @@ const ADDRESS = new RegExp(
   "i",
 );
 
+/** Half of a character, which JSON can write and no database can store. */
+const HALF = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+
+const HALVES = new RegExp(HALF, "g");
+
 /** Return the fields of a body, in the first of their spellings; throws an ApiError. */
 export function readFields(schema: Schema, body: unknown, exists: Exists, partial: boolean): Fields {
   try {
@@ -78,7 +83,10 @@ function cleanObject(schema: Schema, value: unknown, exists: Exists, partial: bo
 }
 
 function clean(schema: Schema, value: unknown, exists: Exists): unknown {
-  if (schema["x-any"]) return value;
+  if (schema["x-any"]) {
+    if (hasHalf(value)) throw new Invalid(["Value must be valid JSON."]);
+    return value;
+  }
   const kinds = [schema.type ?? []].flat();
   const kind = kinds.find((each) => each !== "null");
   const nullable = kinds.includes("null");
@@ -97,6 +105,11 @@ function clean(schema: Schema, value: unknown, exists: Exists): unknown {
   return cleanChoice(schema, given);
 }
 
+function hasHalf(value: unknown): boolean {
+  if (typeof value === "string") return HALF.test(value);
+  return typeof value === "object" && value !== null && Object.entries(value).flat().some(hasHalf);
+}
+
 function cleanText(schema: Schema, value: unknown, nullable: boolean): string | null {
   if (value === null && nullable) return null;
   if (value === null) throw new Invalid([NULL]);
@@ -104,19 +117,38 @@ function cleanText(schema: Schema, value: unknown, nullable: boolean): string | 
     if (schema.minLength) throw new Invalid(["This field may not be blank."]);
     return "";
   }
-  if (typeof value !== "string" && typeof value !== "number") throw new Invalid(["Not a valid string."]);
-  const text = strip(String(value));
+  const isUrl = schema.format === "url";
+  if (typeof value !== "string" && typeof value !== "number") {
+    throw new Invalid([isUrl ? "Enter a valid URL." : "Not a valid string."]);
+  }
+  const text = strip(print(value));
   const errors: string[] = [];
   const length = [...text].length;
   if (schema.maxLength !== undefined && length > schema.maxLength) {
     errors.push(`Ensure this field has no more than ${schema.maxLength} characters.`);
   }
   if (text.includes("\0")) errors.push("Null characters are not allowed.");
-  const half = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text);
+  const half = HALF.exec(text);
   if (half) errors.push(`Surrogate characters are not allowed: U+${half[0].charCodeAt(0).toString(16).toUpperCase()}.`);
-  if (schema.format === "url" && (length > 2048 || !ADDRESS.test(text))) errors.push("Enter a valid URL.");
+  if (isUrl && !isAddress(text)) errors.push("Enter a valid URL.");
   if (errors.length) throw new Invalid(errors);
   return text;
+}
+
+/** Tell whether Django's URLValidator accepts a text. */
+function isAddress(text: string): boolean {
+  if ([...text].length > 2048 || !ADDRESS.test(text)) return false;
+  const host = /^\w+:\/\/(?:[^/?#]*@)?(\[[^\]]*\]|[^:/?#]*)/.exec(text)?.[1] ?? "";
+  return host.length <= 253 && (!host.startsWith("[") || URL.canParse(`http://${host}/`));
+}
+
+/** Write a value as Python prints it. */
+function print(value: unknown): string {
+  if (value === null) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value !== "number" || Number.isInteger(value)) return String(value);
+  const text = Math.abs(value) < 1e-4 ? value.toExponential() : String(value);
+  return text.replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 /** Remove white space at both ends, as Python's `strip` does. */
@@ -131,16 +163,17 @@ function cleanReference(
   exists: Exists,
 ): unknown {
   if (kind === "integer") {
-    const number = typeof value === "boolean" ? NaN : typeof value === "number" ? Math.trunc(value) : parseInteger(value);
-    if (!Number.isSafeInteger(number)) {
+    const number = typeof value === "number" ? Math.trunc(value) : parseInteger(value);
+    if (!Number.isFinite(number)) {
       throw new Invalid([`Incorrect type. Expected pk value, received ${typeName(value)}.`]);
     }
-    if (!exists(reference.to, number)) throw new Invalid([`Invalid pk "${number}" - object does not exist.`]);
+    if (!exists(reference.to, number)) throw new Invalid([`Invalid pk "${BigInt(number)}" - object does not exist.`]);
     return number;
   }
   const lookUp = (slug: unknown): string => {
-    if (typeof slug !== "string" && typeof slug !== "number") throw unsupported("references that are not texts");
-    const text = String(slug);
+    if (typeof slug === "object" && slug !== null) throw unsupported("references that are not texts");
+    const text = print(slug);
+    if (HALF.test(text)) throw new Invalid(["Invalid value."]);
     if (!exists(reference.to, text)) throw new Invalid([`Object with ${reference.by}=${text} does not exist.`]);
     return text;
   };
@@ -151,7 +184,7 @@ function cleanReference(
 }
 
 function parseInteger(value: unknown): number {
-  return typeof value === "string" && /^\s*[+-]?\d+\s*$/.test(value) ? Number(value) : NaN;
+  return typeof value === "string" && /^\s*[+-]?\d+(_\d+)*\s*$/.test(value) ? Number(value.replaceAll("_", "")) : NaN;
 }
 
 function cleanBoolean(value: unknown): boolean {
@@ -163,7 +196,7 @@ function cleanBoolean(value: unknown): boolean {
 
 function cleanInteger(schema: Schema, value: unknown): number {
   if (typeof value === "string" && value.length > 1000) throw new Invalid(["String value too large."]);
-  const text = String(value).replace(/\.0*\s*$/, "");
+  const text = print(value).replace(/\.0*\s*$/, "");
   const number = typeof value === "boolean" || Array.isArray(value) ? NaN : parseInteger(text);
   if (Number.isNaN(number)) throw new Invalid(["A valid integer is required."]);
   if (schema.maximum !== undefined && number > schema.maximum) {
@@ -197,8 +230,8 @@ function cleanList(schema: Schema, value: unknown, exists: Exists): unknown[] {
 
 function cleanChoice(schema: Schema, value: unknown): string {
   if (typeof value === "object") throw unsupported("choices that are not texts");
-  const text = typeof value === "boolean" ? (value ? "True" : "False") : String(value);
-  if (!schema.enum?.includes(text)) throw new Invalid([`"${text}" is not a valid choice.`]);
+  const text = print(value);
+  if (!schema.enum?.includes(text)) throw new Invalid([`"${text.replace(HALVES, "?")}" is not a valid choice.`]);
   return text;
 }
 
@@ -210,6 +243,6 @@ function notAList(value: unknown): string {
 function typeName(value: unknown): string {
   if (value === null) return "NoneType";
   if (Array.isArray(value)) return "list";
-  if (typeof value === "number") return Number.isInteger(value) ? "int" : "float";
+  if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 1e21 ? "int" : "float";
   return { string: "str", boolean: "bool" }[typeof value as string] ?? "dict";
 }
