@@ -24,7 +24,7 @@ from mockserver.sandbox.journal import (
 )
 
 LONGEST_TEXT = 1000
-LONGEST_SHOWN = 200
+LONGEST_SHOWN = 300
 MOST_NAMES = 100
 DEEPEST_BODY = 50
 PREFLIGHT = "access-control-request-method"
@@ -71,13 +71,14 @@ class Expectation:
 
     def describe(self) -> str:
         """Return the expectation as a part of a sentence."""
-        words = [self.method, self.path, f"({self.operation})" if self.operation else ""]
+        operation = f"({self.operation})" if self.operation else ""
+        words = [*filter(None, (self.method, shorten(self.path), operation))] or ["any"]
         query = {name: _one_or_all(values) for name, values in self.query.items()}
         parts = [f"query {show(query)}"] if query else []
         parts += [f"headers {show(dict(self.headers))}"] if self.headers else []
         parts += [] if self.body is ANYTHING else [f"body {show(self.body)}"]
         parts += [f"status {self.status}"] if self.status else []
-        return " ".join([*filter(None, words), *([f"with {', '.join(parts)}"] if parts else [])])
+        return " ".join([*words, *([f"with {', '.join(parts)}"] if parts else [])])
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,8 @@ class SentRequest:
             if expected and expected != got:
                 yield Difference(f"{name}: expected {expected}, got {got}")
         if expectation.path and not fnmatchcase(exchange.path, expectation.path):
-            yield Difference(f"path: expected {expectation.path}, got {exchange.path}")
+            expected, got = shorten(expectation.path), shorten(exchange.path)
+            yield Difference(f"path: expected {expected}, got {got}")
         yield from self._compare_query(expectation)
         yield from self._compare_headers(expectation)
         if expectation.body is not ANYTHING:
@@ -196,6 +198,11 @@ def show(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except RecursionError:
         return "a value that is nested too deeply"
+    return shorten(text)
+
+
+def shorten(text: str) -> str:
+    """Return a text of a bounded length."""
     return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
 
 
@@ -209,7 +216,7 @@ def _compare(expected: Any, got: Any, place: str) -> Iterator[Difference]:
     """Yield where a JSON value differs; what is expected is DEEPEST_BODY levels deep at most."""
     if isinstance(expected, dict) and isinstance(got, dict):
         for name, value in expected.items():
-            inner = f"{place}.{name[:LONGEST_SHOWN]}"
+            inner = f"{place}.{shorten(name)}"
             if name in got:
                 yield from _compare(value, got[name], inner)
             else:

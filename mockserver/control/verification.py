@@ -10,6 +10,7 @@ from mockserver.control.expectations import (
     InvalidExpectation,
     SentRequest,
     read_expectation,
+    shorten,
     show,
 )
 from mockserver.sandbox.journal import Exchange, Journal
@@ -136,7 +137,7 @@ def _verify_count(
             f"{_count(dropped)} are no longer in the journal: forget them before what you verify, "
             "with DELETE /__mock__/requests"
         )
-    title = f"expected {expected.describe()}: {expectation.describe() or 'any'}; got {count}"
+    title = f"expected {expected.describe()}: {expectation.describe()}; got {count}"
     nearest = [] if verified or count > expected.least else _nearest(others, expectation)
     return _result(verified, count, title, fitting, nearest, notes)
 
@@ -153,7 +154,7 @@ def _verify_order(
             found.append(sent[fits].exchange)
             position = fits + 1
             continue
-        title = f"expected in this order, {number} of {len(steps)}: {step.describe() or 'any'}"
+        title = f"expected in this order, {number} of {len(steps)}: {step.describe()}"
         after = f" after #{found[-1].number}" if found else ""
         earlier = [each.exchange for each in compared[:position] if each.fits]
         notes = [f"it came earlier, as #{earlier[-1].number}"] if earlier else []
@@ -221,13 +222,13 @@ def _short(exchange: Exchange) -> dict[str, Any]:
     return {
         "number": exchange.number,
         "method": exchange.method,
-        "path": exchange.target,
+        "path": shorten(exchange.target),
         "status": exchange.status,
     }
 
 
 def _line(exchange: Exchange) -> str:
-    return f"#{exchange.number} {exchange.method} {exchange.target} {exchange.status}"
+    return f"#{exchange.number} {exchange.method} {shorten(exchange.target)} {exchange.status}"
 
 
 def _count(number: int) -> str:

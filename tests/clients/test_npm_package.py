@@ -117,7 +117,7 @@ def run(project: Path, *words: str) -> str:
 def test_a_project_compiles_and_passes_with_vitest(project: Path) -> None:
     """Strict TypeScript takes the package; the client works; MSW answers as the mock does."""
     names = {path.name for path in (project / "node_modules" / "credmock").iterdir()}
-    assert names == {"dist", "package.json", "README.md"}
+    assert names == {"dist", "package.json", "README.md", "LICENSE"}
     run(project, "tsc", "--project", ".")
     assert re.search(r"Test Files  4 passed \(4\)", run(project, "vitest", "run"))
 
