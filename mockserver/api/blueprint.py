@@ -92,7 +92,7 @@ def _serve(
 ) -> APIResponse:
     """Serve one request by the pipeline, which knows nothing of Flask."""
     exchange = current_exchange(service)
-    if exchange.sandbox is None or exchange.is_unrouted:
+    if exchange.refusal or exchange.sandbox is None or exchange.is_unrouted:
         raise exchange.refusal or NoSuchRoute
     exchange.operation = operation
     plain = read_request(exchange)

@@ -88,6 +88,8 @@ def _cors(origin: str) -> View:
         origins=origin,
         expose_headers=list(READABLE_HEADERS),
         max_age=86_400,
+        supports_credentials=True,
+        allow_private_network=True,
         automatic_options=False,
     )
 
