@@ -16,6 +16,7 @@ import jsonschema_rs
 from markupsafe import Markup, escape
 
 from contract_tests.catalogue import RULES
+from contract_tests.engine.exchange import split_cut_text
 from contract_tests.errors import UsageError
 from contract_tests.report.causes import RootCause
 from contract_tests.report.coverage import (
@@ -190,7 +191,7 @@ def _describe_cause(cause: RootCause, failures: list[dict[str, Any]]) -> dict[st
 
 
 def build_har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the exchanges as an HTTP Archive 1.2; sizes are those of the texts that were kept."""
+    """Return the exchanges as an HTTP Archive 1.2; a body that was cut says so in its comment."""
     entries = [_build_entry(exchange) for exchange in exchanges]
     creator = {"name": "credcheck", "version": _read_own_version()}
     return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
@@ -199,7 +200,8 @@ def build_har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
 def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     request_headers = lower_names(exchange["request_headers"])
     response_headers = lower_names(exchange["response_headers"])
-    request_body, response_body = exchange["request_body"], exchange["response_body"]
+    request_body, whole_request = split_cut_text(exchange["request_body"])
+    response_body, whole_response = split_cut_text(exchange["response_body"])
     request = {
         "method": exchange["method"],
         "url": exchange["url"],
@@ -208,11 +210,12 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
         "headers": _build_pairs(exchange["request_headers"].items()),
         "queryString": _build_pairs(parse_query(exchange["url"])),
         "headersSize": -1,
-        "bodySize": _measure(request_body),
+        "bodySize": whole_request or _measure(request_body),
     }
     if request_body:
         media_type = request_headers.get("content-type", "")
         request["postData"] = {"mimeType": media_type, "text": request_body}
+        request["postData"] |= _describe_cut(request_body, whole_request)
     return {
         "startedDateTime": exchange["started"],
         "time": exchange["milliseconds"],
@@ -224,13 +227,14 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
             "cookies": [],
             "headers": _build_pairs(exchange["response_headers"].items()),
             "content": {
-                "size": _measure(response_body),
+                "size": whole_response or _measure(response_body),
                 "mimeType": response_headers.get("content-type", ""),
                 "text": response_body,
+                **_describe_cut(response_body, whole_response),
             },
             "redirectURL": response_headers.get("location", ""),
             "headersSize": -1,
-            "bodySize": _measure(response_body),
+            "bodySize": whole_response or _measure(response_body),
         },
         "cache": {},
         "timings": {"send": 0, "wait": exchange["milliseconds"], "receive": 0},
@@ -238,6 +242,13 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
             exchange[name] for name in ("rule", "operation", "actor") if exchange[name]
         ),
     }
+
+
+def _describe_cut(text: str, whole: int | None) -> dict[str, str]:
+    """Return what says of a body that only its beginning is kept."""
+    if whole is None:
+        return {}
+    return {"comment": f"cut: only the first {len(text)} characters of {whole} bytes are kept"}
 
 
 def _build_pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from contract_tests.catalogue.operations import (
 )
 from contract_tests.cli import main
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.exchange import Exchange
+from contract_tests.engine.exchange import Exchange, describe_body
 from contract_tests.engine.results import Finding, Result
 from contract_tests.errors import UsageError
 from contract_tests.report.documents import (
@@ -338,6 +338,21 @@ def test_the_archive_is_one() -> None:
     assert (response["status"], response["statusText"]) == (301, "Moved Permanently")
     assert response["redirectURL"] == "/x/"
     assert response["content"]["mimeType"] == "text/html"
+
+
+@pytest.mark.parametrize("size", [1_999, 2_000, 2_001, 19_999, 20_001, 70_000])
+def test_the_archive_says_what_was_cut(size: int) -> None:
+    """A body is whole in it, or says how long all of it was; twice cut, too."""
+    body = describe_body(b"x" * size, str)
+    sent = exchange(request_body=body, response_body=body).shorten()
+    entry = build_har([Finding("", "", "", "", "", sent).as_dict()["exchange"]])["log"]["entries"][
+        0
+    ]
+    for side, content in (("request", "postData"), ("response", "content")):
+        shown = entry[side][content]
+        assert entry[side]["bodySize"] == size
+        assert shown["text"] == "x" * min(size, 2_000)
+        assert (f"2000 characters of {size} bytes" in shown.get("comment", "")) is (size > 2_000)
 
 
 def everywhere(text: str) -> Verdict:
