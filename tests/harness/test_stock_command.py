@@ -44,6 +44,7 @@ def run(
     )
 
 
+@pytest.mark.longest
 def test_the_mock_passes(tmp_path: Path) -> None:
     """A sound service passes, its writes succeed, and no output shows the key."""
     with running() as served:
@@ -61,22 +62,24 @@ def test_the_mock_passes(tmp_path: Path) -> None:
     assert not any(KEYS["ADMIN"] in text for text in texts)
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 def test_every_operation_of_the_mock_passes(tmp_path: Path) -> None:
     """No phase reports a failure of any operation, with more examples."""
     with running() as served:
-        ended = run(served.url, tmp_path, "--max-examples", "20")
+        ended = run(served.url, tmp_path, "--max-examples", "5")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     number = len(load_contract().operations)
     assert f"{number} selected / {number} total" in ended.stdout
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 def test_the_twin_passes(tmp_path: Path) -> None:
     """The same API on the real Django REST Framework passes, too."""
     without = [word for tag in TWIN_LACKS for word in ("--exclude-tag", tag)]
     with serve_twin(WORLD, hardened=True) as url:
-        ended = run(url, tmp_path, "--max-examples", "10", *without, **TWIN)
+        ended = run(url, tmp_path, "--max-examples", "4", *without, **TWIN)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -101,6 +104,7 @@ def test_a_broken_deployment_fails(defect: str, expected: str, tmp_path: Path) -
     assert KEYS["ADMIN"] not in ended.stdout
 
 
+@pytest.mark.longest
 def test_a_target_that_is_kept_gets_no_writes(tmp_path: Path) -> None:
     """Nothing but reads is sent to a target that is not disposable; the error says what to do."""
     with running() as served:
