@@ -27,6 +27,7 @@ from contract_tests.report.coverage import (
 )
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import gather_not_tested
+from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
 from contract_tests.settings.settings import OPTIONS
 from contract_tests.settings.sources import MOCK
@@ -122,6 +123,7 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "target": verdict.target,
         "base_url": verdict.base_url,
         "context": verdict.context,
+        "filters": dict(verdict.filters),
         "profile": verdict.profile,
         "seed": verdict.seed,
         "run_id": verdict.run_id,
@@ -280,6 +282,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     environment.filters["code"] = _mark_code
     environment.filters["shell"] = shlex.quote
     environment.filters["context_options"] = format_context
+    environment.filters["start_advice"] = describe_start
     return environment.get_template("report.html.j2").render(
         report=document,
         evidence=EVIDENCE,
@@ -302,8 +305,12 @@ def _group_cells(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def format_context(document: Mapping[str, Any]) -> str:
-    """Return the options of `credcheck run` for what a run was told of its target."""
-    words = []
+    """Return the options of `credcheck run` for what a run was told of its target and its rules."""
+    words = [
+        f"--{name} {shlex.quote(value)}"
+        for name, values in document.get("filters", {}).items()
+        for value in values
+    ]
     for name, value in document["context"].items():
         flag = f"--{OPTIONS[name].flag or name.replace('_', '-')}" if name in OPTIONS else ""
         is_known = document["target"] == "mock" and MOCK.get(name) == value

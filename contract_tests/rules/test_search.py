@@ -101,9 +101,8 @@ def choose_terms(deployment: Deployment, items: list[Item]) -> list[str]:
             terms += [text[max(0, at - 4) : at + 3], f"{words[0]} {deployment.make_word()}"]
     for text in overrides[:6] + narratives[:4]:
         terms += re.findall(r"\w{4,}", text)[-1:]
-    terms += [text.swapcase()[:40] for text in texts if not text.isascii() and has_one_case(text)][
-        :6
-    ]
+    foreign = [text for text in texts if not text.isascii() and has_one_case(text)]
+    terms += [text.swapcase()[:40] for text in foreign[:6]]
     accented = [word for text in texts for word in re.findall(r"\w*[À-ɏ]\w*", text)]
     terms += [remove_accents(word) for word in accented[:4]] + accented[:2]
     terms += ["%", "_", "'", '"', "\\", "e", "a%", ".*", "no such text anywhere"]

@@ -37,6 +37,7 @@ from contract_tests.report.documents import (
     render_html,
     write_reports,
 )
+from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
 
 BASE = "https://staging.example.org/dm"
@@ -527,6 +528,30 @@ def test_a_foreign_file_is_reported(content: bytes | None, problem: str, tmp_pat
         read_report(path)
     assert str(path) in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_command_that_repeats_a_run_has_its_filters() -> None:
+    """A run of two rules is repeated as one of two rules."""
+    document = {"target": "mock", "context": {}, "filters": {"rule": ["A-1", "B-2"]}}
+    assert format_context(document) == " --rule A-1 --rule B-2"
+    filters = {"subject": ["search"], "operation": ["x"]}
+    assert build_report(verdict(filters=filters))["filters"] == filters
+
+
+@pytest.mark.parametrize(
+    ("target", "start"),
+    [
+        ("mock", "start it with `credmock serve --api-version 4.202`"),
+        ("wsgi:app:make()", "start it with `gunicorn --bind 127.0.0.1:80 'app:make()'`"),
+        ("https://staging.example.org", ""),
+        ("staging", ""),
+    ],
+)
+def test_curl_lines_for_a_target_in_process_say_how_to_start_it(target: str, start: str) -> None:
+    """Where nothing listens, it is said what would."""
+    advice = describe_start(target)
+    assert start in advice
+    assert bool(advice) is bool(start)
 
 
 @pytest.mark.parametrize(
