@@ -151,6 +151,7 @@ class Exchange:
     def record(
         self,
         journal: Journal,
+        store: Store,
         response: FlaskResponse,
         milliseconds: float,
         hints: tuple[str, ...],
@@ -171,7 +172,13 @@ class Exchange:
             milliseconds,
             self.operation,
             hints,
+            self._find_own_key(store),
         )
+
+    def _find_own_key(self, store: Store) -> str:
+        """Return the key of the request where it is one of the mock's world, or an empty text."""
+        words = self.received.environ.get("HTTP_AUTHORIZATION", "").split()
+        return words[-1] if words and words[-1] in store.api_keys else ""
 
 
 API = "/api/"
