@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -68,19 +69,26 @@ def test_no_key_is_kept(api: API) -> None:
 
     But for the mock's own keys in the curl lines, which hold no other.
     """
-    for key in ("main-admin-key", "a-key-of-production"):
+
+    def send(key: str) -> None:
         for header in (f"Api-Key {key}", key, f"Token {key}"):
             api.get(MAIN, headers={"Authorization": header, "Cookie": f"session={key}"})
+
+    def read() -> Iterator[str]:
+        for path in (JOURNAL, f"{JOURNAL}.har"):
+            yield control(api, "GET", path).get_data(as_text=True)
+
+    send("main-admin-key")
     sent = {"provider_name": "credly", "config": {"token": "a-secret-of-the-provider"}}
     assert api.post(sent, "provider-config/").status_code == 200
     assert "a-secret-of-the-provider" in api.get("provider-config/").text
     api.delete("provider-config/", json=sent)
-    for path in (JOURNAL, f"{JOURNAL}.har"):
-        text = control(api, "GET", path).get_data(as_text=True)
-        assert "a-key-of-production" not in text
+    for text in read():
         assert "main-admin-key" not in re.sub(r'"curl":"(\\.|[^"\\])*"', "", text)
         assert "a-secret-of-the-provider" not in text
     assert kept(api)[-1]["request"]["headers"]["Authorization"] == "Api-Key $CREDMOCK_KEY"
+    send("a-key-of-production")
+    assert not [text for text in read() if "a-key-of-production" in text]
 
 
 @pytest.mark.parametrize(
