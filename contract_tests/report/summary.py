@@ -64,9 +64,7 @@ def describe_start(target: str) -> str:
         command = f"`gunicorn --bind 127.0.0.1:80 {application}`, or with another WSGI server"
     else:
         return ""
-    return (
-        f"{target} ran in this process: for curl to repeat a request, start it with {command}"
-    )
+    return f"{target} ran in this process: for curl to repeat a request, start it with {command}"
 
 
 def describe_cause(cause: RootCause) -> Iterator[str]:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
 from flask import request
-from werkzeug.exceptions import NotFound, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, SecurityError
 from werkzeug.sansio.utils import get_host
 
 from mockserver.api.addresses import quote_path, quote_query
@@ -163,7 +163,7 @@ class Exchange:
             self.received.method,
             self.target,
             read_headers(self.received.environ),
-            self.body,
+            self.body or self._read_rest(),
             response.status_code,
             tuple(
                 (name, KEY if is_secret_header(name) else value) for name, value in response.headers
@@ -179,6 +179,18 @@ class Exchange:
         """Return the key of the request where it is one of the mock's world, or an empty text."""
         words = self.received.environ.get("HTTP_AUTHORIZATION", "").split()
         return words[-1] if words and words[-1] in store.api_keys else ""
+
+    def _read_rest(self) -> bytes:
+        """Return a body that nobody has read, as that of a request that was refused before.
+
+        A test may ask what an application has sent, whatever the response was.
+        """
+        if not (self.received.content_length or "HTTP_TRANSFER_ENCODING" in self.received.environ):
+            return b""
+        try:
+            return self.received.get_data()
+        except (HTTPException, OSError):  # too large, or the client is gone
+            return b""
 
 
 API = "/api/"
@@ -385,9 +397,3 @@ def answer_preflight(service: Service) -> APIResponse | None:
     if service.config.cors and current_exchange(service).is_preflight:
         return APIResponse(b"", 200, content_type=HTML)
     return None
-
-
-def append_slash(exchange: Exchange) -> APIResponse:
-    """Redirect as Django's APPEND_SLASH does: 301, no body, path and query only."""
-    location = f"{exchange.root}{exchange.path}/{quote_query(exchange.query)}"
-    return APIResponse(b"", 301, {"Location": location}, content_type=HTML)
