@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from mockserver.api.blueprint import create_blueprint
 from mockserver.api.hooks import register_hooks
@@ -31,6 +34,18 @@ from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
 
+class Application(Flask):
+    """A Flask application that routes whatever the `Host` is: the API answers a wrong one."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the rule of a request; no rule depends on its host."""
+        try:
+            return super().create_url_adapter(request)
+        except HTTPException:
+            assert request is not None  # noqa: S101  (without one there is no host)
+            return self.url_map.bind_to_environ({**request.environ, "HTTP_HOST": "localhost"})
+
+
 def create_app(config: Config | None = None) -> Flask:
     """Return a Flask application with a world of its own; raises StartError."""
     config = config or Config()
@@ -38,10 +53,13 @@ def create_app(config: Config | None = None) -> Flask:
     sandboxes = SandboxRegistry(sandbox_maker(config, contract), config.maximum_sandboxes)
     base = sandboxes.default.base
     scenarios = Scenarios(base, contract, config.seed, config.scenarios)
-    service = Service(config, contract, sandboxes, scenarios)
+    try:
+        service = Service(config, contract, sandboxes, scenarios)
+    except ValueError as error:
+        raise StartError(f"--public-url: {error}") from error
     if config.state:
         service.state_file = StateFile(config.state, sandboxes.default, contract)
-    app = Flask("mockserver", static_folder=None, template_folder="page/templates")
+    app = Application("mockserver", static_folder=None, template_folder="page/templates")
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
@@ -50,6 +68,9 @@ def create_app(config: Config | None = None) -> Flask:
     for module in (public, state, traffic, views):
         app.register_blueprint(module.blueprint)
     app.wsgi_app = PathPrefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
+    if config.trust_proxy:
+        trusted = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), config.trust_proxy)
+        app.wsgi_app = ProxyFix(app.wsgi_app, **trusted)  # type: ignore[method-assign]
     return app
 
 

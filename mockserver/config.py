@@ -30,13 +30,16 @@ class Config:
     sandbox there are at most `maximum_sandboxes`. `rate_limit` is how many requests a user may
     send, as the framework's settings write it (`100/min`). `control_token` opens the control plane
     to callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers
-    at all.
+    at all. `public_url` is the address that clients use, up to the prefix, where it is not the one
+    in their requests; `trust_proxy` is how many proxies in front are believed what they say of it.
     """
 
     world: Path | None = None
     scenarios: Path | None = None
     state: Path | None = None
     prefix: str = ""
+    public_url: str = ""
+    trust_proxy: int = 0
     auth: Auth = "keys"
     cors: str | None = "*"
     strict: bool = False

@@ -19,6 +19,8 @@ _SECRET_HEADERS = re.compile(
 """Names of headers whose values are hidden, though the run may not know them."""
 _KNOWN_SECRET = re.compile(r"([\w-]+ )?\$CREDCHECK_\w+")
 """A value with nothing in it but a scheme and a secret whose variable is shown."""
+_CUT = re.compile(r"… \((\d{4,}) bytes\)\Z")
+"""What stands at the end of a body that was cut."""
 HIDDEN = "[hidden]"
 """What stands for a secret that has no variable."""
 Redact = Callable[[str], str]
@@ -46,8 +48,8 @@ class Exchange:
         """Return the exchange as the log of a run keeps it."""
         return replace(
             self,
-            request_body=self.request_body[:LONGEST_LOGGED],
-            response_body=self.response_body[:LONGEST_LOGGED],
+            request_body=cut_text(self.request_body, LONGEST_LOGGED),
+            response_body=cut_text(self.response_body, LONGEST_LOGGED),
             curl="",
         )
 
@@ -87,6 +89,23 @@ def describe_body(body: bytes, redact: Redact) -> str:
     """Return a body as text without secrets, cut where it is long."""
     text = redact(body.decode("utf-8", "backslashreplace"))
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
+
+
+def cut_text(text: str, longest: int) -> str:
+    """Return a text, or its beginning with a mark that says how long all of it was."""
+    beginning, size = split_cut_text(text)
+    if len(beginning) <= longest:
+        return text
+    return f"{beginning[:longest]}… ({size or len(text.encode())} bytes)"
+
+
+def split_cut_text(text: str) -> tuple[str, int | None]:
+    """Return a text without the mark that it was cut, and the bytes of the whole where it has one.
+
+    A shorter text has no mark, whatever it ends with.
+    """
+    mark = _CUT.search(text, LONGEST_LOGGED)
+    return (text[: mark.start()], int(mark[1])) if mark else (text, None)
 
 
 def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """The summary of a verdict that the terminal shows."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -19,6 +20,10 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     """Yield the lines that the terminal shows."""
     for cause in verdict.causes:
         yield from describe_cause(cause)
+    advice = describe_start(verdict.target)
+    if verdict.causes and advice:
+        yield ""
+        yield advice
     for finding in verdict.accepted:
         yield f"accepted {finding['rule']}  {finding['message']}: {finding['reason']}"
     for problem in verdict.problems:
@@ -68,6 +73,21 @@ def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:
             yield gap, 0
         elif rules in choices:
             yield gap, choices.pop(rules) - 1
+
+
+def describe_start(target: str) -> str:
+    """Return how to start a target that ran in this process, so that curl reaches it; or nothing.
+
+    The address in the curl lines is the one that is shown here.
+    """
+    if target == "mock":
+        command = "`credmock serve --api-version 4.202`"
+    elif target.startswith("wsgi:"):
+        application = shlex.quote(target.removeprefix("wsgi:"))
+        command = f"`gunicorn --bind 127.0.0.1:80 {application}`, or with another WSGI server"
+    else:
+        return ""
+    return f"{target} ran in this process: for curl to repeat a request, start it with {command}"
 
 
 def describe_cause(cause: RootCause) -> Iterator[str]:

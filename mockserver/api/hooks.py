@@ -53,7 +53,8 @@ def register_hooks(app: Flask, service: Service) -> None:
                 hints = hint_finder.find(exchange.describe(response, exchange.sandbox.store))
             if hints:
                 response.headers[HEADER] = write_header(hints)
-            exchange.record(exchange.sandbox.journal, response, milliseconds, hints)
+            sandbox = exchange.sandbox
+            exchange.record(sandbox.journal, sandbox.store, response, milliseconds, hints)
             if exchange.sandbox.journal.budget.is_exceeded:
                 service.sandboxes.trim_journals()
         if write_line:
@@ -88,6 +89,8 @@ def _cors(origin: str) -> View:
         origins=origin,
         expose_headers=list(READABLE_HEADERS),
         max_age=86_400,
+        supports_credentials=True,
+        allow_private_network=True,
         automatic_options=False,
     )
 

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from mockserver.api.addresses import split_public_url
 from mockserver.cli.listening import open_listeners
 from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE, generated_records
 from mockserver.cli.server import serve as run_server
@@ -42,6 +43,15 @@ def read_prefix(context: click.Context, parameter: click.Parameter, value: str) 
     return f"/{bare}" if bare else ""
 
 
+def read_public_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Read the address that clients use."""
+    try:
+        split_public_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
+
+
 def read_moment(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> datetime | None:
@@ -69,6 +79,21 @@ def read_moment(
 )
 @click.option(
     "--prefix", default="", callback=read_prefix, metavar="PATH", help="Path in front of the API."
+)
+@click.option(
+    "--public-url",
+    default="",
+    callback=read_public_url,
+    metavar="URL",
+    help="Address that clients use, up to the prefix, where a proxy hides it: for links.",
+)
+@click.option(
+    "--trust-proxy",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 10),
+    metavar="N",
+    help="Believe X-Forwarded-Proto, -Host, -For and -Prefix of N proxies in front.",
 )
 @API_VERSION
 @click.option(
@@ -179,7 +204,7 @@ def serve(
     run_server(
         config,
         open_listeners(host, port),
-        Banner(host, config.prefix),
+        Banner(host, config.prefix, config.public_url),
         click.echo,
         reload=reload,
         port_file=port_file,
@@ -189,11 +214,13 @@ def serve(
 class Banner:
     """What the server prints when it responds."""
 
-    def __init__(self, host: str, prefix: str) -> None:
+    def __init__(self, host: str, prefix: str, public_url: str = "") -> None:
         self._host, self._prefix = f"[{host}]" if ":" in host else host, prefix
+        self._public_url = public_url.rstrip("/")
 
     def __call__(self, app: "Flask", port: int) -> str:
         """Return the text for an application on a port."""
         from mockserver.cli.banner import banner  # it loads what the application needs
 
-        return banner(app, f"http://{self._host}:{port}{self._prefix}")
+        base_url = self._public_url or f"http://{self._host}:{port}"
+        return banner(app, base_url + self._prefix)

@@ -17,6 +17,7 @@ from mockserver.sandbox.description import describe_exchange
 from mockserver.sandbox.fault_format import describe_fault
 from mockserver.sandbox.faults import Fault
 from mockserver.sandbox.journal import Exchange
+from mockserver.world.letters import to_upper
 from mockserver.world.records import SEPARATOR, Assertion, Credential
 from mockserver.world.store import Store
 
@@ -63,7 +64,7 @@ class Cards:
 
 def list_cards(store: Store, platform: str, search: str, number: str | None) -> Cards:
     """Return a page of cards with those that a search finds; raises NotFound."""
-    term = search.casefold()
+    term = to_upper(search)
     matching = (
         credential
         for credential in store.credentials.values()

@@ -67,7 +67,7 @@ def page() -> Response:
         scenarios=list(served.scenarios.describe_all()),
         operations=served.contract.operations,
         config=served.config,
-        base=request.host_url.rstrip("/") + request.root_path,
+        base=served.base_url(request.host_url, request.root_path),
         summarize=presenter.summarize_fault,
         clock=sandbox.clock.describe(),
     )

@@ -48,7 +48,7 @@ def _describe_side(headers: Headers, body: bytes, size: int) -> dict[str, Any]:
 
 
 def curl_line(exchange: Exchange) -> str | None:
-    """Return a line for a shell; the key is a variable.
+    """Return a line for a shell; a key that is not one of the mock's own is a variable.
 
     There is none for a request of which only a part is kept: it would be another request.
     """
@@ -61,7 +61,8 @@ def curl_line(exchange: Exchange) -> str | None:
         words += ["-X", exchange.method]
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
-            line = f"{name}: {value}"
+            is_own = exchange.key and name.lower() == "authorization"
+            line = f"{name}: {value.replace(KEY, exchange.key) if is_own else value}"
             words += ["-H", quote_header(line)]
     source, body = "", exchange.request_body
     if body:

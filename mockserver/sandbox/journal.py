@@ -47,7 +47,8 @@ class Exchange(NamedTuple):
     """One request and its response.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its
-    query. `hints` are for the author of the client.
+    query. `hints` are for the author of the client. `key` is the one that `Authorization` named,
+    where it is a key of the mock's own world, which is no secret.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Exchange(NamedTuple):
     request_size: int
     response_size: int
     hints: tuple[str, ...] = ()
+    key: str = ""
 
     @property
     def request_is_whole(self) -> bool:
@@ -143,6 +145,7 @@ class Journal:
         milliseconds: float,
         operation: Operation | None,
         hints: tuple[str, ...] = (),
+        key: str = "",
     ) -> None:
         """Keep an exchange, whose headers hold no key; the oldest are dropped."""
         request_size, response_size = len(request_body), len(response_body)
@@ -166,6 +169,7 @@ class Journal:
                 request_size,
                 response_size,
                 hints,
+                key,
             )
             self._exchanges.append(exchange)
             change = exchange.size
