@@ -230,7 +230,7 @@ def test_bodies_in_files_are_read(tmp_path: Path) -> None:
 
 
 def test_other_encodings_of_the_file_are_read(tmp_path: Path) -> None:
-    """An archive may be compressed by mitmproxy; PowerShell writes UTF-16, Fiddler a byte order mark."""
+    """The file may be compressed by mitmproxy, in UTF-16 or with a byte order mark."""
     read(tmp_path, entry())
     text = (tmp_path / "traffic.har").read_text()
     for content in (
