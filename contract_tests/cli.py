@@ -276,7 +276,7 @@ def judge(
     """Judge recorded traffic by the contract; nothing is sent.
 
     TRAFFIC.har is an HTTP Archive of a browser, of Playwright, of mitmproxy or of
-    `credmock ctl requests --har`.
+    `credmock ctl requests --har`, or the traffic.har of a run.
     """
     check_packages(needs_workers=False)
     from contract_tests.report.markdown import write_summary

@@ -1,8 +1,8 @@
 """What one look at recorded calls finds: a rule, the call that shows it, and whether it holds."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import schemathesis
@@ -10,10 +10,12 @@ from requests import PreparedRequest
 from schemathesis import Case
 from schemathesis import Response as CheckedResponse
 
-from contract_tests.engine.contract import Contract
+from contract_tests.catalogue.operations import LIST_CREDENTIALS, LIST_ISSUERS
+from contract_tests.engine.contract import load_contract
 from contract_tests.errors import RuleFailed
 from contract_tests.traffic.service import Call
 from contract_tests.vocabulary.laws import (
+    DESCRIPTIONS,
     Law,
     absolute_images,
     consistent_links,
@@ -23,13 +25,13 @@ from contract_tests.vocabulary.laws import (
 
 NO_CONTEXT: Any = None
 """The laws look at no context, which only a run of schemathesis has."""
-LAWS: dict[str, Law] = {
-    "SCHEMA-06": envelope_of_success,
-    "SCHEMA-07": absolute_images,
-    "PAGE-07": newest_first,
-    "PAGE-03": consistent_links,
+LAWS: dict[str, tuple[Law, Collection[str]]] = {
+    "SCHEMA-06": (envelope_of_success, DESCRIPTIONS),
+    "SCHEMA-07": (absolute_images, DESCRIPTIONS),
+    "PAGE-07": (newest_first, (LIST_CREDENTIALS,)),
+    "PAGE-03": (consistent_links, (LIST_CREDENTIALS, LIST_ISSUERS)),
 }
-"""The laws on a single exchange that the contract's schemas do not contain, by their rule."""
+"""The laws that the contract's schemas do not contain, by rule, each with its operations."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ def hold(rule: str, call: Call, require: Callable[[], Any], *earlier: Call) -> C
 class SingleLaws:
     """Holds calls to the laws on a single exchange, which are checks of schemathesis."""
 
-    def __init__(self, contract: Contract) -> None:
-        self._schema = schemathesis.openapi.from_dict(dict(contract.document))
+    def __init__(self) -> None:
+        self._schema = _load_schema()
 
     def check(self, call: Call) -> Iterator[Check]:
         """Yield the laws that a success is held to; a response that was cut shows nothing."""
@@ -63,8 +65,9 @@ class SingleLaws:
             return
         case = self._build_case(call)
         response = _build_response(call)
-        for rule, law in LAWS.items():
-            yield hold(rule, call, partial(law, NO_CONTEXT, response, case))
+        for rule, (law, operations) in LAWS.items():
+            if call.operation_id in operations and call.is_success:
+                yield hold(rule, call, partial(law, NO_CONTEXT, response, case))
 
     def _build_case(self, call: Call) -> Case[Any]:
         operation = call.operation
@@ -74,6 +77,12 @@ class SingleLaws:
             path_parameters=dict(call.place), query=dict(call.query)
         )
         return case
+
+
+@cache
+def _load_schema() -> Any:
+    """Return the contract as schemathesis reads it, which takes as long as judging does."""
+    return schemathesis.openapi.from_dict(dict(load_contract().document))
 
 
 def _build_response(call: Call) -> CheckedResponse:

@@ -28,7 +28,7 @@ from contract_tests.catalogue.operations import (
     UPDATE_ISSUER,
 )
 from contract_tests.errors import RuleFailed, require
-from contract_tests.oracle.model import apply_write
+from contract_tests.oracle.model import apply_write, is_surely_found
 from contract_tests.traffic.checks import Check, hold
 from contract_tests.traffic.service import Call, read_fields
 from contract_tests.vocabulary.checks import check_fields
@@ -93,12 +93,11 @@ KINDS = (
 )
 WRITES_TO_MANY = frozenset({IMPORT_COURSE, ADD_SIGNATORY})
 """Operations that change records which their path does not name."""
-NOT_SENT_AS_SHOWN = frozenset(
-    {"courses", "programs", "pathways", "expires", "html_template", "css_template", "metadata"}
-    | {"icon_image", "background_image", "thumbnail_image"}
-    | {"iconImage", "backgroundImage", "thumbnailImage"}
+SHOWN_AS_SENT = frozenset(
+    {"name", "name_override", "description", "tags", "credentialType", "signal", "issuing_signal"}
+    | {"criteriaUrl", "criteria_url", "criteriaNarrative", "criteria_text"}
 )
-"""Fields of a credential that a response may show in another form than a request has them."""
+"""Fields of a credential that a response shows as a request has them, where these are texts."""
 
 
 @dataclass
@@ -189,7 +188,11 @@ def _check_written(calls: Iterable[Call], lives: Mapping[str, Life]) -> Iterator
         record, fields = read_record(call), read_fields(call)
         if kind is None or kind.name != "credential" or record is None or fields is None:
             continue
-        sent = {name: value for name, value in fields.items() if name not in NOT_SENT_AS_SHOWN}
+        sent = {
+            name: value
+            for name, value in fields.items()
+            if name in SHOWN_AS_SENT and isinstance(value, str | list | None)
+        }
         expected = {name: value for name, value in apply_write({}, sent).items() if name in record}
         is_update = call.operation_id == kind.update
         what = "an updated credential" if is_update else "a created credential"
@@ -229,6 +232,7 @@ def _check_read(call: Call, life: Life, *, knows_callers: bool) -> Iterator[Chec
     what = f"the {life.kind.name}, read as it was written"
     look = partial(check_fields, call.response, read, expected, what)
     yield hold(life.kind.as_written, call, look, last)
+    yield Check("STATE-14", call)
 
 
 def _find_last_write(call: Call, life: Life) -> Call | None:
@@ -269,8 +273,8 @@ def _check_listed(call: Call, page: Page, lives: Mapping[str, Life]) -> Iterator
     if kind is None:
         return
     listed = {entity_id: item for item in page.items if (entity_id := item.get("entityId"))}
-    query = {name for name, _ in call.query}
-    is_whole = page["num_pages"] == 1 and query <= {"page", "page_size"}
+    query = dict(call.query)
+    is_whole = page["num_pages"] == 1 and query.keys() <= {"page", "page_size", "search"}
     for entity_id, life in lives.items():
         if life.kind is not kind or life.created.base != call.base:
             continue
@@ -286,16 +290,24 @@ def _check_listed(call: Call, page: Page, lives: Mapping[str, Life]) -> Iterator
             what = f"the {kind.name}, listed as it was written"
             look = partial(check_fields, call.response, listed[entity_id], expected, what)
             yield hold(kind.as_written, call, look, last)
-        elif is_whole and _must_be_listed(call, life):
+            yield Check("STATE-14", call)
+        elif is_whole and _must_be_listed(call, life) and _is_found(last, query.get("search")):
             yield hold("STATE-14", call, partial(_fail_unlisted, call, kind), last)
 
 
 def _must_be_listed(call: Call, life: Life) -> bool:
     """Tell whether the whole list of a platform must contain a record."""
     is_same = call.place.get("org") == life.created.place.get("org")
-    sent = [read_fields(write) for write in life.writes]
+    sent = [read_fields(write) for write in life.writes if not call.is_before(write)]
     stays_public = all(fields is not None and fields.get("public", True) is True for fields in sent)
     return is_same and life.is_public and stays_public and life.kind.name != "assertion"
+
+
+def _is_found(write: Call, term: str | None) -> bool:
+    """Tell whether every reading of a search finds what was written."""
+    record = read_record(write) or {}
+    has_texts = {"name", "name_override", "description"} <= record.keys()
+    return not term or (has_texts and is_surely_found(record, term))
 
 
 def _fail_unlisted(call: Call, kind: Kind) -> None:

@@ -69,6 +69,7 @@ def judge_archive(
         )
     )
     verdict.context = {}
+    verdict.effects = {}  # nothing was sent
     verdict.unreachable_here = {}
     return verdict
 
@@ -159,7 +160,7 @@ class Judge:
 
         Each service is judged by itself; a recording may contain several.
         """
-        laws = SingleLaws(self._contract)
+        laws = SingleLaws()
         for call in self._sorting.calls:
             yield from laws.check(call)
         for base in dict.fromkeys(call.base for call in self._sorting.calls):

@@ -100,6 +100,11 @@ class Control:
         found: list[dict[str, Any]] = self._object("GET", f"requests{query}")["requests"]
         return found
 
+    def archive(self, **match: Any) -> dict[str, Any]:
+        """Return the last exchanges that match as an HTTP Archive, the oldest first."""
+        query = f"?{urlencode(match)}" if match else ""
+        return self._object("GET", f"requests.har{query}")
+
     def count(self, **match: Any) -> int:
         """Count the exchanges that match."""
         return int(self._object("POST", "requests/count", match)["count"])
