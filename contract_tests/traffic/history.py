@@ -1,6 +1,6 @@
 """What recorded calls show together: what was written is read as it was, what was deleted is gone.
 
-Only what must hold whoever else uses the service counts: of records that the recording created,
+Only what must hold whatever other clients do counts: of records that the recording created,
 between calls of which one had ended when the other began, with no write between or beside them.
 """
 
