@@ -17,6 +17,7 @@ ORDER = (
     {"world", "drift"},
     {"rendering"},
     {"sandbox"},
+    {"capture"},
     {"hints"},
     {"api"},
     {"control"},

@@ -1,0 +1,239 @@
+"""What a service shows becomes a world that shows the same, with other people and without keys."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from flask import Flask
+
+from mockserver import Config, create_app
+from mockserver.capture.capture import Captured, capture
+from mockserver.capture.recording import Recording
+from mockserver.capture.service import Service
+from mockserver.config import RELEASES
+from mockserver.errors import StartError
+from tests.traffic.recording import record_in_process
+
+KEY = "main-admin-key"
+COLLECTION = "/api/credentials/orgs/main/users/1/"
+
+
+def make_app(**settings: Any) -> Flask:
+    """Return a mock of the latest release."""
+    return create_app(Config(api_version=RELEASES[-1], **settings))
+
+
+def open_service(app: Flask, **options: Any) -> Service:
+    """Return a service that is a mock in this process."""
+    settings = {"scheme": "Api-Key", "rate": 0.0, "most_requests": 1000, **options}
+    transport = httpx.WSGITransport(app=app)
+    return Service("http://localhost", "main", "1", KEY, transport=transport, **settings)
+
+
+def capture_app(
+    app: Flask, *, keep_people: bool = False, seed: int = 42, **options: Any
+) -> Captured:
+    """Capture a mock in this process."""
+    service = open_service(app, **options)
+    with_pictures = service.fetch_pictures
+    try:
+        return capture(
+            service.read(),
+            {KEY},
+            seed=seed,
+            keep_people=keep_people,
+            fetch_pictures=with_pictures,
+            missing=service.missing,
+        )
+    finally:
+        service.close()
+
+
+def read_all(app: Flask, key: str = KEY) -> dict[str, Any]:
+    """Return what every read of the platform shows, by its path."""
+    client, headers = app.test_client(), {"Authorization": f"Api-Key {key}"}
+    seen: dict[str, Any] = {}
+
+    def read(path: str) -> Any:
+        response = client.get(f"{COLLECTION}{path}", headers=headers)
+        seen[path] = (response.status_code, response.get_json(silent=True))
+        return seen[path][1]
+
+    credentials = read("?page_size=100")["result"]["data"]
+    issuers = read("issuers/?page_size=100")["result"]["data"]
+    held = read("assertions/?page_size=100&include_revoked=true&include_expired=true")["data"]
+    for query in ("?search=python", "?page=2&page_size=7", "assertions/"):
+        read(query)
+    for record in credentials:
+        read(record["entityId"])
+        read(f"{record['entityId']}/assertions/?page_size=100")
+    for record in issuers:
+        read(f"issuers/{record['entityId']}")
+    for record in held:
+        read(f"assertions/{record['entityId']}")
+    assert len(seen) > 100
+    return seen
+
+
+def find_differences(left: Any, right: Any, path: str = "") -> set[str]:
+    """Return the paths at which two values differ, without numbers of items."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        names = left.keys() | right.keys()
+        pairs = ((name, left.get(name), right.get(name)) for name in names)
+        return {each for name, *pair in pairs for each in find_differences(*pair, f"{path}.{name}")}
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        if len(left) != len(right):
+            return {f"{path}[]"}
+        pairs_of_items = zip(left, right, strict=True)
+        return {each for pair in pairs_of_items for each in find_differences(*pair, path)}
+    return set() if left == right else {path}
+
+
+def save(captured: Captured, folder: Path) -> Path:
+    """Write a captured world."""
+    file = folder / "world.json"
+    file.write_text(json.dumps(captured.world))
+    return file
+
+
+def test_what_was_captured_is_served_again(tmp_path: Path) -> None:
+    """Capture from a mock, serve, compare all reads: with people kept, nothing differs."""
+    app = make_app()
+    captured = capture_app(app, keep_people=True)
+    again = make_app(world=save(captured, tmp_path))
+    left, right = read_all(app), read_all(again)
+    assert left.keys() == right.keys()
+    assert {
+        path: each for path in left if (each := find_differences(left[path], right[path]))
+    } == {}
+
+
+def test_only_people_differ_after_scrubbing(tmp_path: Path) -> None:
+    """Of two reads only names, usernames and free texts differ; ids and references fit."""
+    app = make_app()
+    again = make_app(world=save(capture_app(app), tmp_path))
+    left, right = read_all(app), read_all(again)
+    differing = {
+        "metadata" if ".metadata" in path else path.rpartition(".")[2]
+        for place in left
+        for path in find_differences(left[place], right[place])
+    }
+    free = {"metadata", "narrative", "revocationReason"}
+    assert differing <= {"name", "username", "signature"} | free
+    assert {"name", "username"} <= differing
+    text = json.dumps(right)
+    for person in ("Falkenrath", "Asante-Hill", "Montalbano"):
+        assert person in json.dumps(left, ensure_ascii=False)
+        assert person not in text
+
+
+def test_the_substitution_is_stable() -> None:
+    """One seed gives the same people in each capture, another seed others."""
+    app = make_app()
+    first, second = capture_app(app).world, capture_app(app).world
+    assert first == second
+    assert capture_app(app, seed=7).world["users"] != first["users"]
+
+
+SECRETS = ("captured-secret-key", "captured-cookie-value", "captured-url-token")
+
+
+def test_no_secret_of_a_recording_is_in_the_world(tmp_path: Path) -> None:
+    """Keys, cookies and tokens are gone, also inside of bodies, whether people are kept or not."""
+    archive = record_in_process()
+    key, cookie, token = SECRETS
+    for entry in archive["log"]["entries"]:
+        entry["request"]["headers"] = [
+            {"name": "authorization", "value": f"Api-Key {key}"},
+            {"name": "cookie", "value": f"sessionid={cookie}"},
+        ]
+        entry["request"]["url"] += f"{'&' if '?' in entry['request']['url'] else '?'}token={token}"
+        content = entry["response"]["content"]
+        if content["mimeType"] == "application/json" and '"result"' in content["text"]:
+            body = json.loads(content["text"])
+            items = body["result"].get("data", [body["result"]])
+            for item in items if isinstance(items, list) else ():
+                if "metadata" in item:
+                    item["description"] = f"Sent with {key}, {cookie} and {token}."
+                    item["metadata"] = {"api_key": "unknown-secret", "note": [f"Bearer {key}"]}
+                    item["iconImage"] = f"https://cdn.example.com/a.png?Signature={token}&x=1"
+            content["text"] = json.dumps(body)
+    file = tmp_path / "traffic.har"
+    file.write_text(json.dumps(archive))
+    for keep_people in (True, False):
+        recording = Recording(file)
+        readings = list(recording.read())
+        captured = capture(
+            readings,
+            recording.secrets,
+            seed=1,
+            keep_people=keep_people,
+            fetch_pictures=None,
+            missing={},
+        )
+        text = json.dumps(captured.world)
+        assert captured.world["credentials"]
+        assert "Sent with [removed]" in text
+        assert not [each for each in (*SECRETS, "unknown-secret") if each in text]
+        make_app(world=save(captured, tmp_path))
+
+
+def test_people_are_gone_from_texts_too() -> None:
+    """A recipient, a signatory and an e-mail address are replaced wherever they stand."""
+    app = make_app()
+    client, headers = app.test_client(), {"Authorization": f"Api-Key {KEY}"}
+    issuer = client.get(f"{COLLECTION}issuers/", headers=headers).get_json()["result"]["data"][0]
+    signatory = issuer["signatories"][0]["name"]
+    body = {
+        "name": f"In honour of {signatory}",
+        "issuer": issuer["entityId"],
+        "description": "Write to grace.hopper@navy.example.mil.",
+        "metadata": {"by": "Grace Hopper", "level": 3, "mails": ["grace@navy.example.mil"]},
+    }
+    created = client.post(COLLECTION, json=body, headers=headers).get_json()["result"]["entityId"]
+    world = capture_app(app).world
+    [found] = [one for one in world["credentials"] if one["entityId"] == created]
+    text = json.dumps(world, ensure_ascii=False)
+    assert not [each for each in (signatory, "Hopper", "navy.example.mil") if each in text]
+    assert found["name"].startswith("In honour of ")
+    assert found["metadata"]["level"] == 3
+    assert found["description"].endswith("@example.org.")
+
+
+def test_it_says_what_it_could_not_see() -> None:
+    """The bound on requests, refused lists, and what no list shows are named."""
+    captured = capture_app(make_app(), most_requests=3)
+    lines = "\n".join(captured.lines)
+    assert "captured: 1 platforms" in lines
+    assert "--max-requests was reached" in lines
+    assert "not visible: keys, e-mail addresses and roles" in lines
+
+
+@pytest.mark.parametrize(("org", "status"), [("nowhere", 404), ("acme", 403)])
+def test_a_list_that_cannot_be_read_is_one_line(org: str, status: int) -> None:
+    """A wrong platform or key ends the capture with a line that says so."""
+    transport = httpx.WSGITransport(app=make_app())
+    service = Service(
+        "http://localhost",
+        org,
+        "1",
+        KEY,
+        scheme="Api-Key",
+        rate=0,
+        most_requests=9,
+        transport=transport,
+    )
+    with pytest.raises(StartError) as error:
+        list(service.read())
+    assert f"the list returns {status}" in str(error.value) or status == 403
+    assert KEY not in str(error.value)
+
+
+def test_it_only_reads() -> None:
+    """No request is anything but a GET, and none goes beyond the lists."""
+    app = make_app()
+    capture_app(app)
+    sent = app.test_client().get("/__mock__/requests").get_json()["requests"]
+    assert {each["method"] for each in sent} == {"GET"}
