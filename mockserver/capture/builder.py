@@ -13,6 +13,7 @@ LINKS = {"course": "courses", "program": "programs", "pathway": "pathways"}
 Record = dict[str, Any]
 UNSEEN = (
     "keys, e-mail addresses and roles: each platform has one admin with a key of its own",
+    "pictures that no record shows",
     "users who hold nothing that was read",
     "groups, departments, assignments, providers and mappings",
     "courses, programs and pathways that no credential is linked to",

@@ -62,7 +62,6 @@ class Service:
             credentials += [str(record["entityId"]) for record in reading.records]
             yield reading
         yield from self._read_list("issuers/", "page_size=100")
-        yield from self._read_list("images/", "page_size=100")
         yield from self._read_list(
             "assertions/", "page_size=100&include_revoked=true&include_expired=true"
         )
