@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask
 
@@ -30,6 +31,9 @@ from mockserver.world.loader import load_world
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
+if TYPE_CHECKING:
+    from mockserver.upstream import Upstream
+
 
 def create_app(config: Config | None = None) -> Flask:
     """Return a Flask application with a world of its own; raises StartError."""
@@ -45,12 +49,26 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
-    register_hooks(app, service)
+    register_hooks(app, service, open_upstream(config))
     app.register_blueprint(create_blueprint(service))
     for module in (public, state, traffic, views):
         app.register_blueprint(module.blueprint)
     app.wsgi_app = PathPrefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
     return app
+
+
+def open_upstream(config: Config) -> "Upstream | None":
+    """Return the service that gets what the mock does not have; none unless one is configured."""
+    if not config.upstream:
+        return None
+    from mockserver.upstream import Upstream  # the HTTP client takes as long to load as the rest
+
+    return Upstream(
+        config.upstream,
+        allow_writes=config.upstream_writes,
+        ca=config.upstream_ca,
+        maximum_body=config.maximum_body,
+    )
 
 
 def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:

@@ -30,7 +30,8 @@ class Config:
     sandbox there are at most `maximum_sandboxes`. `rate_limit` is how many requests a user may
     send, as the framework's settings write it (`100/min`). `control_token` opens the control plane
     to callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers
-    at all.
+    at all. `upstream` is the base URL of a service that gets what is outside of the operations:
+    only reads, without `upstream_writes`; `upstream_ca` is a file of certificates to trust.
     """
 
     world: Path | None = None
@@ -51,4 +52,7 @@ class Config:
     maximum_sandboxes: int = 1000
     rate_limit: str = ""
     control_token: str = field(default="", repr=False)
+    upstream: str = ""
+    upstream_ca: Path | None = None
+    upstream_writes: bool = False
     log_requests: Literal["off", "text", "json"] = "off"

@@ -19,6 +19,7 @@ ORDER = (
     {"sandbox"},
     {"capture"},
     {"hints"},
+    {"upstream"},
     {"api"},
     {"control"},
     {"page"},

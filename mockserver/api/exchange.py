@@ -49,7 +49,8 @@ class Exchange:
     """
 
     __slots__ = (
-        *("_started", "body", "form", "is_api", "is_outside", "is_unrouted", "operation"),
+        *("_started", "body", "form", "is_api", "is_outside", "is_passed_on"),
+        *("is_unrouted", "operation"),
         *("origin", "path", "query", "received", "refusal", "root", "sandbox"),
     )
 
@@ -63,6 +64,7 @@ class Exchange:
         self.is_outside = UNROUTED in environ
         self.is_api = self.path.startswith(API) and not self.is_outside
         self.is_unrouted = self._is_unrouted()
+        self.is_passed_on = False
         self.query: str = environ["QUERY_STRING"]
         self.sandbox: Sandbox | None = None
         self.refusal: APIError | None = None
