@@ -213,7 +213,7 @@ def _drop_hop_by_hop(headers: Headers) -> Headers:
 
 
 def _select_request_headers(received: ReceivedRequest, own_keys: Collection[str]) -> Headers:
-    """Return the headers that are sent on: none of a connection, none of the mock or with its keys."""
+    """Return the headers that are sent on, without those of the mock and without its keys."""
     selected = [
         (name, value)
         for name, value in _drop_hop_by_hop(received.headers)

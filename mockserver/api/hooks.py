@@ -83,7 +83,7 @@ def register_hooks(app: Flask, service: Service, upstream: "Upstream | None" = N
         exchange = current_exchange(service)
         if exchange.refusal:
             return write_response(exchange.refusal.response())
-        if upstream and not exchange.is_api and upstream.takes(exchange.path):
+        if upstream and upstream.takes(exchange.path):
             return answer_preflight(service) or pass_on(service, exchange, upstream)
         if exchange.is_front_door:
             return write_response(open_front_door(exchange, prefix))
