@@ -1,11 +1,15 @@
 """Passes what the mock does not have on to the real service, as RFC 9110 says of a proxy."""
 
+import logging
 import posixpath
 import re
 import ssl
 from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from tempfile import SpooledTemporaryFile
+from typing import IO, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
@@ -13,6 +17,7 @@ import httpx
 from mockserver.errors import APIError, BodyTooLarge, StartError
 from mockserver.messages import ReceivedRequest
 
+LOG = logging.getLogger("mockserver")
 HEADER = "X-Mock-Upstream"
 READS = ("GET", "HEAD", "OPTIONS")
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -22,6 +27,10 @@ TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 MOST_CONNECTIONS = 32
 LARGEST_RESPONSE = 200_000_000
 """Bytes of a response that are passed on; a longer one is cut."""
+LARGEST_IN_MEMORY = 1_000_000
+CHUNK = 65_536
+EVENTS = "text/event-stream"
+"""What has no end that anybody waits for."""
 HOP_BY_HOP = frozenset(
     {
         *("connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"),
@@ -152,36 +161,73 @@ class Upstream:
             yield chunk
 
     def _build_response(self, response: httpx.Response) -> PassedResponse:
-        """Return a response once its first bytes are there, so that an early end is a 502."""
+        """Return a response once its first bytes are there, so that an early end is a 502.
+
+        One of unknown length is collected first: no server could tell its client of an early end.
+        """
         length = response.headers.get("content-length", "")
-        if length.isdecimal() and int(length) > LARGEST_RESPONSE:
-            response.close()
-            raise UpstreamFailed(f"{self.origin} returns more than {LARGEST_RESPONSE} bytes")
         chunks = response.iter_raw()
+        is_known = length.isdecimal() or response.headers.get("content-type", "").startswith(EVENTS)
+        added = [("Via", f"1.1 {PSEUDONYM}"), (HEADER, self.origin)]
+        body: Iterator[bytes]
         try:
-            first = next(chunks, b"")
+            if length.isdecimal() and int(length) > LARGEST_RESPONSE:
+                raise UpstreamFailed(self._describe_size())
+            if is_known:
+                body = self._stream(next(chunks, b""), chunks)
+            else:
+                body, size = self._collect(chunks)
+                if size:
+                    added.append(("Content-Length", str(size)))
         except httpx.HTTPError as error:
             response.close()
             raise UpstreamFailed(self._describe(error)) from None
-        headers = [*_drop_hop_by_hop(_list_headers(response)), ("Via", f"1.1 {PSEUDONYM}")]
-        headers.append((HEADER, self.origin))
-        body = self._stream(first, chunks)
+        except UpstreamFailed:
+            response.close()
+            raise
+        headers = [*_drop_hop_by_hop(_list_headers(response)), *added]
         return PassedResponse(response.status_code, headers, body, response.close)
 
     def _stream(self, first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        """Yield a body; one that ends early, or is too long, ends with an error."""
+        """Yield a body; where one ends early this ends too, and the server cuts the connection."""
         size = len(first)
         if first:
             yield first
-        for chunk in chunks:
-            size += len(chunk)
-            if size > LARGEST_RESPONSE:
-                raise ConnectionError(f"{self.origin} returns more than {LARGEST_RESPONSE} bytes")
-            yield chunk
+        try:
+            for chunk in chunks:
+                size += len(chunk)
+                if size > LARGEST_RESPONSE:
+                    LOG.warning("%s", self._describe_size())
+                    return
+                yield chunk
+        except httpx.HTTPError as error:
+            LOG.warning("in the middle of a response: %s", self._describe(error))
+
+    def _collect(self, chunks: Iterator[bytes]) -> tuple[Iterator[bytes], int]:
+        """Return a body of unknown length and its size; a large one waits on the disk."""
+        size = 0
+        with ExitStack() as stack:
+            file = stack.enter_context(SpooledTemporaryFile(LARGEST_IN_MEMORY))
+            for chunk in chunks:
+                size += len(chunk)
+                if size > LARGEST_RESPONSE:
+                    raise UpstreamFailed(self._describe_size())
+                file.write(chunk)
+            file.seek(0)
+            return _read_and_close(file, stack.pop_all()), size
+        raise AssertionError("not reached")
+
+    def _describe_size(self) -> str:
+        return f"--upstream {self.origin} returns more than {LARGEST_RESPONSE} bytes"
 
     def _describe(self, error: httpx.HTTPError) -> str:
         reason = str(error) or type(error).__name__
         return f"--upstream {self.origin} does not respond: {reason}"
+
+
+def _read_and_close(file: IO[bytes], stack: ExitStack) -> Iterator[bytes]:
+    with stack:
+        yield from iter(partial(file.read, CHUNK), b"")
 
 
 def _make_context(ca: Path | None) -> ssl.SSLContext:

@@ -46,6 +46,11 @@ class Service(BaseHTTPRequestHandler):
             breaking[name]()
         elif name == "redirect":
             self.answer(302, b"", Location="https://elsewhere.example.com/x")
+        elif name == "chunks":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n")
         elif name == "gzip":
             self.answer(200, gzip.compress(b"packed"), **{"Content-Encoding": "gzip"})
         elif name == "missing":
@@ -170,6 +175,7 @@ def test_status_redirect_and_coding_are_handed_on(mock: RunningServer) -> None:
     assert redirect.headers["location"] == "https://elsewhere.example.com/x"
     packed = CLIENT.get(f"{mock.url}/gzip")
     assert (packed.headers["content-encoding"], packed.text) == ("gzip", "packed")
+    assert CLIENT.get(f"{mock.url}/chunks").text == "hello world"
     head = CLIENT.head(f"{mock.url}/anything")
     assert (head.status_code, head.content) == (200, b"")
     assert int(head.headers["content-length"]) > 0
@@ -220,14 +226,16 @@ def test_it_is_in_the_journal(mock: RunningServer, service: str) -> None:
 
 
 def test_an_answer_that_breaks_is_no_whole_one(mock: RunningServer) -> None:
-    """Without a first byte it is a 502; after that the connection ends early, as it did there."""
+    """It is a 502, or the connection ends early as it did there; never a shorter whole answer."""
     closed = CLIENT.get(f"{mock.url}/closed")
     assert closed.status_code == 502
     assert closed.headers["x-mock-upstream"] == "failed"
     assert "does not respond" in closed.json()["detail"]
-    for path in ("cut", "cut-chunks"):
-        with pytest.raises(httpx.RemoteProtocolError):
-            CLIENT.get(f"{mock.url}/{path}")
+    with pytest.raises(httpx.RemoteProtocolError):
+        CLIENT.get(f"{mock.url}/cut")
+    chunked = CLIENT.get(f"{mock.url}/cut-chunks")  # of unknown length, so it is collected first
+    assert chunked.status_code == 502
+    assert not [line for line in mock.log if "Traceback" in line]
     assert CLIENT.get(f"{mock.url}/still-there").status_code == 200
 
 
@@ -308,4 +316,4 @@ def test_a_page_of_another_origin_may_read_the_answer(mock: RunningServer) -> No
     asked = {**origin, "Access-Control-Request-Method": "GET"}
     assert CLIENT.options(f"{mock.url}/x", headers=asked).status_code == 200
     answer = CLIENT.get(f"{mock.url}/x", headers=origin)
-    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-origin"] in ("*", origin["Origin"])
