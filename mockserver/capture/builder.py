@@ -1,6 +1,6 @@
 """From readings to a world document: what was seen of each record, and what was not seen."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,6 +11,8 @@ from mockserver.world.values import PICTURES, list_pictures
 
 LINKS = {"course": "courses", "program": "programs", "pathway": "pathways"}
 Record = dict[str, Any]
+WRONG_SHAPE = (AttributeError, KeyError, TypeError, ValueError)
+"""What reading a record raises that is not as the API documents it."""
 UNSEEN = (
     "keys, e-mail addresses and roles: each platform has one admin with a key of its own",
     "pictures that no record shows",
@@ -50,14 +52,20 @@ class WorldBuilder:
         if reading.org:
             self._callers.setdefault(reading.org, reading.user)
         for record in reading.records:
-            if reading.kind == "credential":
-                self._add_credential(reading.org, record, is_listed=reading.is_listed)
-            elif reading.kind == "issuer":
-                self._add_issuer(reading.org, record)
-            elif reading.kind == "assertion":
-                self._add_assertion(reading, record)
-            elif reading.kind == "image":
-                self._add_image(reading.org, record.get("id"), record.get("image"), record)
+            try:
+                self._add_record(reading, record)
+            except WRONG_SHAPE:
+                self._note(f"records of another shape ({reading.kind})")
+
+    def _add_record(self, reading: Reading, record: Record) -> None:
+        if reading.kind == "credential":
+            self._add_credential(reading.org, record, is_listed=reading.is_listed)
+        elif reading.kind == "issuer":
+            self._add_issuer(reading.org, record)
+        elif reading.kind == "assertion":
+            self._add_assertion(reading, record)
+        elif reading.kind == "image":
+            self._add_image(reading.org, record.get("id"), record.get("image"), record)
 
     def _add_issuer(self, org: str, record: Record) -> str:
         platform = org or str(record.get("org") or "")
@@ -149,24 +157,45 @@ class WorldBuilder:
                 ]
                 for kind, plural in LINKS.items()
             },
-            "issuers": [
-                self._build_issuer(keys[platform], record)
-                for platform, record in self._issuers.values()
-            ],
+            "issuers": self._build_each(
+                "issuer",
+                self._issuers,
+                lambda platform, record: self._build_issuer(keys[platform], record),
+            ),
             "credentials": _oldest_first(
-                [
-                    self._build_credential(platform, keys[platform], record, numbers)
-                    for platform, record in self._credentials.values()
-                ]
+                self._build_each(
+                    "credential",
+                    self._credentials,
+                    lambda platform, record: self._build_credential(
+                        platform, keys[platform], record, numbers
+                    ),
+                )
             ),
             "assertions": _oldest_first(
-                [
-                    _build_assertion(users[platform, str(record["recipient"]["username"])], record)
-                    for platform, record in self._assertions.values()
-                    if str(record["credentialDetails"]["entityId"]) in self._credentials
-                ]
+                self._build_each(
+                    "assertion",
+                    self._assertions,
+                    lambda platform, record: _build_assertion(
+                        users[platform, str(record["recipient"]["username"])], record
+                    ),
+                )
             ),
         }
+
+    def _build_each(
+        self,
+        kind: str,
+        known: Mapping[str, tuple[str, Record]],
+        build: Callable[[str, Record], Record],
+    ) -> list[Record]:
+        """Return the records of one kind; one of another shape is left out, and counted."""
+        made = []
+        for platform, record in known.values():
+            try:
+                made.append(build(platform, record))
+            except WRONG_SHAPE:
+                self._note(f"records of another shape ({kind})")
+        return made
 
     def _find_platforms(self) -> list[str]:
         records = (*self._issuers.values(), *self._credentials.values())

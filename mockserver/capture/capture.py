@@ -1,5 +1,6 @@
 """From readings to a world that a mock takes: built, scrubbed, free of secrets, and checked."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,8 @@ from mockserver.world.values import read_upload
 
 FetchPictures = Callable[[Iterable[str]], Mapping[str, str]]
 NAME = "the captured world"
+MOST_UNUSABLE = 200
+_PLACE = re.compile(rf"{NAME}: (\w+)\[(\d+)\]")
 
 
 @dataclass(frozen=True)
@@ -52,9 +55,27 @@ def capture(
     if not keep_people:
         world = Scrubber(seed).scrub(world)
     world = remove_secrets(world, secrets)
-    # What a mock would not start with is no world, whatever the service sends.
-    load_world(check_document(world, NAME), NAME)
+    _drop_unusable(world, builder.notes)
     return Captured(world, tuple(_describe(world, builder, missing, keep_people=keep_people)))
+
+
+def _drop_unusable(world: dict[str, Any], notes: dict[str, int]) -> None:
+    """Leave out the records that a mock would not start with, whatever the service sends.
+
+    Raises StartError if there are too many of them.
+    """
+    for _ in range(MOST_UNUSABLE):
+        try:
+            load_world(check_document(world, NAME), NAME)
+            return
+        except StartError as error:
+            found = _PLACE.match(str(error))
+            if found is None:
+                raise
+            del world[found[1]][int(found[2])]
+            what = f"{found[1]} that a world cannot hold"
+            notes[what] = notes.get(what, 0) + 1
+    load_world(check_document(world, NAME), NAME)
 
 
 def _list_pictures(readings: Iterable[Reading]) -> list[str]:

@@ -1,5 +1,6 @@
 """One response that shows records: which request it answers, and what is in it."""
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from urllib.parse import unquote
 API = "/api/credentials/"
 _ORG = r"orgs/(?P<org>[^/]+)/users/(?P<user>[^/]+)/"
 _OTHERS = "images|assignments|provider-config|external-mapping|course-credentials"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 PATTERNS = tuple(
     (kind, re.compile(pattern))
     for kind, pattern in (
@@ -65,10 +67,19 @@ def read_response(method: str, path: str, status: int, body: Any) -> Reading | N
         return Reading(kind, org, user, (), gone=entity_id)
     if method not in ("GET", "POST", "PUT"):
         return None
+    body = _replace_surrogates(body)
     records = tuple(_find_records(body))
     is_list = isinstance(_unwrap(body), dict) and isinstance(_unwrap(body).get("data"), list)
     is_own = kind == "assertion" and not entity_id and "credential" not in parts and bool(org)
     return Reading(kind, org, user, records, is_listed=is_list, is_own=is_own and is_list)
+
+
+def _replace_surrogates(body: Any) -> Any:
+    """Return a value without halves of surrogate pairs, which no file can hold."""
+    text = json.dumps(body, ensure_ascii=False)
+    if not _SURROGATE.search(text):
+        return body
+    return json.loads(text.encode("utf-8", "replace"))
 
 
 def _unwrap(body: Any) -> Any:

@@ -10,6 +10,7 @@ from flask import Flask
 
 from mockserver import Config, create_app
 from mockserver.capture.capture import Captured, capture
+from mockserver.capture.reading import Reading, read_response
 from mockserver.capture.recording import Recording
 from mockserver.capture.service import Service
 from mockserver.config import RELEASES
@@ -200,6 +201,36 @@ def test_people_are_gone_from_texts_too() -> None:
     assert found["name"].startswith("In honour of ")
     assert found["metadata"]["level"] == 3
     assert found["description"].endswith("@example.org.")
+
+
+ODD: tuple[Any, ...] = (None, 7, True, [], {}, [None], {"entityId": 7}, "\ud800", [["a"]])
+
+
+def test_records_of_another_shape_are_left_out(tmp_path: Path) -> None:
+    """Whatever a service sends in the place of a field, the rest becomes a world that is served."""
+    body = (
+        make_app()
+        .test_client()
+        .get(f"{COLLECTION}?page_size=100", headers={"Authorization": f"Api-Key {KEY}"})
+    )
+    sound = body.get_json()["result"]["data"]
+    fields = list(sound[0])
+    for number, value in enumerate(ODD):
+        items = [dict(item) for item in sound]
+        for item, field in zip(items, fields, strict=False):
+            item[field] = value
+        items[-2]["issuerDetails"] = {**items[-2]["issuerDetails"], "signatories": value}
+        items[-3]["courses"] = [{"course_id": value, "name": value}]
+        reading = Reading("credential", "main", "1", tuple(items), is_listed=True)
+        options: dict[str, Any] = {"keep_people": number % 2 == 0, "fetch_pictures": None}
+        if "\ud800" in str(value):
+            shown = {"status": {}, "result": {"data": items}}
+            read = read_response("GET", COLLECTION, 200, shown)
+            assert read is not None
+            reading = read
+        captured = capture([reading], (), seed=1, missing={}, **options)
+        assert len(captured.world["credentials"]) >= len(sound) - len(fields)
+        make_app(world=save(captured, tmp_path))
 
 
 def test_it_says_what_it_could_not_see() -> None:

@@ -18,6 +18,7 @@ from tests.traffic.recording import (
     change,
     find,
     record_in_process,
+    set_field,
 )
 
 
@@ -53,6 +54,27 @@ def test_a_planted_defect_is_found(
     verdict = judge(archive, tmp_path)
     assert {failure["rule"] for failure in verdict.failures} == {rule}
     assert verdict.exit_code == 1
+
+
+@pytest.mark.parametrize("value", [None, 7, True, [], {}, [None], "\ud800", [{"a": []}]], ids=str)
+def test_a_field_of_another_type_is_one_failure(
+    value: Any, recorded: Archive, tmp_path: Path
+) -> None:
+    """What has another shape than the contract breaks that rule, and never the judge."""
+    for method, part, path in (
+        ("GET", "page_size=5", ("result", "data")),
+        ("GET", "search=Recorded", ("result",)),
+        ("GET", "&page=1", ("result", "num_pages")),
+        ("POST", COLLECTION, ("result", "entityId")),
+        ("PUT", "", ("result", "name")),
+        ("GET", "assertions/", ("data",)),
+    ):
+        archive = copy.deepcopy(recorded)
+        change(find(archive, method, part), set_field(".".join(path), value))
+        verdict = judge(archive, tmp_path)
+        rules = {failure["rule"] for failure in verdict.failures}
+        assert rules <= {"SCHEMA-01", "STATE-02", "STATE-04", "PAGE-02", "ASSERT-01"}, path
+        assert verdict.exit_code in (0, 1)
 
 
 def test_what_overlaps_in_time_proves_nothing(recorded: Archive, tmp_path: Path) -> None:
