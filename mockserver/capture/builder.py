@@ -71,7 +71,13 @@ class WorldBuilder:
         platform = org or str(record.get("org") or "")
         if record.get("org"):
             self._platforms.setdefault(platform, str(record["org"]))
-        self._issuers[str(record["entityId"])] = (platform, record)
+        entity_id = str(record["entityId"])
+        if not _has_signatories(record):
+            self._note("issuers whose signatories have another shape")
+            if entity_id in self._issuers:
+                return platform
+            record = {**record, "signatories": []}
+        self._issuers[entity_id] = (platform, record)
         return platform
 
     def _add_credential(self, org: str, record: Record, *, is_listed: bool) -> None:
@@ -338,6 +344,15 @@ class WorldBuilder:
             **({} if chosen == known else {"signatories": chosen}),
             **({"own_signatories": own} if own else {}),
         }
+
+
+def _has_signatories(record: Record) -> bool:
+    """Tell whether the signatories of an issuer are what a world can hold."""
+    signatories = record.get("signatories")
+    return isinstance(signatories, list) and all(
+        isinstance(one, dict) and all(isinstance(one.get(n), str) for n in ("entityId", "name"))
+        for one in signatories
+    )
 
 
 def _build_signatory(record: Record) -> Record:

@@ -8,7 +8,9 @@ from typing import Any
 from mockserver.capture.builder import UNSEEN, WorldBuilder, find_own_picture
 from mockserver.capture.reading import Reading
 from mockserver.capture.scrubbing import Scrubber, remove_secrets
+from mockserver.contract.compiler import load_contract
 from mockserver.errors import StartError
+from mockserver.rendering.check import check_world
 from mockserver.world.document import COLLECTIONS, check_document
 from mockserver.world.fields import IMAGE_FIELDS
 from mockserver.world.loader import load_world
@@ -16,7 +18,7 @@ from mockserver.world.values import read_upload
 
 FetchPictures = Callable[[Iterable[str]], Mapping[str, str]]
 NAME = "the captured world"
-MOST_UNUSABLE = 200
+MOST_UNUSABLE = 500
 _PLACE = re.compile(rf"{NAME}: (\w+)\[(\d+)\]")
 
 
@@ -64,18 +66,32 @@ def _drop_unusable(world: dict[str, Any], notes: dict[str, int]) -> None:
 
     Raises StartError if there are too many of them.
     """
-    for _ in range(MOST_UNUSABLE):
+    contract = load_contract()
+    for attempt in range(MOST_UNUSABLE):
         try:
-            load_world(check_document(world, NAME), NAME)
+            check_world(load_world(check_document(world, NAME), NAME), contract, NAME)
             return
         except StartError as error:
-            found = _PLACE.match(str(error))
-            if found is None:
+            place = _find_place(world, str(error))
+            if place is None or attempt == MOST_UNUSABLE - 1:
                 raise
-            del world[found[1]][int(found[2])]
-            what = f"{found[1]} that a world cannot hold"
-            notes[what] = notes.get(what, 0) + 1
-    load_world(check_document(world, NAME), NAME)
+        collection, index = place
+        del world[collection][index]
+        what = f"{collection} that a world cannot hold"
+        notes[what] = notes.get(what, 0) + 1
+
+
+def _find_place(world: Mapping[str, Any], message: str) -> tuple[str, int] | None:
+    """Return the collection and the index of the record that an error names."""
+    found = _PLACE.match(message)
+    if found:
+        return found[1], int(found[2])
+    for collection in ("issuers", "credentials", "assertions"):
+        for index, record in enumerate(world[collection]):
+            where = f"{NAME}: {collection[:-1]} {record['entityId']}"
+            if message.startswith((f"{where}, ", f"{where}: ")):
+                return collection, index
+    return None
 
 
 def _list_pictures(readings: Iterable[Reading]) -> list[str]:
