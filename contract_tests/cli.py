@@ -33,6 +33,8 @@ from contract_tests.settings.command_line import (
 from contract_tests.settings.option import FLAG, Option
 
 USAGE, NOT_JUDGED = 2, 3
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable by which GitHub Actions names the file of a summary."""
 EXAMPLE = "\b\nExample:\n  "
 PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
@@ -298,6 +300,8 @@ def judge(
         write_reports(verdict, Path(report))
     if summary:
         write_summary(verdict, Path(summary), append=False)
+    if os.environ.get(STEP_SUMMARY):
+        write_summary(verdict, Path(os.environ[STEP_SUMMARY]), append=True)
     sys.exit(verdict.exit_code)
 
 

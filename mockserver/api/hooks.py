@@ -121,7 +121,9 @@ def pass_on(service: Service, exchange: Exchange, upstream: "Upstream") -> Respo
     exchange.is_passed_on = True
     received = exchange.received
     stores = [service.sandboxes.default.store]
-    stores += [exchange.sandbox.store] if exchange.sandbox else []
+    if exchange.sandbox is None:  # what browsers ask for by themselves is in the journal, too
+        exchange.sandbox = service.sandboxes.default
+    stores.append(exchange.sandbox.store)
     own_keys = {key for store in stores for key in store.api_keys}
     try:
         sent = ReceivedRequest(

@@ -247,7 +247,7 @@ class WorldBuilder:
     ) -> list[Record]:
         return [
             {
-                "key": f"{keys[platform]}-admin-key",
+                "key": f"{keys[platform]}-captured-key",
                 "user_id": users[platform, caller]["id"],
                 "active": True,
             }

@@ -128,6 +128,8 @@ def _describe(
     counts = [f"{len(world[name])} {name}" for name in COLLECTIONS if world.get(name)]
     yield f"captured: {', '.join(counts)}"
     yield f"people: {'kept as they are' if keep_people else 'others, by the seed'}"
+    for key in world["api_keys"]:
+        yield f"key of the captured world: {key['key']}"
     for what, number in {**builder.notes, **missing}.items():
         if number:
             yield f"not captured: {number} {what}"

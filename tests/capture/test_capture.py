@@ -13,11 +13,15 @@ from mockserver.capture.capture import Captured, capture
 from mockserver.capture.reading import Reading, read_response
 from mockserver.capture.recording import Recording
 from mockserver.capture.service import Service
+from mockserver.cli.main import main
 from mockserver.config import RELEASES
 from mockserver.errors import StartError
+from tests.support.server import running
 from tests.traffic.recording import record_in_process
 
 KEY = "main-admin-key"
+OWN_KEY = "main-captured-key"
+"""The key of a captured world."""
 COLLECTION = "/api/credentials/orgs/main/users/1/"
 
 
@@ -103,8 +107,9 @@ def test_what_was_captured_is_served_again(tmp_path: Path) -> None:
     """Capture from a mock, serve, compare all reads: with people kept, nothing differs."""
     app = make_app()
     captured = capture_app(app, keep_people=True)
+    assert KEY not in json.dumps(captured.world)
     again = make_app(world=save(captured, tmp_path))
-    left, right = read_all(app), read_all(again)
+    left, right = read_all(app), read_all(again, OWN_KEY)
     assert left.keys() == right.keys()
     assert {
         path: each for path in left if (each := find_differences(left[path], right[path]))
@@ -115,7 +120,7 @@ def test_only_people_differ_after_scrubbing(tmp_path: Path) -> None:
     """Of two reads only names, usernames and free texts differ; ids and references fit."""
     app = make_app()
     again = make_app(world=save(capture_app(app), tmp_path))
-    left, right = read_all(app), read_all(again)
+    left, right = read_all(app), read_all(again, OWN_KEY)
     differing = {
         "metadata" if ".metadata" in path else path.rpartition(".")[2]
         for place in left
@@ -268,3 +273,57 @@ def test_it_only_reads() -> None:
     capture_app(app)
     sent = app.test_client().get("/__mock__/requests").get_json()["requests"]
     assert {each["method"] for each in sent} == {"GET"}
+
+
+def test_the_command_captures_a_service_and_a_target(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A URL and the name of a target give the same world; the key comes from the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("STAGING_KEY", KEY)
+    with running("--quiet") as served:
+        (tmp_path / "credcheck.toml").write_text(
+            f'[target.staging]\nbase_url = "{served.url}"\norg = "main"\nuser_id = "1"\n'
+            'keys = { admin = "env:STAGING_KEY" }\n'
+        )
+        place = ("--org", "main", "--user-id", "1", "--key", "env:STAGING_KEY")
+        for name, words in (("url", (served.url, *place)), ("name", ("staging",))):
+            with pytest.raises(SystemExit) as ended:
+                main(["capture", *words, "-o", f"{name}.json"])
+            assert not ended.value.code
+    error = capsys.readouterr().err
+    assert "key of the captured world: main-captured-key" in error
+    assert KEY not in error
+    worlds = [(tmp_path / f"{name}.json").read_text() for name in ("url", "name")]
+    assert worlds[0] == worlds[1]
+    assert len(json.loads(worlds[0])["credentials"]) > 50
+
+
+WRONG: dict[str, tuple[tuple[str, ...], str]] = {
+    "neither": (("nowhere",), "neither a file, nor a URL, nor a target"),
+    "no platform": (("http://127.0.0.1:1",), "--org: required"),
+    "a key": (("http://127.0.0.1:1", *("--org", "a", "--user-id", "1", "--key", KEY)), "--key: "),
+    "a password": (("http://a:b@host", "--org", "a", "--user-id", "1"), "not a valid URL"),
+    "nobody": (("http://127.0.0.1:1", "--org", "a", "--user-id", "1"), "does not respond"),
+}
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=list(WRONG))
+def test_wrong_usage_is_one_line(
+    words: tuple[str, ...],
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Exit code 2, and a line that names what is wrong, with no key in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CREDCHECK_KEY_ADMIN", "key-of-nobody")
+    with pytest.raises(SystemExit) as ended:
+        main(["capture", *words])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert message in error
+    assert error.count("\n") == 1
+    assert "key-of-nobody" not in error
+    assert KEY not in error
