@@ -187,3 +187,14 @@ def test_wrong_usage_is_one_line(tmp_path: Path) -> None:
     assert ended.stderr.startswith("credcheck: ")
     assert ended.stderr.count("\n") == 1
     assert KEY not in ended.stderr
+
+
+def test_the_proxy_of_a_development_server_is_no_defect(recorded: Archive, tmp_path: Path) -> None:
+    """A link may have another host than the recorded request; another path is a failure."""
+    archive = copy.deepcopy(recorded)
+    for entry in archive["log"]["entries"]:
+        entry["request"]["url"] = entry["request"]["url"].replace("localhost", "localhost:5173")
+    assert judge(archive, tmp_path).failures == []
+    first = find(archive, "GET", "&page=1")
+    change(first, set_field("result.next", "/api/?search=python&page_size=1&page=2"))
+    assert [failure["rule"] for failure in judge(archive, tmp_path).failures] == ["PAGE-04"]
