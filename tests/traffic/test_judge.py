@@ -196,5 +196,5 @@ def test_the_proxy_of_a_development_server_is_no_defect(recorded: Archive, tmp_p
         entry["request"]["url"] = entry["request"]["url"].replace("localhost", "localhost:5173")
     assert judge(archive, tmp_path).failures == []
     first = find(archive, "GET", "&page=1")
-    change(first, set_field("result.next", "/api/?search=python&page_size=1&page=2"))
+    change(first, set_field("result.next", "http://x/api/?search=python&page_size=1&page=2"))
     assert [failure["rule"] for failure in judge(archive, tmp_path).failures] == ["PAGE-04"]
