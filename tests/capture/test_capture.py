@@ -1,6 +1,8 @@
 """What a service shows becomes a world that shows the same, with other people and without keys."""
 
+import base64
 import json
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,9 @@ from tests.support.server import running
 from tests.traffic.recording import record_in_process
 
 KEY = "main-admin-key"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 OWN_KEY = "main-captured-key"
 """The key of a captured world."""
 COLLECTION = "/api/credentials/orgs/main/users/1/"
@@ -38,11 +43,11 @@ def open_service(app: Flask, **options: Any) -> Service:
 
 
 def capture_app(
-    app: Flask, *, keep_people: bool = False, seed: int = 42, **options: Any
+    app: Flask, *, keep_people: bool = False, seed: int = 42, images: bool = True, **options: Any
 ) -> Captured:
     """Capture a mock in this process."""
     service = open_service(app, **options)
-    with_pictures = service.fetch_pictures
+    with_pictures = service.fetch_pictures if images else None
     try:
         return capture(
             service.read(),
@@ -327,3 +332,25 @@ def test_wrong_usage_is_one_line(
     assert error.count("\n") == 1
     assert "key-of-nobody" not in error
     assert KEY not in error
+
+
+def test_pictures_are_fetched_on_request_only(tmp_path: Path) -> None:
+    """With --images a world has the content of an uploaded picture; without, its address."""
+    app = make_app()
+    client, headers = app.test_client(), {"Authorization": f"Api-Key {KEY}"}
+    issuer = client.get(f"{COLLECTION}issuers/", headers=headers).get_json()["result"]["data"][0]
+    upload = {"name": "p", "image": (BytesIO(PNG), "a.png")}
+    image = client.post(f"{COLLECTION}images/", data=upload, headers=headers).get_json()["id"]
+    body = {"name": "Pictured", "issuer": issuer["entityId"], "icon_image_id": image}
+    created = client.post(COLLECTION, json=body, headers=headers).get_json()["result"]
+    with_picture, without = capture_app(app), capture_app(app, images=False)
+    again = make_app(world=save(with_picture, tmp_path))
+    path = f"{COLLECTION}{created['entityId']}"
+    response = again.test_client().get(path, headers={"Authorization": f"Api-Key {OWN_KEY}"})
+    shown = response.get_json()["result"]
+    assert shown["icon_image_id"] == created["icon_image_id"] == image
+    assert again.test_client().get(shown["iconImage"]).data == PNG
+    [left] = [one for one in without.world["credentials"] if one["name"] == "Pictured"]
+    assert (left["iconImage"], left["icon_image_id"]) == (created["iconImage"], None)
+    assert any("add --images" in line for line in without.lines)
+    make_app(world=save(without, tmp_path))
