@@ -1,4 +1,4 @@
-"""The command `credcheck`: run · rules · explain · replay · cleanup. It only translates.
+"""The command `credcheck`: run · judge · rules · explain · replay · cleanup. It only translates.
 
 The commands import what only they need, so that `--help`, `rules` and `explain` respond in the time
 that Python takes to start: pytest and the HTTP client would take five times as long to load.
@@ -34,6 +34,8 @@ from contract_tests.settings.command_line import (
 from contract_tests.settings.option import FLAG, Option
 
 USAGE, NOT_JUDGED = 2, 3
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable by which GitHub Actions names the file of a summary."""
 EXAMPLE = "\b\nExample:\n  "
 PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
@@ -259,6 +261,55 @@ def format_options(options: Mapping[str, Any]) -> list[str]:
         values = value if isinstance(value, list | tuple) else [value]
         words += [format_option(name, one) for one in values if one not in (None, False)]
     return words
+
+
+@main.command(epilog=EXAMPLE + "credcheck judge traffic.har --report report")
+@click.argument("traffic", metavar="TRAFFIC.har")
+@click.option(
+    "--base-url", metavar="URL", help="Judge this service only.  [default: all in the recording]"
+)
+@click.option("--accept", metavar="FILE", help="File of known failures that are accepted.")
+@click.option(
+    "--no-unknown-fields", is_flag=True, help="A field without a definition is a failure."
+)
+@click.option("--report", metavar="DIR", help="Write report.html, report.json and traffic.har.")
+@click.option("--summary", metavar="FILE", help="Write a summary in Markdown.")
+def judge(
+    traffic: str,
+    base_url: str | None,
+    accept: str | None,
+    no_unknown_fields: bool,
+    report: str | None,
+    summary: str | None,
+) -> None:
+    """Judge recorded traffic by the contract; nothing is sent.
+
+    TRAFFIC.har is an HTTP Archive of a browser, of Playwright, of mitmproxy or of
+    `credmock ctl requests --har`, or the traffic.har of a run.
+    """
+    check_packages(needs_workers=False)
+    from contract_tests.report.markdown import write_summary
+    from contract_tests.report.summary import summarize_verdict
+    from contract_tests.traffic.judge import judge_archive
+
+    verdict = judge_archive(
+        Path(traffic),
+        base_url=(base_url or "").rstrip("/"),
+        accept=accept or "",
+        no_unknown_fields=no_unknown_fields,
+        environment=os.environ,
+    )
+    for line in summarize_verdict(verdict):
+        click.echo(line)
+    if report:
+        from contract_tests.report.documents import write_reports  # a template engine
+
+        write_reports(verdict, Path(report))
+    if summary:
+        write_summary(verdict, Path(summary), append=False)
+    if os.environ.get(STEP_SUMMARY):
+        write_summary(verdict, Path(os.environ[STEP_SUMMARY]), append=True)
+    sys.exit(verdict.exit_code)
 
 
 @main.command(epilog=EXAMPLE + "credcheck rules --subject pagination")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask, Request
 from werkzeug.exceptions import HTTPException
@@ -32,6 +33,9 @@ from mockserver.world.document import read_world
 from mockserver.world.loader import load_world
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
+
+if TYPE_CHECKING:
+    from mockserver.upstream import Upstream
 
 
 class Application(Flask):
@@ -63,7 +67,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
-    register_hooks(app, service)
+    register_hooks(app, service, open_upstream(config))
     app.register_blueprint(create_blueprint(service))
     for module in (public, state, traffic, views):
         app.register_blueprint(module.blueprint)
@@ -72,6 +76,20 @@ def create_app(config: Config | None = None) -> Flask:
         trusted = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), config.trust_proxy)
         app.wsgi_app = ProxyFix(app.wsgi_app, **trusted)  # type: ignore[method-assign]
     return app
+
+
+def open_upstream(config: Config) -> "Upstream | None":
+    """Return the service that gets what the mock does not have; none unless one is configured."""
+    if not config.upstream:
+        return None
+    from mockserver.upstream import Upstream  # the HTTP client takes as long to load as the rest
+
+    return Upstream(
+        config.upstream,
+        allow_writes=config.upstream_writes,
+        ca=config.upstream_ca,
+        maximum_body=config.maximum_body,
+    )
 
 
 def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:

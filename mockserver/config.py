@@ -32,6 +32,8 @@ class Config:
     to callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers
     at all. `public_url` is the address that clients use, up to the prefix, where it is not the one
     in their requests; `trust_proxy` is how many proxies in front are believed what they say of it.
+    `upstream` is the base URL of a service that gets what is outside of the operations: only
+    reads, without `upstream_writes`; `upstream_ca` is a file of certificates to trust.
     """
 
     world: Path | None = None
@@ -54,4 +56,7 @@ class Config:
     maximum_sandboxes: int = 1000
     rate_limit: str = ""
     control_token: str = field(default="", repr=False)
+    upstream: str = ""
+    upstream_ca: Path | None = None
+    upstream_writes: bool = False
     log_requests: Literal["off", "text", "json"] = "off"

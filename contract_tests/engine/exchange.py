@@ -108,13 +108,18 @@ def split_cut_text(text: str) -> tuple[str, int | None]:
     return (text[: mark.start()], int(mark[1])) if mark else (text, None)
 
 
+def is_secret_name(name: str) -> bool:
+    """Tell whether the value of a header or a field is secret, by its name."""
+    return _SECRET_HEADERS.search(name) is not None
+
+
 def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
     """Return headers without secrets, be they known or not."""
     redacted = {}
     for name, value in headers.items():
         text = redact(value)
         is_shown = not text or _KNOWN_SECRET.fullmatch(text)
-        is_secret = _SECRET_HEADERS.search(name) and not is_shown
+        is_secret = is_secret_name(name) and not is_shown
         redacted[redact(name)] = HIDDEN if is_secret else text
     return redacted
 

@@ -52,8 +52,9 @@ class Exchange:
     """
 
     __slots__ = (
-        *("_started", "body", "form", "has_valid_host", "is_api", "is_outside", "is_unrouted"),
-        *("operation", "origin", "path", "query", "received", "refusal", "root", "sandbox"),
+        *("_started", "body", "form", "has_valid_host", "is_api", "is_outside", "is_passed_on"),
+        *("is_unrouted", "operation"),
+        *("origin", "path", "query", "received", "refusal", "root", "sandbox"),
     )
 
     def __init__(self, received: FlaskRequest, public_origin: str, public_path: str) -> None:
@@ -68,6 +69,7 @@ class Exchange:
         self.is_outside = UNROUTED in environ
         self.is_api = self.path.startswith(API) and not self.is_outside
         self.is_unrouted = self._is_unrouted()
+        self.is_passed_on = False
         self.query: str = environ["QUERY_STRING"]
         self.sandbox: Sandbox | None = None
         self.refusal: APIError | None = None
@@ -163,7 +165,7 @@ class Exchange:
             self.received.method,
             self.target,
             read_headers(self.received.environ),
-            self.body or self._read_rest(),
+            b"" if self.is_passed_on else self.body or self._read_rest(),
             response.status_code,
             tuple(
                 (name, KEY if is_secret_header(name) else value) for name, value in response.headers

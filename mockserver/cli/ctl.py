@@ -151,10 +151,16 @@ def faults(control: Control, all_of_them: bool) -> None:
 @click.option("--status", metavar="STATUS")
 @click.option("--operation", metavar="ID")
 @click.option("--curl", is_flag=True, help="Print curl lines only.")
+@click.option("--har", is_flag=True, help="Print an HTTP Archive, the oldest first.")
 @click.pass_obj
-def requests(control: Control, /, curl: bool, **match: str | None) -> None:
+def requests(control: Control, /, curl: bool, har: bool, **match: str | None) -> None:
     """Show the last exchanges that match, the newest first."""
     chosen = {name: value for name, value in match.items() if value is not None}
+    if curl and har:
+        raise click.UsageError("--curl and --har exclude each other: choose one")
+    if har:
+        _show(lambda: control.har(**chosen))
+        return
     found = _call(lambda: control.requests(**chosen))
     if curl:
         for each in found:

@@ -62,6 +62,22 @@ def read_moment(
         raise click.BadParameter(f"{error}; write for example 2026-06-01T12:00:00Z") from error
 
 
+def read_upstream(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Read the base URL of a service."""
+    try:
+        parts = urlsplit(value)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_valid = False
+    is_plain = is_valid and parts.username is None and not parts.query and not parts.fragment
+    if value and not is_plain:
+        raise click.BadParameter(
+            "not a valid base URL: write for example https://staging.example.com/dm, without "
+            "user, password and query"
+        )
+    return value.rstrip("/")
+
+
 @click.command(epilog=EXAMPLE + "credmock serve --bind 127.0.0.1:9000 --prefix /dm --auth any")
 @click.option(
     "--bind",
@@ -170,6 +186,19 @@ def read_moment(
     help="Opens /__mock__/ to other machines, in the header X-Mock-Control-Token.",
 )
 @click.option(
+    "--upstream",
+    default="",
+    callback=read_upstream,
+    metavar="URL",
+    help="Pass what the mock does not have on to this service: reads only.",
+)
+@click.option(
+    "--upstream-ca", type=FILE, metavar="FILE", help="CA certificates to trust of the upstream."
+)
+@click.option(
+    "--upstream-writes", is_flag=True, help="Pass on POST, PUT, PATCH and DELETE as well."
+)
+@click.option(
     "--strict", is_flag=True, help="Check every exchange against the contract; a violation is 500."
 )
 @click.option("--reload", is_flag=True, help="Restart when the world or the contract changes.")
@@ -200,6 +229,8 @@ def serve(
         log_requests="off" if quiet else log_format,  # type: ignore[arg-type]
         **settings,
     )
+    if not config.upstream and (config.upstream_ca or config.upstream_writes):
+        raise click.UsageError("--upstream-ca and --upstream-writes need --upstream URL")
     host, port = bind
     run_server(
         config,
