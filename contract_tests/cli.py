@@ -1,7 +1,8 @@
-"""The command `credcheck`: run · rules · explain · replay · cleanup. It only translates.
+"""The command `credcheck`: run, rules, explain, replay, cleanup, and those of `parity`.
 
-The commands import what only they need, so that `--help`, `rules` and `explain` respond in the time
-that Python takes to start: pytest and the HTTP client would take five times as long to load.
+It only translates. The commands import what only they need, so that `--help`, `rules` and `explain`
+respond in the time that Python takes to start: pytest and the HTTP client would take five times as
+long to load.
 """
 
 import difflib
@@ -25,6 +26,7 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
+from contract_tests.parity import diff
 from contract_tests.settings.command_line import format_flag, format_option
 
 USAGE, NOT_JUDGED = 2, 3
@@ -308,6 +310,9 @@ def cleanup(target: str, **options: Any) -> None:
     for line in map(str, results) if results else ["nothing was left behind"]:
         click.echo(redact(line))
     sys.exit(1 if any(result.left_behind for result in results) else 0)
+
+
+main.add_command(diff)
 
 
 if __name__ == "__main__":

@@ -122,11 +122,17 @@ def _format(value: Any) -> str:
 
 def _read_cells(report: Report) -> dict[Place, tuple[str, str]]:
     """Return outcome and reason of each rule at each operation."""
-    return {
-        (row["rule"], cell["operation"]): (cell["outcome"], cell["reason"])
-        for row in report["matrix"]
-        for cell in row["cells"]
-    }
+    cells = {}
+    for row in report["matrix"]:
+        outcomes = {cell["outcome"]: cell["reason"] for cell in row["cells"]}
+        # A rule may fail where it is not about: then what it was elsewhere counts.
+        elsewhere = next((one for one in outcomes if one in TESTED), "not tested")
+        for cell in row["cells"]:
+            is_applicable = cell["outcome"] != "not applicable"
+            outcome = cell["outcome"] if is_applicable else elsewhere
+            reason = cell["reason"] if is_applicable else outcomes.get(outcome, "")
+            cells[row["rule"], cell["operation"]] = (outcome, reason)
+    return cells
 
 
 def _match(old: list[Finding], new: list[Finding]) -> tuple[set[int], set[int]]:
@@ -166,7 +172,9 @@ def _explain_new(
     outcome, reason = was.get(_place(finding), ("not tested", "the rule did not exist"))
     if _name(finding) in accepted:
         return "it was accepted before"
-    return f"it was not tested before: {reason}" if outcome not in TESTED else ""
+    return (
+        "" if outcome in TESTED else f"it was not tested before: {reason or 'no reason is given'}"
+    )
 
 
 def render_changes(changes: Changes, old: Report, new: Report) -> Iterator[str]:

@@ -1,0 +1,27 @@
+"""The commands `diff`, `export` and `compare` of `credcheck`. They only translate."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from contract_tests.command_options import EXAMPLE
+
+
+@click.command(epilog=EXAMPLE + "credcheck diff main/report.json branch/report.json")
+@click.argument("old", metavar="OLD.json")
+@click.argument("new", metavar="NEW.json")
+def diff(old: str, new: str) -> None:
+    """Compare two reports of `run`: new failures, fixed ones, what is no longer tested.
+
+    The result is Markdown for a pull request. Exit codes: 0 no new failures, 1 new failures,
+    2 wrong usage, 3 the new run came to no verdict.
+    """
+    from contract_tests.report.changes import compare_reports, render_changes
+    from contract_tests.report.documents import read_report
+
+    before, after = read_report(Path(old)), read_report(Path(new))
+    changes = compare_reports(before, after)
+    for line in render_changes(changes, before, after):
+        click.echo(line)
+    sys.exit(changes.exit_code)
