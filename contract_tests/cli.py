@@ -26,7 +26,7 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
-from contract_tests.parity import diff
+from contract_tests.parity import diff, export
 from contract_tests.settings.command_line import format_flag, format_option
 
 USAGE, NOT_JUDGED = 2, 3
@@ -313,6 +313,7 @@ def cleanup(target: str, **options: Any) -> None:
 
 
 main.add_command(diff)
+main.add_command(export)
 
 
 if __name__ == "__main__":

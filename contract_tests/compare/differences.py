@@ -1,0 +1,190 @@
+"""From the features of two responses to differences, each cause once."""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from contract_tests.compare.features import PAGE_FIELDS, Features
+from contract_tests.compare.reads import Ask
+from contract_tests.engine.exchange import Exchange
+
+ABSENT = "absent"
+_INDEX = re.compile(r"\[[^\]]*\]")
+_DIGITS = re.compile(r"\d+")
+KINDS = ("status", "content type", "header", "records", "field", "page", "shape")
+SERIES = ("records", "count", "num_pages", "page_number", "next", "previous")
+"""What of a page follows from what: a difference in one makes differences in the later ones."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One place where the responses to one request differ."""
+
+    kind: str
+    place: str
+    left: str
+    right: str
+    ask: Ask
+    status: str = ""
+    exchanges: tuple[Exchange, Exchange] | None = None
+
+    @property
+    def name(self) -> str:
+        """The name of the field, without where in the body it is."""
+        steps = [step for step in self.place.split(".") if step not in ("*", "")]
+        return ".".join(steps[-2:]) if steps[:1] == ["status"] else (steps or [""])[-1]
+
+    @property
+    def cause(self) -> tuple[str, ...]:
+        """What two differences share that have one cause."""
+        if self.kind == "records":
+            return (self.kind, self.ask.operation, *sorted(self.ask.parameters))
+        if self.kind in ("status", "header", "content type"):
+            return (self.kind, self.place, self.left, self.right)
+        if self.kind in ("page", "shape"):
+            return (self.kind, self.name, self.left, self.right)
+        if self.status >= "4":
+            texts = (_DIGITS.sub("N", text) for text in (self.left, self.right))
+            return (self.kind, self.name, *texts)
+        return (self.kind, self.name, _describe(self.left), _describe(self.right))
+
+
+@dataclass
+class Entry:
+    """One difference as it is reported, with every request that shows it."""
+
+    difference: Difference
+    operations: list[str]
+    requests: int = 1
+    places: list[str] = field(default_factory=list)
+    known: str = ""
+    """What of the ledger it is: `choice`, `unknown` or `divergence`; empty for a new one."""
+    row: str = ""
+    """The text of that row."""
+    accepted: str = ""
+    """The reason of an entry of `accepted.toml`."""
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it counts."""
+        return not self.known and not self.accepted
+
+    @property
+    def title(self) -> str:
+        """The difference in a few words."""
+        one = self.difference
+        what = {
+            "status": "the status code",
+            "content type": "the content type",
+            "header": f"the header `{one.place}`",
+            "records": "which records are listed, and their order",
+        }.get(one.kind, f"`{one.place}`")
+        return f"{what}, {one.ask.what}"
+
+
+def _describe(text: str) -> str:
+    """Return what kind of JSON value a text is."""
+    if text in (ABSENT, "an object", "a list", "null"):
+        return text
+    return "text" if text.startswith('"') else "boolean" if text in ("true", "false") else "number"
+
+
+def find_differences(
+    ask: Ask, left: Features, right: Features, exchanges: tuple[Exchange, Exchange]
+) -> Iterator[Difference]:
+    """Yield where two responses differ; what follows from a difference is left out."""
+    status = left["status"]
+
+    def make(kind: str, place: str, name: str) -> Difference:
+        shown = (left.get(name, ABSENT), right.get(name, ABSENT))
+        return Difference(kind, place, *shown, ask, status, exchanges)
+
+    if left["status"] != right["status"]:
+        yield make("status", "status", "status")
+        return
+    if left["content-type"] != right["content-type"]:
+        yield make("content type", "content type", "content-type")
+        return
+    differing = [
+        name for name in dict.fromkeys([*left, *right]) if left.get(name) != right.get(name)
+    ]
+    for name in differing:
+        if name.startswith("header "):
+            yield make("header", name.removeprefix("header "), name)
+        elif name.startswith(("page ", "order ")):
+            yield make("page", name.removeprefix("page "), name)
+    yield from _find_in_body(left, right, differing, make)
+
+
+def _find_in_body(left, right, differing, make):  # type: ignore[no-untyped-def]
+    """Yield the differences in the values of two bodies."""
+    fields = [name for name in differing if not name.startswith(("header ", "page ", "content-"))]
+    shown: set[str] = set()
+    lost = [name for name in fields if name.endswith(" records")]
+    for name in lost:
+        yield make("records", _INDEX.sub(".*", name.removesuffix(" records")), name)
+    changed = {
+        name
+        for name in fields
+        if _describe(left.get(name, ABSENT)) != _describe(right.get(name, ABSENT))
+    }
+    for name in fields:
+        place = _INDEX.sub(".*", name)
+        steps = [match.start() for match in re.finditer(r"[.\[]", name)]
+        is_below = any(name[:at] in changed for at in steps)
+        in_lost = any(name.startswith(f"{one.removesuffix(' records')}[") for one in lost)
+        only_one = in_lost and ABSENT in (left.get(name, ABSENT), right.get(name, ABSENT))
+        is_number = place.rpartition(".")[2] in PAGE_FIELDS
+        if name in lost or is_below or only_one or (lost and is_number) or place in shown:
+            continue
+        shown.add(place)
+        yield make("field", place, name)
+
+
+def gather(differences: Iterable[Difference], explain) -> list[Entry]:  # type: ignore[no-untyped-def]
+    """Return each cause once; `explain` returns kind and row of what the ledger knows."""
+    entries: dict[tuple[str, ...], Entry] = {}
+    for one in _drop_consequences(list(differences)):
+        known, row = explain(one)
+        entry = entries.setdefault((known, row, *one.cause), Entry(one, [], 0, [], known, row))
+        entry.requests += 1
+        for names, name in ((entry.operations, one.ask.operation), (entry.places, one.place)):
+            if name not in names:
+                names.append(name)
+    return sorted(
+        entries.values(), key=lambda entry: (not entry.is_new, KINDS.index(entry.difference.kind))
+    )
+
+
+def _drop_consequences(differences: list[Difference]) -> Iterator[Difference]:
+    """Yield differences without those that follow from others of the same list of records."""
+    roots: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    for one in differences:
+        rank = _rank(one)
+        if rank is not None:
+            roots.setdefault(one.ask.operation, []).append((rank, one.ask.parameters))
+    for one in differences:
+        rank, mine = _rank(one), one.ask.parameters
+        found = roots.get(one.ask.operation, [])
+        is_page_read = "page" in mine and (rank is not None or one.kind == "status")
+        follows = any(
+            (parameters < mine if rank == other or is_page_read else rank is not None)
+            and parameters <= mine
+            and (rank is None or other <= rank or is_page_read)
+            and (rank, mine) != (other, parameters)
+            for other, parameters in found
+        )
+        if not follows:
+            yield one
+
+
+def _rank(one: Difference) -> int | None:
+    """Return where in the series a difference is, None for one that is no part of it."""
+    name = "records" if one.kind == "records" else one.name
+    is_of_page = one.kind in ("records", "field") and one.status < "3" and name in SERIES
+    return SERIES.index(name) if is_of_page else None
+
+
+def without_exchanges(one: Difference) -> Difference:
+    """Return a difference without the responses that show it."""
+    return replace(one, exchanges=None)
