@@ -26,7 +26,7 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
-from contract_tests.parity import diff, export
+from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
 
 USAGE, NOT_JUDGED = 2, 3
@@ -312,6 +312,7 @@ def cleanup(target: str, **options: Any) -> None:
     sys.exit(1 if any(result.left_behind for result in results) else 0)
 
 
+main.add_command(compare)
 main.add_command(diff)
 main.add_command(export)
 

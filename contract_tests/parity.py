@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from contract_tests.command_options import EXAMPLE
+from contract_tests.command_options import EXAMPLE, add_settings
 
 
 @click.command(epilog=EXAMPLE + "credcheck diff main/report.json branch/report.json")
@@ -56,3 +57,51 @@ def export(report: str, name: str, form: str) -> None:
     click.echo(text, nl=False)
     if note:
         click.echo(f"credcheck: {note}", err=True)
+
+
+@click.command(
+    epilog=EXAMPLE
+    + "credcheck compare mock https://staging.example.com/dm --org main --user-id 7\n  "
+    + "credcheck compare mock staging --same-data --report report"
+)
+@click.argument("left")
+@click.argument("right")
+@add_settings("compare")
+@click.option("--requests", metavar="FILE.har", help="Send the reads of this recording instead.")
+@click.option("--same-data", is_flag=True, help="Both have the same data: compare values, too.")
+@click.option("--allow-writes", is_flag=True, help="Create, update and delete on both, too.")
+@click.option("--report", metavar="DIR", help="Write compare.html and compare.json.")
+@click.option("--ledger", metavar="FILE", help="Write the new differences as YAML to paste.")
+def compare(left: str, right: str, **options: Any) -> None:
+    """Send the same requests to two deployments, and say where the responses differ.
+
+    LEFT and RIGHT are each a URL, a name in the file, `mock`, or wsgi:MODULE:ATTRIBUTE. Exit
+    codes: 0 no new difference, 1 new differences, 2 wrong usage, 3 it could not be judged.
+    """
+    from contract_tests.compare.documents import (
+        build_document,
+        summarize,
+        write_documents,
+        write_ledger,
+    )
+    from contract_tests.compare.run import compare_deployments
+
+    own = {name: options.pop(name) for name in ("requests", "same_data", "allow_writes")}
+    report, ledger = options.pop("report"), options.pop("ledger")
+    given = {name: value or None for name, value in options.items()}
+    comparison = compare_deployments(
+        left,
+        right,
+        given,
+        same_data=own["same_data"],
+        allow_writes=own["allow_writes"],
+        recording=own["requests"] or "",
+    )
+    document = build_document(comparison)
+    if report:
+        write_documents(document, Path(report))
+    if ledger:
+        write_ledger(document, Path(ledger))
+    for line in summarize(document):
+        click.echo(line)
+    sys.exit(comparison.exit_code)

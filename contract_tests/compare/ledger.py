@@ -47,7 +47,7 @@ ROWS: tuple[Row, ...] = (
         and is_status(one, "200", "403")),
     Row("choice", "Page sizes and order of issuers",
         lambda one: one.ask.operation == "credentials_orgs_users_issuers_retrieve"
-        and (one.name == "max_page_size" or one.kind == "records" and not one.ask.parameters)),
+        and (one.name == "max_page_size" or (one.kind == "records" and not one.ask.parameters))),
 )  # fmt: skip
 """The rows that a comparison of reads and writes can meet."""
 
@@ -77,6 +77,9 @@ def load_texts() -> tuple[str, ...]:
     rows = [row["why"] for row in ledger["rows"]]
     readings = [row["mock"] for row in ledger["readings"]]
     unknown = [f"{row['what']}: {row['mock']}" for row in ledger["unknown"]]
-    return tuple(
-        " ".join(text.split()) for text in (*rows, *readings, *unknown, *ledger["choices"])
-    )
+    choices = [
+        # A sentence with a colon is a mapping for YAML.
+        ": ".join(next(iter(text.items()))) if isinstance(text, dict) else text
+        for text in ledger["choices"]
+    ]
+    return tuple(" ".join(text.split()) for text in (*rows, *readings, *unknown, *choices))

@@ -70,7 +70,8 @@ class Comparison:
             f"{known} known",
             *[f"{accepted} accepted"] * bool(accepted),
         ]
-        text = f"{equal} of {total} requests equal ({self.score:.1%}); differences: {', '.join(counts)}"
+        text = f"{equal} of {total} requests equal ({self.score:.1%})"
+        text += f"; differences: {', '.join(counts)}"
         return f"not judged: {self.stopped}; {text}" if self.stopped else text
 
 

@@ -42,7 +42,7 @@ class ShapeBook:
                 has_parent = all(
                     "object" in shape.get(parent or "body", ()) for shape in (left, right)
                 )
-                if is_below or (path not in left or path not in right) and not has_parent:
+                if is_below or ((path not in left or path not in right) and not has_parent):
                     continue
                 shown = (_describe(left.get(path)), _describe(right.get(path)))
                 if _differ(left.get(path), right.get(path)):
