@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from contract_tests.compare.features import PAGE_FIELDS, Features
 from contract_tests.compare.reads import Ask
@@ -97,7 +97,7 @@ def find_differences(
 
     def make(kind: str, place: str, name: str) -> Difference:
         shown = (left.get(name, ABSENT), right.get(name, ABSENT))
-        return Difference(kind, place, *shown, ask, status, exchanges)
+        return Difference(kind, place.removeprefix("$.") or "body", *shown, ask, status, exchanges)
 
     if left["status"] != right["status"]:
         yield make("status", "status", "status")
@@ -111,17 +111,20 @@ def find_differences(
     for name in differing:
         if name.startswith("header "):
             yield make("header", name.removeprefix("header "), name)
-        elif name.startswith(("page ", "order ")):
+        elif name.startswith("page "):
             yield make("page", name.removeprefix("page "), name)
     yield from _find_in_body(left, right, differing, make)
 
 
 def _find_in_body(left, right, differing, make):  # type: ignore[no-untyped-def]
     """Yield the differences in the values of two bodies."""
-    fields = [name for name in differing if not name.startswith(("header ", "page ", "content-"))]
+    fields = [name for name in differing if name.startswith("$") or name == "body"]
     shown: set[str] = set()
     lost = [name for name in fields if name.endswith(" records")]
     for name in lost:
+        place = name.removesuffix(" records")
+        if any(place.startswith(f"{one.removesuffix(' records')}[") for one in lost):
+            continue
         yield make("records", _INDEX.sub(".*", name.removesuffix(" records")), name)
     changed = {
         name
@@ -157,25 +160,33 @@ def gather(differences: Iterable[Difference], explain) -> list[Entry]:  # type: 
 
 
 def _drop_consequences(differences: list[Difference]) -> Iterator[Difference]:
-    """Yield differences without those that follow from others of the same list of records."""
-    roots: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    """Yield differences without those that follow from others of the same list of records.
+
+    What is wrong without a parameter is wrong with it, too; what comes later in the series follows
+    from what comes earlier; and other pages follow from either.
+    """
+    roots: dict[str, set[tuple[int, frozenset[str]]]] = {}
     for one in differences:
         rank = _rank(one)
         if rank is not None:
-            roots.setdefault(one.ask.operation, []).append((rank, one.ask.parameters))
+            roots.setdefault(one.ask.operation, set()).add((rank, one.ask.parameters))
     for one in differences:
-        rank, mine = _rank(one), one.ask.parameters
-        found = roots.get(one.ask.operation, [])
-        is_page_read = "page" in mine and (rank is not None or one.kind == "status")
-        follows = any(
-            (parameters < mine if rank == other or is_page_read else rank is not None)
-            and parameters <= mine
-            and (rank is None or other <= rank or is_page_read)
-            and (rank, mine) != (other, parameters)
-            for other, parameters in found
-        )
-        if not follows:
+        mine = (_rank(one), one.ask.parameters)
+        found = roots.get(one.ask.operation, set())
+        if not any(_follows(one, mine, root) for root in found if root != mine):
             yield one
+
+
+def _follows(
+    one: Difference, mine: tuple[int | None, frozenset[str]], root: tuple[int, frozenset[str]]
+) -> bool:
+    """Tell whether a difference follows from another one, by rank and parameters of both."""
+    rank, parameters = mine
+    if not root[1] <= parameters or one.ask.method != "GET":
+        return False
+    if "page" in parameters and "page" not in root[1]:
+        return rank is not None or one.kind == "status"
+    return rank is not None and root[0] <= rank
 
 
 def _rank(one: Difference) -> int | None:
@@ -183,8 +194,3 @@ def _rank(one: Difference) -> int | None:
     name = "records" if one.kind == "records" else one.name
     is_of_page = one.kind in ("records", "field") and one.status < "3" and name in SERIES
     return SERIES.index(name) if is_of_page else None
-
-
-def without_exchanges(one: Difference) -> Difference:
-    """Return a difference without the responses that show it."""
-    return replace(one, exchanges=None)

@@ -33,14 +33,24 @@ PAGE_FIELDS = ("count", "num_pages", "page_number", "next", "previous", "max_pag
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)?\Z")
 _ID22 = re.compile(r"[A-Za-z0-9_-]{22}\Z")
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
+_OF_ISSUER = re.compile(r"issuer|signator", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 Features = dict[str, str]
 
 
 def read_features(
-    response: Response, base_url: str, slots: Mapping[str, str], *, same_data: bool
+    response: Response,
+    base_url: str,
+    own: Mapping[str, str],
+    *,
+    with_values: bool,
+    is_of_write: bool = False,
 ) -> Features:
-    """Return what is compared of a response, by place."""
+    """Return what is compared of a response, by place.
+
+    `own` are the texts that this side has of its own, each with what stands for it. Of what was
+    written (`is_of_write`) times differ, and so may the issuer.
+    """
     media_type, _, parameters = response.headers.get("content-type", "").partition(";")
     found = {
         "status": str(response.status),
@@ -62,11 +72,17 @@ def read_features(
         found["body"] = "not JSON"
         return found
     page = find_page(value)
-    if page is not None:
+    if page is not None and not with_values:
         found |= {f"page {name}": shown for name, shown in _read_page(page)}
-    if same_data or response.status >= 400:
-        own = {} if same_data else {value: f"<{name}>" for name, value in slots.items() if value}
-        found |= _read_values(strip_signatures(value), base_url, own)
+    if with_values or is_of_write or response.status >= 400:
+        values = _read_values(strip_signatures(value), base_url, own)
+        if is_of_write:
+            values = {
+                place: "<time>" if _DATE_TIME.match(text.strip('"')) else text
+                for place, text in values.items()
+                if with_values or not _OF_ISSUER.search(place)
+            }
+        found |= values
     return found
 
 
@@ -117,16 +133,16 @@ def _read_page(page: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _read_values(value: Any, base_url: str, own: Mapping[str, str]) -> Features:
-    """Return the values of a body by path; items of pages are named by their ids."""
+    """Return the values of a body by path, from `$`; records of lists are named by their ids."""
     found: Features = {}
 
     def walk(value: Any, path: str) -> None:
         if isinstance(value, dict):
             for name, inner in value.items():
-                walk(inner, f"{path}.{name}" if path else name)
-            found[path or "body"] = "an object"
+                walk(inner, f"{path}.{name}")
+            found[path] = "an object"
         elif isinstance(value, list):
-            names = [_name_item(item) for item in value]
+            names = [_name_item(item, own) for item in value]
             if all(names) and names:
                 found[f"{path} records"] = " ".join(names)
                 for name, item in zip(names, value, strict=True):
@@ -134,21 +150,22 @@ def _read_values(value: Any, base_url: str, own: Mapping[str, str]) -> Features:
             else:
                 for number, item in enumerate(value):
                     walk(item, f"{path}[{number}]")
-            found[path or "body"] = "a list"
+            found[path] = "a list"
         else:
-            found[path or "body"] = _format_value(value, base_url, own)
+            found[path] = _format_value(value, base_url, own)
 
-    walk(value, "")
+    walk(value, "$")
     return found
 
 
-def _name_item(item: Any) -> str:
+def _name_item(item: Any, own: Mapping[str, str]) -> str:
     """Return the id of a record, or an empty text."""
     if not isinstance(item, dict):
         return ""
     for name in ("entityId", "id", "course_id", "date"):
         if isinstance(item.get(name), str | int):
-            return re.sub(r"[\[\]\s.]", "_", str(item[name]))
+            text = str(item[name])
+            return re.sub(r"[\[\]\s.]", "_", own.get(text, text))
     return ""
 
 

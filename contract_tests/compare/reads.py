@@ -3,12 +3,14 @@
 A path holds names in braces, such as `{collection}{credential}`; each side fills in its own.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from contract_tests.engine.contract import JSON, Contract, Operation
+from contract_tests.engine.safety import READS
 from contract_tests.engine.watch import ADMIN
 
 UNKNOWN_ID = "zzNoSuchRecordAnywhere"
@@ -54,6 +56,11 @@ class Ask:
         """The names of the query parameters."""
         return frozenset(name for name, _ in self.query)
 
+    @property
+    def is_of_write(self) -> bool:
+        """Whether it is a write, or a read of what was written."""
+        return bool(self.saves) or self.method not in READS
+
     def build_path(self, slots: Mapping[str, str]) -> str:
         """Return path and query for one side; raises KeyError for a slot that it lacks."""
         if self.raw_path:
@@ -73,7 +80,7 @@ class Ask:
 
 def fill(value: Any, slots: Mapping[str, str]) -> Any:
     """Return a JSON value in which the slots of texts are filled."""
-    if isinstance(value, str) and value.startswith("{") and value.endswith("}"):
+    if isinstance(value, str) and re.fullmatch(r"\{\w+\}", value):
         return value.format_map(slots)
     if isinstance(value, dict):
         return {name: fill(inner, slots) for name, inner in value.items()}

@@ -13,6 +13,7 @@ from contract_tests.compare.reads import Ask
 from contract_tests.compare.shapes import ShapeBook
 from contract_tests.compare.sides import Side, may_send
 from contract_tests.engine.exchange import Response
+from contract_tests.engine.safety import READS
 from contract_tests.errors import RequestFailed, TargetUnavailable
 
 MOST_REPEATED = 3
@@ -103,21 +104,16 @@ class Session:
         if not all(may_send(side, ask) for side in sides):
             result.skipped[f"a side has no key of {ask.actor}, or may not be written to"] += 1
             return
-        try:
-            paths = [
-                side.target.redact(side.settings.base_url) + ask.build_path(side.slots)
-                for side in sides
-            ]
-        except KeyError as error:
-            result.skipped[f"a side has no {error.args[0]}"] += 1
-            return
-        name = f"{ask.method} {paths} {ask.actor} {sorted(ask.headers.items())}"
-        if ask.method in ("GET", "HEAD", "OPTIONS") and not ask.saves:
-            if name in self._asked and ask.body is None and ask.what != "again":
+        name = f"{ask.method} {ask} {sorted(ask.headers.items())}"
+        if not ask.is_of_write:
+            if name in self._asked:
                 return
             self._asked.add(name)
         try:
             responses = self._send(ask)
+        except KeyError as error:
+            result.skipped[f"a side has no {error.args[0]}"] += 1
+            return
         except TargetUnavailable:
             raise
         except RequestFailed as error:
@@ -129,13 +125,14 @@ class Session:
         left, right = (side.send(ask) for side in self.comparison.sides)
         return left, right
 
-    def _read(self, responses: tuple[Response, Response]) -> tuple[Features, Features]:
+    def _read(self, ask: Ask, responses: tuple[Response, Response]) -> tuple[Features, Features]:
         left, right = (
             read_features(
                 response,
                 side.settings.base_url.rstrip("/"),
-                side.slots,
-                same_data=self.comparison.same_data,
+                side.list_own(ask, same_data=self.comparison.same_data),
+                with_values=self.comparison.same_data,
+                is_of_write=ask.is_of_write,
             )
             for side, response in zip(self.comparison.sides, responses, strict=True)
         )
@@ -147,10 +144,10 @@ class Session:
         if not result.same_data and statuses == {200, 404} and "page" in ask.parameters:
             result.skipped["a page that only one side has"] += 1
             return
-        features = self._read(responses)
+        features = self._read(ask, responses)
         exchanges = (responses[0].exchange, responses[1].exchange)
         found = list(find_differences(ask, *features, exchanges))
-        if found and ask.method in ("GET", "HEAD", "OPTIONS"):
+        if found and ask.method in READS:
             found = list(self._drop_noise(ask, features, found))
         result.compared[ask.operation] += 1
         result.equal[ask.operation] += not found
@@ -167,7 +164,7 @@ class Session:
             yield from found
             return
         self._seen.update(places)
-        again = self._read(self._send(ask))
+        again = self._read(ask, self._send(ask))
         noisy = {
             name
             for first, second in zip(features, again, strict=True)

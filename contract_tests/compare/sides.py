@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contract_tests.compare.features import find_items, find_page
-from contract_tests.compare.reads import Ask
+from contract_tests.compare.reads import UNKNOWN_ID, Ask
 from contract_tests.engine.contract import JSON
-from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.creations import build_collection_path, find_created_id
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.safety import READS
 from contract_tests.engine.target import Target
@@ -17,6 +17,10 @@ from contract_tests.settings.settings import Settings
 from contract_tests.settings.sources import load_settings
 from contract_tests.vocabulary.deployment import Deployment
 
+WRITTEN = ("created", "created_issuer", "refused", "new_name", "other_name")
+"""Names of what a side has written."""
+SHORTEST_OWN = 4
+"""Characters of a text from which on it is recognised in another."""
 MOST_RECORDS = 8
 """Records of the list whose own paths are read."""
 MOCK_KEEPS = frozenset({"config", "journal", "rate", "ca_bundle", "proxy"})
@@ -44,14 +48,31 @@ class Side:
 
     def send(self, ask: Ask) -> Response:
         """Send a request with this side's names; raises KeyError for one that it lacks."""
+        if ask.method == "POST":
+            self.slots.pop(ask.saves, None)
+            self.slots["new_name"] = self.deployment.make_name("compared")
         path, value = ask.build_path(self.slots), ask.build_body(self.slots)
         headers, body = dict(ask.headers), None
         if value is not None:
             headers["Content-Type"] = JSON
             body = json.dumps(value).encode()
-        return self.target.send(
+        response = self.target.send(
             ask.method, path, actor=ask.actor, headers=headers, body=body, proxy_may_refuse=True
         )
+        created = find_created_id(response.value) if response.status < 300 else None
+        if ask.method == "POST" and created:
+            self.slots[ask.saves] = created
+        return response
+
+    def list_own(self, ask: Ask, *, same_data: bool) -> dict[str, str]:
+        """Return the texts of a response that are this side's own, with what stands for them."""
+        is_mine = ask.is_of_write or not same_data
+        names = WRITTEN if same_data else self.slots.keys()
+        return {
+            self.slots[name]: f"<{name}>"
+            for name in names
+            if is_mine and self.slots.get(name) and len(self.slots[name]) >= SHORTEST_OWN
+        }
 
 
 def load_sides(
@@ -97,10 +118,13 @@ def find_slots(side: Side) -> dict[str, str]:
     """Return the names of what a side has: where it is asked, and the first records it lists."""
     settings = side.settings
     org = settings.org
+    side.target.guard.unknown.add(UNKNOWN_ID)
     collection = build_collection_path(org, settings.user_id)
     slots = {
         "org": org,
         "user_id": settings.user_id,
+        "unknown": UNKNOWN_ID,
+        "other_name": side.deployment.make_name("changed"),
         "collection": collection,
         "no_user_collection": build_collection_path(org, "99999999"),
         "no_org_collection": build_collection_path("no-such-platform", settings.user_id),

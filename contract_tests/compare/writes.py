@@ -11,7 +11,7 @@ from contract_tests.catalogue.operations import (
     RETRIEVE_CREDENTIAL,
     UPDATE_CREDENTIAL,
 )
-from contract_tests.compare.reads import UNKNOWN_ID, Ask
+from contract_tests.compare.reads import Ask
 
 FIELDS: Mapping[str, Any] = {"name": "{new_name}", "issuer": "{issuer}"}
 USUAL: Mapping[str, Any] = {
@@ -22,7 +22,7 @@ USUAL: Mapping[str, Any] = {
     "metadata": {"level": 2, "nested": {"a": [1, None, "x"]}},
     "credentialType": "CERTIFICATE",
     "expires": {"amount": 3, "duration": "months"},
-    "signal": "course_passed",
+    "signal": "COURSE_PASSED",
 }
 INVALID: Mapping[str, Any] = {
     "no name": {"issuer": "{issuer}"},
@@ -61,8 +61,7 @@ def list_writes(missing: Mapping[str, str]) -> Iterator[Ask]:
         yield ask(CREATE_CREDENTIAL, f"a create with {what}", "POST", collection, body=body,
                   saves="refused")  # fmt: skip
     for body in (FIELDS, {**FIELDS, **USUAL}):
-        create = ask(CREATE_CREDENTIAL, "a create", "POST", collection, body=body, saves="created")
-        yield create
+        yield ask(CREATE_CREDENTIAL, "a create", "POST", collection, body=body, saves="created")
         yield ask(RETRIEVE_CREDENTIAL, "what was created", "GET", item, saves="read")
         yield ask(LIST_CREDENTIALS, "a list after a create", "GET", collection,
                   query=(("search", "{new_name}"),), saves="listed")  # fmt: skip
@@ -85,7 +84,3 @@ def list_writes(missing: Mapping[str, str]) -> Iterator[Ask]:
                   body={"name": "{new_name}"}, saves="created_issuer")  # fmt: skip
         yield ask(CREATE_ISSUER, "an issuer without a name", "POST", issuers, body={},
                   saves="refused")  # fmt: skip
-
-
-UNKNOWN = UNKNOWN_ID
-"""The id in requests about what does not exist, which the guard has to know."""
