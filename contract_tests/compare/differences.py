@@ -1,7 +1,7 @@
 """From the features of two responses to differences, each cause once."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from contract_tests.compare.features import PAGE_FIELDS, Features
@@ -9,6 +9,8 @@ from contract_tests.compare.reads import Ask
 from contract_tests.engine.exchange import Exchange
 
 ABSENT = "absent"
+Make = Callable[[str, str, str], "Difference"]
+Explain = Callable[["Difference"], tuple[str, str]]
 _INDEX = re.compile(r"\[[^\]]*\]")
 _DIGITS = re.compile(r"\d+")
 KINDS = ("status", "content type", "header", "records", "field", "page", "shape")
@@ -39,6 +41,9 @@ class Difference:
         """What two differences share that have one cause."""
         if self.kind == "records":
             return (self.kind, self.ask.operation, *sorted(self.ask.parameters))
+        if self.place in ("allow", "vary"):
+            left, right = (set(text.split(", ")) for text in (self.left, self.right))
+            return (self.kind, self.place, *sorted(left - right), "|", *sorted(right - left))
         if self.kind in ("status", "header", "content type"):
             return (self.kind, self.place, self.left, self.right)
         if self.kind in ("page", "shape"):
@@ -116,11 +121,18 @@ def find_differences(
     yield from _find_in_body(left, right, differing, make)
 
 
-def _find_in_body(left, right, differing, make):  # type: ignore[no-untyped-def]
+def _find_in_body(
+    left: Features, right: Features, differing: list[str], make: Make
+) -> Iterator[Difference]:
     """Yield the differences in the values of two bodies."""
     fields = [name for name in differing if name.startswith("$") or name == "body"]
     shown: set[str] = set()
-    lost = [name for name in fields if name.endswith(" records")]
+    lost = [
+        name
+        for name in fields
+        if name.endswith(" records")
+        and left.get(name.removesuffix(" records")) == right.get(name.removesuffix(" records"))
+    ]
     for name in lost:
         place = name.removesuffix(" records")
         if any(place.startswith(f"{one.removesuffix(' records')}[") for one in lost):
@@ -138,13 +150,19 @@ def _find_in_body(left, right, differing, make):  # type: ignore[no-untyped-def]
         in_lost = any(name.startswith(f"{one.removesuffix(' records')}[") for one in lost)
         only_one = in_lost and ABSENT in (left.get(name, ABSENT), right.get(name, ABSENT))
         is_number = place.rpartition(".")[2] in PAGE_FIELDS
-        if name in lost or is_below or only_one or (lost and is_number) or place in shown:
+        if (
+            name.endswith(" records")
+            or is_below
+            or only_one
+            or (lost and is_number)
+            or place in shown
+        ):
             continue
         shown.add(place)
         yield make("field", place, name)
 
 
-def gather(differences: Iterable[Difference], explain) -> list[Entry]:  # type: ignore[no-untyped-def]
+def gather(differences: Iterable[Difference], explain: Explain) -> list[Entry]:
     """Return each cause once; `explain` returns kind and row of what the ledger knows."""
     entries: dict[tuple[str, ...], Entry] = {}
     for one in _drop_consequences(list(differences)):

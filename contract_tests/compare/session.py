@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from contract_tests.compare.differences import Difference, Entry, find_differences, gather
@@ -140,6 +140,8 @@ class Session:
 
     def _note(self, ask: Ask, responses: tuple[Response, Response]) -> None:
         result = self.comparison
+        sent = responses[0].exchange.operation  # of a path without its slash another one
+        ask = replace(ask, operation=sent or ask.operation)
         statuses = {response.status for response in responses}
         if not result.same_data and statuses == {200, 404} and "page" in ask.parameters:
             result.skipped["a page that only one side has"] += 1

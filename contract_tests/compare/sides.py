@@ -23,7 +23,7 @@ SHORTEST_OWN = 4
 """Characters of a text from which on it is recognised in another."""
 MOST_RECORDS = 8
 """Records of the list whose own paths are read."""
-MOCK_KEEPS = frozenset({"config", "journal", "rate", "ca_bundle", "proxy"})
+MOCK_KEEPS = frozenset({"config", "journal", "rate", "seed"})
 """Options that the target `mock` takes, too: it has the default data, whatever the other has."""
 
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from contract_tests.catalogue.operations import LIST_CREDENTIALS
 from contract_tests.engine.results import Result
 from contract_tests.report.changes import Changes, compare_reports, render_changes
 from contract_tests.report.documents import build_report
-from tests.harness.test_report import LIST_CREDENTIALS, exchange, failing, finding, verdict
+from tests.harness.test_report import exchange, failing, finding, verdict
 from tests.support.command import run
 
 PAGE = finding("PAGE-02", LIST_CREDENTIALS, "`num_pages`: expected 3, got 2", exchange())
