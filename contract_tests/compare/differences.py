@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contract_tests.compare.features import PAGE_FIELDS, Features
 from contract_tests.compare.reads import Ask
 from contract_tests.engine.exchange import Exchange
 
 ABSENT = "absent"
+RENAMED = "the same value in "
 Make = Callable[[str, str, str], "Difference"]
 Explain = Callable[["Difference"], tuple[str, str]]
 _INDEX = re.compile(r"\[[^\]]*\]")
@@ -48,7 +49,9 @@ class Difference:
             return (self.kind, self.place, self.left, self.right)
         if self.kind in ("page", "shape"):
             return (self.kind, self.name, self.left, self.right)
-        if self.status >= "4":
+        if self.right.startswith(RENAMED):
+            return (self.kind, self.name, self.right)
+        if self.status >= "4" and ABSENT not in (self.left, self.right):
             texts = (_DIGITS.sub("N", text) for text in (self.left, self.right))
             return (self.kind, self.name, *texts)
         return (self.kind, self.name, _describe(self.left), _describe(self.right))
@@ -138,6 +141,11 @@ def _find_in_body(
         if any(place.startswith(f"{one.removesuffix(' records')}[") for one in lost):
             continue
         yield make("records", _INDEX.sub(".*", name.removesuffix(" records")), name)
+    renamed = _find_renamed(left, right, fields)
+    for name, other in renamed.items():
+        found = make("field", _INDEX.sub(".*", name), name)
+        yield replace(found, right=f"{RENAMED}`{_INDEX.sub('.*', other).removeprefix('$.')}`")
+    shown |= {_INDEX.sub(".*", name) for pair in renamed.items() for name in pair}
     changed = {
         name
         for name in fields
@@ -160,6 +168,13 @@ def _find_in_body(
             continue
         shown.add(place)
         yield make("field", place, name)
+
+
+def _find_renamed(left: Features, right: Features, fields: list[str]) -> dict[str, str]:
+    """Return the fields whose values stand under another name on the right side, with that name."""
+    lost = [name for name in fields if name not in right and left[name].startswith('"')]
+    gained = {right[name]: name for name in fields if name not in left}
+    return {name: gained[left[name]] for name in lost if left[name] in gained}
 
 
 def gather(differences: Iterable[Difference], explain: Explain) -> list[Entry]:

@@ -151,7 +151,8 @@ def list_errors(operation: Operation, path: str, ask: Any) -> Iterator[Ask]:
     yield ask("`format`", query=(("format", "xml"),))
     yield ask("HEAD", method="HEAD")
     yield ask("OPTIONS", method="OPTIONS")
-    yield ask("another slash", path=path[:-1] if path.endswith("/") else path + "/")
+    bare = path[:-1] if path.endswith("/") else f"{path}/"
+    yield ask("another slash", path="{bare_collection}" if path == "{collection}" else bare)
 
 
 def make_template(operation: Operation) -> str:

@@ -126,6 +126,7 @@ def find_slots(side: Side) -> dict[str, str]:
         "unknown": UNKNOWN_ID,
         "other_name": side.deployment.make_name("changed"),
         "collection": collection,
+        "bare_collection": collection.removesuffix("/"),
         "no_user_collection": build_collection_path(org, "99999999"),
         "no_org_collection": build_collection_path("no-such-platform", settings.user_id),
     }

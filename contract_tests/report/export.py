@@ -17,6 +17,15 @@ from contract_tests.report.expectations import Expectation, StandaloneTest, make
 FORMATS = ("pytest", "hurl", "curl")
 BASE_URL = "BASE_URL"
 """The environment variable with the address of the service."""
+CREATED: Mapping[str, Any] = {
+    "name": "a test of the API",
+    "description": "A description.",
+    "criteriaUrl": "https://example.org/criteria",
+    "criteriaNarrative": "Do it.",
+    "tags": ["a", "b"],
+    "metadata": {"level": 2},
+}
+"""The fields of the credential that a test creates; a null would hide what a type is."""
 _VARIABLE = re.compile(r"\$(CREDCHECK_\w+)")
 _FOLDER = Path(__file__).resolve().parent
 _ID = re.compile(r"([A-Z]+-\d+)(?:#(\d+))?")
@@ -62,6 +71,9 @@ def render_test(test: StandaloneTest, form: str) -> str:
         key=format_python_headers({"key": _find_key(test)}),
         hurl_headers=[(name, _VARIABLE.sub(r"{{\1}}", value)) for name, value in
                       test.headers.items()],
+        created=dict(CREATED),
+        json_created=json.dumps(CREATED),
+        hurl_created=json.dumps({**CREATED, "issuer": "{{issuer}}"}),
         hurl_body=_format_hurl_body(test.body),
         hurl_key=_VARIABLE.sub(r"{{\1}}", _find_key(test)),
         hurl_asserts=list(format_hurl_asserts(test.expectation)),

@@ -42,7 +42,6 @@ PLANTED: Mapping[str, str] = {
     "missing-key-answers-403": LIST,
     "unknown-user-is-accepted": LIST,
     "username-is-not-accepted": LIST,
-    "accept-is-ignored": LIST,
     "errors-say-message": RETRIEVE,
     "format-parameter-is-ignored": LIST,
 }
