@@ -53,8 +53,10 @@ def compare_deployments(
     try:
         _compare(comparison, recorded, allow_writes=allow_writes)
     finally:
-        for side in (first, second):
-            comparison.left_behind += side.close()
+        try:
+            comparison.left_behind += first.close()
+        finally:
+            comparison.left_behind += second.close()
     if not comparison.stopped:
         comparison.problems += accept(comparison.entries, accepted)
     return comparison

@@ -16,6 +16,8 @@ from contract_tests.engine.exchange import Response
 from contract_tests.engine.safety import READS
 from contract_tests.errors import RequestFailed, TargetUnavailable
 
+VARIES = '"varies"'
+"""What stands for a value that differs between two equal requests."""
 MOST_REPEATED = 3
 """Requests that show one place of an operation and are asked twice; more would show the same."""
 
@@ -175,16 +177,30 @@ class Session:
         }
         if noisy:
             self.comparison.noise |= {f"{ask.operation}: {name}" for name in noisy}
-        cleaned = tuple(
-            {
-                name: text
-                for name, text in one.items()
-                if name not in noisy or name in ("status", "content-type")
-            }
-            for one in features
-        )
+        cleaned = [_clean(mine, features, again, noisy) for mine in features]
         if "status" in noisy:
             return
         exchanges = found[0].exchanges
         assert exchanges is not None  # noqa: S101  each difference of two responses has them
         yield from find_differences(ask, cleaned[0], cleaned[1], exchanges)
+
+
+def _clean(
+    mine: Features,
+    before: tuple[Features, Features],
+    after: tuple[Features, Features],
+    noisy: set[str],
+) -> Features:
+    """Return the features of one side without noise.
+
+    A value that varies is not compared, but a field that only one side has, always, still is one.
+    """
+    kept = {}
+    for name, text in mine.items():
+        has = [{name in one, name in other} for one, other in zip(before, after, strict=True)]
+        is_on_one_side = {True} in has and {False} in has
+        if name not in noisy or name in ("status", "content-type"):
+            kept[name] = text
+        elif is_on_one_side:
+            kept[name] = VARIES
+    return kept

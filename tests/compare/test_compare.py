@@ -1,7 +1,8 @@
 """`credcheck compare`: two deployments, the same requests, and where the responses differ."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from contract_tests.compare.session import Comparison
 from contract_tests.errors import UsageError
 from tests.compare.planted import ENVIRONMENT, LIST, OPTIONS, PLANTED, compare_with_twin
 from tests.harness.bite import KEYS
+from tests.harness.test_export import collect
 from tests.harness.test_report import exchange
 from tests.support import broken_mock
 from tests.support.command import run
@@ -59,13 +61,8 @@ def test_two_mocks_are_equal(tmp_path: Path, seed: str, same_data: bool) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "mistake",
-    [
-        pytest.param(name, marks=[pytest.mark.slow] * (number > 1))
-        for number, name in enumerate(MISTAKES)
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mistake", MISTAKES)
 def test_a_mistake_is_found_once(
     mistake: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -89,14 +86,6 @@ def test_the_twin_differs_where_it_has_a_defect(defect: str) -> None:
 def test_twenty_are_planted() -> None:
     """There are at least twenty defects that a comparison is tried with."""
     assert len(PLANTED) >= 20
-
-
-def test_reads_send_no_write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Without `--allow-writes` only GET, HEAD and OPTIONS are sent, and no journal is written."""
-    found = compare_with_mistake("", monkeypatch, tmp_path)
-    methods = {one.method for side in found.sides for one in side.target.observations.exchanges}
-    assert methods == {"GET", "HEAD", "OPTIONS"}
-    assert not (tmp_path / "journal").exists()
 
 
 def test_a_recording_is_repeated_with_the_own_key(
@@ -125,6 +114,14 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Comparison]:
     with pytest.MonkeyPatch.context() as patch:
         folder = tmp_path_factory.mktemp("compare")
         yield compare_with_mistake("course_search_is_ignored", patch, folder)
+
+
+def test_reads_send_no_write(searched: Comparison) -> None:
+    """Without `--allow-writes` only GET, HEAD and OPTIONS are sent, and no journal is written."""
+    sides = searched.sides
+    methods = {one.method for side in sides for one in side.target.observations.exchanges}
+    assert methods == {"GET", "HEAD", "OPTIONS"}
+    assert not [side for side in sides if Path(side.settings.journal).exists()]
 
 
 def test_artefacts_hold_both_responses_and_no_key(searched: Comparison) -> None:
@@ -227,6 +224,37 @@ def test_differences_can_be_accepted(
         options={"accept": str(file)},
     )
     assert found.exit_code == exit_code, found.problems
+
+
+@pytest.mark.parametrize("is_both", [True, False])
+def test_noise_is_found_by_asking_twice(
+    is_both: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A value that varies on one side is no difference; a field of one side only is one."""
+    mock, numbers = broken_mock.make_application(), count(1)
+
+    def varying(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        answered: list[Any] = []
+        body = b"".join(mock(environ, collect(answered)))
+        name = b"description" if is_both else b"nonce"
+        body = body.replace(b'"description":"Ok"', b'"%s":"%d"' % (name, next(numbers)))
+        headers = [pair for pair in answered[1] if pair[0].lower() != "content-length"]
+        start_response(answered[0], headers)
+        return [body]
+
+    monkeypatch.setattr(broken_mock, "application", varying)
+    archive = tmp_path / "t.har"
+    url = "http://x/api/credentials/orgs/main/users/1/"
+    archive.write_text(
+        json.dumps({"log": {"entries": [{"request": {"method": "GET", "url": url}}]}})
+    )
+    options = {**WHOLE, "journal": str(tmp_path / "journal")}
+    found = compare_deployments(
+        "mock", BROKEN, options, same_data=True, recording=str(archive), environment=ENVIRONMENT
+    )
+    places = sorted(entry.difference.place for entry in found.new)
+    assert places == ([] if is_both else ["status.description", "status.nonce"])
+    assert found.noise
 
 
 def test_an_entry_of_the_file_is_checked(tmp_path: Path) -> None:

@@ -29,14 +29,22 @@ from tests.harness.test_report import PLACE, exchange, finding, verdict
 from tests.support.command import ENVIRONMENT, run
 
 
+def collect(answered: list[Any]) -> Callable[..., Any]:
+    """Return a `start_response` that keeps what it is called with."""
+
+    def start_response(*words: Any) -> Callable[[bytes], object]:
+        answered.extend(words)
+        return lambda _: None
+
+    return start_response
+
+
 def break_responses(application: Any) -> Any:
     """Return an application with three mistakes: tags are a text, 404 is 400, 405 lacks Allow."""
 
     def broken(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         answered: list[Any] = []
-        body = b"".join(
-            application(environ, lambda *words: answered.extend(words) or (lambda _: None))
-        )
+        body = b"".join(application(environ, collect(answered)))
         status, headers = answered[0], answered[1]
         status = "400 Bad Request" if status.startswith("404") else status
         if status.startswith("405"):
