@@ -54,7 +54,7 @@ class Difference:
         if self.status >= "4" and ABSENT not in (self.left, self.right):
             texts = (_DIGITS.sub("N", text) for text in (self.left, self.right))
             return (self.kind, self.name, *texts)
-        return (self.kind, self.name, _describe(self.left), _describe(self.right))
+        return (self.kind, self.name)
 
 
 @dataclass
@@ -171,10 +171,24 @@ def _find_in_body(
 
 
 def _find_renamed(left: Features, right: Features, fields: list[str]) -> dict[str, str]:
-    """Return the fields whose values stand under another name on the right side, with that name."""
-    lost = [name for name in fields if name not in right and left[name].startswith('"')]
-    gained = {right[name]: name for name in fields if name not in left}
-    return {name: gained[left[name]] for name in lost if left[name] in gained}
+    """Return the fields whose values stand under another name on the right side, with that name.
+
+    Both names are in one object, which both sides have.
+    """
+    gained = {(_find_object(name), right[name]): name for name in fields if name not in left}
+    found = {}
+    for name in fields:
+        parent = _find_object(name)
+        if name not in right and left[name].startswith('"') and parent in right:
+            other = gained.get((parent, left[name]))
+            if other:
+                found[name] = other
+    return found
+
+
+def _find_object(name: str) -> str:
+    """Return the path of the object that a field is in."""
+    return name.rpartition(".")[0]
 
 
 def gather(differences: Iterable[Difference], explain: Explain) -> list[Entry]:
