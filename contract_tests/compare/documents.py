@@ -136,21 +136,23 @@ def render_html(document: dict[str, Any]) -> str:
 
 
 def render_ledger(document: dict[str, Any]) -> str:
-    """Return the new differences as rows in YAML that can be pasted into a ledger."""
-    rows = [
+    """Return the new differences as entries of `unknown` in YAML, as the ledger has them.
+
+    `mock` holds what the mock does, or the left side where neither is the mock.
+    """
+    names = [side["name"] for side in document["sides"]]
+    mine = 1 if names[1].startswith("mock") and not names[0].startswith("mock") else 0
+    entries = [
         {
-            "where": f"{', '.join(one['operations'])}: {one['place']}",
-            "left": one["left"],
-            "right": one["right"],
-            "evidence": ["unknown"],
-            "why": f"Found by comparing {' and '.join(side['name'] for side in document['sides'])}"
-            f" ({one['request']}); nobody has explained it yet.",
+            "what": f"`{one['place']}` of {', '.join(one['operations'])} ({one['request']}), "
+            f"where {names[1 - mine]} has: {one['right' if mine == 0 else 'left']}",
+            "mock": one["left" if mine == 0 else "right"],
         }
         for one in document["differences"]
         if one["known"] == "new"
     ]
     text: str = yaml.safe_dump(
-        json.loads(json.dumps({"rows": rows})), allow_unicode=True, sort_keys=False, width=110
+        json.loads(json.dumps({"unknown": entries})), allow_unicode=True, sort_keys=False, width=110
     )
     return text
 
