@@ -47,7 +47,9 @@ class Difference:
             return (self.kind, self.place, *sorted(left - right), "|", *sorted(right - left))
         if self.kind in ("status", "header", "content type"):
             return (self.kind, self.place, self.left, self.right)
-        if self.kind in ("page", "shape"):
+        if self.kind == "page":
+            return (self.kind, "order" if self.place.startswith("order") else "numbers")
+        if self.kind == "shape":
             return (self.kind, self.name, self.left, self.right)
         if self.right.startswith(RENAMED):
             return (self.kind, self.name, self.right)

@@ -58,7 +58,7 @@ def read_features(
     }
     for name in HEADERS:
         if name in response.headers:
-            found[f"header {name}"] = _read_header(name, response.headers[name], base_url)
+            found[f"header {name}"] = _read_header(name, response.headers[name], base_url, own)
     if response.exchange.method == "HEAD" or not response.body:
         found["body"] = "empty" if not response.body else "a body"
         return found
@@ -86,12 +86,19 @@ def read_features(
     return found
 
 
-def _read_header(name: str, value: str, base_url: str) -> str:
+def _read_header(name: str, value: str, base_url: str, own: Mapping[str, str]) -> str:
     if name == "retry-after":
         return "seconds" if value.isdigit() else "a date"
     if name in ("allow", "vary"):
         return ", ".join(sorted(part.strip() for part in value.split(",")))
-    return value.replace(base_url, "<address>")
+    return _replace_own(value.replace(base_url, "<address>"), own)
+
+
+def _replace_own(text: str, own: Mapping[str, str]) -> str:
+    """Return a text with the names of one side replaced, the longest first."""
+    for mine in sorted(own, key=len, reverse=True):
+        text = text.replace(mine, own[mine])
+    return text
 
 
 def find_page(value: Any) -> dict[str, Any] | None:
@@ -172,10 +179,7 @@ def _name_item(item: Any, own: Mapping[str, str]) -> str:
 def _format_value(value: Any, base_url: str, own: Mapping[str, str]) -> str:
     if not isinstance(value, str):
         return json.dumps(value)
-    text = value.replace(base_url, "<address>")
-    for mine, name in own.items():
-        if len(mine) > 3:
-            text = text.replace(mine, name)
+    text = _replace_own(value.replace(base_url, "<address>"), own)
     if "available in" in text:
         text = re.sub(r"\d+", "N", text)
     return json.dumps(text, ensure_ascii=False)

@@ -71,9 +71,9 @@ def render_test(test: StandaloneTest, form: str) -> str:
         key=format_python_headers({"key": _find_key(test)}),
         hurl_headers=[(name, _VARIABLE.sub(r"{{\1}}", value)) for name, value in
                       test.headers.items()],
-        created=dict(CREATED),
-        json_created=json.dumps(CREATED),
-        hurl_created=json.dumps({**CREATED, "issuer": "{{issuer}}"}),
+        created=list_created(test),
+        json_created=json.dumps(list_created(test)),
+        hurl_created=json.dumps({**list_created(test), "issuer": "{{issuer}}"}),
         hurl_body=_format_hurl_body(test.body),
         hurl_key=_VARIABLE.sub(r"{{\1}}", _find_key(test)),
         hurl_asserts=list(format_hurl_asserts(test.expectation)),
@@ -82,6 +82,16 @@ def render_test(test: StandaloneTest, form: str) -> str:
         shell_key=_quote_shell(f"Authorization: {_find_key(test)}"),
         jq=format_jq(test.expectation),
     )  # fmt: skip
+
+
+def list_created(test: StandaloneTest) -> dict[str, Any]:
+    """Return the fields of the credential that a test creates, but those that it then sends."""
+    try:
+        sent = json.loads(test.body or "{}")
+    except (ValueError, RecursionError):
+        sent = {}
+    names = sent if isinstance(sent, dict) else {}
+    return {name: value for name, value in CREATED.items() if name == "name" or name not in names}
 
 
 def _find_variables(test: StandaloneTest) -> set[str]:
