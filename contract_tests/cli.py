@@ -1,22 +1,24 @@
-"""The command `credcheck`: run · judge · rules · explain · replay · cleanup. It only translates.
+"""The command `credcheck`: run, judge, rules, explain, replay, cleanup, and those of `parity`.
 
-The commands import what only they need, so that `--help`, `rules` and `explain` respond in the time
-that Python takes to start: pytest and the HTTP client would take five times as long to load.
+It only translates. The commands import what only they need, so that `--help`, `rules` and `explain`
+respond in the time that Python takes to start: pytest and the HTTP client would take five times as
+long to load.
 """
 
 import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
 from contract_tests.catalogue.rule import describe_rule
+from contract_tests.command_options import EXAMPLE, add_filters, add_settings
 from contract_tests.engine.interruption import watch_signals
 from contract_tests.errors import (
     EXTRA,
@@ -25,23 +27,16 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
-from contract_tests.settings.command_line import (
-    COMMAND_LINE,
-    FILTERS,
-    format_flag,
-    format_option,
-)
-from contract_tests.settings.option import FLAG, Option
+from contract_tests.parity import compare, diff, export
+from contract_tests.settings.command_line import format_flag, format_option
 
 USAGE, NOT_JUDGED = 2, 3
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which GitHub Actions names the file of a summary."""
-EXAMPLE = "\b\nExample:\n  "
 PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class OutputClosed(Exception):
@@ -108,37 +103,6 @@ def finish(code: Any, message: str) -> None:
     if message:
         click.echo(f"credcheck: {' '.join(message.split())}", err=True)
     sys.exit(code)
-
-
-def add_option(name: str, option: Option) -> Callable[[Command], Command]:
-    """Return a decorator that adds the option of a setting to a command."""
-    return click.option(
-        f"--{name.replace('_', '-')}",
-        metavar=option.metavar or None,
-        type=click.Choice(option.choices) if option.choices else None,
-        is_flag=option.kind is FLAG,
-        multiple=option.repeatable,
-        help=option.help,
-    )
-
-
-def add_settings(command_name: str) -> Callable[[Command], Command]:
-    """Return a decorator that adds the options of all settings that a command takes."""
-
-    def decorate(command: Command) -> Command:
-        for name, option in reversed(list(COMMAND_LINE.items())):
-            if command_name in option.commands:
-                command = add_option(name, option)(command)
-        return command
-
-    return decorate
-
-
-def add_filters(command: Command) -> Command:
-    """Add the options that narrow a run."""
-    for name, option in reversed(list(FILTERS.items())):
-        command = add_option(name, option)(command)
-    return command
 
 
 @click.group(
@@ -404,6 +368,11 @@ def cleanup(target: str, **options: Any) -> None:
     for line in map(str, results) if results else ["nothing was left behind"]:
         click.echo(redact(line))
     sys.exit(1 if any(result.left_behind for result in results) else 0)
+
+
+main.add_command(compare)
+main.add_command(diff)
+main.add_command(export)
 
 
 if __name__ == "__main__":

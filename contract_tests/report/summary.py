@@ -30,18 +30,7 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"PROBLEM  {problem}"
     yield ""
     gaps = gather_not_tested(verdict)
-    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
-    # What a run that never began would not have tested either is of no use to anybody.
-    for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
-        enabling = f" (set {gap.option})" if gap.option else ""
-        enabling = f" and {more} more{enabling}" if more else enabling
-        for names in filter(None, (gap.rules, gap.operations)):
-            yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
-    for operation in verdict.not_reached if not verdict.stopped else ():
-        statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
-        yield f"not reached     {operation}: returned {statuses}, never 2xx"
-    for notice in verdict.notices:
-        yield f"notice          {notice}"
+    yield from summarize_not_tested(verdict, gaps)
     if verdict.stopped and verdict.stopped not in verdict.headline:
         yield f"STOPPED  {verdict.stopped}"
     stays = ""
@@ -59,6 +48,22 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     option, checks = find_best_option(gaps)
     if checks:
         yield f"  {option} would enable the most of what was not tested: {checks} checks"
+
+
+def summarize_not_tested(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
+    """Yield the lines about what was not tested or not reached, and the notices."""
+    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
+    # What a run that never began would not have tested either is of no use to anybody.
+    for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
+        enabling = f" (set {gap.option})" if gap.option else ""
+        enabling = f" and {more} more{enabling}" if more else enabling
+        for names in filter(None, (gap.rules, gap.operations)):
+            yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
+    for operation in verdict.not_reached if not verdict.stopped else ():
+        statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
+        yield f"not reached     {operation}: returned {statuses}, never 2xx"
+    for notice in verdict.notices:
+        yield f"notice          {notice}"
 
 
 def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:

@@ -64,6 +64,7 @@ def judge_archive(
             started=started,
             stopped=judge.find_obstacle(),
             is_narrowed=True,
+            filters={},
             results=list(judge.judge()),
             processes=[judge.report()],
         )
