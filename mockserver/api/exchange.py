@@ -29,7 +29,7 @@ from mockserver.messages import (
     UploadedFile,
 )
 from mockserver.sandbox.faults import LENGTH
-from mockserver.sandbox.journal import KEY, Journal, hide_key, is_secret_header
+from mockserver.sandbox.journal import KEY, hide_key, is_secret_header
 from mockserver.sandbox.registry import IN_PATH, read_sandbox_name, read_stray_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.store import Store
@@ -139,13 +139,15 @@ class Exchange:
 
     def record(
         self,
-        journal: Journal,
+        sandbox: Sandbox,
         response: FlaskResponse,
         milliseconds: float,
         hints: tuple[str, ...],
     ) -> None:
-        """Write this exchange into a journal."""
-        journal.add(
+        """Write this exchange into the journal of its sandbox."""
+        authorization = self.received.environ.get("HTTP_AUTHORIZATION", "")
+        key = sandbox.store.api_keys.get(authorization.rpartition(" ")[2])
+        sandbox.journal.add(
             time.time(),
             self.origin + self.root,
             self.received.method,
@@ -160,6 +162,7 @@ class Exchange:
             milliseconds,
             self.operation,
             hints,
+            key.user_id if key else None,
         )
 
 

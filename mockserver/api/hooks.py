@@ -53,7 +53,7 @@ def register_hooks(app: Flask, service: Service) -> None:
                 hints = hint_finder.find(exchange.describe(response, exchange.sandbox.store))
             if hints:
                 response.headers[HEADER] = write_header(hints)
-            exchange.record(exchange.sandbox.journal, response, milliseconds, hints)
+            exchange.record(exchange.sandbox, response, milliseconds, hints)
             if exchange.sandbox.journal.budget.is_exceeded:
                 service.sandboxes.trim_journals()
         if write_line:

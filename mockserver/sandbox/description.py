@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from mockserver.sandbox.faults import FAULT
 from mockserver.sandbox.journal import (
     KEY,
     Exchange,
@@ -13,8 +14,8 @@ from mockserver.sandbox.journal import (
 )
 
 
-def describe_exchange(exchange: Exchange) -> dict[str, Any]:
-    """Return an exchange in full, with a curl line and the hints at it."""
+def summarize_exchange(exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange as a row of a list, without headers and bodies."""
     return {
         "number": exchange.number,
         "time": format_moment(exchange),
@@ -23,14 +24,26 @@ def describe_exchange(exchange: Exchange) -> dict[str, Any]:
         "operation": exchange.operation.operation_id if exchange.operation else None,
         "status": exchange.status,
         "milliseconds": round(exchange.milliseconds, 1),
+        "hints": list(exchange.hints),
+        "user": exchange.user,
+        "faults": next((v for name, v in exchange.response_headers if name == FAULT), None),
+    }
+
+
+def describe_exchange(exchange: Exchange, key: str = "") -> dict[str, Any]:
+    """Return an exchange in full, with a curl line and the hints at it.
+
+    The curl line has a variable for the key that was sent, or this one.
+    """
+    return {
+        **summarize_exchange(exchange),
         "request": _describe_side(
             exchange.request_headers, exchange.request_body, exchange.request_size
         ),
         "response": _describe_side(
             exchange.response_headers, exchange.response_body, exchange.response_size
         ),
-        "hints": list(exchange.hints),
-        "curl": curl_line(exchange),
+        "curl": curl_line(exchange, key),
     }
 
 
@@ -47,8 +60,8 @@ def _describe_side(headers: Headers, body: bytes, size: int) -> dict[str, Any]:
     return {"headers": dict(headers), "body": shown, **binary, **cut}
 
 
-def curl_line(exchange: Exchange) -> str | None:
-    """Return a line for a shell; the key is a variable.
+def curl_line(exchange: Exchange, key: str = "") -> str | None:
+    """Return a line for a shell; the key is a variable, unless it is given.
 
     There is none for a request of which only a part is kept: it would be another request.
     """
@@ -62,7 +75,7 @@ def curl_line(exchange: Exchange) -> str | None:
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
             line = f"{name}: {value}"
-            words += ["-H", quote_header(line)]
+            words += ["-H", shlex.quote(line.replace(KEY, key)) if key else quote_header(line)]
     source, body = "", exchange.request_body
     if body:
         text = decode_text(body)
