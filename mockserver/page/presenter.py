@@ -68,13 +68,20 @@ def describe_world(store: Store, contract: Contract) -> dict[str, Any]:
     }
 
 
-def list_cards(store: Store, platform: str, search: str, number: str | None) -> dict[str, Any]:
-    """Return a page of credentials that a search finds, private ones too; raises NotFound."""
+def list_cards(
+    store: Store, platform: str, search: str, number: str | None, *, public: bool | None = None
+) -> dict[str, Any]:
+    """Return a page of credentials that a search finds, by default private ones too.
+
+    Raises NotFound.
+    """
     term = search.casefold()
     matching = (
         credential
         for credential in store.credentials.values()
-        if credential.platform == platform and _matches(credential, term)
+        if credential.platform == platform
+        and public in (None, credential.public)
+        and _matches(credential, term)
     )
     found = sorted(matching, key=attrgetter("position"))
     page = paginate(len(found), number, CARDS)

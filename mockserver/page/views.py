@@ -14,6 +14,7 @@ from flask import Response, render_template, request, send_from_directory
 
 from mockserver.control.guard import (
     ControlNotFound,
+    InvalidControlRequest,
     create_guarded_blueprint,
     current_sandbox,
     current_service,
@@ -67,9 +68,12 @@ def overview() -> dict[str, Any]:
 def credentials() -> dict[str, Any]:
     """Return a page of the credentials of a platform, the newest first, private ones too."""
     store, words = current_sandbox().store, request.args
-    search = words.get("search", "")
+    search, public = words.get("search", ""), words.get("public", "")
+    if public not in ("", "true", "false"):
+        raise InvalidControlRequest(f"public: expected true or false, got {public!r}")
+    platform, wanted = _find_platform(store), {"true": True, "false": False}.get(public)
     try:
-        return presenter.list_cards(store, _find_platform(store), search, words.get("page"))
+        return presenter.list_cards(store, platform, search, words.get("page"), public=wanted)
     except NotFound as error:
         raise ControlNotFound(error.detail) from error
 
