@@ -47,7 +47,7 @@ function Active({ onEdit }) {
     const { effect, scope } = describe(fault);
     return html`<li key=${fault.id}>
       <span class="grow"><b>${effect}</b><span class="muted block-line">${scope}</span></span>
-      <span class="counts"><b>${fault.happened}</b> applied<span class="muted"> of ${plural(fault.matched, "matching request")}</span></span>
+      <span class="counts">${fault.times && fault.happened >= fault.times ? html`<${Chip}>used up</${Chip}> ` : ""}<b>${fault.happened}</b> applied<span class="muted"> of ${plural(fault.matched, "matching request")}</span></span>
       <span class="buttons">
         <${CopyButton} text=${JSON.stringify(ruleOf(fault))} label="JSON" of=${`of fault ${fault.id}`} />
         <${Button} icon="pencil" onClick=${() => edit(fault)}>Use as a draft<span class="unseen">: fault ${fault.id}</span></${Button}>

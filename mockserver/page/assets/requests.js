@@ -97,9 +97,9 @@ function Row({ exchange, isOpen }) {
   return html`<tr class=${`row ${isOpen ? "is-open" : ""}`} data-number=${number} onClick=${open}>
     <td class="time">${clockTime(time)}</td>
     <td class=${`method ${method}`}>${method}</td>
-    <td class="path"><a href=${addressOf(to)} aria-current=${isOpen ? "true" : undefined}><${Path} path=${path} /></a>
+    <td class="path"><div><a href=${addressOf(to)} aria-current=${isOpen ? "true" : undefined}><${Path} path=${path} /></a>
       ${faults && html`<${Chip} kind="fault"><${Icon} name="zap" /> fault</${Chip}>`}
-      ${hints.length > 0 && html`<${Chip} kind="hint"><${Icon} name="lightbulb" /> ${hints.length === 1 ? "hint" : `${hints.length} hints`}</${Chip}>`}
+      ${hints.length > 0 && html`<${Chip} kind="hint"><${Icon} name="lightbulb" /> ${hints.length === 1 ? "hint" : `${hints.length} hints`}</${Chip}>`}</div>
     </td>
     <td class="status"><span class=${`code-of s${Math.floor(status / 100)}`}>${status}</span></td>
     <td class="ms">${milliseconds < 10 ? milliseconds : Math.round(milliseconds)}</td>
