@@ -125,7 +125,7 @@ def _fingerprint(sandbox: Sandbox, names: Sequence[str]) -> object:
 
 
 def describe_sandbox(sandbox: Sandbox, names: Sequence[str]) -> dict[str, Any]:
-    """Return what a sandbox is now, but for its records, of which `version` tells that they differ."""
+    """Return what a sandbox is now; of its records `version` tells that they are others."""
     journal = sandbox.journal
     return {
         "version": sandbox.version,
@@ -158,7 +158,5 @@ def events() -> Response:
     since = request.headers.get("Last-Event-ID") or request.args.get("after", "")
     epoch, _, number = since.partition(".")
     is_known = epoch == sandbox.journal.epoch and number.isdecimal() and len(number) < 20
-    changes = SandboxChanges(
-        current_service().sandboxes, sandbox, int(number) if is_known else 0
-    )
+    changes = SandboxChanges(current_service().sandboxes, sandbox, int(number) if is_known else 0)
     return open_stream(changes.poll)

@@ -11,7 +11,6 @@ from mockserver.control.guard import (
     InvalidControlRequest,
     create_guarded_blueprint,
     current_sandbox,
-    current_service,
     read_object,
 )
 from mockserver.sandbox.description import describe_exchange, summarize_exchange

@@ -2,6 +2,7 @@
 
 import base64
 import codecs
+import json
 import re
 import secrets
 import threading
@@ -266,19 +267,27 @@ def _searchable_text(exchange: Exchange) -> str:
     texts = [
         *(exchange.method, exchange.target, unquote_plus(exchange.target), str(exchange.status)),
         *(operation, *exchange.hints, *(f"{name}: {value}" for name, value in headers)),
-        decode_text(exchange.request_body, is_whole=exchange.request_is_whole) or "",
-        decode_text(exchange.response_body, is_whole=exchange.response_is_whole) or "",
+        _unescape(decode_text(exchange.request_body, is_whole=exchange.request_is_whole) or ""),
+        _unescape(decode_text(exchange.response_body, is_whole=exchange.response_is_whole) or ""),
     ]
     return "\n".join(texts).casefold()
+
+
+def _unescape(body: str) -> str:
+    """Return a body with characters as people read them, which JSON may write by number."""
+    if "\\u" not in body:
+        return body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
 
 
 def _match_problems(wanted: str) -> Condition:
     """Match errors and what has hints (`true`), or neither (`false`)."""
     if wanted not in ("true", "false"):
         raise InvalidFilter(f"problems: expected true or false, got {wanted!r}")
-    return lambda exchange: (
-        (exchange.status >= 400 or bool(exchange.hints)) == (wanted == "true")
-    )
+    return lambda exchange: (exchange.status >= 400 or bool(exchange.hints)) == (wanted == "true")
 
 
 def _match_after(wanted: str) -> Condition:

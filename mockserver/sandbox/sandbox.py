@@ -128,7 +128,7 @@ class Sandbox:
         return self._before.label if self._before else None
 
     def undo(self) -> bool:
-        """Go back to before the last reset, clear, scenario or import, and tell whether there was one.
+        """Go back to before what was last replaced, and tell whether anything was.
 
         Records, clock, faults, ids and scenario are those of before; the journal stays as it is.
         """
