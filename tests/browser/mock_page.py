@@ -43,7 +43,7 @@ def _check_own(url: str, complaints: list[str]) -> None:
         complaints.append(f"it asked {url}")
 
 
-def show(page: Page, world: Control, view: str = "requests", **params: object) -> Page:
+def show(page: Page, world: Control, view: str = "requests", /, **params: object) -> Page:
     """Open a view of a world's page and wait until it is live."""
     page.goto(f"{world.base_url}/__mock__/?{urlencode({'view': view, **params})}")
     expect(page.locator("#live")).to_have_text("live")

@@ -1,6 +1,6 @@
 // A fault as a form and as JSON, which are the same rule: what one changes, the other shows.
 
-import { html, useEffect, useState } from "./html.js";
+import { html, useLayoutEffect, useState } from "./html.js";
 import { change } from "./actions.js";
 import { overview } from "./live.js";
 import { Button, Field, Problem } from "./parts.js";
@@ -21,7 +21,7 @@ export function FaultForm({ draft, onChange }) {
   const [invalid, setInvalid] = useState("");
   const [refused, setRefused] = useState("");
   const problem = invalid || refused;
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Not while it is typed: other spaces are not another rule.
     if (!isSame(text, draft)) setText(write(draft));
     setInvalid("");
@@ -130,7 +130,7 @@ function Choice({ label, value = "", set, options, wide }) {
 function JsonField({ label, value, set, placeholder }) {
   const [text, setText] = useState(value === undefined ? "" : JSON.stringify(value));
   const [error, setError] = useState("");
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (value === undefined ? text && !error : !isSame(text, value)) setText(value === undefined ? "" : JSON.stringify(value));
   }, [value]);
   const type = ({ target }) => {

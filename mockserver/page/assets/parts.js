@@ -79,8 +79,8 @@ export function Dialog({ title, onClose, children, kind = "" }) {
   return html`<dialog ref=${dialog} class=${kind} aria-labelledby=${id.current} onClose=${onClose}
       onMouseDown=${outside}>
     <div class="dialog-body">
-      <header><h2 id=${id.current}>${title}</h2>
-        <${IconButton} icon="x" label="Close" onClick=${onClose} /></header>
+      <div class="dialog-head"><h2 id=${id.current}>${title}</h2>
+        <${IconButton} icon="x" label="Close" onClick=${onClose} /></div>
       ${children}
     </div>
   </dialog>`;
