@@ -73,7 +73,8 @@ def take_page(browser: Browser) -> None:
     with serving("--quiet", "--bind", ADDRESS, "--now", "2026-06-01T12:00:00Z") as url:
         send_requests(url)
         with opened(browser, f"{url}/__mock__/", height=900) as page:
-            page.locator("#rows summary", has_text="400").click()
+            page.locator("tr.row", has_text="400").click()
+            page.get_by_role("region", name="Body of the request").wait_for()
             save(page, "page.png")
 
 

@@ -8,7 +8,7 @@ import { overview } from "./live.js";
 import { Badge, Button, Dialog, Field, Problem } from "./parts.js";
 
 const TYPES = ["MICRO_CREDENTIAL", "CREDENTIAL", "CERTIFICATE"];
-const UNITS = ["days", "months", "years"];
+const UNITS = ["days", "weeks", "months", "years"];
 
 export function CredentialForm({ credential, onClose }) {
   const issuers = overview.value.issuers.filter((issuer) => issuer.platform === platform.value);
