@@ -12,6 +12,7 @@ from typing import Any
 
 from flask import Response, render_template, request, send_from_directory
 
+from mockserver.api.middleware import clean_prefix
 from mockserver.control.guard import (
     ControlNotFound,
     InvalidControlRequest,
@@ -21,7 +22,7 @@ from mockserver.control.guard import (
 )
 from mockserver.errors import NotFound
 from mockserver.page import presenter
-from mockserver.sandbox.registry import read_sandbox_name
+from mockserver.sandbox.registry import SANDBOX_IN_PATH, read_sandbox_name
 from mockserver.world.store import Store
 
 ASSETS = Path(__file__).parent / "assets"
@@ -51,7 +52,10 @@ def page() -> Response:
 def overview() -> dict[str, Any]:
     """Return what the page needs beside the stream: addresses, scenarios, users and keys."""
     served = current_service()
-    root = request.root_path
+    # The page is at the root as well as below the prefix, the API below the prefix only.
+    root, prefix = request.root_path, clean_prefix(served.config.prefix)
+    if SANDBOX_IN_PATH.sub("", root) != prefix:
+        root += prefix
     return {
         "sandbox": read_sandbox_name(request.environ),
         "origin": request.host_url.rstrip("/"),

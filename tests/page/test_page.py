@@ -177,7 +177,9 @@ def test_it_is_below_a_prefix_too() -> None:
     """At the root and below the prefix; without its slash it leads to it."""
     api = API(create_app(Config(prefix="/dm", now=NOW, auth="any")))
     assert read(api, "overview", "/dm")["root"] == "/dm"
-    assert read(api, "overview")["root"] == ""
+    assert read(api, "overview")["root"] == "/dm"
+    assert read(api, "overview", "/dm/__sandbox__/dm")["root"] == "/dm/__sandbox__/dm"
+    assert read(api, "overview", "/__sandbox__/dm")["root"] == "/__sandbox__/dm/dm"
     for prefix in ("", "/dm", ALICE):
         answer = control(api, "GET", f"{prefix}/__mock__")
         assert (answer.status_code, answer.headers["Location"]) == (

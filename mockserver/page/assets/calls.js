@@ -1,5 +1,5 @@
-// Calls of the mock: its control plane, and its API as the user who was chosen. Both are relative to
-// the page, so that they act on the sandbox that it shows.
+// Calls of the mock: its control plane, and its API as the user who was chosen. The control plane is
+// relative to the page, so that it acts on the sandbox that the page shows.
 
 export class Refusal extends Error {
   constructor(status, body) {
@@ -54,13 +54,20 @@ export const read = (path, query = {}) => {
   return control("GET", words.size ? `${path}?${words}` : path);
 };
 
+let apiRoot = "";
+
+// Say what stands before the API: the page is at the root too, the API below the prefix only.
+export function useApiRoot(root) {
+  apiRoot = root;
+}
+
 // Call the API as a user: `path` is below the user's own, such as `issuers/`.
 export async function callApi(user, method, path, body) {
   const isForm = body instanceof FormData;
   const headers = isForm || body === undefined ? {} : { "Content-Type": "application/json" };
   if (user.key) headers.Authorization = `Api-Key ${user.key}`;
   const target = `/api/credentials/orgs/${encodeURIComponent(user.platform)}/users/${user.id}/${path}`;
-  return send(`..${target}`, {
+  return send(`${apiRoot}${target}`, {
     method,
     headers,
     body: isForm || body === undefined ? body : JSON.stringify(body),

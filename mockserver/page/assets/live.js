@@ -2,7 +2,7 @@
 // behind the last exchange that is here, so nothing is missing and nothing double.
 
 import { batch, computed, signal } from "./html.js";
-import { read } from "./calls.js";
+import { read, useApiRoot } from "./calls.js";
 
 const MOST_ROWS = 500;
 const IDLE = 30_000;
@@ -81,7 +81,9 @@ function refreshSoon() {
   refreshing ??= setTimeout(async () => {
     refreshing = null;
     try {
-      overview.value = await read("overview");
+      const found = await read("overview");
+      useApiRoot(found.root);
+      overview.value = found;
     } catch {
       setTimeout(refreshSoon, RETRY);
     }
