@@ -3,7 +3,7 @@
 import { batch, computed, effect, signal } from "./html.js";
 import { params, view } from "./address.js";
 import { read } from "./calls.js";
-import { exchanges, keepsAll } from "./live.js";
+import { exchanges, keepsAll, state } from "./live.js";
 
 export const paused = signal(false);
 export const scrolled = signal(false);
@@ -13,6 +13,8 @@ const frontier = signal(null); // the last number that is shown while rows are h
 const query = computed(() => JSON.stringify(queryOf(params.value)));
 const found = signal(null); // numbers that the server found; null: all
 let foundUpTo = 0;
+let asked = "";
+let running = false;
 
 function queryOf({ q, problems, method }) {
   const words = { search: q?.trim(), problems: problems && "true", method };
@@ -56,9 +58,16 @@ effect(() => {
   }
 });
 
+// In another journal, as after a restart of the mock, the numbers begin again.
+const epoch = computed(() => state.value?.journal.epoch);
+effect(() => {
+  if (!epoch.value) return;
+  asked = "";
+  foundUpTo = 0;
+  frontier.value = null;
+});
+
 // Ask the server for what fits; while rows come in, only for the new ones.
-let asked = "";
-let running = false;
 
 effect(() => {
   const wanted = query.value;
