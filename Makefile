@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SERVING := $(VENV)/.serving
 READY := $(VENV)/.ready
 # Tests start hundreds of processes; without its bytecode each would compile every module again.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2 --dist worksteal
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist worksteal
 ARGS ?=
 TARGET ?= mock
 .DEFAULT_GOAL := help

@@ -16,7 +16,7 @@ from mockserver.config import RELEASES
 from tests.clients.generated_client import Client
 from tests.support.server import RunningServer, running
 
-pytest_plugins = ["tests.support.left_out"]
+pytest_plugins = ["tests.support.left_out", "tests.support.longest_first"]
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MAIN = "/api/credentials/orgs/main/users/1/"

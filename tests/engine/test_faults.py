@@ -417,6 +417,8 @@ def test_a_fault_that_lasts_is_exit_3_in_one_line(
     assert not any(line.startswith(("FAILED", "request failed")) for line in output.splitlines())
 
 
+@pytest.mark.longest
+@pytest.mark.slow
 def test_single_faults_are_notices(tmp_path: Path) -> None:
     """A run with a fault in each hundred requests conforms, and says what disturbed it."""
     answers = [Answer.page(502, NGINX), RESET, Answer.page(504, NGINX), CLOSE]
@@ -463,14 +465,14 @@ def test_a_service_whose_search_hangs_is_judged_within_the_budget(tmp_path: Path
     with serve_faulty(fault) as served:
         file.write_text(
             f'[target.slow]\nbase_url = "{served.url}"\norg = "main"\nuser_id = "1"\n'
-            'timeout = 1.0\napi_version = "4.202"\n'
+            'timeout = 1.0\nrate = "1000/s"\napi_version = "4.202"\n'
         )
         started = time.monotonic()
         ended = run(
             "run", "slow", "--config", str(file), "--time-budget", "15", "--read-only",
             "--subject", "search", "--report", str(tmp_path), "--journal", str(tmp_path),
         )  # fmt: skip
-        assert time.monotonic() - started < 60
+        assert time.monotonic() - started < 90
     report = json.loads((tmp_path / "report.json").read_text())
     assert ended.returncode == 1, ended.stdout
     assert any("no response in time" in each["message"] for each in report["failures"])

@@ -116,6 +116,8 @@ def staging(folder: Path, certificates: Certificates, uses: int = 40) -> Iterato
         yield Staging(served, gate, proxy, folder)
 
 
+@pytest.mark.longest
+@pytest.mark.slow
 @needs_openssl
 def test_run_replay_and_cleanup_pass_every_wall(tmp_path: Path, certificates: Certificates) -> None:
     """All commands pass certificate, password, proxy and tokens that expire, and show no secret."""

@@ -33,6 +33,7 @@ def read_report(folder: Path) -> dict[str, Any]:
     return report
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 def test_a_target_that_dies_is_one_error(tmp_path: Path) -> None:
     """A server that ends in the middle of a run: exit 3, and one error in junit.xml."""

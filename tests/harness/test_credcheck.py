@@ -20,6 +20,7 @@ from tests.support.server import RunningServer, free_port, running
 from tests.support.world import DOCUMENT
 
 
+@pytest.mark.longest
 def test_the_mock_conforms_in_process(tmp_path: Path) -> None:
     """The quick profile against the mock: exit 0, every operation reached, nothing left behind."""
     here = tmp_path / "here"
@@ -37,6 +38,7 @@ def test_the_mock_conforms_in_process(tmp_path: Path) -> None:
         assert (tmp_path / name).stat().st_size > 1000, name
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 def test_workers_give_the_same_verdict(tmp_path: Path) -> None:
     """Two processes that test one deployment, and write to it, have the results of one."""
@@ -211,15 +213,16 @@ def test_a_target_that_is_described_wrongly_is_not_judged(
     assert "FAILED" not in ended.stdout
 
 
+@pytest.mark.longest
 @pytest.mark.slow
-@pytest.mark.parametrize("words", [("--read-only",), ("--profile", "quick")])
+@pytest.mark.parametrize("words", [("--read-only",), ()])
 def test_one_key_is_enough(server: RunningServer, words: tuple[str, ...]) -> None:
     """With only an admin's key, every rule that can be tested is, and the run may be green."""
     environment = {**ENVIRONMENT, "ONLY": "main-admin-key"}
     for name in [each for each in environment if each.startswith("CREDCHECK_")]:
         del environment[name]
     here = ("--org", "main", "--user-id", "1", "--key", "admin=env:ONLY")
-    ended = run("run", server.url, *here, *words, env=environment)
+    ended = run("run", server.url, "--profile", "quick", *here, *words, env=environment)
     assert ended.returncode == 0, ended.stdout
     assert "not tested" in ended.stdout
 

@@ -47,6 +47,7 @@ def names(served: RunningServer) -> list[str]:
     return found
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 def test_read_only_sends_reads_only() -> None:
     """A read-only run sends GET, HEAD and OPTIONS, according to the server's log."""
@@ -273,6 +274,7 @@ def forms_of(secret: str) -> set[str]:
     return forms | {base64.b64encode(b"Api-Key " + raw).decode()[12:-4]}
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 def test_no_secret_is_in_any_artefact(tmp_path: Path) -> None:
     """A failing run with known keys leaves none of them in output, reports or journal.

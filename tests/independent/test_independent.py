@@ -36,6 +36,7 @@ def address() -> Iterator[str]:
         yield found
 
 
+@pytest.mark.longest
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("profile", "mode"), [("quick", "--read-only")])
