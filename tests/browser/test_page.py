@@ -293,6 +293,8 @@ def test_the_page_is_worked_with_the_keyboard(page: Page, world: Control) -> Non
     first.focus()
     page.keyboard.press("ArrowDown")
     expect(second).to_be_focused()
+    page.keyboard.press("c")
+    expect(said(page)).to_contain_text("Copied curl -i")
     page.keyboard.press("Enter")
     expect(page.get_by_role("region", name="Request 1")).to_be_visible()
     page.keyboard.press("ArrowUp")

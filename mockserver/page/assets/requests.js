@@ -2,7 +2,8 @@
 
 import { html, useEffect, useRef, useState } from "./html.js";
 import { addressOf, adjust, params } from "./address.js";
-import { change } from "./actions.js";
+import { change, complain, copy } from "./actions.js";
+import { read } from "./calls.js";
 import { exchanges, overview } from "./live.js";
 import { isFiltered, paused, rows, scrolled, searching, selected, showNew, waiting } from "./journal.js";
 import { Button, Chip, clockTime, CopyButton, Empty, Icon, IconButton } from "./parts.js";
@@ -77,7 +78,7 @@ function Table() {
 
 function Rows() {
   return html`<table class="requests" onKeyDown=${move}>
-    <caption class="unseen">Requests, the newest first. Up and down move, Enter opens.</caption>
+    <caption class="unseen">Requests, the newest first. Up and down move, Enter opens, c copies as curl.</caption>
     <thead><tr>
       <th scope="col" class="time">Time</th><th scope="col" class="method">Method</th><th scope="col">Path</th>
       <th scope="col" class="status">Status</th><th scope="col" class="ms">ms</th>
@@ -118,6 +119,9 @@ function move(event) {
   const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
   if (!row || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Escape" && selected.value) return void close();
+  if (event.key === "c") {
+    read(`requests/${row.dataset.number}`).then(({ curl }) => curl && copy(curl), complain);
+  }
   if (!step) return;
   event.preventDefault();
   const next = step > 0 ? row.nextElementSibling : row.previousElementSibling;
