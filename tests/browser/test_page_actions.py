@@ -77,7 +77,7 @@ def test_an_assertion_is_issued_revoked_reinstated_and_expired(page: Page, world
     expect(held).to_contain_text("Leo Lindqvist valid")
     button(page, "Revoke Leo Lindqvist").click()
     button(page, "Revoke").click()
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("required")
+    expect(page.get_by_role("dialog").locator(".problem")).to_contain_text("required")
     page.get_by_label("Reason").fill("A mistake.")
     button(page, "Revoke").click()
     expect(held).to_contain_text("revoked")
@@ -92,7 +92,7 @@ def test_an_assertion_is_issued_revoked_reinstated_and_expired(page: Page, world
     assert world.requests(method="PUT")[0]["status"] == 403
     button(page, "Delete").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("permission")
+    expect(page.get_by_role("dialog").locator(".problem")).to_contain_text("permission")
 
 
 def test_a_learner_gets_three_private_badges_in_three_clicks(page: Page, world: Control) -> None:
@@ -113,3 +113,13 @@ def test_a_learner_gets_three_private_badges_in_three_clicks(page: Page, world: 
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Requests").click()
     expect(rows(page).first).to_contain_text("POST")
+
+
+def test_a_refusal_is_said_inside_of_an_open_dialog(page: Page, world: Control) -> None:
+    """Where the action was: what is behind a dialog can neither be seen nor be heard."""
+    show(page, world, "learners", q="leo")
+    page.get_by_label("Act as").select_option(label="Leo Lindqvist, learner")
+    page.locator(".badge-button.revoked").first.click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name=re.compile("^Reinstate ")).first.click()
+    expect(dialog.get_by_role("alert")).to_contain_text("permission")

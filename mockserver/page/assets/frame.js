@@ -27,7 +27,7 @@ export function TopBar() {
       <span class="unseen">Copy the base URL </span><code>${base}</code><${Icon} name="copy" /></button>
     <${Connection} />
     ${open === "sandbox" && html`<${Sandboxes} onClose=${close} />`}
-    ${open === "world" && html`<${Dialog} title="Scenario and records" kind="side" onClose=${close}><${World} /></${Dialog}>`}
+    ${open === "world" && html`<${Dialog} title="Scenario and records" kind="side" onClose=${close}><${World} onReplace=${close} /></${Dialog}>`}
   </header>`;
 }
 

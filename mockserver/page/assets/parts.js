@@ -1,7 +1,7 @@
 // The small parts that views are made of.
 
 import { html, useEffect, useLayoutEffect, useRef } from "./html.js";
-import { copy } from "./actions.js";
+import { copy, notice } from "./actions.js";
 
 export function Icon({ name }) {
   return html`<svg class="icon" aria-hidden="true" focusable="false">
@@ -70,10 +70,11 @@ export function Field({ label, note, error, render, wide = false }) {
 export function Dialog({ title, onClose, children, kind = "" }) {
   const dialog = useRef(null);
   const id = useRef(`dialog-${(fieldNumber += 1)}`);
+  const before = useRef(notice.peek()?.id ?? 0);
   useLayoutEffect(() => {
-    const before = document.activeElement;
+    const opener = document.activeElement;
     dialog.current.showModal();
-    return () => before?.isConnected && before.focus();
+    return () => opener?.isConnected && opener.focus();
   }, []);
   const outside = (event) => event.target === dialog.current && onClose();
   return html`<dialog ref=${dialog} class=${kind} aria-labelledby=${id.current} onClose=${onClose}
@@ -82,8 +83,16 @@ export function Dialog({ title, onClose, children, kind = "" }) {
       <div class="dialog-head"><h2 id=${id.current}>${title}</h2>
         <${IconButton} icon="x" label="Close" onClick=${onClose} /></div>
       ${children}
+      <${Since} number=${before.current} />
     </div>
   </dialog>`;
+}
+
+// What was said since the dialog was opened: what is outside of it nobody can read meanwhile.
+function Since({ number }) {
+  const now = notice.value?.id > number ? notice.value : null;
+  return html`<div role="status">${now && !now.isProblem && html`<p class="muted"><${Icon} name="check" /> ${now.text}</p>`}</div>
+    <div role="alert">${now?.isProblem && html`<p class="problem"><${Icon} name="circle-alert" /> <span>${now.text}</span></p>`}</div>`;
 }
 
 // Move the focus into what has just been opened.

@@ -8,29 +8,35 @@ import { Button, Chip, Icon } from "./parts.js";
 
 const BACK = { canUndo: true };
 
-export function World() {
+// `onReplace` is called as soon as something that replaces everything begins: its progress, and the
+// way back, are said outside of a dialog.
+export function World({ onReplace = () => {} }) {
   const { scenario, undo: label, snapshots } = state.value;
+  const replace = (...words) => {
+    onReplace();
+    return change(...words);
+  };
   return html`<section class="block">
       <h3>Records</h3>
       <div class="buttons">
         <${Button} icon="rotate-ccw" disabled=${busy.value}
-          onClick=${() => change("Reset to the default data.", "POST", "state/reset", undefined, { ...BACK, while: "Resetting…" })}>Reset</${Button}>
+          onClick=${() => replace("Reset to the default data.", "POST", "state/reset", undefined, { ...BACK, while: "Resetting…" })}>Reset</${Button}>
         <${Button} icon="eraser" disabled=${busy.value}
-          onClick=${() => change("All credentials are removed.", "POST", "state/clear", undefined, { ...BACK, while: "Clearing…" })}>Clear credentials</${Button}>
-        ${label && html`<${Button} icon="undo-2" onClick=${undo}>Undo ${label}</${Button}>`}
+          onClick=${() => replace("All credentials are removed.", "POST", "state/clear", undefined, { ...BACK, while: "Clearing…" })}>Clear credentials</${Button}>
+        ${label && html`<${Button} icon="undo-2" onClick=${() => { onReplace(); undo(); }}>Undo ${label}</${Button}>`}
       </div>
     </section>
     <section class="block">
       <h3>Scenarios</h3>
-      <${Scenarios} current=${scenario} />
+      <${Scenarios} current=${scenario} replace=${replace} />
     </section>
     <section class="block"><h3>Snapshots</h3><${Snapshots} names=${snapshots} /></section>`;
 }
 
-function Scenarios({ current }) {
+function Scenarios({ current, replace }) {
   const enter = ({ name }) =>
-    change(`The scenario is ${name}.`, "POST", "scenario", { name }, { ...BACK, while: `Entering ${name}…` });
-  const leave = () => change("Back to the default data.", "DELETE", "scenario", undefined, { ...BACK, while: "Resetting…" });
+    replace(`The scenario is ${name}.`, "POST", "scenario", { name }, { ...BACK, while: `Entering ${name}…` });
+  const leave = () => replace("Back to the default data.", "DELETE", "scenario", undefined, { ...BACK, while: "Resetting…" });
   const isBusy = Boolean(busy.value);
   return html`<ul class="choices scenarios" aria-busy=${isBusy}>
     <li><button type="button" aria-pressed=${current === null} disabled=${isBusy} onClick=${leave}>
