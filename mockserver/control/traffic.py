@@ -13,6 +13,7 @@ from mockserver.control.guard import (
     current_sandbox,
     read_object,
 )
+from mockserver.control.verification import verify_requests
 from mockserver.sandbox.description import describe_exchange, summarize_exchange
 from mockserver.sandbox.fault_format import read_fault
 from mockserver.sandbox.har import build_har
@@ -118,6 +119,12 @@ def archive() -> Response:
 def count() -> dict[str, int]:
     """Count the exchanges that fit."""
     return {"count": len(current_sandbox().journal.find(read_object()))}
+
+
+@blueprint.post("/requests/verify")
+def verify() -> dict[str, Any]:
+    """Tell whether the expected requests were received, and else which came nearest."""
+    return verify_requests(current_sandbox().journal, read_object())
 
 
 @blueprint.delete("/requests")
