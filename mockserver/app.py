@@ -17,7 +17,7 @@ from mockserver.api.service import Service
 from mockserver.config import Config
 from mockserver.contract.compiler import load_contract
 from mockserver.contract.contract import Contract
-from mockserver.control import public, state, traffic
+from mockserver.control import events, public, state, traffic
 from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate
@@ -69,7 +69,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
     register_hooks(app, service, open_upstream(config))
     app.register_blueprint(create_blueprint(service))
-    for module in (public, state, traffic, views):
+    for module in (public, state, traffic, events, views):
         app.register_blueprint(module.blueprint)
     app.wsgi_app = PathPrefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
     if config.trust_proxy:

@@ -32,7 +32,7 @@ from mockserver.messages import (
     Response,
 )
 from mockserver.sandbox.faults import LENGTH
-from mockserver.sandbox.journal import KEY, Journal, hide_key, is_secret_header
+from mockserver.sandbox.journal import KEY, hide_key, is_secret_header
 from mockserver.sandbox.registry import IN_PATH, read_sandbox_name, read_stray_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.store import Store
@@ -152,14 +152,15 @@ class Exchange:
 
     def record(
         self,
-        journal: Journal,
-        store: Store,
+        sandbox: Sandbox,
         response: FlaskResponse,
         milliseconds: float,
         hints: tuple[str, ...],
     ) -> None:
-        """Write this exchange into a journal."""
-        journal.add(
+        """Write this exchange into the journal of its sandbox."""
+        words = self.received.environ.get("HTTP_AUTHORIZATION", "").split()
+        own = sandbox.store.api_keys.get(words[-1]) if words else None
+        sandbox.journal.add(
             time.time(),
             self.origin + self.root,
             self.received.method,
@@ -174,13 +175,9 @@ class Exchange:
             milliseconds,
             self.operation,
             hints,
-            self._find_own_key(store),
+            own.key if own else "",
+            own.user_id if own else None,
         )
-
-    def _find_own_key(self, store: Store) -> str:
-        """Return the key of the request where it is one of the mock's world, or an empty text."""
-        words = self.received.environ.get("HTTP_AUTHORIZATION", "").split()
-        return words[-1] if words and words[-1] in store.api_keys else ""
 
     def _read_rest(self) -> bytes:
         """Return a body that nobody has read, as that of a request that was refused before.

@@ -69,8 +69,7 @@ def register_hooks(app: Flask, service: Service, upstream: "Upstream | None" = N
                 hints = hint_finder.find(exchange.describe(response, exchange.sandbox.store))
             if hints:
                 response.headers[HEADER] = write_header(hints)
-            sandbox = exchange.sandbox
-            exchange.record(sandbox.journal, sandbox.store, response, milliseconds, hints)
+            exchange.record(exchange.sandbox, response, milliseconds, hints)
             if exchange.sandbox.journal.budget.is_exceeded:
                 service.sandboxes.trim_journals()
         if write_line:
