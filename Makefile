@@ -30,7 +30,7 @@ $(SERVING): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@touch $@
 
 $(READY): pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "Installing all that tests and checks need: about 90 packages, 530 MB, two minutes"
+	@echo "Installing all that tests and checks need: about 115 packages, 580 MB, two minutes"
 	@$(call install,.[dev])
 	@touch $(SERVING) $@
 
