@@ -207,11 +207,12 @@ def test_the_mock_serves_the_steps_that_follow(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_the_action_installs_itself(tmp_path: Path) -> None:
     """The folder of the action is a package; its commands are on the path of later steps."""
-    # The packages that it needs take minutes, and are those of every other installation.
-    step = run_step("Install", tmp_path, {}, PIP_NO_DEPS="1")
+    step = run_step("Install", tmp_path, {"command": "serve"})  # which needs fewer packages
     assert step.code == 0, step.log
     (folder,) = (tmp_path / "path").read_text().splitlines()
-    assert {"credcheck", "credmock"} <= {path.name for path in Path(folder).iterdir()}
+    for command in ("credcheck", "credmock"):
+        said = subprocess.run([f"{folder}/{command}", "--version"], capture_output=True, text=True)
+        assert said.stdout.startswith(f"{command}, version"), said.stderr
 
 
 def run_job(
@@ -253,7 +254,8 @@ def test_the_template_tests_a_target(tmp_path: Path, mistake: str, code: int) ->
     suite = ElementTree.parse(tmp_path / reports["junit"]).getroot()[0]  # noqa: S314  (our own)
     assert bool(int(suite.attrib["failures"])) == bool(code)
     issues = json.loads((tmp_path / reports["codequality"]).read_text(encoding="utf-8"))
-    assert {issue["check_name"] for issue in issues} == ({"SCHEMA-01"} if code else set())
+    assert bool(issues) == bool(code)
+    assert code == 0 or "SCHEMA-01" in {issue["check_name"] for issue in issues}
     trap = f"$(touch {tmp_path}/run); touch {tmp_path}/run"
     traps = {"CONTRACT_TARGET": trap, "CONTRACT_ARGUMENTS": trap, "CONTRACT_PACKAGE": ""}
     assert run_job(".credcheck", "script", tmp_path, **traps).returncode == 2
