@@ -28,6 +28,7 @@ from tests.support.waiting import PATIENCE, wait_until
 TOOLS = ("buildah", "debootstrap", "unshare", "chroot", "mount")
 RELEASE = "bookworm"
 PACKAGES = "python3,python3-venv,ca-certificates"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 BASE, IMAGE = "localhost/credmock-base", "localhost/credmock"
 MOST_MEGABYTES = 250
 """Above the base, which others bring."""
@@ -75,6 +76,11 @@ class Buildah:
             [*command, RELEASE, str(folder), mirror], capture_output=True, text=True
         )
         assert made.returncode == 0, made.stdout[-3000:] + made.stderr
+        if CERTIFICATES.is_file():  # that of a network whose proxy reads TLS is among them
+            shutil.copy(CERTIFICATES, folder / CERTIFICATES.relative_to("/"))
+            (folder / "etc/pip.conf").write_text(f"[global]\ncert = {CERTIFICATES}\n")
+        for package in (folder / "var/cache/apt/archives").glob("*.deb"):
+            package.unlink()
         container = self.run("from", "scratch")
         self.run("add", "--quiet", container, str(folder), "/")
         self.run("commit", "--quiet", container, BASE)
