@@ -82,7 +82,7 @@ docs: $(READY)  ## build the documents as a site in dist/docs/site
 	@$(call extra,mkdocs,docs)
 	@rm -rf dist/docs && mkdir -p dist/docs/pages
 	@tar --create --exclude node_modules --exclude generated --exclude '*.pyc' *.md LICENSE action.yml Dockerfile docs examples \
-		templates spec fixtures bench/README.md | tar --extract --directory dist/docs/pages
+		templates spec fixtures clients bench/README.md | tar --extract --directory dist/docs/pages
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 dist: $(READY)  ## build wheel, sdist and a list of what they bring (SBOM) in dist, and check them
@@ -107,4 +107,5 @@ lock: $(READY)  ## write the versions that are installed now into constraints.tx
 
 clean:  ## remove the virtual environment, the caches and what was generated
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .nox dist bench/.peers report
+	rm -rf clients/javascript/{node_modules,dist,src/generated}
 	cd examples && rm -rf */node_modules */generated */build */credentials_client */.mypy_cache */.lock

@@ -176,7 +176,7 @@ def check_serving(container: Container) -> float:
             ids = next(line for line in status.splitlines() if line.startswith("NSpid:"))
             assert ids.split()[-1] == "1"
             (credential,) = ask(f"{url}/api/credentials/orgs/main/users/1/?page_size=1")
-            ask(f"{url}/api/credentials/orgs/main/users/1/{credential}/", "DELETE")
+            ask(f"{url}/api/credentials/orgs/main/users/1/{credential}", "DELETE")
             wrong = dict.fromkeys(("HTTP_PROXY", "http_proxy", "ALL_PROXY"), "http://127.0.0.1:1")
             command = container.configuration["Healthcheck"]["Test"][1:]
             healthy = container.enter(*command, CREDMOCK_CTL_URL=url, **wrong)
@@ -244,7 +244,7 @@ def main() -> None:
         return
     try:
         check_image(say)
-    except AssertionError as error:
+    except (AssertionError, OSError) as error:
         sys.exit(f"image-check failed: {error}")
     say("image-check passed")
 
