@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -132,7 +133,7 @@ def ensure_local_certificate(host: str, folder: Path) -> Certificate:
             "with --tls-cert"
         ) from error
     certificate = Certificate(folder / SERVER, folder / SERVER, folder / AUTHORITY)
-    names = list(dict.fromkeys((*LOCAL_NAMES, host)))
+    names = list(dict.fromkeys((*LOCAL_NAMES, normalize_host(host))))
     names = [name for name in names if name not in ANY_ADDRESS]
     try:
         with _lock_folder(folder.parent):
@@ -146,6 +147,16 @@ def ensure_local_certificate(host: str, folder: Path) -> Certificate:
             "set XDG_DATA_HOME to a folder of yours, or name files with --tls-cert and --tls-key"
         ) from error
     return certificate
+
+
+def normalize_host(host: str) -> str:
+    """Return a host as certificates hold it, whichever of its spellings is used."""
+    try:
+        return str(ip_address(host.partition("%")[0]))
+    except ValueError:
+        with suppress(UnicodeError):
+            return host.encode("idna").decode()
+        return host
 
 
 def _is_usable(certificate: Certificate, names: list[str]) -> bool:

@@ -129,6 +129,23 @@ def test_the_name_of_the_host_is_in_the_certificate(tmp_path: Path) -> None:
     assert ensure_local_certificate("0.0.0.0", tmp_path / "tls").chain.read_bytes() == kept  # noqa: S104
 
 
+@pytest.mark.parametrize(
+    "host", ["::0001", "fe80::1%lo", "b\u00fccher.test", "127.0.0.2", "localhost"]
+)
+def test_a_host_is_recognized_again(tmp_path: Path, host: str) -> None:
+    """Another spelling of an address, or letters beyond ASCII, make no new one each time."""
+    made = ensure_local_certificate(host, tmp_path / "tls").chain.read_bytes()
+    assert ensure_local_certificate(host, tmp_path / "tls").chain.read_bytes() == made
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70, "-"])
+def test_a_host_that_no_certificate_can_name_is_one_line(tmp_path: Path, host: str) -> None:
+    """It is refused before anything is made."""
+    with pytest.raises(StartError, match=r"^--tls-self-signed: no certificate for localhost"):
+        ensure_local_certificate(host, tmp_path / "tls")
+    assert not (tmp_path / "tls").exists()
+
+
 def test_servers_that_start_together_share_a_certificate(tmp_path: Path) -> None:
     """What is left in the folder is one pair that fits, and nothing else lies beside it."""
     with ThreadPoolExecutor(8) as pool:
