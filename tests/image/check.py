@@ -188,9 +188,9 @@ def check_serving(container: Container) -> float:
         finally:
             process.kill()
     assert not port_file.exists()
-    assert credential not in [
-        each["entity_id"] for each in json.loads(state.read_bytes())["credentials"]
-    ]
+    kept = {each["entityId"] for each in json.loads(state.read_bytes())["credentials"]}
+    assert kept
+    assert credential not in kept
     return seconds
 
 
