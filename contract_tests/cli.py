@@ -17,6 +17,7 @@ import click
 
 from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
 from contract_tests.catalogue.rule import describe_rule
+from contract_tests.engine.interruption import watch_signals
 from contract_tests.errors import (
     EXTRA,
     UsageError,
@@ -82,8 +83,11 @@ class Group(click.Group):
             code, message = USAGE, describe_error(error)
         except OutputClosed:
             code = NOT_JUDGED
-        except (click.Abort, KeyboardInterrupt):
-            code, message = NOT_JUDGED, describe_error(KeyboardInterrupt())
+        except (click.Abort, KeyboardInterrupt) as error:
+            # click turns Ctrl-C into an error of its own, whose context is the interrupt.
+            caught = error.__context__ if isinstance(error, click.Abort) else error
+            interruption = caught if isinstance(caught, KeyboardInterrupt) else KeyboardInterrupt()
+            code, message = NOT_JUDGED, describe_error(interruption)
         except Exception as error:  # noqa: BLE001  the last handler of the program
             code = USAGE if find_missing_package(error) else NOT_JUDGED
             message = describe_error(error)
@@ -202,8 +206,11 @@ def run_pytest(target: str, *arguments: str) -> int:
     Only the plugins that are named are loaded, because others that are installed may be slow, and
     assert statements are not rewritten, because the rules have none.
     """
+    interruption = watch_signals()  # the imports that follow take a second
     check_packages(needs_workers="xdist" in arguments)
     import pytest
+
+    interruption.check()
 
     set_hypothesis_folder()
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]

@@ -135,6 +135,7 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "accepted": [_add_rule(finding) for finding in verdict.accepted],
         "problems": list(verdict.problems),
         "left_behind": list(verdict.left_behind),
+        "permanent": list(verdict.permanent),
         "effects": dict(verdict.effects),
         "not_reached": list(verdict.not_reached),
         "unreachable_here": dict(verdict.unreachable_here),

@@ -7,9 +7,10 @@ from contract_tests.catalogue import RULES
 from contract_tests.engine.effects import describe_effects
 from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
-from contract_tests.report.not_tested import find_best_option, gather_not_tested
-from contract_tests.report.verdict import Verdict
+from contract_tests.report.not_tested import Gap, find_best_option, gather_not_tested
+from contract_tests.report.verdict import TESTED, Verdict
 
+HOLD_CHOICES = "--hold-choices"
 MOST_FOLLOWERS = 5
 """Findings that are listed under the one that leads; the report has all."""
 
@@ -24,8 +25,11 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"PROBLEM  {problem}"
     yield ""
     gaps = gather_not_tested(verdict)
-    for gap in gaps:
+    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
+    # What a run that never began would not have tested either is of no use to anybody.
+    for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
         enabling = f" (set {gap.option})" if gap.option else ""
+        enabling = f" and {more} more{enabling}" if more else enabling
         for names in filter(None, (gap.rules, gap.operations)):
             yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
     for operation in verdict.not_reached if not verdict.stopped else ():
@@ -35,16 +39,35 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"notice          {notice}"
     if verdict.stopped and verdict.stopped not in verdict.headline:
         yield f"STOPPED  {verdict.stopped}"
+    stays = ""
+    if verdict.permanent:
+        number = len(verdict.permanent)
+        stays = f", {number} cannot be deleted"
+        yield f"stays           {', '.join(verdict.permanent)}: the API offers no way to delete it"
     yield f"VERDICT  {verdict.target}: {verdict.headline}"
     yield (
         f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
-        f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
+        f"{len(verdict.left_behind)} left behind{stays}; seed {verdict.seed}"
     )
     if verdict.effects:
         yield f"  on the target: {describe_effects(verdict.effects)}"
     option, checks = find_best_option(gaps)
     if checks:
         yield f"  {option} would enable the most of what was not tested: {checks} checks"
+
+
+def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:
+    """Yield the gaps with how many others each stands for.
+
+    Of what differs from choices of the contract the first of each rule stands for all.
+    """
+    choices = Counter(tuple(gap.rules) for gap in gaps if gap.option == HOLD_CHOICES)
+    for gap in gaps:
+        rules = tuple(gap.rules)
+        if gap.option != HOLD_CHOICES:
+            yield gap, 0
+        elif rules in choices:
+            yield gap, choices.pop(rules) - 1
 
 
 def describe_cause(cause: RootCause) -> Iterator[str]:

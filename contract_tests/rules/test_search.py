@@ -14,7 +14,7 @@ from contract_tests.oracle.model import (
     is_surely_found,
     matches_search,
 )
-from contract_tests.vocabulary.checks import check_equal, check_order
+from contract_tests.vocabulary.checks import check_equal, check_order, format_json
 from contract_tests.vocabulary.deployment import Deployment, NewestItems
 
 Item = dict[str, Any]
@@ -353,8 +353,9 @@ def check_name_found(
                 found == expected,
                 f"a search {problem} its text",
                 page.response,
-                expected=f"{term!r} in {name!r}: {expected}",
-                got=found,
+                expected=f"{format_json(term)} {'finds' if expected else 'does not find'} "
+                f"{format_json(name)}",
+                got="found" if found else "not found",
             )
     deployment.delete(item["entityId"])
 
@@ -382,7 +383,7 @@ def test_q_finds_issuers_by_name(deployment: Deployment) -> None:
                 is_fine and len(page.ids) == len(set(page.ids)),
                 "`q` finds the wrong issuers",
                 page.response,
-                expected=f"{len(sure)} for {term!r}",
+                expected=f"{len(sure)} for {format_json(term)}",
                 got=len(page.ids),
             )
 

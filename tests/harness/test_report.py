@@ -37,6 +37,8 @@ from contract_tests.report.documents import (
     render_html,
     write_reports,
 )
+from contract_tests.report.not_tested import Gap
+from contract_tests.report.summary import join_choices
 from contract_tests.report.verdict import Verdict
 
 BASE = "https://staging.example.org/dm"
@@ -535,3 +537,21 @@ def test_the_command_that_repeats_a_run_has_its_options(
     parser = next(command for name, command in main.commands.items() if name == "run")
     known = {flag for parameter in parser.params for flag in parameter.opts}
     assert {word for word in shlex.split(words) if word.startswith("--")} <= known
+
+
+def test_differences_from_choices_are_one_line_for_each_rule() -> None:
+    """The terminal shows the first difference of each rule, and how many more there are."""
+
+    def make_gap(rule: str, reason: str) -> Gap:
+        return Gap("not tested", reason, [rule], [], 1)
+
+    start = "differs from a choice of this contract:"
+    gaps = [
+        *(make_gap("ERR-11", f"{start} {number}") for number in range(3)),
+        make_gap("ERR-12", f"{start} other"),
+        *(make_gap("PAGE-06", f"a list of {number}") for number in range(2)),
+    ]
+    shown = [(gap.rules[0], gap.reason[-1], more) for gap, more in join_choices(gaps)]
+    assert shown == [
+        ("ERR-11", "0", 2), ("ERR-12", "r", 0), ("PAGE-06", "0", 0), ("PAGE-06", "1", 0),
+    ]  # fmt: skip
