@@ -218,9 +218,8 @@ def check_image(say: Callable[[str], object]) -> None:
         options += ["--build-arg", f"BASE={BASE}", "--build-arg", f"VERSION={read_version()}"]
         buildah.run("bud", *options, ".")
         say(f"built in {time.monotonic() - began:.0f} s")
-        configuration = json.loads(buildah.run("inspect", "--type", "image", IMAGE))["Docker"][
-            "config"
-        ]
+        described = json.loads(buildah.run("inspect", "--type", "image", IMAGE))
+        configuration = described["Docker"]["config"]
         check_configuration(configuration)
         data = folder / "data"
         data.mkdir()
