@@ -1,5 +1,6 @@
 """The summary of a verdict that the terminal shows."""
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -19,24 +20,17 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     """Yield the lines that the terminal shows."""
     for cause in verdict.causes:
         yield from describe_cause(cause)
+    advice = describe_start(verdict.target)
+    if verdict.causes and advice:
+        yield ""
+        yield advice
     for finding in verdict.accepted:
         yield f"accepted {finding['rule']}  {finding['message']}: {finding['reason']}"
     for problem in verdict.problems:
         yield f"PROBLEM  {problem}"
     yield ""
     gaps = gather_not_tested(verdict)
-    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
-    # What a run that never began would not have tested either is of no use to anybody.
-    for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
-        enabling = f" (set {gap.option})" if gap.option else ""
-        enabling = f" and {more} more{enabling}" if more else enabling
-        for names in filter(None, (gap.rules, gap.operations)):
-            yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
-    for operation in verdict.not_reached if not verdict.stopped else ():
-        statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
-        yield f"not reached     {operation}: returned {statuses}, never 2xx"
-    for notice in verdict.notices:
-        yield f"notice          {notice}"
+    yield from summarize_not_tested(verdict, gaps)
     if verdict.stopped and verdict.stopped not in verdict.headline:
         yield f"STOPPED  {verdict.stopped}"
     stays = ""
@@ -56,6 +50,22 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"  {option} would enable the most of what was not tested: {checks} checks"
 
 
+def summarize_not_tested(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
+    """Yield the lines about what was not tested or not reached, and the notices."""
+    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
+    # What a run that never began would not have tested either is of no use to anybody.
+    for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
+        enabling = f" (set {gap.option})" if gap.option else ""
+        enabling = f" and {more} more{enabling}" if more else enabling
+        for names in filter(None, (gap.rules, gap.operations)):
+            yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
+    for operation in verdict.not_reached if not verdict.stopped else ():
+        statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
+        yield f"not reached     {operation}: returned {statuses}, never 2xx"
+    for notice in verdict.notices:
+        yield f"notice          {notice}"
+
+
 def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:
     """Yield the gaps with how many others each stands for.
 
@@ -68,6 +78,21 @@ def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:
             yield gap, 0
         elif rules in choices:
             yield gap, choices.pop(rules) - 1
+
+
+def describe_start(target: str) -> str:
+    """Return how to start a target that ran in this process, so that curl reaches it; or nothing.
+
+    The address in the curl lines is the one that is shown here.
+    """
+    if target == "mock":
+        command = "`credmock serve --api-version 4.202`"
+    elif target.startswith("wsgi:"):
+        application = shlex.quote(target.removeprefix("wsgi:"))
+        command = f"`gunicorn --bind 127.0.0.1:80 {application}`, or with another WSGI server"
+    else:
+        return ""
+    return f"{target} ran in this process: for curl to repeat a request, start it with {command}"
 
 
 def describe_cause(cause: RootCause) -> Iterator[str]:

@@ -63,6 +63,7 @@ class RunSummary:
     started: float
     stopped: str
     is_narrowed: bool
+    filters: Mapping[str, list[str]]
     results: list[Result]
     processes: list[ProcessReport]
     flaky: list[str] = field(default_factory=list)
@@ -103,6 +104,7 @@ class Verdict:
     headline: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, list[str]] = field(default_factory=dict)
 
     @cached_property
     def causes(self) -> list[RootCause]:
@@ -160,6 +162,7 @@ def make_verdict(run: RunSummary) -> Verdict:
         stopped=run.stopped,
         counts=dict(Counter(result.outcome for result in results)),
         context=select_context(settings),
+        filters=run.filters,
     )
     verdict.exit_code, verdict.headline = decide(verdict)
     return verdict

@@ -286,6 +286,7 @@ class Run:
             started=self._started,
             stopped=self.state.stopped,
             is_narrowed=self.selection.is_narrowed,
+            filters=self.selection.filters,
             results=self.recorder.results,
             processes=self._processes,
             flaky=self.recorder.flaky,

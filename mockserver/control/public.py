@@ -15,6 +15,7 @@ from mockserver.files import IMAGES
 PICTURE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
+    "Vary": "Origin",  # a copy that a page has cached without CORS is none for a canvas
 }
 """A picture opened as a page must not run what somebody put into it."""
 
@@ -32,7 +33,7 @@ def health() -> dict[str, str]:
 @blueprint.get("/openapi.<any(yaml, json):form>")
 def openapi(form: str) -> Response:
     """Return the contract with `servers` set to this mock."""
-    server = request.host_url.rstrip("/") + request.root_path
+    server = current_service().base_url(request.host_url, request.root_path)
     body = _write_document(current_service().contract, server, form)
     return Response(body, content_type=f"application/{form}")
 

@@ -46,11 +46,12 @@ def test_given_files_serve_https(tmp_path: Path) -> None:
         assert "http://" not in server.banner
         with httpx.Client(verify=trust, trust_env=False, timeout=PATIENCE) as client:
             page = client.get(server.collection, params={"page_size": 2}, headers=KEY).json()
-            overview = client.get(f"{server.url}/__mock__/").text
+            described = client.get(f"{server.url}/__mock__/state").json()
+            har = client.get(f"{server.url}/__mock__/requests.har").json()
         assert page["result"]["next"].startswith(f"{server.url}/api/")
         assert page["result"]["data"][0]["iconImage"].startswith(f"{server.url}/__mock__/images/")
-        assert server.url in overview
-        assert server.url.replace("https", "http") not in overview
+        assert described["credentials"]
+        assert har["log"]["entries"][0]["request"]["url"].startswith(f"{server.url}/api/")
         with pytest.raises(httpx.HTTPError):
             httpx.get(server.url.replace("https", "http"), trust_env=False, timeout=PATIENCE)
 
