@@ -128,9 +128,19 @@ def main() -> None:
     metavar="FILE",
     help="Write a summary in Markdown.  [in GitHub Actions also: $GITHUB_STEP_SUMMARY]",
 )
+@click.option(
+    "--annotations", metavar="FILE", help="Write annotations of GitHub Actions, to be printed."
+)
+@click.option("--code-quality", metavar="FILE", help="Write GitLab's code quality report.")
 @click.option("-n", "--workers", metavar="N", help="Number of processes, or `auto`.")
 def run(
-    target: str, report: str | None, summary: str | None, workers: str | None, **options: Any
+    target: str,
+    report: str | None,
+    summary: str | None,
+    annotations: str | None,
+    code_quality: str | None,
+    workers: str | None,
+    **options: Any,
 ) -> None:
     """Test a deployment.
 
@@ -145,8 +155,10 @@ def run(
         except OSError as error:
             raise UsageError(f"--report: {report}: {error.strerror}") from error
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
-    if summary:
-        arguments += [format_flag("summary"), str(Path(summary).absolute())]
+    files = {"summary": summary, "annotations": annotations, "code-quality": code_quality}
+    for name, path in files.items():
+        if path:
+            arguments += [format_flag(name), str(Path(path).absolute())]
     if workers:
         if not workers.isdecimal() and workers not in ("auto", "logical"):
             raise UsageError(f"--workers: {workers!r} is not valid: pass a number or `auto`")

@@ -77,7 +77,7 @@ def _address(lines: Iterable[str]) -> str:
     said = []
     for line in lines:
         said.append(line)
-        found = re.search(r" at (http://\S+)", line)
+        found = re.search(r" at (https?://\S+)", line)
         if found:
             return found[1]
     raise DoesNotStart("".join(said))

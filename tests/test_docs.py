@@ -207,6 +207,24 @@ def test_every_page_is_in_the_index() -> None:
     assert {each.path.name for each in REFERENCE if each != index} <= linked
 
 
+def test_every_page_is_on_the_site() -> None:
+    """`make docs` shows each document, and each page that it shows is there."""
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    shown = {path for part in site["nav"] for path in list_paths(part)}
+    assert {str(page) for page in DOCUMENTS} <= shown
+    assert all((ROOT / path).is_file() for path in shown)
+
+
+def list_paths(part: Any) -> list[str]:
+    """Return the paths below an entry of the site's navigation."""
+    (below,) = part.values()
+    return (
+        [path for each in below for path in list_paths(each)]
+        if isinstance(below, list)
+        else [below]
+    )
+
+
 BLOCKS = [(page, block) for page in DOCUMENTS for block in page.blocks]
 BLOCK_NAMES = [f"{page}:{block.line}" for page, block in BLOCKS]
 

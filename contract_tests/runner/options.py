@@ -12,6 +12,7 @@ from contract_tests.settings.sources import current_environment, load_settings
 
 TARGET, REPORT = format_flag("target"), format_flag("report")
 SUMMARY = format_flag("summary")
+ANNOTATIONS, CODE_QUALITY = format_flag("annotations"), format_flag("code-quality")
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that GitHub Actions shows on the page of a job."""
 
@@ -22,6 +23,8 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(TARGET, help="URL, `mock`, wsgi:MODULE:ATTRIBUTE, or a name in the file")
     group.addoption(REPORT, metavar="DIR", help="folder for the reports")
     group.addoption(SUMMARY, metavar="FILE", help="file for a summary in Markdown")
+    group.addoption(ANNOTATIONS, metavar="FILE", help="file for annotations of GitHub Actions")
+    group.addoption(CODE_QUALITY, metavar="FILE", help="file for GitLab's code quality report")
     for name, option in {**COMMAND_LINE, **FILTERS}.items():
         flag = format_flag(name)
         if option.kind is FLAG:

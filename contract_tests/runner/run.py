@@ -27,6 +27,7 @@ from contract_tests.errors import (
     describe_error,
 )
 from contract_tests.report.accepted import read_accepted_failures
+from contract_tests.report.ci import render_annotations, render_code_quality, write_file
 from contract_tests.report.markdown import write_summary
 from contract_tests.report.summary import summarize_verdict
 from contract_tests.report.verdict import (
@@ -37,7 +38,14 @@ from contract_tests.report.verdict import (
     Verdict,
     make_verdict,
 )
-from contract_tests.runner.options import REPORT, STEP_SUMMARY, SUMMARY, read_settings
+from contract_tests.runner.options import (
+    ANNOTATIONS,
+    CODE_QUALITY,
+    REPORT,
+    STEP_SUMMARY,
+    SUMMARY,
+    read_settings,
+)
 from contract_tests.runner.preflight import find_obstacle
 from contract_tests.runner.recorder import VERDICT, Recorder, find_cause
 from contract_tests.runner.selection import (
@@ -50,6 +58,7 @@ from contract_tests.runner.selection import (
 )
 from contract_tests.runner.state import RunState
 
+CI_FILES = ((ANNOTATIONS, render_annotations), (CODE_QUALITY, render_code_quality))
 INTERRUPTED = "the run was interrupted"
 
 
@@ -296,6 +305,10 @@ class Run:
                 write_summary(verdict, Path(summary), append=False)
             if step_summary:
                 write_summary(verdict, Path(step_summary), append=True)
+            for flag, render in CI_FILES:
+                path = self._config.getoption(flag)
+                if path:
+                    write_file(flag, Path(path), render(verdict))
         except UsageError as error:
             self._print(f"credcheck: {error}")
             return False

@@ -43,6 +43,13 @@ def _show(function: Callable[[], Any]) -> None:
 
 @ctl.command()
 @click.pass_obj
+def health(control: Control) -> None:
+    """Tell whether the mock responds; exit 2 if it does not. It needs no control token."""
+    _show(control.health)
+
+
+@ctl.command()
+@click.pass_obj
 def reset(control: Control) -> None:
     """Go back to the world that the mock started with."""
     _show(control.reset)

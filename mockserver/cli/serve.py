@@ -11,6 +11,7 @@ from mockserver.api.addresses import split_public_url
 from mockserver.cli.listening import open_listeners
 from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE, generated_records
 from mockserver.cli.server import serve as run_server
+from mockserver.cli.tls import Certificate, find_certificate
 from mockserver.config import Config
 from mockserver.framework.times import parse_time
 
@@ -92,6 +93,23 @@ def read_upstream(context: click.Context, parameter: click.Parameter, value: str
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write the port into FILE once the mock responds; removed at the end.",
+)
+@click.option(
+    "--tls-cert",
+    type=FILE,
+    metavar="FILE",
+    help="Serve HTTPS with this certificate and its chain, in PEM.",
+)
+@click.option(
+    "--tls-key",
+    type=FILE,
+    metavar="FILE",
+    help="Key of the certificate, in PEM and not encrypted.  [default: in the same file]",
+)
+@click.option(
+    "--tls-self-signed",
+    is_flag=True,
+    help="Serve HTTPS with a certificate for localhost that is made once and kept.",
 )
 @click.option(
     "--prefix", default="", callback=read_prefix, metavar="PATH", help="Path in front of the API."
@@ -213,6 +231,9 @@ def read_upstream(context: click.Context, parameter: click.Parameter, value: str
 def serve(
     bind: tuple[str, int],
     port_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
+    tls_self_signed: bool,
     cors: str,
     max_body: int,
     max_sandboxes: int,
@@ -232,26 +253,32 @@ def serve(
     if not config.upstream and (config.upstream_ca or config.upstream_writes):
         raise click.UsageError("--upstream-ca and --upstream-writes need --upstream URL")
     host, port = bind
+    certificate = find_certificate(tls_cert, tls_key, tls_self_signed, host)
     run_server(
         config,
         open_listeners(host, port),
-        Banner(host, config.prefix, config.public_url),
+        Banner(host, config.prefix, certificate, config.public_url),
         click.echo,
         reload=reload,
         port_file=port_file,
+        certificate=certificate,
     )
 
 
 class Banner:
     """What the server prints when it responds."""
 
-    def __init__(self, host: str, prefix: str, public_url: str = "") -> None:
+    def __init__(
+        self, host: str, prefix: str, certificate: Certificate | None, public_url: str = ""
+    ) -> None:
         self._host, self._prefix = f"[{host}]" if ":" in host else host, prefix
+        self._scheme = "https" if certificate else "http"
+        self._authority = certificate.authority if certificate else None
         self._public_url = public_url.rstrip("/")
 
     def __call__(self, app: "Flask", port: int) -> str:
         """Return the text for an application on a port."""
         from mockserver.cli.banner import banner  # it loads what the application needs
 
-        base_url = self._public_url or f"http://{self._host}:{port}"
-        return banner(app, base_url + self._prefix)
+        base_url = self._public_url or f"{self._scheme}://{self._host}:{port}"
+        return banner(app, base_url + self._prefix, self._authority)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from mockserver.cli.listening import get_port
 from mockserver.cli.output import open_log_output
+from mockserver.cli.tls import Certificate
 from mockserver.cli.worker import Application, Worker
 from mockserver.config import Config
 from mockserver.errors import StartError
@@ -67,10 +68,12 @@ def serve(
     *,
     reload: bool = False,
     port_file: Path | None = None,
+    certificate: Certificate | None = None,
 ) -> None:
     """Serve until a signal ends the process; raises StartError.
 
-    `describe` makes of the application and its port what is announced once it responds.
+    `describe` makes of the application and its port what is announced once it responds. With a
+    certificate it serves HTTPS.
     """
     signals = StopSignals()
     sys.stdout = open_log_output(sys.stdout)
@@ -91,7 +94,7 @@ def serve(
 
         application = reloadable = ReloadableApplication(app, config, announce)
         reloadable.watch(service.stopping)
-    workers = [Worker(listener, application) for listener in listeners]
+    workers = [Worker(listener, application, certificate) for listener in listeners]
     port = get_port(listeners)
     if port_file:
         replace_file(port_file, b"%d\n" % port)

@@ -19,6 +19,7 @@ from granian._loops import loops
 from granian.wsgi import _callback_wrapper
 
 from mockserver.cli.listening import BACKLOG
+from mockserver.cli.tls import Certificate
 from mockserver.config import MOST_STREAMS
 
 native: Any = granian._granian
@@ -33,7 +34,12 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 class Worker:
     """Serves an application on one socket that listens, in threads of this process."""
 
-    def __init__(self, listener: socket.socket, application: Application) -> None:
+    def __init__(
+        self,
+        listener: socket.socket,
+        application: Application,
+        certificate: Certificate | None = None,
+    ) -> None:
         self._listener = listener
         self._ended = threading.Event()
         self._signal = native.WorkerSignal()
@@ -54,7 +60,7 @@ class Worker:
             None,
             None,
             None,
-            *(False, None, None, None, "tls1.3", None, [], False),  # no TLS
+            *_describe_tls(certificate),
             (None, None),  # no metrics
         )
         scheduler = futures._new_cbscheduler(loop, callback, impl_asyncio=True)
@@ -76,6 +82,12 @@ class Worker:
         """
         self._ended.set()
         threading.Event().wait()
+
+
+def _describe_tls(certificate: Certificate | None) -> tuple[Any, ...]:
+    """Return whether to serve TLS, its files, and the oldest version; no client has to show one."""
+    files = (str(certificate.chain), str(certificate.key)) if certificate else (None, None)
+    return (certificate is not None, *files, None, "tls1.2", None, [], False)
 
 
 @contextlib.contextmanager

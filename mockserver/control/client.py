@@ -55,6 +55,10 @@ class Control:
         """What a client of this sandbox takes for the address of the service."""
         return f"{self.url}/__sandbox__/{quote(self.sandbox, safe='')}"
 
+    def health(self) -> dict[str, Any]:
+        """Return the status and the version of the mock."""
+        return self._object("GET", "health")
+
     def reset(self) -> dict[str, int]:
         """Go back to the world that the mock started with."""
         return self._object("POST", "state/reset")

@@ -61,6 +61,13 @@ def test_the_shell_controls_a_sandbox(server: RunningServer, tmp_path: Path) -> 
     assert json.loads(ctl(server, "requests", sandbox="another")) == []
 
 
+def test_health_is_the_exit_code(server: RunningServer) -> None:
+    """It needs no token, says what responds, and is 2 where nothing does."""
+    assert json.loads(ctl(server, "health"))["status"] == "ok"
+    ended = credmock("ctl", "--url", "http://127.0.0.1:1", "health")
+    assert (ended.returncode, ended.stdout) == (2, "")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

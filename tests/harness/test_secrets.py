@@ -69,7 +69,8 @@ def run_credcheck(folder: Path, *options: str, **more: str) -> Ended:
     """Test the echoing deployment with the command, with every kind of report."""
     words = [*COMMAND, "run", TARGET, "--profile", "quick", "--no-unknown-fields"]
     words += ["--header", "Proxy-Authorization: env:GATE", "--report", "report", "--seed", "1"]
-    words += ["--summary", "summary.md", *options]
+    words += ["--summary", "summary.md", "--annotations", "annotations.txt"]
+    words += ["--code-quality", "quality.json", *options]
     return run_process([*words, *(f"--{place}" for place in PLACES)], folder, **more)
 
 
@@ -94,6 +95,7 @@ def test_no_report_of_the_command_holds_a_secret(tmp_path: Path, options: tuple[
     assert "$CREDCHECK_KEY_ADMIN" in ended.stdout
     written = {path.name for path in tmp_path.rglob("*.*") if path.is_file()}
     expected = {"report.json", "report.html", "traffic.har", "junit.xml", "summary.md", "step.md"}
+    expected |= {"annotations.txt", "quality.json"}
     assert written >= expected
     check_artefacts(tmp_path, ended.stdout, ended.stderr)
 

@@ -36,9 +36,13 @@ def make_certificates(folder: Path) -> Certificates:
         subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
 
     key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
-    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
-    (folder / "server.ext").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
-    (folder / "client.ext").write_text("extendedKeyUsage=clientAuth\n")
+    usage = ("-addext", "keyUsage=critical,keyCertSign,cRLSign")  # which Python 3.13 asks for
+    authority = ("-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=authority")
+    openssl("req", "-x509", *key, *usage, *authority)
+    identifiers = "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    alternatives = "subjectAltName=IP:127.0.0.1,DNS:localhost\n"
+    (folder / "server.ext").write_text(identifiers + alternatives)
+    (folder / "client.ext").write_text(f"{identifiers}extendedKeyUsage=clientAuth\n")
     for name in ("server", "client"):
         request, signed = f"{name}.csr", f"{name}.pem"
         openssl("req", *key, "-keyout", f"{name}.key", "-out", request, "-subj", f"/CN={name}")

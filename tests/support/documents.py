@@ -110,6 +110,7 @@ EXAMPLES = (
 )
 DOCUMENTS = (
     *map(document, ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "CHANGELOG.md")),
+    document("SECURITY.md"),
     *REFERENCE,
     *EXAMPLES,
 )

@@ -1,0 +1,1 @@
+"""What runs in the CI systems of others: the action and the template."""
