@@ -166,8 +166,7 @@ def run(
 
     TARGET is a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file.
     """
-    arguments = ["-o", f"console_output_style={'progress' if sys.stdout.isatty() else 'count'}"]
-    arguments += format_options(options)
+    arguments = format_options(options)
     if report:
         folder = Path(report).absolute()
         try:
@@ -193,10 +192,13 @@ def run_pytest(target: str, *arguments: str) -> int:
     check_packages(needs_workers="xdist" in arguments)
     import pytest
 
+    from contract_tests.runner.progress import ProgressReporter
+
     set_hypothesis_folder()
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
-    output = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
+    output = ["-p", "no:cacheprovider", "--tb=no", "-qq", "--no-header", "-rN", "-W", "ignore"]
+    output += ["-o", "console_output_style=classic"]
     no_configuration = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(PACKAGE)]
     words = [
         str(PACKAGE),
@@ -207,7 +209,7 @@ def run_pytest(target: str, *arguments: str) -> int:
         *arguments,
     ]
     ending = Ending()
-    code = int(pytest.main(words, plugins=[ending]))
+    code = int(pytest.main(words, plugins=[ending, ProgressReporter.for_terminal()]))
     if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:
         raise KeyboardInterrupt  # it came before the first test, and pytest reports nothing
     return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
