@@ -17,6 +17,7 @@ from markupsafe import Markup, escape
 
 from contract_tests.catalogue import RULES
 from contract_tests.errors import UsageError
+from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
 from contract_tests.report.coverage import (
     build_matrix,
@@ -184,6 +185,7 @@ def _describe_cause(cause: RootCause, failures: list[dict[str, Any]]) -> dict[st
         "leader": places[id(cause.leader)],
         "followers": [places[id(finding)] for finding in cause.followers],
         "operations": cause.operations,
+        "callers": list_callers(cause.operations),
         "rules": cause.rules,
         "checks": cause.checks,
         "why": cause.reasons,
