@@ -24,6 +24,7 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
+from contract_tests.option_groups import GroupedCommand
 from contract_tests.settings.command_line import (
     COMMAND_LINE,
     FILTERS,
@@ -34,6 +35,13 @@ from contract_tests.settings.option import FLAG, Option
 
 USAGE, NOT_JUDGED = 2, 3
 EXAMPLE = "\b\nExample:\n  "
+EXAMPLES_OF_RUN = """\b
+Examples:
+  credcheck run mock --profile quick
+  credcheck run http://127.0.0.1:8000 --org main --user-id 1 --report report
+  credcheck run staging --read-only --summary summary.md
+  credcheck run wsgi:service.wsgi:application --subject pagination -n auto
+"""
 PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
@@ -146,9 +154,7 @@ def main() -> None:
     """
 
 
-@main.command(
-    epilog=EXAMPLE + "credcheck run https://staging.example.com/dm --org main --user-id 7"
-)
+@main.command(cls=GroupedCommand, epilog=EXAMPLES_OF_RUN)
 @click.argument("target")
 @add_settings("run")
 @add_filters
@@ -287,7 +293,7 @@ def explain(rule_id: str) -> None:
         click.echo(line)
 
 
-@main.command(epilog=EXAMPLE + "credcheck replay report/report.json PAGE-03")
+@main.command(cls=GroupedCommand, epilog=EXAMPLE + "credcheck replay report/report.json PAGE-03")
 @click.argument("report", metavar="REPORT.json")
 @click.argument("rule_id", metavar="ID")
 @add_settings("replay")
@@ -327,7 +333,7 @@ def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
     return context
 
 
-@main.command(epilog=EXAMPLE + "credcheck cleanup staging")
+@main.command(cls=GroupedCommand, epilog=EXAMPLE + "credcheck cleanup staging")
 @click.argument("target")
 @add_settings("cleanup")
 def cleanup(target: str, **options: Any) -> None:
