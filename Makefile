@@ -80,4 +80,5 @@ lock: $(READY)  ## write the versions that are installed now into constraints.tx
 
 clean:  ## remove the virtual environment, the caches and what was generated
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dist bench/.peers report
+	rm -rf clients/javascript/{node_modules,dist,src/generated}
 	cd examples && rm -rf */node_modules */generated */build */credentials_client */.mypy_cache */.lock

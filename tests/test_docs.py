@@ -146,12 +146,14 @@ def verbs() -> tuple[set[str], set[str]]:
 
 
 def test_variables_of_the_mock_are_options(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each variable CREDMOCK_… in a document sets an option, of a command and of a subcommand."""
+    """Each variable CREDMOCK_… in a document sets an option, or is one of the npm package."""
     existing = {
         f"{words}_{each.name}".upper().replace(" ", "_")
         for words, command in commands()
         for each in options_of(command).values()
     }
+    for module in (ROOT / "clients" / "javascript" / "src").glob("*.ts"):
+        existing |= set(re.findall(r'"(CREDMOCK_\w+)"', module.read_text(encoding="utf-8")))
     documented = variables("CREDMOCK")
     assert {"CREDMOCK_SERVE_BIND", "CREDMOCK_CTL_REQUESTS_STATUS"} <= documented <= existing
     monkeypatch.setenv("CREDMOCK_CTL_REQUESTS_STATUS", "404")

@@ -151,7 +151,7 @@ class Exchange:
             self.received.method,
             self.target,
             read_headers(self.received.environ),
-            self.body,
+            self.body or self._read_rest(),
             response.status_code,
             tuple(
                 (name, KEY if is_secret_header(name) else value) for name, value in response.headers
@@ -161,6 +161,18 @@ class Exchange:
             self.operation,
             hints,
         )
+
+    def _read_rest(self) -> bytes:
+        """Return a body that nobody has read, as that of a request that was refused before.
+
+        A test may ask what an application has sent, whatever the response was.
+        """
+        if not (self.received.content_length or "HTTP_TRANSFER_ENCODING" in self.received.environ):
+            return b""
+        try:
+            return self.received.get_data()
+        except (HTTPException, OSError):  # too large, or the client is gone
+            return b""
 
 
 API = "/api/"

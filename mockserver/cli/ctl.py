@@ -122,13 +122,19 @@ def clock(
 @click.pass_obj
 def fault(control: Control, rule: str) -> None:
     """Add a fault, as one JSON object."""
+    words = _read_object(rule)
+    _show(lambda: {"id": control.fault(**words)})
+
+
+def _read_object(text: str) -> dict[str, Any]:
+    """Return an argument that is a JSON object; raises click.BadParameter."""
     try:
-        words = json.loads(rule)
-    except ValueError as error:
+        words = json.loads(text)
+    except (ValueError, RecursionError) as error:
         raise click.BadParameter(f"not valid JSON: {error}", param_hint="JSON") from error
     if not isinstance(words, dict):
         raise click.BadParameter("expected a JSON object", param_hint="JSON")
-    _show(lambda: {"id": control.fault(**words)})
+    return words
 
 
 @ctl.command(epilog=EXAMPLE + "credmock ctl faults --clear")
@@ -156,3 +162,14 @@ def requests(control: Control, /, curl: bool, **match: str | None) -> None:
             write_text(f"{each['curl'] or missing}\n")
     else:
         _show(lambda: found)
+
+
+@ctl.command(epilog="""\b\nExample:\n  credmock ctl verify '{"method": "PUT", "times": 1}'""")
+@click.argument("expectation", metavar="JSON")
+@click.pass_context
+def verify(context: click.Context, expectation: str) -> None:
+    """Check that expected requests were received; exit 1 and show the nearest ones if not."""
+    words = _read_object(expectation)
+    result = _call(lambda: context.obj.check(**words))
+    write_text(f"{result['message']}\n")
+    context.exit(0 if result["verified"] else 1)

@@ -1,7 +1,7 @@
 """The control plane as a client calls it, from the shell and from tests."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -23,6 +23,16 @@ TIMEOUT = 70.0
 
 class ControlError(Exception):
     """The mock refused, or does not respond; the text says why."""
+
+
+class NotReceived(AssertionError):
+    """The sandbox did not receive the expected requests; the text has the nearest ones."""
+
+
+def _require(result: dict[str, Any]) -> dict[str, Any]:
+    if not result["verified"]:
+        raise NotReceived(result["message"])
+    return result
 
 
 class Control:
@@ -103,6 +113,35 @@ class Control:
     def count(self, **match: Any) -> int:
         """Count the exchanges that match."""
         return int(self._object("POST", "requests/count", match)["count"])
+
+    def forget(self) -> None:
+        """Forget all exchanges."""
+        self.send("DELETE", "requests")
+
+    def verify(self, **expectation: Any) -> dict[str, Any]:
+        """Check that the sandbox received a request, and return what the mock says of it.
+
+        Takes `method`, `path`, `query`, `headers`, `body`, `status`, `operation`, and `times` or
+        `at_least` and `at_most`. Raises NotReceived, with the nearest requests.
+        """
+        return _require(self.check(**expectation))
+
+    def verify_order(self, *expectations: Mapping[str, Any]) -> dict[str, Any]:
+        """Check that requests were received one after the other; raises NotReceived."""
+        return _require(self.check_order(expectations))
+
+    def check(self, **expectation: Any) -> dict[str, Any]:
+        """Return whether a request was received, and else the nearest ones."""
+        return self._object("POST", "requests/verify", expectation)
+
+    def check_order(self, expectations: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Return whether requests were received one after the other."""
+        return self._object("POST", "requests/verify", {"in_order": expectations})
+
+    def har(self, **match: Any) -> dict[str, Any]:
+        """Return the exchanges that match as an HTTP Archive."""
+        query = f"?{urlencode(match)}" if match else ""
+        return self._object("GET", f"requests.har{query}")
 
     def work(self) -> int:
         """Run pending background jobs now."""

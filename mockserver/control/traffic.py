@@ -15,6 +15,7 @@ from mockserver.control.guard import (
     current_service,
     read_object,
 )
+from mockserver.control.verification import verify_requests
 from mockserver.errors import APIError
 from mockserver.messages import encode
 from mockserver.sandbox.description import describe_exchange
@@ -143,6 +144,12 @@ def archive() -> Response:
 def count() -> dict[str, int]:
     """Count the exchanges that fit."""
     return {"count": len(current_sandbox().journal.find(read_object()))}
+
+
+@blueprint.post("/requests/verify")
+def verify() -> dict[str, Any]:
+    """Tell whether the expected requests were received, and else which came nearest."""
+    return verify_requests(current_sandbox().journal, read_object())
 
 
 @blueprint.delete("/requests")

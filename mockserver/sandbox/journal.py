@@ -117,6 +117,12 @@ class Journal:
         self._exchanges: deque[Exchange] = deque()
         self._bytes = 0
         self._number = 0
+        self._dropped = 0
+
+    @property
+    def dropped(self) -> int:
+        """How many exchanges were dropped for want of room since the journal was cleared."""
+        return self._dropped
 
     @property
     def last(self) -> int:
@@ -165,6 +171,7 @@ class Journal:
             change = exchange.size
             while len(self._exchanges) > MOST_EXCHANGES or self._bytes + change > MOST_BYTES:
                 change -= self._exchanges.popleft().size
+                self._dropped += 1
             self._bytes += change
             if self._readers:
                 self._news.notify_all()
@@ -173,9 +180,18 @@ class Journal:
     def clear(self) -> None:
         """Forget all exchanges; the numbers go on."""
         with self._lock:
+            self._dropped = 0
             self._exchanges.clear()
             self.budget.take(-self._bytes)
             self._bytes = 0
+
+    def drop_all(self) -> None:
+        """Drop all exchanges, since other sandboxes need the room."""
+        with self._lock:
+            dropped = self._dropped + len(self._exchanges)
+        self.clear()
+        with self._lock:
+            self._dropped += dropped
 
     def after(self, number: int, seconds: float) -> list[Exchange]:
         """Return the exchanges after a number, the oldest first; wait so long for the first."""

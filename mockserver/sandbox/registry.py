@@ -131,4 +131,4 @@ class SandboxRegistry:
             for sandbox in self._others.values():
                 if not sandbox.journal.budget.is_exceeded:
                     return
-                sandbox.journal.clear()
+                sandbox.journal.drop_all()

@@ -8,8 +8,8 @@ from tests.harness.bite import MIXED, MIXTURES, judge_variation
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
     *("issuing-answers-201", "a-month-is-thirty-days", "unknown-users-are-skipped"),
-    "a-neighbour-writes-all-the-time",
 )
+NEIGHBOUR = ("a-neighbour-writes-all-the-time", "fields-come-in-another-order")
 
 
 def test_there_are_mixtures_of_what_can_be_mixed() -> None:
@@ -23,8 +23,12 @@ def test_there_are_mixtures_of_what_can_be_mixed() -> None:
 
 @pytest.mark.longest
 @pytest.mark.slow
-def test_it_is_silent_on_what_is_sound() -> None:
+@pytest.mark.parametrize(
+    ("names", "subjects"), [(SOUND, ()), (NEIGHBOUR, ("pagination", "search"))]
+)
+def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[str, ...]) -> None:
     """A sound deployment that differs where the facts leave room fails no rule."""
-    outcome = judge_variation(SOUND, "quick", "writes")
+    options = [word for subject in subjects for word in ("--subject", subject)]
+    outcome = judge_variation(names, "quick", "writes", *options)
     assert outcome.rules == (), outcome.headline
     assert outcome.left_behind == 0
