@@ -15,6 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
 
 CONTRACT = _ROOT / "spec" / "openapi.yaml"
+CONTROL = _ROOT / "spec" / "control.yaml"
 LEDGER = _ROOT / "spec" / "divergences.yaml"
 WORLD = _ROOT / "fixtures" / "world.json"
 SCENARIOS = _ROOT / "fixtures" / "scenarios"
