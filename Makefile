@@ -34,8 +34,8 @@ $(READY): pyproject.toml constraints.txt | $(VENV)/bin/python
 	@$(call install,.[dev])
 	@touch $(SERVING) $@
 
-debian:  ## install what some tests need of Debian: a browser and nginx (they are skipped without)
-	@{ command -v chromium && test -x /usr/sbin/nginx; } || { echo "Installing chromium and nginx-light with apt-get"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light >/dev/null; }
+debian:  ## install what some tests need of Debian: a browser, nginx, PostgreSQL (skipped without)
+	@{ command -v chromium && command -v psql && test -x /usr/sbin/nginx; } || { echo "Installing chromium, nginx-light and postgresql with apt-get"; apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium nginx-light postgresql >/dev/null; }
 
 serve: $(SERVING)  ## start the mock server (options: make serve ARGS="--bind 127.0.0.1:9000")
 	@$(BIN)/credmock serve $(ARGS)

@@ -1,22 +1,25 @@
-"""The command `credcheck`: run · rules · explain · replay · cleanup. It only translates.
+"""The command `credcheck`: run, judge, rules, explain, replay, cleanup, and those of `parity`.
 
-The commands import what only they need, so that `--help`, `rules` and `explain` respond in the time
-that Python takes to start: pytest and the HTTP client would take five times as long to load.
+It only translates. The commands import what only they need, so that `--help`, `rules` and `explain`
+respond in the time that Python takes to start: pytest and the HTTP client would take five times as
+long to load.
 """
 
 import difflib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from contract_tests.catalogue import CATALOGUE, RULES, SUBJECTS
 from contract_tests.catalogue.rule import describe_rule
+from contract_tests.command_options import EXAMPLE, add_filters, add_settings
+from contract_tests.engine.interruption import watch_signals
 from contract_tests.errors import (
     EXTRA,
     UsageError,
@@ -25,16 +28,12 @@ from contract_tests.errors import (
     find_missing_package,
 )
 from contract_tests.option_groups import GroupedCommand
-from contract_tests.settings.command_line import (
-    COMMAND_LINE,
-    FILTERS,
-    format_flag,
-    format_option,
-)
-from contract_tests.settings.option import FLAG, Option
+from contract_tests.parity import compare, diff, export
+from contract_tests.settings.command_line import format_flag, format_option
 
 USAGE, NOT_JUDGED = 2, 3
-EXAMPLE = "\b\nExample:\n  "
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The variable by which GitHub Actions names the file of a summary."""
 EXAMPLES_OF_RUN = """\b
 Examples:
   credcheck run mock --profile quick
@@ -46,7 +45,6 @@ PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class OutputClosed(Exception):
@@ -90,8 +88,11 @@ class Group(click.Group):
             code, message = USAGE, describe_error(error)
         except OutputClosed:
             code = NOT_JUDGED
-        except (click.Abort, KeyboardInterrupt):
-            code, message = NOT_JUDGED, describe_error(KeyboardInterrupt())
+        except (click.Abort, KeyboardInterrupt) as error:
+            # click turns Ctrl-C into an error of its own, whose context is the interrupt.
+            caught = error.__context__ if isinstance(error, click.Abort) else error
+            interruption = caught if isinstance(caught, KeyboardInterrupt) else KeyboardInterrupt()
+            code, message = NOT_JUDGED, describe_error(interruption)
         except Exception as error:  # noqa: BLE001  the last handler of the program
             code = USAGE if find_missing_package(error) else NOT_JUDGED
             message = describe_error(error)
@@ -110,37 +111,6 @@ def finish(code: Any, message: str) -> None:
     if message:
         click.echo(f"credcheck: {' '.join(message.split())}", err=True)
     sys.exit(code)
-
-
-def add_option(name: str, option: Option) -> Callable[[Command], Command]:
-    """Return a decorator that adds the option of a setting to a command."""
-    return click.option(
-        f"--{name.replace('_', '-')}",
-        metavar=option.metavar or None,
-        type=click.Choice(option.choices) if option.choices else None,
-        is_flag=option.kind is FLAG,
-        multiple=option.repeatable,
-        help=option.help,
-    )
-
-
-def add_settings(command_name: str) -> Callable[[Command], Command]:
-    """Return a decorator that adds the options of all settings that a command takes."""
-
-    def decorate(command: Command) -> Command:
-        for name, option in reversed(list(COMMAND_LINE.items())):
-            if command_name in option.commands:
-                command = add_option(name, option)(command)
-        return command
-
-    return decorate
-
-
-def add_filters(command: Command) -> Command:
-    """Add the options that narrow a run."""
-    for name, option in reversed(list(FILTERS.items())):
-        command = add_option(name, option)(command)
-    return command
 
 
 @click.group(
@@ -195,10 +165,13 @@ def run_pytest(target: str, *arguments: str) -> int:
     Only the plugins that are named are loaded, because others that are installed may be slow, and
     assert statements are not rewritten, because the rules have none.
     """
+    interruption = watch_signals()  # the imports that follow take a second
     check_packages(needs_workers="xdist" in arguments)
     import pytest
 
     from contract_tests.runner.progress import ProgressReporter
+
+    interruption.check()
 
     set_hypothesis_folder()
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]
@@ -260,6 +233,55 @@ def format_options(options: Mapping[str, Any]) -> list[str]:
         values = value if isinstance(value, list | tuple) else [value]
         words += [format_option(name, one) for one in values if one not in (None, False)]
     return words
+
+
+@main.command(epilog=EXAMPLE + "credcheck judge traffic.har --report report")
+@click.argument("traffic", metavar="TRAFFIC.har")
+@click.option(
+    "--base-url", metavar="URL", help="Judge this service only.  [default: all in the recording]"
+)
+@click.option("--accept", metavar="FILE", help="File of known failures that are accepted.")
+@click.option(
+    "--no-unknown-fields", is_flag=True, help="A field without a definition is a failure."
+)
+@click.option("--report", metavar="DIR", help="Write report.html, report.json and traffic.har.")
+@click.option("--summary", metavar="FILE", help="Write a summary in Markdown.")
+def judge(
+    traffic: str,
+    base_url: str | None,
+    accept: str | None,
+    no_unknown_fields: bool,
+    report: str | None,
+    summary: str | None,
+) -> None:
+    """Judge recorded traffic by the contract; nothing is sent.
+
+    TRAFFIC.har is an HTTP Archive of a browser, of Playwright, of mitmproxy or of
+    `credmock ctl requests --har`, or the traffic.har of a run.
+    """
+    check_packages(needs_workers=False)
+    from contract_tests.report.markdown import write_summary
+    from contract_tests.report.summary import summarize_verdict
+    from contract_tests.traffic.judge import judge_archive
+
+    verdict = judge_archive(
+        Path(traffic),
+        base_url=(base_url or "").rstrip("/"),
+        accept=accept or "",
+        no_unknown_fields=no_unknown_fields,
+        environment=os.environ,
+    )
+    for line in summarize_verdict(verdict):
+        click.echo(line)
+    if report:
+        from contract_tests.report.documents import write_reports  # a template engine
+
+        write_reports(verdict, Path(report))
+    if summary:
+        write_summary(verdict, Path(summary), append=False)
+    if os.environ.get(STEP_SUMMARY):
+        write_summary(verdict, Path(os.environ[STEP_SUMMARY]), append=True)
+    sys.exit(verdict.exit_code)
 
 
 @main.command(epilog=EXAMPLE + "credcheck rules --subject pagination")
@@ -354,6 +376,11 @@ def cleanup(target: str, **options: Any) -> None:
     for line in map(str, results) if results else ["nothing was left behind"]:
         click.echo(redact(line))
     sys.exit(1 if any(result.left_behind for result in results) else 0)
+
+
+main.add_command(compare)
+main.add_command(diff)
+main.add_command(export)
 
 
 if __name__ == "__main__":

@@ -123,10 +123,7 @@ def describe_error(error: BaseException) -> str:
     if package:
         return describe_missing(package)
     if isinstance(error, KeyboardInterrupt):
-        return (
-            "interrupted: what the run created and could not delete is in its journal; "
-            "`credcheck cleanup TARGET` deletes it"
-        )
+        return f"interrupted: {error}" if str(error) else "interrupted"
     if isinstance(error, UsageError | RequestFailed | NotTested | RuleFailed):
         return " ".join(str(error).split())
     if isinstance(error, OSError) and error.strerror:

@@ -28,6 +28,11 @@ def read_text_file(path: str | Path, where: str = "") -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{name}: {reason}") from None
+    return decode_text_file(content, name)
+
+
+def decode_text_file(content: bytes, name: str) -> str:
+    """Return the content of a file as text; raises UsageError that begins with the name."""
     mark, encoding = _find_encoding(content)
     content = content.removeprefix(mark)
     try:

@@ -3,8 +3,12 @@
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import MapAdapter
 
 from mockserver.api.blueprint import create_blueprint
 from mockserver.api.hooks import register_hooks
@@ -13,7 +17,7 @@ from mockserver.api.service import Service
 from mockserver.config import Config
 from mockserver.contract.compiler import load_contract
 from mockserver.contract.contract import Contract
-from mockserver.control import public, state, traffic
+from mockserver.control import events, public, state, traffic
 from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.framework.throttling import NO_LIMIT, read_rate
@@ -30,6 +34,21 @@ from mockserver.world.loader import load_world
 from mockserver.world.seed import grow
 from mockserver.world.seed_assignments import with_assignments
 
+if TYPE_CHECKING:
+    from mockserver.upstream import Upstream
+
+
+class Application(Flask):
+    """A Flask application that routes whatever the `Host` is: the API answers a wrong one."""
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return what finds the rule of a request; no rule depends on its host."""
+        try:
+            return super().create_url_adapter(request)
+        except HTTPException:
+            assert request is not None  # noqa: S101  (without one there is no host)
+            return self.url_map.bind_to_environ({**request.environ, "HTTP_HOST": "localhost"})
+
 
 def create_app(config: Config | None = None) -> Flask:
     """Return a Flask application with a world of its own; raises StartError."""
@@ -38,19 +57,39 @@ def create_app(config: Config | None = None) -> Flask:
     sandboxes = SandboxRegistry(sandbox_maker(config, contract), config.maximum_sandboxes)
     base = sandboxes.default.base
     scenarios = Scenarios(base, contract, config.seed, config.scenarios)
-    service = Service(config, contract, sandboxes, scenarios)
+    try:
+        service = Service(config, contract, sandboxes, scenarios)
+    except ValueError as error:
+        raise StartError(f"--public-url: {error}") from error
     if config.state:
         service.state_file = StateFile(config.state, sandboxes.default, contract)
-    app = Flask("mockserver", static_folder=None, template_folder="page/templates")
+    app = Application("mockserver", static_folder=None, template_folder="page/templates")
     app.extensions["mockserver"] = service
     app.url_map.merge_slashes = False
     app.config["MAX_CONTENT_LENGTH"] = config.maximum_body
-    register_hooks(app, service)
+    register_hooks(app, service, open_upstream(config))
     app.register_blueprint(create_blueprint(service))
-    for module in (public, state, traffic, views):
+    for module in (public, state, traffic, events, views):
         app.register_blueprint(module.blueprint)
     app.wsgi_app = PathPrefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
+    if config.trust_proxy:
+        trusted = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), config.trust_proxy)
+        app.wsgi_app = ProxyFix(app.wsgi_app, **trusted)  # type: ignore[method-assign]
     return app
+
+
+def open_upstream(config: Config) -> "Upstream | None":
+    """Return the service that gets what the mock does not have; none unless one is configured."""
+    if not config.upstream:
+        return None
+    from mockserver.upstream import Upstream  # the HTTP client takes as long to load as the rest
+
+    return Upstream(
+        config.upstream,
+        allow_writes=config.upstream_writes,
+        ca=config.upstream_ca,
+        maximum_body=config.maximum_body,
+    )
 
 
 def sandbox_maker(config: Config, contract: Contract) -> Callable[[], Sandbox]:

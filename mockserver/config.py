@@ -30,13 +30,18 @@ class Config:
     sandbox there are at most `maximum_sandboxes`. `rate_limit` is how many requests a user may
     send, as the framework's settings write it (`100/min`). `control_token` opens the control plane
     to callers that are not on this machine. `cors` is the allowed origin, None for no CORS headers
-    at all.
+    at all. `public_url` is the address that clients use, up to the prefix, where it is not the one
+    in their requests; `trust_proxy` is how many proxies in front are believed what they say of it.
+    `upstream` is the base URL of a service that gets what is outside of the operations: only
+    reads, without `upstream_writes`; `upstream_ca` is a file of certificates to trust.
     """
 
     world: Path | None = None
     scenarios: Path | None = None
     state: Path | None = None
     prefix: str = ""
+    public_url: str = ""
+    trust_proxy: int = 0
     auth: Auth = "keys"
     cors: str | None = "*"
     strict: bool = False
@@ -51,4 +56,7 @@ class Config:
     maximum_sandboxes: int = 1000
     rate_limit: str = ""
     control_token: str = field(default="", repr=False)
+    upstream: str = ""
+    upstream_ca: Path | None = None
+    upstream_writes: bool = False
     log_requests: Literal["off", "text", "json"] = "off"

@@ -148,6 +148,10 @@ class SuspiciousRequest(PlainPage):
     title = "Bad Request (400)"
 
 
+class DisallowedHost(SuspiciousRequest):
+    """The `Host` of the request cannot be one."""
+
+
 class BodyTooLarge(SuspiciousRequest):
     """The body is over the bound."""
 

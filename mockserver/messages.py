@@ -1,7 +1,7 @@
 """Plain requests and responses, and JSON as the framework writes it; no web framework in sight."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
@@ -80,6 +80,21 @@ def _change_query(query: str, changes: tuple[tuple[str, str | None], ...]) -> st
     pairs = [(key, value) for key, value in changes if value is not None]
     pairs += [pair for pair in sent if pair[0] not in changed]
     return urlencode(sorted(pairs, key=itemgetter(0)))
+
+
+class ReceivedRequest(NamedTuple):
+    """A request as the client sent it; `path` is quoted and below the mock's prefix.
+
+    `is_outside` tells that the path is not below the prefix. `body` yields what was sent.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: list[tuple[str, str]]
+    body: Iterable[bytes]
+    length: int | None
+    is_outside: bool = False
 
 
 class Response(NamedTuple):

@@ -17,7 +17,9 @@ ORDER = (
     {"world", "drift"},
     {"rendering"},
     {"sandbox"},
+    {"capture"},
     {"hints"},
+    {"upstream"},
     {"api"},
     {"control"},
     {"page"},
@@ -27,7 +29,7 @@ ORDER = (
 )
 """Bottom up; a package imports from below itself only."""
 WEB = {"app", "control", "page", "cli", "testing"}
-WEB_MODULES = {"mockserver.api.blueprint", "mockserver.api.exchange", "mockserver.api.hooks"}
+WEB_MODULES = {f"mockserver.api.{name}" for name in ("blueprint", "exchange", "forms", "hooks")}
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
 

@@ -136,7 +136,7 @@ RULES: tuple[Rule, ...] = (
         shown_by=("test_page_sizes",),
         why="One request must not fetch all data of a platform.",
         failure="`page_size=1000` returns 101 items",
-        needs=("write", "disposable"),
+        needs=("write",),
         operations=(LIST_CREDENTIALS,),
         tests=("test_pagination",),
     ),

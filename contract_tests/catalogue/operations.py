@@ -101,3 +101,13 @@ IRREVERSIBLE = {
     DELETE_MAPPING: "badges are issued by mappings",
 }
 """Operations that only a disposable target may be sent, each with the reason."""
+NO_DATA_MANAGER_ADMIN = "the admin's key is no admin of the Data Manager: an export returns 403"
+NO_USER_NUMBER = "the number of the user is not known"
+NO_GROUP = "no group is known"
+UNREACHABLE = {
+    NO_DATA_MANAGER_ADMIN: (EXPORT_COURSE, IMPORT_COURSE),
+    NO_USER_NUMBER: (ASSIGN_TO_USERS, DELETE_ASSIGNMENT),
+    NO_GROUP: (ASSIGN_TO_GROUPS,),
+}
+"""Why rules about an operation are not tested, with what a run then cannot reach (FACTS, S12 and
+S13: an admin of a platform need not be one of the Data Manager)."""

@@ -123,12 +123,12 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="PROTO-10",
         subject="protocol",
-        requirement="Responses arrive within --max-latency.",
+        requirement="Responses arrive within --max-latency, those of searches, too.",
         evidence=("option",),
         why="Off unless it is set.",
         failure="the list takes 3 s",
         needs=("max_latency",),
-        operations=(LIST_CREDENTIALS, RETRIEVE_CREDENTIAL),
+        operations=(LIST_CREDENTIALS, RETRIEVE_CREDENTIAL, LIST_ISSUERS),
         tests=("test_protocol",),
     ),
     Rule(

@@ -6,8 +6,8 @@ DELETE nor an exception on the way is an absence. What cannot be seen to be gone
 
 import json
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from contract_tests.engine.looking import (
     list_collections,
     look_at,
 )
+from contract_tests.engine.other_records import Remains, clean_up_others, list_other_records
 from contract_tests.engine.target import Target
 from contract_tests.errors import RequestFailed, TargetUnavailable
 from contract_tests.settings.settings import Settings
@@ -46,17 +47,29 @@ class CleanupResult:
     run_id: str
     left_behind: list[str]
     """What still exists, or may exist unseen: by name, with the reason and what to do."""
+    permanent: list[str] = field(default_factory=list)
+    """What stays because the API offers no way to delete it, by name."""
+    created: list[str] = field(default_factory=list)
+    """The paths of the collections of what the run created, one for each record."""
 
     def __str__(self) -> str:
+        text = f"run {self.run_id}: cleaned up"
         if self.left_behind:
             items = ", ".join(self.left_behind)
-            return f"run {self.run_id}: {len(self.left_behind)} left behind: {items}"
-        return f"run {self.run_id}: cleaned up"
+            text = f"run {self.run_id}: {len(self.left_behind)} left behind: {items}"
+        if self.permanent:
+            text += f"; {len(self.permanent)} cannot be deleted: {', '.join(self.permanent)}"
+        return text
 
 
-def clean_up(target: Target) -> Iterator[CleanupResult]:
-    """Delete what ended runs against this target left behind; active runs are left alone."""
+def clean_up(target: Target, reported: Collection[str] = ()) -> Iterator[CleanupResult]:
+    """Delete what ended runs against this target left behind; active runs are left alone.
+
+    `reported` are the names of journals whose processes have cleaned up themselves.
+    """
     for path in sorted(Path(target.settings.journal).glob("*.jsonl")):
+        if path.name in reported:
+            continue
         with take_over(path) as run:
             if run is None or not _has_target(run, target.settings):
                 continue
@@ -65,10 +78,12 @@ def clean_up(target: Target) -> Iterator[CleanupResult]:
                 hint = f"items of another user: run cleanup with --org {org} --user-id {user_id}"
                 yield CleanupResult(run.run_id, [hint])
                 continue
-            left_behind = delete_created(target, run)
-            if not left_behind:
+            remains = delete_created(target, run)
+            if not remains.left_behind:
                 path.unlink(missing_ok=True)
-            yield CleanupResult(run.run_id, left_behind)
+            yield CleanupResult(
+                run.run_id, remains.left_behind, remains.permanent, run.list_creations()
+            )
 
 
 def _has_target(run: UnfinishedRun, settings: Settings) -> bool:
@@ -80,8 +95,8 @@ def _has_target(run: UnfinishedRun, settings: Settings) -> bool:
     )
 
 
-def delete_created(target: Target, run: UnfinishedRun) -> list[str]:
-    """Delete what a run created, the latest first, and return what is left behind.
+def delete_created(target: Target, run: UnfinishedRun) -> Remains:
+    """Delete what a run created, the latest first, and return what remains.
 
     Items whose ids are in the journal are deleted at their path. An item whose response was lost is
     found by the mark in its name; a private one is in no list, and counts as left behind.
@@ -91,7 +106,8 @@ def delete_created(target: Target, run: UnfinishedRun) -> list[str]:
         return cleanup.clean_up()
     except Exception as error:  # noqa: BLE001  whatever went wrong is not an absence
         is_expected = isinstance(error, RequestFailed)
-        return cleanup.give_up(str(error) if is_expected else f"error in the harness: {error!r}")
+        reason = str(error) if is_expected else f"error in the harness: {error!r}"
+        return Remains(cleanup.give_up(reason), cleanup.others.permanent)
 
 
 class Cleanup:
@@ -106,9 +122,17 @@ class Cleanup:
         """Names of found items that no response had named."""
         self._answers: dict[str, str] = {}
         """What a DELETE of an item returned."""
+        self.others = Remains()
+        """What remains of records without a path of their own, once they were looked for."""
+        self._has_others = bool(run.others)
 
-    def clean_up(self) -> list[str]:
-        """Delete what the run created; return what is left behind, and what cannot be seen."""
+    def clean_up(self) -> Remains:
+        """Delete what the run created; return what remains, and what cannot be seen."""
+        self.others, self._has_others = clean_up_others(self._target, self._run), False
+        return Remains([*self._delete_items(), *self.others.left_behind], self.others.permanent)
+
+    def _delete_items(self) -> list[str]:
+        """Delete what has a path of its own; return what is left behind."""
         looks = self._look()
         pending = self._find_pending(looks)
         self._target.guard.own |= {*pending, *self._created}
@@ -133,8 +157,12 @@ class Cleanup:
     def give_up(self, reason: str) -> list[str]:
         """Return everything that nobody has seen to be gone as left behind."""
         text = f"nobody can see whether it is gone: {reason}: {LATER}"
-        return [self._describe(entity_id, text) for entity_id in self._created] + [
-            f"perhaps {_name_intent(intent)}: {text}" for intent in self._run.intents.values()
+        others = list_other_records(self._run) if self._has_others else []
+        return [
+            *(self._describe(entity_id, text) for entity_id in self._created),
+            *(f"perhaps {_name_intent(intent)}: {text}" for intent in self._run.intents.values()),
+            *(f"perhaps {record}: {text}" for record in others),
+            *self.others.left_behind,
         ]
 
     def _look(self) -> dict[str, Look]:

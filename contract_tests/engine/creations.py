@@ -7,27 +7,37 @@ from email import message_from_bytes
 from typing import Any
 from urllib.parse import parse_qs, quote
 
-from contract_tests.engine.effects import Effects
+from contract_tests.engine.effects import OTHER_KINDS, Effects, find_kind
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import Journal
+from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.safety import Guard, is_creation
 from contract_tests.errors import RequestFailed
 from contract_tests.settings.settings import Settings
 
 LONGEST_NAME = 1_100
 """Characters of a name that the journal keeps."""
+ASSIGNMENT_ID_FIELDS = ("assignment_id", "id", "entityId", "entity_id")
+"""What may name the id of an assignment, which is not known."""
+IMPORTED = ("result", "imported_credentials")
 
 
 class Creations:
     """What this process creates: recorded before a request is sent, and after its response."""
 
     def __init__(
-        self, settings: Settings, guard: Guard, journal: Journal, effects: Effects
+        self,
+        settings: Settings,
+        guard: Guard,
+        journal: Journal,
+        effects: Effects,
+        redact: Redactor,
     ) -> None:
         self._settings = settings
         self._guard = guard
         self._journal = journal
         self._effects = effects
+        self._redact = redact
         self._folders: dict[str, str] = {}
         """The folders of what this process created, by id."""
         self._absent: set[str] = set()
@@ -39,9 +49,11 @@ class Creations:
         Raises RequestFailed for a private credential, unless the target is disposable: no list
         shows it, so it could not be found again if its response was lost.
         """
+        fields = parse_fields(body) if method == "POST" else {}
+        if method == "POST" and find_kind(path) in OTHER_KINDS:
+            return self._announce_other(path, fields)
         if not is_creation(method, path):
             return 0
-        fields = parse_fields(body)
         if is_private(fields) and not self._settings.disposable:
             raise RequestFailed("a private credential is created on disposable targets only")
         folder = self._home if "/exim/" in path else path
@@ -49,11 +61,29 @@ class Creations:
             folder, self.find_name(path, body), private=is_private(fields)
         )
 
+    def _announce_other(self, path: str, fields: Mapping[str, Any]) -> int:
+        """Record that a record without a path of its own is about to be stored.
+
+        A signatory of an item of this run is deleted with that item.
+        """
+        owner = fields.get("credential") or fields.get("entityId")
+        if isinstance(owner, str) and self._guard.is_own(owner):
+            return 0
+        name, credential = fields.get("name") or fields.get("provider_name"), ""
+        if find_kind(path) == "mappings":
+            name, credential = fields.get("provider_name"), str(fields.get("credential_id", ""))
+        details = {"credential": credential} if credential else {}
+        text = "" if name is None else str(name)[:LONGEST_NAME]
+        return self._journal.announce(path, text, other=True, **details)
+
     def find_name(self, path: str, body: bytes | None) -> str:
         """Return the name that a request gives to what it creates, or an empty text."""
         if not is_creation("POST", path):
             return ""
-        name = parse_fields(body).get("name", "")
+        fields = parse_fields(body)
+        credentials = list_entries(fields, "credentials")  # of an import
+        names = [item["name"] for item in credentials if isinstance(item.get("name"), str)]
+        name = fields.get("name", names[0] if len(names) == 1 else "")
         return name[:LONGEST_NAME] if isinstance(name, str) else str(name)[:LONGEST_NAME]
 
     def forget(self, intent: int) -> None:
@@ -64,23 +94,44 @@ class Creations:
     def settle(self, intent: int, method: str, path: str, response: Response) -> None:
         """Record what came of a request: what it created, changed, deleted, or did not find."""
         is_success = 200 <= response.status < 300
-        if intent:
+        if find_kind(path) in OTHER_KINDS:
+            self._settle_other(intent, method, path, response.status)
+        elif intent:
             self._settle_creation(intent, path, response)
         elif method == "GET":
             self._settle_read(path, response)
         elif method == "POST" and is_success:
             created = find_created_id(response.value)
             if created:
-                self._guard.own.add(created)  # it is deleted with what it belongs to
                 self._effects.count("created", path)
+            if created and find_kind(path) == "assertions":
+                # It may be revoked, and is deleted with its credential. The id in the response to a
+                # new signatory may be that of an issuer, which need not be of this run.
+                self._guard.own.add(created)
         elif method == "DELETE" and response.status in (200, 202, 204):
             entity_id = path.rpartition("/")[2]
             self._guard.deleted.add(entity_id)
-            self._journal.record_deletion(entity_id)
+            if self._redact(entity_id) == entity_id:
+                self._journal.record_deletion(entity_id)
             self._effects.count("deleted", path)
         elif method in ("PUT", "PATCH") and is_success:
             self._effects.count("changed", path)
             self._settle_update(path)
+
+    def _settle_other(self, intent: int, method: str, path: str, status: int) -> None:
+        """Record what came of a request about records without a path of their own."""
+        if intent and is_refusal(status):
+            self._journal.write(refused=intent)
+        if not 200 <= status < 300 or method not in ("POST", "DELETE"):
+            return
+        if intent:
+            self._journal.write(stored=intent)
+        kind = find_kind(path)
+        is_update = status == 200 and kind in ("configurations", "mappings")
+        action = "changed" if is_update else "created"
+        if method == "DELETE":
+            action = "changed" if kind == "configurations" else "deleted"
+        self._effects.count(action, path)
 
     def _settle_update(self, path: str) -> None:
         """Record that an item exists that was deleted or never existed."""
@@ -103,6 +154,8 @@ class Creations:
                 self._note_created(entity_id, f"{folder}/", 0)
 
     def _note_created(self, entity_id: str, folder: str, intent: int) -> None:
+        if self._redact(entity_id) != entity_id:
+            return  # a key: it is found by the mark in its name, and is in no file
         self._folders[entity_id] = folder
         self._absent.discard(entity_id)
         settles = {"settles": intent} if intent else {}
@@ -113,8 +166,12 @@ class Creations:
         with self._lock:
             for entity_id, folder in created.items():
                 self._guard.own.add(entity_id)
-                self._note_created(entity_id, folder, intent)
                 self._effects.count("created", folder)
+                self._note_created(entity_id, folder, intent)
+            updated = [entry for entry in list_entries(response.value, *IMPORTED)
+                       if entry.get("status") == "updated"]  # fmt: skip
+            if updated:
+                self._effects.count("changed", self._home, len(updated))
             # Assignments and imports report each record that they create, so none is none.
             reports_all = (
                 response.status < 300
@@ -131,8 +188,9 @@ class Creations:
             yield entity_id, path
         for assignment in list_entries(value, "result", "successful_assignments"):
             folder = path.rpartition("/assignments/")[0]
-            yield assignment.get("assignment_id", ""), f"{folder}/assignments/"
-        for credential in list_entries(value, "result", "imported_credentials"):
+            for assigned_id in find_assignment_ids(assignment)[:1]:
+                yield assigned_id, f"{folder}/assignments/"
+        for credential in list_entries(value, *IMPORTED):
             if credential.get("status") == "created":
                 yield credential.get("entityId", ""), self._home
 
@@ -192,6 +250,12 @@ def list_entries(value: Any, *names: str) -> list[dict[str, Any]]:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def find_assignment_ids(assignment: Mapping[str, Any]) -> list[str]:
+    """Return what may be the id of an assignment in a response, the likeliest first."""
+    found = (assignment.get(name) for name in ASSIGNMENT_ID_FIELDS)
+    return list(dict.fromkeys(value for value in found if isinstance(value, str) and value))
 
 
 def find_created_id(value: Any) -> str | None:

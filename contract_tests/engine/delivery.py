@@ -204,11 +204,9 @@ class Delivery:
         never_answered = not self._watch.has_answered
         is_hopeless = failure.is_final or failure.is_tls_failure
         may_repeat = request.method in REPEATABLE or not failure.was_sent
-        if (
-            may_repeat
-            and not is_hopeless
-            and faults < (MOST_FIRST_TRIES if never_answered else most)
-        ):
+        if never_answered:  # a target that is silent is not worth another long wait
+            most = min(most, MOST_FIRST_TRIES)
+        if may_repeat and not is_hopeless and faults < most:
             self._note("a connection ended, or a response was late or cut: asked again")
             return
         reason = f"{request.method} {self._redact(request.path)}: {failure}"

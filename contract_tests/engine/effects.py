@@ -20,9 +20,14 @@ KINDS = {
 ACTIONS = ("created", "changed", "deleted")
 
 
+OTHER_KINDS = frozenset({"images", "signatories", "configurations", "mappings"})
+"""Kinds of records that have no path of their own."""
+USER = re.compile(r"/api/credentials/orgs/[^/]+/users/[^/]+/")
+
+
 def find_kind(path: str) -> str:
     """Return the kind of record that a path is about, in the plural."""
-    parts = re.split("[/?]", path)
+    parts = re.split("[/?]", USER.sub("", path, count=1))
     return next((kind for part, kind in KINDS.items() if part in parts), "credentials")
 
 

@@ -19,6 +19,8 @@ _SECRET_HEADERS = re.compile(
 """Names of headers whose values are hidden, though the run may not know them."""
 _KNOWN_SECRET = re.compile(r"([\w-]+ )?\$CREDCHECK_\w+")
 """A value with nothing in it but a scheme and a secret whose variable is shown."""
+_CUT = re.compile(r"… \((\d{4,}) bytes\)\Z")
+"""What stands at the end of a body that was cut."""
 HIDDEN = "[hidden]"
 """What stands for a secret that has no variable."""
 Redact = Callable[[str], str]
@@ -46,8 +48,8 @@ class Exchange:
         """Return the exchange as the log of a run keeps it."""
         return replace(
             self,
-            request_body=self.request_body[:LONGEST_LOGGED],
-            response_body=self.response_body[:LONGEST_LOGGED],
+            request_body=cut_text(self.request_body, LONGEST_LOGGED),
+            response_body=cut_text(self.response_body, LONGEST_LOGGED),
             curl="",
         )
 
@@ -89,13 +91,35 @@ def describe_body(body: bytes, redact: Redact) -> str:
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
 
 
+def cut_text(text: str, longest: int) -> str:
+    """Return a text, or its beginning with a mark that says how long all of it was."""
+    beginning, size = split_cut_text(text)
+    if len(beginning) <= longest:
+        return text
+    return f"{beginning[:longest]}… ({size or len(text.encode())} bytes)"
+
+
+def split_cut_text(text: str) -> tuple[str, int | None]:
+    """Return a text without the mark that it was cut, and the bytes of the whole where it has one.
+
+    A shorter text has no mark, whatever it ends with.
+    """
+    mark = _CUT.search(text, LONGEST_LOGGED)
+    return (text[: mark.start()], int(mark[1])) if mark else (text, None)
+
+
+def is_secret_name(name: str) -> bool:
+    """Tell whether the value of a header or a field is secret, by its name."""
+    return _SECRET_HEADERS.search(name) is not None
+
+
 def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]:
     """Return headers without secrets, be they known or not."""
     redacted = {}
     for name, value in headers.items():
         text = redact(value)
         is_shown = not text or _KNOWN_SECRET.fullmatch(text)
-        is_secret = _SECRET_HEADERS.search(name) and not is_shown
+        is_secret = is_secret_name(name) and not is_shown
         redacted[redact(name)] = HIDDEN if is_secret else text
     return redacted
 

@@ -6,6 +6,8 @@ describes target, run and mark; then follows a line for each step:
 - `intent` (a number) precedes a POST, with the path of the collection, the name that is sent, and
   whether it is `private` (so that no list shows it);
 - `created` holds the id in the response, `refused` a 4xx: both settle their `intent`;
+- `stored` says that a response confirmed an `intent` that is `other`: a record without a path of
+  its own, such as an image;
 - `deleted` holds an id that a response called deleted, `absent` one that a read did not find.
 
 What was sent and not refused is there until a read has shown its absence, whatever a response said.
@@ -47,11 +49,16 @@ def make_run_id() -> str:
     return f"{SystemRandom().getrandbits(32):08x}"
 
 
+def build_file_name(run_id: str, worker: str) -> str:
+    """Return the name of the journal of a process of a run."""
+    return f"{run_id}-{worker}.jsonl"
+
+
 class Journal:
     """The journal file of this process, created when the first line is written."""
 
     def __init__(self, settings: Settings, run_id: str, worker: str, mark: str) -> None:
-        self.path = Path(settings.journal) / f"{run_id}-{worker}.jsonl"
+        self.path = Path(settings.journal) / build_file_name(run_id, worker)
         self._head = {
             "target": settings.base_url,
             "application": settings.application,
@@ -83,11 +90,11 @@ class Journal:
         file.write(json.dumps(self._head) + "\n")
         return file
 
-    def announce(self, at: str, name: str, *, private: bool) -> int:
+    def announce(self, at: str, name: str, **details: str | bool) -> int:
         """Record that something is about to be created, and return the number of the intent."""
         with self._lock:
             self._intents += 1
-            self.write(intent=self._intents, at=at, name=name, private=private)
+            self.write(intent=self._intents, at=at, name=name, **details)
             return self._intents
 
     def record_deletion(self, entity_id: str) -> None:
@@ -115,7 +122,8 @@ class UnfinishedRun:
     """What a run may have left behind: ids and intents, each with the path of its collection.
 
     `created` holds the ids whose absence no read has shown, `claimed` those that a response called
-    deleted, `private` those that no list shows; `intents` are requests whose result is not known.
+    deleted, `private` those that no list shows; `intents` are requests whose result is not known,
+    `others` those for records without a path of their own.
     """
 
     path: Path
@@ -125,7 +133,14 @@ class UnfinishedRun:
     private: set[str] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
     intents: dict[int, dict[str, Any]] = field(default_factory=dict)
+    others: dict[int, dict[str, Any]] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
+    reported: list[str] = field(default_factory=list)
+    """The collection of each record that a response reported as created."""
+
+    def list_creations(self) -> list[str]:
+        """Return the path of the collection of each record that a response reported as created."""
+        return [*self.reported, *(each["at"] for each in self.others.values() if "stored" in each)]
 
     @property
     def run_id(self) -> str:
@@ -161,6 +176,7 @@ def _add_entry(
             settled[number] = run.intents.pop(number)
         run.created[entity_id] = entry["at"]
         run.folders.add(entry["at"])
+        run.reported += [entry["at"]] * bool(number)
         run.claimed.discard(entity_id)
         intent = settled.get(number)
         if intent:
@@ -169,10 +185,15 @@ def _add_entry(
                 run.private.add(entity_id)
     elif "refused" in entry:
         run.intents.pop(entry["refused"], None)
+        run.others.pop(entry["refused"], None)
+    elif "stored" in entry:
+        run.others.get(entry["stored"], {})["stored"] = True
     elif "deleted" in entry:
         run.claimed.add(entry["deleted"])
     elif "absent" in entry:
         run.created.pop(entry["absent"], None)
+    elif "intent" in entry and entry.get("other"):
+        run.others[entry["intent"]] = entry
     elif "intent" in entry:
         run.intents[entry["intent"]] = entry
         run.folders.add(entry["at"])

@@ -1,20 +1,17 @@
 """Looks at collections of the target: what they show, and whether all of it could be read."""
 
-import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from contract_tests.engine.creations import build_collection_path
+from contract_tests.engine.creations import build_collection_path, find_assignment_ids
 from contract_tests.engine.target import Target
 from contract_tests.engine.watch import ADMIN
 from contract_tests.errors import RequestFailed, TargetUnavailable
 
 MOST_FOUND_PAGES = 50
-ID_FIELDS = ("id", "entityId", "entity_id", "assignment_id")
-"""What may name the id of a listed assignment, which is not known."""
 MOST_LISTED_PAGES = 5
 """Pages of a search for the mark, and of the whole list, in case the search misses something."""
 MOST_LISTED_FOR_LOST = 50
@@ -67,7 +64,7 @@ def look_at(target: Target, folder: str, mark: str, most_pages: int = MOST_LISTE
         )
         for query, most in searches:
             try:
-                for item in _list_items(target, f"{folder}?{query}", most, actor):
+                for item in list_items(target, f"{folder}?{query}", most, actor):
                     _add(look, item, mark)
             except Unreadable as error:
                 problems.append(str(error))
@@ -80,11 +77,20 @@ def look_at(target: Target, folder: str, mark: str, most_pages: int = MOST_LISTE
 def _add(look: Look, item: Any, mark: str) -> None:
     if isinstance(item, dict) and isinstance(item.get("entityId"), str):
         look.ids.add(item["entityId"])
-        if mark in json.dumps(item):
+        if has_mark(item, mark):
             look.marked[item["entityId"]] = str(item.get("name", ""))
 
 
-def _list_items(target: Target, path: str, most: int, actor: str) -> Iterator[Any]:
+def has_mark(item: Mapping[str, Any], mark: str) -> bool:
+    """Tell whether a record itself contains the mark of a run in a text, such as its name.
+
+    What it shows of other records does not count: an issuer that existed before the run shows the
+    signatories that the run added to it, and must not be deleted.
+    """
+    return any(mark in value for value in item.values() if isinstance(value, str))
+
+
+def list_items(target: Target, path: str, most: int, actor: str) -> Iterator[Any]:
     """Yield the items of a list, until its end or the limit of pages; raises Unreadable."""
     for number in range(1, most + 1):
         page = _read_page(target, f"{path}&page={number}", actor)
@@ -128,11 +134,9 @@ def _look_at_assignments(target: Target, folder: str) -> Look:
         try:
             if target.send("GET", path).status == 403:
                 continue
-            for item in _list_items(target, path, MOST_FOUND_PAGES, ADMIN):
+            for item in list_items(target, path, MOST_FOUND_PAGES, ADMIN):
                 if isinstance(item, dict):
-                    look.ids |= {
-                        item[name] for name in ID_FIELDS if isinstance(item.get(name), str)
-                    }
+                    look.ids |= {*find_assignment_ids(item)}
         except TargetUnavailable:
             raise
         except (RequestFailed, Unreadable) as error:

@@ -61,6 +61,8 @@ class ProcessReport:
     """How often each operation returned each status code."""
     notices: list[str] = field(default_factory=list)
     left_behind: list[str] = field(default_factory=list)
+    permanent: list[str] = field(default_factory=list)
+    """What stays on a disposable target because the API offers no way to delete it."""
     exchanges: list[dict[str, Any]] = field(default_factory=list)
     effects: dict[str, Any] = field(default_factory=dict)
     """What it did to the target, see `Effects.as_dict`."""

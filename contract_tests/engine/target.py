@@ -12,6 +12,7 @@ from contract_tests.engine.creations import Creations, build_collection_path, fi
 from contract_tests.engine.delivery import PROBE, Delivery, is_readable_list
 from contract_tests.engine.effects import Effects
 from contract_tests.engine.exchange import Response
+from contract_tests.engine.interruption import Interruption
 from contract_tests.engine.journal import Journal
 from contract_tests.engine.observations import Observations
 from contract_tests.engine.redaction import Redactor
@@ -33,8 +34,16 @@ from contract_tests.wire.transport import Application
 class Target:
     """A deployment, with the guard that every request has to pass."""
 
-    def __init__(self, settings: Settings, run_id: str, worker: str, workers: int) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        run_id: str,
+        worker: str,
+        workers: int,
+        interruption: Interruption | None = None,
+    ) -> None:
         self.settings = settings
+        self._interruption = interruption or Interruption()
         self.contract = load_contract()
         self.guard = Guard(settings)
         self.mark = f"credcheck-{run_id}-{worker}-"
@@ -47,7 +56,7 @@ class Target:
         self.effects = Effects()
         self.bounds = Bounds(settings)
         self.watch = Watch()
-        self._creations = Creations(settings, self.guard, self.journal, self.effects)
+        self._creations = Creations(settings, self.guard, self.journal, self.effects, self.redact)
         self._own_path = build_collection_path(settings.org, settings.user_id)
         limiter = RateLimiter(settings.rate, workers)
         self._connection = Connection(
@@ -103,6 +112,8 @@ class Target:
         Input that can damage what the target stores goes to disposable targets only, while no other
         worker writes, and the list must still work after it.
         """
+        if self.rule:  # a cleanup goes on
+            self._interruption.check()
         self.guard.check(method, path, body)
         request = self._delivery.build_request(method, path, actor, headers or {}, body)
         unsafe = "" if method in READS else find_unsafe(request)

@@ -22,6 +22,7 @@ from contract_tests.vocabulary.checks import (
     check_fields,
     check_order,
     check_status,
+    format_json,
 )
 from contract_tests.vocabulary.deployment import Deployment, read_created, read_result
 
@@ -116,7 +117,7 @@ class CredentialMachine(Machine):
         """Create a credential, a private one only where it may be lost with its response."""
         if not self.deployment.settings.disposable:
             fields = {name: value for name, value in fields.items() if name != "public"}
-        self.add_step(f"create {fields}")
+        self.add_step(f"create {format_json(fields)}")
         body = self.deployment.build_body(**fields)
         self.names += 1
         body["name"] = f"{word} {self.mark} {self.names}"
@@ -138,7 +139,7 @@ class CredentialMachine(Machine):
         if renamed:
             self.names += 1
             fields = {**fields, "name": f"{word} {self.mark} {self.names}"}
-        self.add_step(f"update {fields}")
+        self.add_step(f"update {format_json(fields)}")
         before = self.model.items[entity_id]
         response = self.deployment.put(entity_id, fields)
         expected = apply_write(before, fields)

@@ -16,6 +16,7 @@ import jsonschema_rs
 from markupsafe import Markup, escape
 
 from contract_tests.catalogue import RULES
+from contract_tests.engine.exchange import split_cut_text
 from contract_tests.errors import UsageError
 from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
@@ -28,6 +29,7 @@ from contract_tests.report.coverage import (
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import gather_not_tested
 from contract_tests.report.notices import gather_notices
+from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
 from contract_tests.settings.settings import OPTIONS
 from contract_tests.settings.sources import MOCK
@@ -123,6 +125,7 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "target": verdict.target,
         "base_url": verdict.base_url,
         "context": verdict.context,
+        "filters": dict(verdict.filters),
         "profile": verdict.profile,
         "seed": verdict.seed,
         "run_id": verdict.run_id,
@@ -137,6 +140,7 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "accepted": [_add_rule(finding) for finding in verdict.accepted],
         "problems": list(verdict.problems),
         "left_behind": list(verdict.left_behind),
+        "permanent": list(verdict.permanent),
         "effects": dict(verdict.effects),
         "not_reached": list(verdict.not_reached),
         "unreachable_here": dict(verdict.unreachable_here),
@@ -193,7 +197,7 @@ def _describe_cause(cause: RootCause, failures: list[dict[str, Any]]) -> dict[st
 
 
 def build_har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the exchanges as an HTTP Archive 1.2; sizes are those of the texts that were kept."""
+    """Return the exchanges as an HTTP Archive 1.2; a body that was cut says so in its comment."""
     entries = [_build_entry(exchange) for exchange in exchanges]
     creator = {"name": "credcheck", "version": _read_own_version()}
     return {"log": {"version": "1.2", "creator": creator, "pages": [], "entries": entries}}
@@ -202,7 +206,8 @@ def build_har(exchanges: list[dict[str, Any]]) -> dict[str, Any]:
 def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     request_headers = lower_names(exchange["request_headers"])
     response_headers = lower_names(exchange["response_headers"])
-    request_body, response_body = exchange["request_body"], exchange["response_body"]
+    request_body, whole_request = split_cut_text(exchange["request_body"])
+    response_body, whole_response = split_cut_text(exchange["response_body"])
     request = {
         "method": exchange["method"],
         "url": exchange["url"],
@@ -211,11 +216,12 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
         "headers": _build_pairs(exchange["request_headers"].items()),
         "queryString": _build_pairs(parse_query(exchange["url"])),
         "headersSize": -1,
-        "bodySize": _measure(request_body),
+        "bodySize": whole_request or _measure(request_body),
     }
     if request_body:
         media_type = request_headers.get("content-type", "")
         request["postData"] = {"mimeType": media_type, "text": request_body}
+        request["postData"] |= _describe_cut(request_body, whole_request)
     return {
         "startedDateTime": exchange["started"],
         "time": exchange["milliseconds"],
@@ -227,13 +233,14 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
             "cookies": [],
             "headers": _build_pairs(exchange["response_headers"].items()),
             "content": {
-                "size": _measure(response_body),
+                "size": whole_response or _measure(response_body),
                 "mimeType": response_headers.get("content-type", ""),
                 "text": response_body,
+                **_describe_cut(response_body, whole_response),
             },
             "redirectURL": response_headers.get("location", ""),
             "headersSize": -1,
-            "bodySize": _measure(response_body),
+            "bodySize": whole_response or _measure(response_body),
         },
         "cache": {},
         "timings": {"send": 0, "wait": exchange["milliseconds"], "receive": 0},
@@ -241,6 +248,13 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
             exchange[name] for name in ("rule", "operation", "actor") if exchange[name]
         ),
     }
+
+
+def _describe_cut(text: str, whole: int | None) -> dict[str, str]:
+    """Return what says of a body that only its beginning is kept."""
+    if whole is None:
+        return {}
+    return {"comment": f"cut: only the first {len(text)} characters of {whole} bytes are kept"}
 
 
 def _build_pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -272,6 +286,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     environment.filters["code"] = _mark_code
     environment.filters["shell"] = shlex.quote
     environment.filters["context_options"] = format_context
+    environment.filters["start_advice"] = describe_start
     return environment.get_template("report.html.j2").render(
         report=document,
         notices=gather_notices(document["notices"]),
@@ -295,8 +310,12 @@ def _group_cells(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def format_context(document: Mapping[str, Any]) -> str:
-    """Return the options of `credcheck run` for what a run was told of its target."""
-    words = []
+    """Return the options of `credcheck run` for what a run was told of its target and its rules."""
+    words = [
+        f"--{name} {shlex.quote(value)}"
+        for name, values in document.get("filters", {}).items()
+        for value in values
+    ]
     for name, value in document["context"].items():
         flag = f"--{OPTIONS[name].flag or name.replace('_', '-')}" if name in OPTIONS else ""
         is_known = document["target"] == "mock" and MOCK.get(name) == value

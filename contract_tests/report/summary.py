@@ -4,6 +4,7 @@ Failures come first, what was not tested and what is only worth knowing after th
 three lines are the verdict, its numbers, and the option that would let a run test the most more.
 """
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -13,8 +14,9 @@ from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import Gap, find_best_option, gather_not_tested
 from contract_tests.report.notices import gather_notices
-from contract_tests.report.verdict import CONFORMS, FAILURES, Verdict
+from contract_tests.report.verdict import CONFORMS, FAILURES, TESTED, Verdict
 
+HOLD_CHOICES = "--hold-choices"
 MOST_FOLLOWERS = 5
 """Findings that are listed under the one that leads; the report has all."""
 MOST_DETAILED = 10
@@ -55,13 +57,17 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"notice          {notice}"
     if verdict.effects:
         yield f"on the target   {describe_effects(verdict.effects)}"
+    stays = ""
+    if verdict.permanent:
+        stays = f", {len(verdict.permanent)} cannot be deleted"
+        yield f"stays           {', '.join(verdict.permanent)}: the API offers no way to delete it"
     yield ""
     if verdict.stopped and verdict.stopped not in verdict.headline:
         yield f"STOPPED  {verdict.stopped}"
     yield f"VERDICT  {verdict.target}: {verdict.headline}"
     yield (
         f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
-        f"{len(verdict.left_behind)} left behind; seed {verdict.seed}"
+        f"{len(verdict.left_behind)} left behind{stays}; seed {verdict.seed}"
     )
     yield f"  {describe_untested(gaps)}"
 
@@ -75,6 +81,10 @@ def describe_failures(verdict: Verdict) -> Iterator[str]:
         yield ""
         yield from (name_cause(cause) for cause in others)
         yield "  --report DIR writes a page with the details of each"
+    advice = describe_start(verdict.target)
+    if verdict.causes and advice:
+        yield ""
+        yield advice
     for finding in verdict.accepted:
         yield f"accepted {finding['rule']}  {finding['message']}: {finding['reason']}"
     for problem in verdict.problems:
@@ -85,8 +95,11 @@ def describe_gaps(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
     """Yield the lines about what was not tested or not reached."""
     if verdict.causes or verdict.accepted or verdict.problems:
         yield ""
-    for gap in gaps:
+    was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
+    # What a run that never began would not have tested either is of no use to anybody.
+    for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
         enabling = f" (set {gap.option})" if gap.option else ""
+        enabling = f" and {more} more{enabling}" if more else enabling
         for names in filter(None, (gap.rules, gap.operations)):
             yield f"{gap.outcome:<15} {', '.join(names)}: {gap.reason}{enabling}"
     for operation in verdict.not_reached if not verdict.stopped else ():
@@ -111,6 +124,35 @@ def name_cause(cause: RootCause) -> str:
     """Return the line that begins what is said about a cause."""
     extent = f": {cause.extent}" if cause.extent else ""
     return f"FAILED {cause.leader['rule']}  {cause.title}{extent}"
+
+
+def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:
+    """Yield the gaps with how many others each stands for.
+
+    Of what differs from choices of the contract the first of each rule stands for all.
+    """
+    choices = Counter(tuple(gap.rules) for gap in gaps if gap.option == HOLD_CHOICES)
+    for gap in gaps:
+        rules = tuple(gap.rules)
+        if gap.option != HOLD_CHOICES:
+            yield gap, 0
+        elif rules in choices:
+            yield gap, choices.pop(rules) - 1
+
+
+def describe_start(target: str) -> str:
+    """Return how to start a target that ran in this process, so that curl reaches it; or nothing.
+
+    The address in the curl lines is the one that is shown here.
+    """
+    if target == "mock":
+        command = "`credmock serve --api-version 4.202`"
+    elif target.startswith("wsgi:"):
+        application = shlex.quote(target.removeprefix("wsgi:"))
+        command = f"`gunicorn --bind 127.0.0.1:80 {application}`, or with another WSGI server"
+    else:
+        return ""
+    return f"{target} ran in this process: for curl to repeat a request, start it with {command}"
 
 
 def describe_cause(cause: RootCause) -> Iterator[str]:

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from contract_tests.catalogue import CATALOGUE
-from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING
+from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING, UNREACHABLE
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.effects import add_effects
 from contract_tests.engine.redaction import Redactor
@@ -63,6 +63,7 @@ class RunSummary:
     started: float
     stopped: str
     is_narrowed: bool
+    filters: Mapping[str, list[str]]
     results: list[Result]
     processes: list[ProcessReport]
     flaky: list[str] = field(default_factory=list)
@@ -96,11 +97,14 @@ class Verdict:
     exchanges: list[dict[str, Any]]
     effects: dict[str, Any] = field(default_factory=dict)
     """What the run did to the target, see `add_effects`."""
+    permanent: list[str] = field(default_factory=list)
+    """What stays on a disposable target because the API offers no way to delete it."""
     stopped: str = ""
     exit_code: int = CONFORMS
     headline: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
+    filters: Mapping[str, list[str]] = field(default_factory=dict)
 
     @cached_property
     def causes(self) -> list[RootCause]:
@@ -125,7 +129,7 @@ def make_verdict(run: RunSummary) -> Verdict:
     accepted = read_accepted_failures(settings.accept)
     failures, tolerated = sort_findings(results, accepted)
     left_behind = [item for process in processes for item in process.left_behind]
-    unreachable = find_unreachable(settings)
+    unreachable = find_unreachable(settings) | find_lacking(coverage, results)
     verdict = Verdict(
         target=settings.name,
         base_url=settings.base_url,
@@ -147,11 +151,18 @@ def make_verdict(run: RunSummary) -> Verdict:
             {*run.flaky, *(notice for process in processes for notice in process.notices)}
         ),
         left_behind=left_behind,
+        permanent=[
+            item
+            for process in processes
+            for item in process.permanent
+            if settings.application != "mock"  # which ends with the run
+        ],
         exchanges=[exchange for process in processes for exchange in process.exchanges],
         effects=add_effects((process.effects for process in processes), len(left_behind)),
         stopped=run.stopped,
         counts=dict(Counter(result.outcome for result in results)),
         context=select_context(settings),
+        filters=run.filters,
     )
     verdict.exit_code, verdict.headline = decide(verdict)
     return verdict
@@ -229,6 +240,19 @@ def find_unreachable(settings: Settings) -> dict[str, str]:
         for operation_id, reason in IRREVERSIBLE.items():
             unreachable.setdefault(operation_id, f"{reason}, and the target is not disposable")
     return unreachable
+
+
+def find_lacking(
+    coverage: Mapping[str, Mapping[int, int]], results: list[Result]
+) -> dict[str, str]:
+    """Return the operations that never returned a success since the run lacks what they need."""
+    reasons = [result.reason for result in results if result.outcome == "not tested"]
+    return {
+        operation: next(reason for reason in reasons if reason.startswith(start))
+        for start, operations in UNREACHABLE.items()
+        if any(reason.startswith(start) for reason in reasons)
+        for operation in find_not_reached({name: coverage[name] for name in operations}, {})
+    }
 
 
 def find_not_reached(

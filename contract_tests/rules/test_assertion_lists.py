@@ -1,10 +1,15 @@
 """Lists of assertions: pages, filters, order, and invalid parameters."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from contract_tests.engine.creations import build_collection_path
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
     check_equal,
@@ -18,6 +23,7 @@ from contract_tests.vocabulary.issuing import (
     issue,
     list_user_assertions,
     parse_time,
+    read_all,
     revoke,
     temporary_credential,
 )
@@ -25,6 +31,9 @@ from contract_tests.vocabulary.pages import check_page, find_repeated, get_maxim
 
 MAXIMUM = 1000
 MOST_PAGES = 120
+MAIN_TENANT = "main"
+MOST_CREDENTIALS = 30
+"""Credentials of one list that are looked for on the platforms that the run knows."""
 
 
 @pytest.mark.credcheck_rule("ASSERT-01")
@@ -221,6 +230,68 @@ def test_the_main_tenant_can_be_excluded(deployment: Deployment) -> None:
         check_equal(page.ids, expected, message, page.response)
 
     deployment.run_undisturbed(check)
+
+
+@dataclass(frozen=True)
+class Place:
+    """The collection of a user, the key of the platform, and the role that may read it."""
+
+    path: str
+    org: str
+    actor: str
+
+    def has(self, deployment: Deployment, entity_id: str) -> bool:
+        """Tell whether the platform has a credential."""
+        path = self.path + quote(entity_id, safe="")
+        return deployment.get(path, actor=self.actor).status != 404
+
+
+def list_places(deployment: Deployment) -> Iterator[Place]:
+    """Yield the collections of the users who are known."""
+    settings = deployment.settings
+    for user in (settings.user_id, settings.learner_username):
+        if user:
+            yield Place(build_collection_path(settings.org, user), settings.org, "admin")
+    if settings.other_org and settings.other_user_id and "other_org_admin" in settings.keys:
+        yield Place(deployment.other_path, settings.other_org, "other_org_admin")
+
+
+@pytest.mark.credcheck_rule("ASSERT-03")
+def test_the_main_tenant_is_excluded(deployment: Deployment) -> None:
+    """`exclude_main_tenant_assertions` leaves out what the main tenant issued.
+
+    Which tenant that is cannot be read: an assertion may be of it if its credential is on none of
+    the platforms that the run knows. Where a list shows such, something has to be left out.
+    """
+
+    def check() -> None:
+        places = list(list_places(deployment))
+        seen = None
+        for place in places:
+            path = f"{place.path}assertions/"
+            whole = read_all(deployment, path, ALL_ASSERTIONS, actor=place.actor)
+            query = {**ALL_ASSERTIONS, "exclude_main_tenant_assertions": "true"}
+            rest = read_all(deployment, path, query, actor=place.actor)
+            if {*whole.ids} - {*rest.ids}:
+                return
+            credentials = {item["credentialDetails"]["entityId"]: None for item in whole.items}
+            some = islice(credentials, MOST_CREDENTIALS)
+            if any(may_be_of_main_tenant(deployment, place, places, each) for each in some):
+                seen = rest
+        if seen is None:
+            raise NotTested("no list that is read shows an assertion of the main tenant")
+        message = "`exclude_main_tenant_assertions` leaves nothing out"
+        require(False, message, seen.response, expected="fewer assertions", got=len(seen.items))
+
+    deployment.run_undisturbed(check)
+
+
+def may_be_of_main_tenant(
+    deployment: Deployment, place: Place, places: list[Place], entity_id: str
+) -> bool:
+    """Tell whether the credential of a listed assertion is on no known platform but `main`."""
+    others = [other for other in places if other.org not in (place.org, MAIN_TENANT)]
+    return not any(known.has(deployment, entity_id) for known in (place, *others))
 
 
 @pytest.mark.credcheck_rule("ASSERT-04")

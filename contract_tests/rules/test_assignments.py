@@ -7,10 +7,18 @@ from typing import Any
 
 import pytest
 
-from contract_tests.catalogue.operations import LIST_CREDENTIAL_ASSERTIONS, UPDATE_ASSERTION
-from contract_tests.engine.creations import build_collection_path
+from contract_tests.catalogue.operations import (
+    LIST_CREDENTIAL_ASSERTIONS,
+    NO_GROUP,
+    NO_USER_NUMBER,
+    UPDATE_ASSERTION,
+)
+from contract_tests.engine.creations import (
+    ASSIGNMENT_ID_FIELDS,
+    build_collection_path,
+    find_assignment_ids,
+)
 from contract_tests.engine.exchange import Response
-from contract_tests.engine.looking import ID_FIELDS
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
     check_equal,
@@ -20,6 +28,7 @@ from contract_tests.vocabulary.checks import (
 )
 from contract_tests.vocabulary.deployment import (
     Deployment,
+    Page,
     check_success,
     read_page,
     read_result,
@@ -42,30 +51,42 @@ def list_assignments(deployment: Deployment, path: str, **query: Any) -> list[di
     response = deployment.get(path, {"page_size": 100, **query})
     if response.status == 403:
         return []
-    page = read_page(response)
+    page = read_assignments(response)
     items = list(page.items)
     while page["next"] is not None and len(items) < MOST_ASSIGNMENTS:
-        page = read_page(deployment.follow(page["next"], page.response))
+        page = read_assignments(deployment.follow(page["next"], page.response))
         items += page.items
     return items
 
 
+def read_assignments(response: Response) -> Page:
+    """Return a page of assignments with all of their fields, whose names are not known."""
+    read_page(response)
+    return Page(response, response.value["result"])
+
+
 def read_id(assignment: dict[str, Any]) -> str:
-    """Return the id of a listed assignment, whose name is not known."""
-    for name in ID_FIELDS:
-        if isinstance(assignment.get(name), str):
-            return str(assignment[name])
-    raise NotTested("a listed assignment has no id that is known")
+    """Return the id of an assignment in a response, whose name is not known."""
+    ids = find_assignment_ids(assignment)
+    if not ids:
+        raise NotTested("an assignment in a response has no id that is known")
+    return ids[0]
 
 
 def read_part(assignment: dict[str, Any], part: str, name: str) -> Any:
-    """Return a field of the credential, user or group of a listed assignment."""
+    """Return a field of the credential, user or group of a listed assignment.
+
+    Whether it is inside of an object or beside it, as `group_id` is, is not known.
+    """
     found = assignment.get(part)
-    if not isinstance(found, dict) or name not in found:
+    if isinstance(found, dict) and name in found:
+        return found[name]
+    beside = f"{part}_id" if name in ASSIGNMENT_ID_FIELDS else f"{part}_{name}"
+    if beside not in assignment:
         raise NotTested(
             f"a listed assignment has no `{part}` with `{name}`, whose names are not known"
         )
-    return found[name]
+    return assignment[beside]
 
 
 def is_completed(assignment: dict[str, Any]) -> bool:
@@ -97,22 +118,34 @@ def assign_to_user(deployment: Deployment, entity_id: str) -> str:
     """Assign a credential to the user of the run, and return the id of the assignment."""
     body = {"credential_id": entity_id, "user_ids": [get_user_number(deployment)]}
     result = assign(deployment, USERS, body)
-    assignment_id: str = result["successful_assignments"][0]["assignment_id"]
-    return assignment_id
+    successful = result["successful_assignments"]
+    require(len(successful) == 1, "an assignment to the user is refused", got=result)
+    return read_id(successful[0])
 
 
 def get_user_number(deployment: Deployment) -> int:
-    """Return the number of the user of the run."""
-    if not deployment.settings.user_id.isdecimal():
-        raise NotTested("`user_id` is not a number")
-    return int(deployment.settings.user_id)
+    """Return the number of the user of the run; a listed assignment may tell it, or a learner's."""
+    settings = deployment.settings
+    if settings.user_id.isdecimal():
+        return int(settings.user_id)
+    numbers: dict[str, int] = {}
+    for assignment in list_assignments(deployment, USERS):
+        user = assignment.get("user")
+        inside = [(user, "id")] if isinstance(user, dict) else []
+        for found, field in ((assignment, "user_id"), *inside):
+            if type(found.get(field)) is int:
+                numbers[str(found.get("username", "")).casefold()] = found[field]
+    for name in (settings.user_id, settings.username, settings.learner_username):
+        if name and name.casefold() in numbers:
+            return numbers[name.casefold()]
+    raise NotTested(f"{NO_USER_NUMBER}: pass it as --user-id, and the name as --username")
 
 
 def find_group(deployment: Deployment) -> str:
     """Return the id of a group with an assignment, preferably a completed one."""
     listed = list_assignments(deployment, GROUPS)
     if not listed:
-        raise NotTested("no group is known, because none has an assignment")
+        raise NotTested(f"{NO_GROUP}, because none has an assignment")
     completed = [assignment for assignment in listed if is_completed(assignment)]
     group_id: str = read_part((completed or listed)[0], "group", "id")
     return group_id
@@ -187,15 +220,19 @@ def test_each_user_is_reported(deployment: Deployment) -> None:
     entity_id, user = deployment.create()["entityId"], get_user_number(deployment)
     body = {"credential_id": entity_id, "user_ids": [UNKNOWN_USER_ID, user]}
     result = assign(deployment, USERS, body)
-    successful = [entry["user_id"] for entry in result["successful_assignments"]]
-    failed = [(entry["user_id"], bool(entry["reason"])) for entry in result["failed_assignments"]]
-    expected = ([user], [(UNKNOWN_USER_ID, True)])
+    reported = [
+        [read_part(entry, "user", "id") for entry in result[name]]
+        for name in ("successful_assignments", "failed_assignments")
+    ]
+    expected = [[user], [UNKNOWN_USER_ID]]
     message = "an assignment reports the wrong users"
-    require((successful, failed) == expected, message, expected=expected, got=result)
+    require(reported == expected, message, expected=expected, got=result)
+    says_why = all(len(entry) > 1 for entry in result["failed_assignments"])
+    require(says_why, "an assignment that failed has no reason", got=result)
     message = "the response of an assignment has no `message`"
     require(bool(result.get("message")), message, got=result)
     for assignment in result["successful_assignments"]:
-        check_deleted(unassign(deployment, assignment["assignment_id"]))
+        check_deleted(unassign(deployment, read_id(assignment)))
     deployment.delete(entity_id)
 
 
@@ -206,9 +243,9 @@ def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
     group_id, entity_id = find_group(deployment), deployment.create()["entityId"]
     result = assign(deployment, GROUPS, {"credential_id": entity_id, "group_ids": [group_id]})
     successful = result["successful_assignments"]
-    groups = [assignment["group_id"] for assignment in successful]
+    groups = [read_part(assignment, "group", "id") for assignment in successful]
     require(groups == [group_id], "an assignment to a group is refused", got=result)
-    assignment_id = successful[0]["assignment_id"]
+    assignment_id = read_id(successful[0])
     deadline = time.monotonic() + SECONDS_TO_COMPLETE
     assignment = find_assignment(deployment, GROUPS, assignment_id)
     while not is_completed(assignment) and time.monotonic() <= deadline:
@@ -252,7 +289,7 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
         whole = list_assignments(deployment, path)
         response = deployment.get(own_path + path, {"page_size": 100}, actor="learner")
         if response.status != 403:
-            seen = read_page(response).items
+            seen = read_assignments(response).items
             known = {read_id(assignment) for assignment in whole}
             wrong = [assignment for assignment in seen if read_id(assignment) not in known]
             message = "a learner sees an assignment that an admin does not see"
@@ -329,15 +366,18 @@ def test_unknown_links_are_refused(deployment: Deployment) -> None:
 
 @pytest.mark.credcheck_rule("ASSIGN-07")
 def test_a_learner_cannot_assign(deployment: Deployment) -> None:
-    """403 for each write, and the assignment still exists."""
+    """403 for each write, below the own path and an admin's, and the assignment still exists."""
+    bases = (deployment.own_path, deployment.learner_path)
     with temporary_assignment(deployment) as (entity_id, assignment_id):
-        body = {"credential_id": entity_id, "user_ids": [get_user_number(deployment)]}
-        response = deployment.send_json("POST", USERS, body, actor="learner")
-        check_error(response, 403, "an assignment by a learner")
-        body = {"credential_id": entity_id, "group_ids": ["x"]}
-        response = deployment.send_json("POST", GROUPS, body, actor="learner")
-        check_error(response, 403, "an assignment to a group by a learner")
-        response = unassign(deployment, assignment_id, actor="learner")
-        check_error(response, 403, "deleting an assignment as a learner")
+        for base in bases:
+            body = {"credential_id": entity_id, "user_ids": [get_user_number(deployment)]}
+            response = deployment.send_json("POST", base + USERS, body, actor="learner")
+            check_error(response, 403, "an assignment by a learner")
+            body = {"credential_id": entity_id, "group_ids": ["x"]}
+            response = deployment.send_json("POST", base + GROUPS, body, actor="learner")
+            check_error(response, 403, "an assignment to a group by a learner")
+            path = f"{base}assignments/{assignment_id}"
+            response = deployment.send("DELETE", path, actor="learner")
+            check_error(response, 403, "deleting an assignment as a learner")
         ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
         require(assignment_id in ids, "a refused deletion deleted an assignment")

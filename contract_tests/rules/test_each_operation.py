@@ -24,7 +24,7 @@ from contract_tests.vocabulary.checks import (
     check_status,
     check_unauthorized,
 )
-from contract_tests.vocabulary.courses import build_exim_path, find_course
+from contract_tests.vocabulary.courses import build_exim_path, export_course, find_course
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.records import find_record
 
@@ -139,7 +139,9 @@ def test_each_operation_checks_the_media_type(deployment: Deployment, operation_
     """A body with an unsupported media type returns 415 for every operation with a body."""
     operation = CONTRACT.operations[operation_id]
     if operation_id == IMPORT_COURSE:
-        path = build_exim_path(find_course(deployment), "import")
+        course_id = find_course(deployment)
+        export_course(deployment, course_id)  # else the key may not import
+        path = build_exim_path(course_id, "import")
         path += f"?platform_org={deployment.settings.org}"
     else:
         record = find_record(deployment, operation) if "{entity_id}" in operation.path else ""

@@ -241,10 +241,13 @@ def test_caching_headers_are_correct(deployment: Deployment) -> None:
 
 @pytest.mark.credcheck_rule("PROTO-10")
 def test_latency(deployment: Deployment) -> None:
-    """The median latency of several requests is within the limit."""
+    """The median latency of several requests is within the limit, for searches, too."""
     limit = (deployment.settings.max_latency or 0) * 1000
     item = find_credential(deployment)["entityId"]
-    for path in ("?page_size=10", item):
+    searches = [f"?search={term}" for term in ("e", deployment.mark, "0123456789" * 10)]
+    if "issuers" not in deployment.settings.without:
+        searches.append("issuers/?q=e")
+    for path in ("?page_size=10", item, *searches, f"?course={deployment.mark}"):
         responses = [deployment.send("GET", path) for _ in range(LATENCY_REQUESTS)]
         responses.sort(key=lambda response: response.exchange.milliseconds)
         response = responses[LATENCY_REQUESTS // 2]

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.catalogue.operations import SAVE_CONFIGURATION, SAVE_MAPPING
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
@@ -111,13 +112,27 @@ def test_a_mapping_is_stored(deployment: Deployment) -> None:
 
 @pytest.mark.credcheck_rule("PROVIDER-04")
 def test_platform_admins_only(deployment: Deployment) -> None:
-    """A learner and an admin of another platform get 403, for reads and for writes."""
-    for actor in ("learner", "other_org_admin"):
+    """A learner, also below the own path, and an admin of another platform get 403 for a list."""
+    for actor, base in list_others(deployment):
         for path in (CONFIGURATIONS, MAPPINGS):
-            response = deployment.get(path, actor=actor)
+            response = deployment.get(base + path, actor=actor)
             check_error(response, 403, f"a list as the {actor.replace('_', ' ')}")
-            response = deployment.send_json("POST", path, {}, actor=actor)
+
+
+@pytest.mark.credcheck_rule("PROVIDER-04")
+@pytest.mark.credcheck_needs("write", "disposable", SAVE_CONFIGURATION, SAVE_MAPPING)
+def test_platform_admins_only_write(deployment: Deployment) -> None:
+    """A learner, also below the own path, and an admin of another platform get 403 for a write."""
+    for actor, base in list_others(deployment):
+        for path in (CONFIGURATIONS, MAPPINGS):
+            response = deployment.send_json("POST", base + path, {}, actor=actor)
             check_error(response, 403, f"a write as the {actor.replace('_', ' ')}")
+
+
+def list_others(deployment: Deployment) -> tuple[tuple[str, str], ...]:
+    """Return the roles without access, each with the collection that it tries."""
+    own = deployment.own_path
+    return ("learner", deployment.learner_path), ("learner", own), ("other_org_admin", own)
 
 
 @pytest.mark.credcheck_rule("PROVIDER-05")

@@ -13,7 +13,7 @@ from contract_tests.catalogue.operations import (
 from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import require
-from contract_tests.vocabulary.checks import check_equal, check_status
+from contract_tests.vocabulary.checks import check_equal, check_status, format_json
 from contract_tests.vocabulary.deployment import (
     Deployment,
     read_created,
@@ -149,7 +149,7 @@ def check_envelope(response: Response, description: str) -> None:
     value = read_known(response)
     status = value.get("status") if isinstance(value, dict) else None
     expected = {"success": True, "description": description}
-    message = f"the envelope does not report success with {description!r}"
+    message = f"the envelope does not report success with {format_json(description)}"
     check_equal(status, expected, message, response)
 
 

@@ -3,9 +3,7 @@
 import io
 import json
 import os
-import signal
 import tempfile
-import threading
 import time
 from collections.abc import Generator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
@@ -17,7 +15,7 @@ import pytest
 from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.journal import make_run_id
+from contract_tests.engine.journal import build_file_name, make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
@@ -99,13 +97,13 @@ class Run:
         self._config = config
         self._started = time.time()
         self._processes: list[ProcessReport] = []
+        self._reported: set[str] = set()
+        """The journals of workers that came to their end."""
         self._verdict: Verdict | None = None
         settings = state.settings
         self._missing_operations = load_contract().find_missing_operations(
             settings.without, settings.later_releases
         )
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, _interrupt)  # so that it cleans up, as with Ctrl-C
 
     @property
     def deployment(self) -> Any:
@@ -184,6 +182,7 @@ class Run:
         rule = find_rule(item)
         if rule is None:
             return
+        self.state.interruption.check()
         if self.state.stopped:
             raise RequestFailed(f"not sent: {self.state.stopped}")
         needs, settings = list_needs(item), self.state.settings
@@ -232,7 +231,8 @@ class Run:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Clean up; a worker sends what it observed to the controller, which gives the verdict."""
         state = self.state
-        if int(exitstatus) not in (0, 1, 5) and not state.stopped:
+        was_interrupted = state.interruption.has_come or int(exitstatus) not in (0, 1, 5)
+        if was_interrupted and not state.stopped:
             state.stopped = INTERRUPTED
         with self._redact_output():
             process = state.close()
@@ -243,7 +243,7 @@ class Run:
         self._processes.append(process)
         if self._has_workers:
             with self._redact_output():
-                process.left_behind += self._clean_up_after_dead_workers()
+                self._processes.append(self._clean_up_after_dead_workers())
         WorkerLock(state.settings, state.run_id, 1).remove()
         self._verdict = make_verdict(self._summarize())
         session.exitstatus = self._verdict.exit_code
@@ -281,6 +281,7 @@ class Run:
             started=self._started,
             stopped=self.state.stopped,
             is_narrowed=self.selection.is_narrowed,
+            filters=self.selection.filters,
             results=self.recorder.results,
             processes=self._processes,
             flaky=self.recorder.flaky,
@@ -310,15 +311,30 @@ class Run:
         text = getattr(node, "workeroutput", {}).get("credcheck")
         if text:
             self._processes.append(ProcessReport(**json.loads(text)))
+            worker = node.workerinput["workerid"]
+            self._reported.add(build_file_name(self.state.run_id, worker))
 
-    def _clean_up_after_dead_workers(self) -> list[str]:
-        """Delete what workers of this run created that died; return what is left behind."""
+    def _clean_up_after_dead_workers(self) -> ProcessReport:
+        """Delete what workers of this run created that died; return what this did and found."""
         state = self.state
         if not state.settings.allow_writes:
-            return []
+            return ProcessReport()
         with closing(Target(state.settings, state.run_id, "cleanup", 1)) as target:
-            results = [result for result in clean_up(target) if result.run_id == state.run_id]
-        return [item for result in results for item in result.left_behind]
+            ended = clean_up(target, self._reported)
+            results = [result for result in ended if result.run_id == state.run_id]
+        for folder in (folder for result in results for folder in result.created):
+            target.effects.count("created", folder)
+        notices = [
+            "a worker died: what it did to the target until then is counted as far as its journal "
+            "has it, its requests are not"
+        ]
+        return ProcessReport(
+            requests=target.observations.requests,
+            notices=notices * bool(results),
+            left_behind=[state.redact(item) for each in results for item in each.left_behind],
+            permanent=[state.redact(item) for each in results for item in each.permanent],
+            effects=target.effects.as_dict(),
+        )
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Print the summary of the verdict."""
@@ -328,7 +344,3 @@ class Run:
             terminalreporter.section("credcheck")
         for line in summarize_verdict(self._verdict):
             terminalreporter.write_line(line, **mark_up(line, self._verdict.exit_code))
-
-
-def _interrupt(*_: Any) -> None:
-    raise KeyboardInterrupt

@@ -43,6 +43,11 @@ class Selection:
         """Whether the run leaves out rules."""
         return any(self._chosen.values())
 
+    @property
+    def filters(self) -> dict[str, list[str]]:
+        """The options that narrow the run, with their values."""
+        return {name: sorted(values) for name, values in self._chosen.items() if values}
+
     def includes(self, rule: Rule) -> bool:
         """Tell whether a rule is selected."""
         rules, subjects, operations = (self._chosen[name] for name in FILTERS)

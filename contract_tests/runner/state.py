@@ -3,6 +3,8 @@
 from dataclasses import fields
 
 from contract_tests.engine.exchange import Exchange
+from contract_tests.engine.interruption import watch_signals
+from contract_tests.engine.other_records import Remains
 from contract_tests.engine.redaction import Redactor, escape_surrogates
 from contract_tests.engine.results import Finding, ProcessReport
 from contract_tests.engine.target import Target
@@ -11,6 +13,10 @@ from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.deployment import Deployment
 
 LONGEST_REASON = 2_000
+STILL_IN_JOURNAL = (
+    "what the run created and could not delete is in its journal; `credcheck cleanup TARGET` "
+    "deletes it"
+)
 
 
 class RunState:
@@ -20,6 +26,7 @@ class RunState:
         self.settings = settings
         self.run_id = run_id
         self.worker = worker
+        self.interruption = watch_signals()  # so that it cleans up, whoever swallows an interrupt
         self.stopped = ""
         """Why the run ended early."""
         self._workers = workers
@@ -35,7 +42,13 @@ class RunState:
     def deployment(self) -> Deployment:
         """The deployment that is tested, connected on first use."""
         if self._deployment is None:
-            target = Target(self.settings, self.run_id, self.worker or "main", self._workers)
+            target = Target(
+                self.settings,
+                self.run_id,
+                self.worker or "main",
+                self._workers,
+                self.interruption,
+            )
             self._deployment = Deployment(target, self.run_id)
         return self._deployment
 
@@ -65,10 +78,14 @@ class RunState:
         target = self._deployment.target
         target.begin("")
         try:
-            left_behind = self._deployment.clean_up()
+            remains = self._deployment.clean_up()
+        except KeyboardInterrupt:
+            if target.journal.path.exists():
+                raise KeyboardInterrupt(STILL_IN_JOURNAL) from None
+            raise
         except Exception as error:  # noqa: BLE001  the verdict must not be lost with the cleanup
-            left_behind = [f"unknown: {describe_error(error)}"]
-        target.journal.close(clean=not left_behind)
+            remains = Remains([f"unknown: {describe_error(error)}"])
+        target.journal.close(clean=not remains.left_behind)
         target.close()
         observed = target.observations
         if target.watch.lost:
@@ -77,7 +94,8 @@ class RunState:
             requests=observed.requests,
             coverage={operation: dict(counts) for operation, counts in observed.coverage.items()},
             notices=[self.redact(notice) for notice in sorted(observed.notices)],
-            left_behind=[self.redact(item) for item in left_behind],
+            left_behind=[self.redact(item) for item in remains.left_behind],
+            permanent=[self.redact(item) for item in remains.permanent],
             exchanges=[as_plain_dict(exchange) for exchange in observed.exchanges],
             effects=target.effects.as_dict(),
         )

@@ -135,7 +135,7 @@ class Option:
     choices: tuple[str, ...] = ()
     repeatable: bool = False
     flag: str = ""
-    commands: tuple[str, ...] = ("run", "cleanup")
+    commands: tuple[str, ...] = ("run", "cleanup", "compare")
     on_command_line: bool = True
     in_environment: bool = True
     in_file: bool = True

@@ -24,7 +24,8 @@ PROFILES = ("quick", "standard", "thorough")
 PRODUCTION_HOSTS = ("base.manager.iblai.app",)
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 RUN_ONLY = ("run",)
-REACHING = ("run", "cleanup", "replay")
+WRITING = ("run", "cleanup")
+REACHING = ("run", "cleanup", "replay", "compare")
 """The commands that take the options that say how the target is reached."""
 BUDGETS = {"quick": 900.0, "standard": 3600.0, "thorough": 300.0}
 """Seconds that a run of a profile may take, unless `time_budget` is set."""
@@ -154,10 +155,16 @@ class Settings:
         describes_target=False,
     )
     allow_writes: bool = setting(
-        False, kind=FLAG, help="Create, update and delete.  [loopback targets: on]"
+        False,
+        kind=FLAG,
+        help="Create, update and delete.  [loopback targets: on]",
+        commands=WRITING,
     )
     disposable: bool = setting(
-        False, kind=FLAG, help="The target is thrown away: allow what cannot be undone."
+        False,
+        kind=FLAG,
+        help="The target is thrown away: allow what cannot be undone.",
+        commands=WRITING,
     )
     yes_this_is_production: bool = setting(
         False,
@@ -218,7 +225,7 @@ class Settings:
         "",
         metavar="FILE",
         help="Known failures, each with reason, owner and expiry date.",
-        commands=RUN_ONLY,
+        commands=("run", "compare"),
         describes_target=False,
     )
     timeout: float = setting(

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from contract_tests.catalogue.operations import NO_DATA_MANAGER_ADMIN
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, RuleFailed, require
 from contract_tests.vocabulary.checks import check_status
@@ -68,7 +69,7 @@ def export_course(deployment: Deployment, course_id: str) -> Response:
     query = {"platform_org": deployment.settings.org}
     response = deployment.get(build_exim_path(course_id, "export"), query)
     if response.status == 403:
-        raise NotTested("the admin's key may not export: it is no admin of the Data Manager")
+        raise NotTested(NO_DATA_MANAGER_ADMIN)
     check_status(response, 200, "an export")
     return response
 
@@ -90,7 +91,8 @@ def read_export(response: Response) -> dict[str, Any]:
 
 
 def import_course(deployment: Deployment, course_id: str, body: Any) -> Response:
-    """Send an import into a course."""
+    """Send an import into a course; raises NotTested if the key may not export it."""
+    export_course(deployment, course_id)
     path = build_exim_path(course_id, "import")
     query = f"?platform_org={quote(deployment.settings.org)}"
     return deployment.send_json("POST", path + query, body)

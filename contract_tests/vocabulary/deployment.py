@@ -17,6 +17,7 @@ from contract_tests.engine.contract import JSON, load_contract
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.journal import read_journal
+from contract_tests.engine.other_records import Remains
 from contract_tests.engine.target import Target, split_address
 from contract_tests.errors import NotTested, RuleFailed, require
 from contract_tests.settings.settings import Settings
@@ -362,10 +363,10 @@ class Deployment:
         """Delete a credential, which must succeed."""
         check_deleted(self.send("DELETE", entity_id), "deleting a credential")
 
-    def clean_up(self) -> list[str]:
-        """Delete what this process created; return what is left behind."""
+    def clean_up(self) -> Remains:
+        """Delete what this process created; return what remains."""
         run = read_journal(self.target.journal.path) if self.settings.allow_writes else None
-        return delete_created(self.target, run) if run else []
+        return delete_created(self.target, run) if run else Remains()
 
 
 def strip_signatures(value: Any) -> Any:

@@ -92,6 +92,8 @@ class GeneratedRequests:
         self._causes: dict[str, frozenset[Cause]] = {}
         self._reduced: set[Cause] = set()
         self._covering = 0
+        self._invalid: set[tuple[str, str]] = set()
+        """Query parameters, each with a kind of invalid value that the coverage phase sent."""
         self._obstacle: Exception | None = None
 
     def check(self, case: Case[Any]) -> None:
@@ -113,11 +115,18 @@ class GeneratedRequests:
             raise
 
     def _is_chosen(self, case: Case[Any]) -> bool:
-        """Tell whether this profile sends a case: of the coverage phase every n-th."""
+        """Tell whether this profile sends a case: of the coverage phase every n-th.
+
+        It always sends each kind of invalid value of a query parameter once, whatever the seed is.
+        """
         if case.meta is None or case.meta.phase.name != "coverage":
             return True
         number, self._covering = self._covering, self._covering + 1
         every = self._deployment.effort.covering_every
+        invalid = find_invalid_parameter(case)
+        if invalid and invalid not in self._invalid:
+            self._invalid.add(invalid)
+            return True
         return number < ALWAYS_SENT or number % every == self._deployment.settings.seed % every
 
     def _find_causes(self, case: Case[Any]) -> frozenset[Cause]:
@@ -160,6 +169,21 @@ class GeneratedRequests:
             )
         except NoSuchExample:
             return  # nothing but the whole request fails
+
+
+def find_invalid_parameter(case: Case[Any]) -> tuple[str, str] | None:
+    """Return the query parameter that a case of the coverage phase makes invalid, and how.
+
+    A missing, doubled or unknown parameter has no value of its own.
+    """
+    meta = case.meta
+    if meta is None or meta.generation.mode is not GenerationMode.NEGATIVE:
+        return None
+    place = getattr(meta.phase.data, "parameter_location", None)
+    name = getattr(meta.phase.data, "parameter", None)
+    if place is None or place.value != "query" or not name or name not in (case.query or {}):
+        return None
+    return str(name), str(getattr(meta.phase.data, "scenario", ""))
 
 
 def describe_parts(case: Case[Any]) -> str:

@@ -1,6 +1,7 @@
 """Take the pictures that the README shows: `make pictures`, which needs Debian's Chromium.
 
-`page.png` is the page of a mock that was asked a few things, `report.png` the report of a run
+`page.png` is the page of a mock that was asked a few things, `credentials.png` its wall of
+badges, `report.png` the report of a run
 against a deployment with one defect. Both are taken of the running programs, so they
 cannot show what is not there.
 """
@@ -30,6 +31,7 @@ WIDTH = 1280
 MOST_BYTES = 300_000
 ADDRESS = "127.0.0.1:8765"
 """The default address of the mock; a picture should not show another port."""
+ALL_PICTURES_ARE_LOADED = "() => [...document.images].every((image) => image.complete)"
 USER = "/api/credentials/orgs/main/users/1/"
 DEFECT = "num-pages-is-rounded-down"
 KEYS = {
@@ -54,7 +56,7 @@ without = ["images", "assignments", "course-credentials", "exim", "providers", "
 
 
 def main() -> None:
-    """Write both pictures."""
+    """Write all pictures."""
     chromium = shutil.which("chromium")
     if chromium is None:
         sys.exit("make pictures needs Chromium: apt-get install chromium, or make debian")
@@ -69,12 +71,18 @@ def main() -> None:
 
 
 def take_page(browser: Browser) -> None:
-    """Take the page of a mock with an open request in its journal; raises DoesNotStart."""
+    """Take the page of a mock with an open request, and with a credential; raises DoesNotStart."""
     with serving("--quiet", "--bind", ADDRESS, "--now", "2026-06-01T12:00:00Z") as url:
         send_requests(url)
         with opened(browser, f"{url}/__mock__/", height=900) as page:
-            page.locator("#rows summary", has_text="400").click()
+            page.locator("tr.row", has_text="400").click()
+            page.get_by_role("region", name="Body of the request").wait_for()
             save(page, "page.png")
+        with opened(browser, f"{url}/__mock__/?view=credentials&q=data", height=900) as page:
+            page.locator(".card", has_text="Professional Data Analyst").click()
+            page.get_by_role("heading", name="Certificate").wait_for()
+            page.wait_for_function(ALL_PICTURES_ARE_LOADED)
+            save(page, "credentials.png")
 
 
 def take_report(browser: Browser) -> None:

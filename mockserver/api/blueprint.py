@@ -12,10 +12,11 @@ from functools import partial
 from flask import Blueprint, request
 from flask.blueprints import BlueprintSetupState
 
+from mockserver.api.addresses import quote_query
 from mockserver.api.exchange import (
     APIResponse,
+    Exchange,
     answer_preflight,
-    append_slash,
     current_exchange,
     read_request,
     write_response,
@@ -23,6 +24,7 @@ from mockserver.api.exchange import (
 from mockserver.api.service import RoutedRequest, Service
 from mockserver.contract.operation import Operation, Resource
 from mockserver.errors import NoSuchRoute
+from mockserver.messages import HTML
 
 BRACES = re.compile(r"\{(\w+)\}")
 View = Callable[..., APIResponse]
@@ -92,9 +94,15 @@ def _serve(
 ) -> APIResponse:
     """Serve one request by the pipeline, which knows nothing of Flask."""
     exchange = current_exchange(service)
-    if exchange.sandbox is None or exchange.is_unrouted:
+    if exchange.refusal or exchange.sandbox is None or exchange.is_unrouted:
         raise exchange.refusal or NoSuchRoute
     exchange.operation = operation
     plain = read_request(exchange)
     routed = RoutedRequest(plain, resource, operation, path_values, exchange.sandbox)
     return write_response(service.respond(routed))
+
+
+def append_slash(exchange: Exchange) -> APIResponse:
+    """Redirect as Django's APPEND_SLASH does: 301, no body, path and query only."""
+    location = f"{exchange.root}{exchange.path}/{quote_query(exchange.query)}"
+    return APIResponse(b"", 301, {"Location": location}, content_type=HTML)

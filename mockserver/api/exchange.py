@@ -3,22 +3,26 @@
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache, partial
-from io import BytesIO
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
 from flask import request
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, SecurityError
-from werkzeug.formparser import MultiPartParser
 from werkzeug.sansio.utils import get_host
 
 from mockserver.api.addresses import quote_path, quote_query
+from mockserver.api.forms import parse_multipart
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
-from mockserver.errors import APIError, BodyTooLarge, SuspiciousRequest
+from mockserver.errors import (
+    APIError,
+    BodyTooLarge,
+    DisallowedHost,
+    SuspiciousRequest,
+)
+from mockserver.framework.hosts import is_valid_host
 from mockserver.hints.served import ServedRequest
 from mockserver.messages import (
     HTML,
@@ -26,10 +30,9 @@ from mockserver.messages import (
     Form,
     Request,
     Response,
-    UploadedFile,
 )
 from mockserver.sandbox.faults import LENGTH
-from mockserver.sandbox.journal import KEY, Journal, hide_key, is_secret_header
+from mockserver.sandbox.journal import KEY, hide_key, is_secret_header
 from mockserver.sandbox.registry import IN_PATH, read_sandbox_name, read_stray_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.store import Store
@@ -49,20 +52,24 @@ class Exchange:
     """
 
     __slots__ = (
-        *("_started", "body", "form", "is_api", "is_outside", "is_unrouted", "operation"),
+        *("_started", "body", "form", "has_valid_host", "is_api", "is_outside", "is_passed_on"),
+        *("is_unrouted", "operation"),
         *("origin", "path", "query", "received", "refusal", "root", "sandbox"),
     )
 
-    def __init__(self, received: FlaskRequest) -> None:
+    def __init__(self, received: FlaskRequest, public_origin: str, public_path: str) -> None:
         environ = received.environ
         self._started = time.perf_counter()
         self.received = received
-        self.origin = read_origin(received.scheme, environ.get("HTTP_HOST"), received.server)
-        self.root = quote_path(environ["SCRIPT_NAME"])
+        host = environ.get("HTTP_HOST")
+        self.has_valid_host = host is None or is_known_host(host)
+        self.origin = public_origin or read_origin(received.scheme, host, received.server)
+        self.root = public_path + quote_path(environ["SCRIPT_NAME"])
         self.path = quote_path(environ.get(UNROUTED, environ["PATH_INFO"]))
         self.is_outside = UNROUTED in environ
         self.is_api = self.path.startswith(API) and not self.is_outside
         self.is_unrouted = self._is_unrouted()
+        self.is_passed_on = False
         self.query: str = environ["QUERY_STRING"]
         self.sandbox: Sandbox | None = None
         self.refusal: APIError | None = None
@@ -102,8 +109,14 @@ class Exchange:
 
     @property
     def is_cross_origin(self) -> bool:
-        """Whether a page asks from an origin that it names."""
-        return self.is_open and "HTTP_ORIGIN" in self.received.environ
+        """Whether a page asks from an origin that it names, for what other origins may read."""
+        return (self.is_open or self.is_picture) and "HTTP_ORIGIN" in self.received.environ
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether somebody reads a picture."""
+        folder, _, _ = self.path.rpartition("/")
+        return folder == PICTURES and self.received.method in ("GET", "HEAD")
 
     @property
     def is_preflight(self) -> bool:
@@ -139,19 +152,21 @@ class Exchange:
 
     def record(
         self,
-        journal: Journal,
+        sandbox: Sandbox,
         response: FlaskResponse,
         milliseconds: float,
         hints: tuple[str, ...],
     ) -> None:
-        """Write this exchange into a journal."""
-        journal.add(
+        """Write this exchange into the journal of its sandbox."""
+        words = self.received.environ.get("HTTP_AUTHORIZATION", "").split()
+        own = sandbox.store.api_keys.get(words[-1]) if words else None
+        sandbox.journal.add(
             time.time(),
             self.origin + self.root,
             self.received.method,
             self.target,
             read_headers(self.received.environ),
-            self.body or self._read_rest(),
+            b"" if self.is_passed_on else self.body or self._read_rest(),
             response.status_code,
             tuple(
                 (name, KEY if is_secret_header(name) else value) for name, value in response.headers
@@ -160,6 +175,8 @@ class Exchange:
             milliseconds,
             self.operation,
             hints,
+            own.key if own else "",
+            own.user_id if own else None,
         )
 
     def _read_rest(self) -> bytes:
@@ -177,6 +194,10 @@ class Exchange:
 
 API = "/api/"
 CONTROL_PLANE = "/__mock__/"
+PICTURES = f"{CONTROL_PLANE}images"
+"""What a page of another origin may draw on a canvas and export."""
+MAXIMUM_FILES = 64_000_000
+"""Bytes of a form beyond the maximum of a body: Django's own bound leaves files out."""
 ASKED_BY_BROWSERS = frozenset(
     {"/favicon.ico", "/robots.txt", "/apple-touch-icon.png", "/apple-touch-icon-precomposed.png"}
 )
@@ -252,10 +273,16 @@ def read_origin(scheme: str, host: str | None, server: tuple[str, int | None] | 
 
     A host that cannot be one is empty; with some releases Werkzeug raises instead.
     """
+    if host is not None:
+        return f"{scheme}://{host}"
     try:
         return f"{scheme}://{get_host(scheme, host, server)}"
     except SecurityError:
         return f"{scheme}://"
+
+
+is_known_host = lru_cache(maxsize=256)(is_valid_host)
+"""The same of the hosts that were seen lately, of which there are few."""
 
 
 def read_headers(environ: "WSGIEnvironment") -> tuple[tuple[str, str], ...]:
@@ -286,7 +313,8 @@ def current_exchange(service: Service) -> Exchange:
     environ = received.environ
     exchange: Exchange | None = environ.get(EXCHANGE)
     if exchange is None:
-        exchange = environ[EXCHANGE] = Exchange(received)
+        public = (service.public_origin, service.public_path)
+        exchange = environ[EXCHANGE] = Exchange(received, *public)
         try:
             if exchange.is_api or IN_PATH in environ:  # a path is refused however it goes on
                 name = read_sandbox_name(environ)
@@ -294,6 +322,8 @@ def current_exchange(service: Service) -> Exchange:
                 name = read_stray_sandbox_name(environ, exchange.path)
             if exchange.is_api or exchange.is_stray:
                 exchange.sandbox = service.sandboxes.get(name)
+            if not exchange.has_valid_host:
+                exchange.refusal = DisallowedHost()
         except APIError as invalid_name:
             exchange.refusal = invalid_name
             exchange.is_api = exchange.path.startswith(API)
@@ -303,9 +333,15 @@ def current_exchange(service: Service) -> Exchange:
 def read_request(exchange: Exchange) -> Request:
     """Return a request as the behaviour sees it; raises SuspiciousRequest."""
     received, query = exchange.received, exchange.query
+    maximum = received.max_content_length
 
     def read_body() -> bytes:
-        """Return the body; raises BodyTooLarge over the application's MAX_CONTENT_LENGTH."""
+        """Return the body; raises BodyTooLarge over the application's MAX_CONTENT_LENGTH.
+
+        That of a form bounds its fields, when they are known, and not its files.
+        """
+        if received.mimetype == "multipart/form-data" and maximum is not None:
+            received.max_content_length = maximum + MAXIMUM_FILES
         try:
             exchange.body = body = received.get_data()
         except RequestEntityTooLarge:
@@ -317,7 +353,7 @@ def read_request(exchange: Exchange) -> Request:
         return body
 
     def read_form(body: bytes, boundary: bytes) -> Form:
-        exchange.form = form = parse_multipart(body, boundary)
+        exchange.form = form = parse_multipart(body, boundary, maximum)
         return form
 
     return Request(
@@ -360,40 +396,3 @@ def answer_preflight(service: Service) -> APIResponse | None:
     if service.config.cors and current_exchange(service).is_preflight:
         return APIResponse(b"", 200, content_type=HTML)
     return None
-
-
-def append_slash(exchange: Exchange) -> APIResponse:
-    """Redirect as Django's APPEND_SLASH does: 301, no body, path and query only."""
-    location = f"{exchange.root}{exchange.path}/{quote_query(exchange.query)}"
-    return APIResponse(b"", 301, {"Location": location}, content_type=HTML)
-
-
-def parse_multipart(body: bytes, boundary: bytes) -> Form:
-    """Return the fields and files of a multipart body; raises SuspiciousRequest."""
-    parser = MultiPartParser(
-        # In memory, as the whole body is, which is bounded.
-        stream_factory=lambda *arguments, **options: BytesIO(),
-        max_form_memory_size=None,
-        max_form_parts=MAXIMUM_FIELDS,
-    )
-    # Django's parser takes the end of the body for the end of the last part, and what is no part
-    # for nothing at all.
-    body += b"\r\n--" + boundary + b"--\r\n"
-    try:
-        fields, files = parser.parse(BytesIO(body), boundary, len(body))
-    except HTTPException:
-        raise SuspiciousRequest from None
-    except ValueError:
-        return Form()
-    form = Form({name: list(values) for name, values in fields.lists() if name})
-    for name, uploads in files.lists():
-        # A file without a name was not chosen; Django leaves it out.
-        named = [upload for upload in map(_read_upload, uploads) if upload.name]
-        if named:
-            form[name] = list(named)
-    return form
-
-
-def _read_upload(upload: FileStorage) -> UploadedFile:
-    with upload.stream:
-        return UploadedFile(upload.filename or "", upload.mimetype, upload.read())

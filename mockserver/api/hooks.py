@@ -4,24 +4,40 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, request
 from flask_cors import cross_origin
-from werkzeug.exceptions import InternalServerError, NotFound
+from werkzeug.exceptions import InternalServerError, NotFound, RequestEntityTooLarge
 
-from mockserver.api.exchange import EXCHANGE, answer_preflight, current_exchange, write_response
+from mockserver.api.exchange import (
+    EXCHANGE,
+    APIResponse,
+    Exchange,
+    answer_preflight,
+    current_exchange,
+    write_response,
+)
 from mockserver.api.front_door import open_front_door
 from mockserver.api.middleware import clean_prefix
 from mockserver.api.service import Service
 from mockserver.contract.compiler import load_contract
-from mockserver.errors import APIError, ContractViolation, NoSuchRoute, ServerError
+from mockserver.errors import APIError, BodyTooLarge, ContractViolation, NoSuchRoute, ServerError
 from mockserver.hints.finder import HintFinder
 from mockserver.hints.wording import HEADER, write_header
+from mockserver.messages import ReceivedRequest
+
+if TYPE_CHECKING:
+    from mockserver.upstream import Upstream
 
 LOG = logging.getLogger("mockserver")
+CHUNK = 65_536
+"""Bytes of a body that are passed on at once."""
 READABLE_HEADERS = (
     *("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"),
     HEADER,
+    "X-Mock-Upstream",
 )
 """Response headers that a page of another origin may read."""
 View = Callable[[Response], Response]
@@ -29,7 +45,7 @@ LogLine = Callable[[str, str, int, float], None]
 """Writes a line about a request: method, target, status, milliseconds."""
 
 
-def register_hooks(app: Flask, service: Service) -> None:
+def register_hooks(app: Flask, service: Service, upstream: "Upstream | None" = None) -> None:
     """Register the hook and the error handlers of a mock on its application.
 
     There is one hook, since each costs something on every request. Flask calls the last one that
@@ -49,11 +65,11 @@ def register_hooks(app: Flask, service: Service) -> None:
         milliseconds = exchange.milliseconds()
         if exchange.sandbox:
             hints: tuple[str, ...] = ()
-            if not exchange.is_preflight:
+            if not exchange.is_preflight and not exchange.is_passed_on:
                 hints = hint_finder.find(exchange.describe(response, exchange.sandbox.store))
             if hints:
                 response.headers[HEADER] = write_header(hints)
-            exchange.record(exchange.sandbox.journal, response, milliseconds, hints)
+            exchange.record(exchange.sandbox, response, milliseconds, hints)
             if exchange.sandbox.journal.budget.is_exceeded:
                 service.sandboxes.trim_journals()
         if write_line:
@@ -67,6 +83,8 @@ def register_hooks(app: Flask, service: Service) -> None:
         exchange = current_exchange(service)
         if exchange.refusal:
             return write_response(exchange.refusal.response())
+        if upstream and upstream.takes(exchange.path):
+            return answer_preflight(service) or pass_on(service, exchange, upstream)
         if exchange.is_front_door:
             return write_response(open_front_door(exchange, prefix))
         return answer_preflight(service) or write_response(NoSuchRoute().response())
@@ -88,6 +106,8 @@ def _cors(origin: str) -> View:
         origins=origin,
         expose_headers=list(READABLE_HEADERS),
         max_age=86_400,
+        supports_credentials=True,
+        allow_private_network=True,
         automatic_options=False,
     )
 
@@ -96,6 +116,37 @@ def _cors(origin: str) -> View:
 
 def _refuse(error: APIError) -> Response:
     return write_response(error.response())
+
+
+def pass_on(service: Service, exchange: Exchange, upstream: "Upstream") -> Response:
+    """Return the response of the real service, which is streamed."""
+    exchange.is_passed_on = True
+    received = exchange.received
+    stores = [service.sandboxes.default.store]
+    if exchange.sandbox is None:  # what browsers ask for by themselves is in the journal, too
+        exchange.sandbox = service.sandboxes.default
+    stores.append(exchange.sandbox.store)
+    own_keys = {key for store in stores for key in store.api_keys}
+    try:
+        sent = ReceivedRequest(
+            received.method,
+            exchange.path,
+            exchange.query,
+            list(received.headers.items()),
+            iter(partial(received.stream.read, CHUNK), b""),
+            received.content_length,
+            exchange.is_outside,
+        )
+        passed = upstream.pass_on(sent, own_keys)
+    except RequestEntityTooLarge:
+        return write_response(BodyTooLarge().response())
+    except APIError as error:  # Flask handles none that an error handler raises
+        return write_response(error.response())
+    own = "access-control-" if service.config.cors else " "
+    headers = [pair for pair in passed.headers if not pair[0].lower().startswith(own)]
+    response = APIResponse(passed.body, passed.status, headers)
+    response.call_on_close(passed.close)
+    return response
 
 
 def _server_error(error: InternalServerError) -> Response:

@@ -11,12 +11,31 @@ if TYPE_CHECKING:
 
 NOWHERE = "/__unrouted__"
 """A path that no rule has."""
+MAXIMUM_LEFT = 256_000_000
+"""Bytes of a body that are read though nobody wants them."""
+PIECE = 262_144
 
 
 def clean_prefix(prefix: str) -> str:
     """Return a path prefix with a slash in front and none behind, or an empty one."""
     bare = prefix.strip("/")
     return f"/{bare}" if bare else ""
+
+
+def read_on(environ: "WSGIEnvironment") -> None:
+    """Read what is left of a body, up to a bound, so that the client can read the response.
+
+    A server that closes a connection while the client still sends resets it: EPIPE there. Where a
+    client waits before it sends (`Expect`), nothing is left.
+    """
+    if environ.get("CONTENT_LENGTH", "0") in ("", "0") and "HTTP_TRANSFER_ENCODING" not in environ:
+        return
+    left, stream = MAXIMUM_LEFT, environ["wsgi.input"]
+    try:
+        while left > 0 and (chunk := stream.read(PIECE)):
+            left -= len(chunk)
+    except (OSError, ValueError):
+        return  # the client is gone
 
 
 class PathPrefix:
@@ -43,7 +62,10 @@ class PathPrefix:
         if not (is_valid and (is_inside or f"{path}/".startswith(CONTROL_PLANE))):
             environ[UNROUTED] = path
             environ["PATH_INFO"] = NOWHERE
-        return self.app(environ, start_response)
+        result = self.app(environ, start_response)
+        if environ.get("wsgi.input_terminated") and "HTTP_EXPECT" not in environ:
+            read_on(environ)
+        return result
 
     def _strip(self, environ: "WSGIEnvironment") -> bool:
         """Strip the prefix, and tell whether the path began with it; any path has an empty one."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mockserver.api.access import admit, check_own_path, home_platform, identify
+from mockserver.api.addresses import split_public_url
 from mockserver.api.completeness import check_completeness
 from mockserver.api.context import PublicContext, RequestContext, WriteContext
 from mockserver.api.operations import Handlers
@@ -50,6 +51,7 @@ class Service:
         self.handlers = Handlers()
         check_completeness(contract, self.handlers, strict=config.strict)
         self.config = config
+        self.public_origin, self.public_path = split_public_url(config.public_url)
         self.contract = select_release(contract, config.api_version)
         self.sandboxes = sandboxes
         self.scenarios = scenarios
@@ -71,6 +73,10 @@ class Service:
             return response
 
         return respond_with_faults(routed.request, routed.operation, routed.sandbox.faults, serve)
+
+    def base_url(self, host_url: str, root_path: str) -> str:
+        """Return the address that a client uses, of which its request says host and root path."""
+        return (self.public_origin or host_url.rstrip("/")) + self.public_path + root_path
 
     @property
     def sandbox(self) -> Sandbox:

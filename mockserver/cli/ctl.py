@@ -89,6 +89,21 @@ def restore(control: Control, name: str) -> None:
     _show(lambda: control.restore(name))
 
 
+@ctl.command(epilog=EXAMPLE + "credmock ctl undo")
+@click.pass_obj
+def undo(control: Control) -> None:
+    """Take back the last reset, clear, scenario, load or restore."""
+    _show(control.undo)
+
+
+@ctl.command(epilog=EXAMPLE + "credmock ctl expire ENTITY_ID")
+@click.argument("assertion", metavar="ENTITY_ID")
+@click.pass_obj
+def expire(control: Control, assertion: str) -> None:
+    """Let an assertion expire now by the clock of the sandbox."""
+    _show(lambda: {"expires": control.expire(assertion)})
+
+
 @ctl.command(epilog=EXAMPLE + "credmock ctl scenario long-names")
 @click.argument("name", required=False)
 @click.pass_obj
@@ -150,11 +165,19 @@ def faults(control: Control, all_of_them: bool) -> None:
 @click.option("--path", metavar="PATTERN", help="Such as '*/issuers/'.")
 @click.option("--status", metavar="STATUS")
 @click.option("--operation", metavar="ID")
+@click.option("--search", metavar="WORDS", help="In path, headers, bodies or hints.")
+@click.option("--problems", is_flag=True, flag_value="true", default=None, help="Errors and hints.")
 @click.option("--curl", is_flag=True, help="Print curl lines only.")
+@click.option("--har", is_flag=True, help="Print an HTTP Archive, the oldest first.")
 @click.pass_obj
-def requests(control: Control, /, curl: bool, **match: str | None) -> None:
+def requests(control: Control, /, curl: bool, har: bool, **match: str | None) -> None:
     """Show the last exchanges that match, the newest first."""
     chosen = {name: value for name, value in match.items() if value is not None}
+    if curl and har:
+        raise click.UsageError("--curl and --har exclude each other: choose one")
+    if har:
+        _show(lambda: control.har(**chosen))
+        return
     found = _call(lambda: control.requests(**chosen))
     if curl:
         for each in found:

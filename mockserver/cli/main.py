@@ -1,4 +1,4 @@
-"""The command `credmock`: serve · seed · routes · call · spec · drift · ctl."""
+"""The command `credmock`: serve · capture · seed · routes · call · spec · drift · ctl."""
 
 import sys
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from mockserver.errors import StartError
 
 COMMANDS: Mapping[str, str] = {
     "call": "call",
+    "capture": "capture",
     "ctl": "ctl",
     "drift": "contract",
     "routes": "contract",

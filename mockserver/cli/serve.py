@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 
 import click
 
+from mockserver.api.addresses import split_public_url
 from mockserver.cli.listening import open_listeners
 from mockserver.cli.options import (
     API_VERSION,
@@ -28,12 +29,13 @@ if TYPE_CHECKING:
 
 DEFAULTS = Config()
 GROUPS = {
-    "Address": ("bind", "port_file", "prefix", "cors"),
+    "Address": ("bind", "port_file", "prefix", "public_url", "trust_proxy", "cors"),
     "World": (
         *("world", "scenarios", "state", "seed"),
         *("credentials", "assertions", "assignments"),
     ),
     "Behaviour": ("api_version", "auth", "now", "group_delay", "rate_limit", "max_body", "strict"),
+    "Another service": ("upstream", "upstream_ca", "upstream_writes"),
     "Control": ("control_token", "max_sandboxes", "reload"),
     "Log": ("quiet", "log_format"),
 }
@@ -69,6 +71,15 @@ def read_prefix(context: click.Context, parameter: click.Parameter, value: str) 
     return f"/{bare}" if bare else ""
 
 
+def read_public_url(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Read the address that clients use."""
+    try:
+        split_public_url(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+    return value
+
+
 def read_moment(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> datetime | None:
@@ -94,6 +105,22 @@ def check_rate(context: click.Context, parameter: click.Parameter, value: str) -
         except StartError as error:
             raise click.BadParameter(str(error).removeprefix("--rate-limit: ")) from error
     return value
+
+
+def read_upstream(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Read the base URL of a service."""
+    try:
+        parts = urlsplit(value)
+        is_valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_valid = False
+    is_plain = is_valid and parts.username is None and not parts.query and not parts.fragment
+    if value and not is_plain:
+        raise click.BadParameter(
+            "not a valid base URL: write for example https://staging.example.com/dm, without "
+            "user, password and query"
+        )
+    return value.rstrip("/")
 
 
 @click.command(cls=GroupedCommand, groups=GROUPS, epilog=EXAMPLES)
@@ -122,6 +149,21 @@ def check_rate(context: click.Context, parameter: click.Parameter, value: str) -
 )
 @click.option(
     "--prefix", default="", callback=read_prefix, metavar="PATH", help="Path in front of the API."
+)
+@click.option(
+    "--public-url",
+    default="",
+    callback=read_public_url,
+    metavar="URL",
+    help="Address that clients use, up to the prefix, where a proxy hides it: for links.",
+)
+@click.option(
+    "--trust-proxy",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 10),
+    metavar="N",
+    help="Believe X-Forwarded-Proto, -Host, -For and -Prefix of N proxies in front.",
 )
 @API_VERSION
 @click.option(
@@ -200,6 +242,19 @@ def check_rate(context: click.Context, parameter: click.Parameter, value: str) -
     help="Opens /__mock__/ to other machines, in the header X-Mock-Control-Token.",
 )
 @click.option(
+    "--upstream",
+    default="",
+    callback=read_upstream,
+    metavar="URL",
+    help="Pass what the mock does not have on to this service: reads only.",
+)
+@click.option(
+    "--upstream-ca", type=FILE, metavar="FILE", help="CA certificates to trust of the upstream."
+)
+@click.option(
+    "--upstream-writes", is_flag=True, help="Pass on POST, PUT, PATCH and DELETE as well."
+)
+@click.option(
     "--strict", is_flag=True, help="Check every exchange against the contract; a violation is 500."
 )
 @click.option("--reload", is_flag=True, help="Restart when the world or the contract changes.")
@@ -230,11 +285,13 @@ def serve(
         log_requests="off" if quiet else log_format,  # type: ignore[arg-type]
         **settings,
     )
+    if not config.upstream and (config.upstream_ca or config.upstream_writes):
+        raise click.UsageError("--upstream-ca and --upstream-writes need --upstream URL")
     host, port = bind
     run_server(
         config,
         open_listeners(host, port),
-        Banner(host, config.prefix),
+        Banner(host, config.prefix, config.public_url),
         click.echo,
         reload=reload,
         port_file=port_file,
@@ -244,11 +301,13 @@ def serve(
 class Banner:
     """What the server prints when it responds."""
 
-    def __init__(self, host: str, prefix: str) -> None:
+    def __init__(self, host: str, prefix: str, public_url: str = "") -> None:
         self._host, self._prefix = f"[{host}]" if ":" in host else host, prefix
+        self._public_url = public_url.rstrip("/")
 
     def __call__(self, app: "Flask", port: int) -> str:
         """Return the text for an application on a port."""
         from mockserver.cli.banner import banner  # it loads what the application needs
 
-        return banner(app, f"http://{self._host}:{port}{self._prefix}")
+        base_url = self._public_url or f"http://{self._host}:{port}"
+        return banner(app, base_url + self._prefix)

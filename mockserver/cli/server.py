@@ -47,11 +47,11 @@ class StopSignals:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._serves:
             sys.exit(0)
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._sent, b".")
 
     def defer(self) -> None:
         """Only note signals from now on: what is written by requests must be saved first."""
+        # The system's own handler writes: a signal just before `wait` reads is not overlooked.
+        signal.set_wakeup_fd(self._sent, warn_on_full_buffer=False)
         self._serves = True
 
     def wait(self) -> None:

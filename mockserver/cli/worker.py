@@ -37,7 +37,7 @@ class Worker:
         self._listener = listener
         self._ended = threading.Event()
         self._signal = native.WorkerSignal()
-        self._signal.add_cb(self._ended.set)
+        self._signal.add_cb(self._end)
         with _empty_environment():
             callback = _callback_wrapper(application, {})
         loop = loops.get("asyncio")
@@ -67,6 +67,15 @@ class Worker:
     def join(self, seconds: float) -> None:
         """Return when it has ended, or after so long."""
         self._ended.wait(max(seconds, 0.0))
+
+    def _end(self) -> None:
+        """Note the end in a thread of the server, which then stays here until the process ends.
+
+        It would go on to free its threads with the interpreter's lock held, and wait for one that
+        may wait for this lock: then nothing here could run again, and no signal end the process.
+        """
+        self._ended.set()
+        threading.Event().wait()
 
 
 @contextlib.contextmanager

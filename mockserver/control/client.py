@@ -79,6 +79,15 @@ class Control:
         """Go back to the records of a snapshot."""
         return self._object("POST", f"state/snapshots/{quote(name, safe='')}/restore")
 
+    def undo(self) -> dict[str, int]:
+        """Take back the last reset, clear, scenario, import or restore."""
+        return self._object("POST", "state/undo")
+
+    def expire(self, assertion: str) -> str:
+        """Let an assertion expire now by the clock of the sandbox; return the moment."""
+        path = f"assertions/{quote(assertion, safe='')}/expire"
+        return str(self._object("POST", path)["expires"])
+
     def scenario(self, name: str) -> dict[str, Any]:
         """Reset the sandbox to a scenario."""
         return self._object("POST", "scenario", {"name": name})

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from mockserver.api.exchange import parse_multipart
+from mockserver.api.forms import parse_multipart
 from mockserver.errors import APIError
 from mockserver.framework.parsers import FORM, MULTIPART, parse_body
 from mockserver.messages import JSON, Form, Request, UploadedFile

@@ -104,7 +104,8 @@ def check_caller(token: str) -> None:
     elif not _is_token((request.authorization and request.authorization.password) or "", token):
         raise TokenRequired(f"other machines must send the control token in {TOKEN}")
     origin = request.headers.get("Origin")
-    if origin is not None and origin != request.host_url.rstrip("/"):
+    own_origins = (request.host_url.rstrip("/"), current_service().public_origin)
+    if origin is not None and origin not in own_origins:
         raise ControlForbidden("a page of another origin may not control the mock")
     if request.headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
         raise ControlForbidden("a page of another site may not control the mock")

@@ -17,6 +17,7 @@ from mockserver.files import CONTROL, IMAGES
 PICTURE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
     "X-Content-Type-Options": "nosniff",
+    "Vary": "Origin",  # a copy that a page has cached without CORS is none for a canvas
 }
 """A picture opened as a page must not run what somebody put into it."""
 
@@ -59,7 +60,7 @@ def image(name: str) -> Response:
 
 def find_own_address() -> str:
     """Return the base URL that the current request was sent to, with its sandbox and prefix."""
-    return request.host_url.rstrip("/") + request.root_path
+    return current_service().base_url(request.host_url, request.root_path)
 
 
 def set_server(document: Mapping[str, Any], server: str) -> dict[str, Any]:

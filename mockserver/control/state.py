@@ -1,5 +1,6 @@
 """What changes a sandbox's world, under `/__mock__/`: records, snapshots, time; its owner only."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -13,6 +14,7 @@ from mockserver.control.guard import (
     read_object,
 )
 from mockserver.errors import StartError
+from mockserver.framework.times import format_time
 from mockserver.messages import encode
 from mockserver.rendering.check import check_world
 from mockserver.sandbox.registry import check_name
@@ -58,7 +60,8 @@ def import_() -> dict[str, Any]:
         check_world(store, current_service().contract, "the body")
     except StartError as error:
         raise InvalidControlRequest(str(error)) from error
-    sandbox.replace_store(store)
+    with sandbox.undoable("import"):
+        sandbox.replace_store(store)
     return _count_records(sandbox.store)
 
 
@@ -66,16 +69,27 @@ def import_() -> dict[str, Any]:
 def reset() -> dict[str, Any]:
     """Go back to the world that the mock started with: records, clock and ids."""
     sandbox = current_sandbox()
-    sandbox.reset()
+    with sandbox.undoable("reset"):
+        sandbox.reset()
     return _count_records(sandbox.store)
 
 
 @blueprint.post("/state/clear")
 def clear() -> dict[str, Any]:
     """Remove all credentials and all that is about them."""
-    with current_sandbox().transaction() as transaction:
+    sandbox = current_sandbox()
+    with sandbox.undoable("clear"), sandbox.transaction() as transaction:
         transaction.remove_all_credentials()
     return _count_records(transaction.store)
+
+
+@blueprint.post("/state/undo")
+def undo() -> dict[str, Any]:
+    """Take back the last reset, clear, scenario, import or restore."""
+    sandbox = current_sandbox()
+    if not sandbox.undo():
+        raise ControlNotFound("there is nothing to undo")
+    return _count_records(sandbox.store)
 
 
 @blueprint.get("/state/snapshots")
@@ -97,7 +111,8 @@ def restore(name: str) -> dict[str, Any]:
     """Go back to the records of a snapshot."""
     sandbox = current_sandbox()
     try:
-        sandbox.restore_snapshot(name)
+        with sandbox.undoable("restore"):
+            sandbox.restore_snapshot(name)
     except KeyError:
         raise ControlNotFound(f"there is no snapshot {name!r}") from None
     return _count_records(sandbox.store)
@@ -134,7 +149,8 @@ def enter_scenario() -> dict[str, Any]:
     name = body.get("name")
     if not isinstance(name, str) or body.keys() != {"name"}:
         raise InvalidControlRequest('name a scenario, for example {"name": "empty"}')
-    current_service().scenarios.enter(sandbox, name)
+    with sandbox.undoable(f"scenario {name}"):
+        current_service().scenarios.enter(sandbox, name)
     return {"current": name, **_count_records(sandbox.store)}
 
 
@@ -142,6 +158,19 @@ def enter_scenario() -> dict[str, Any]:
 def leave_scenario() -> dict[str, Any]:
     """Go back to the world that the mock started with."""
     return reset()
+
+
+@blueprint.post("/assertions/<entity_id>/expire")
+def expire(entity_id: str) -> dict[str, Any]:
+    """Let an assertion expire now by the clock of its sandbox, which the API cannot do."""
+    sandbox = current_sandbox()
+    with sandbox.transaction() as transaction:
+        assertion = transaction.store.assertions.get(entity_id)
+        if assertion is None:
+            raise ControlNotFound(f"there is no assertion {entity_id!r}")
+        now = sandbox.clock.now()
+        transaction.put_assertion(replace(assertion, expires=now))
+    return {"entityId": entity_id, "expires": format_time(now)}
 
 
 @blueprint.post("/work")

@@ -1,71 +1,39 @@
 """What is done to a sandbox's traffic, and what it was, under `/__mock__/`; for its owner only."""
 
-from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
 from flask import Response, jsonify, request
 
-from mockserver.config import MOST_STREAMS
+from mockserver.control.events import TICK, describe_faults, open_stream, write_event
 from mockserver.control.guard import (
     ControlNotFound,
     InvalidControlRequest,
     create_guarded_blueprint,
     current_sandbox,
-    current_service,
     read_object,
 )
 from mockserver.control.verification import verify_requests
-from mockserver.errors import APIError
-from mockserver.messages import encode
-from mockserver.sandbox.description import describe_exchange
-from mockserver.sandbox.fault_format import describe_fault, read_fault
+from mockserver.sandbox.description import describe_exchange, summarize_exchange
+from mockserver.sandbox.fault_format import read_fault
 from mockserver.sandbox.har import build_har
-from mockserver.sandbox.journal import MOST_EXCHANGES, Exchange, Journal
-
-TICK = 0.5
-"""Seconds: how often a stream says that it lives, which is when it notices that nobody listens."""
+from mockserver.sandbox.journal import MOST_EXCHANGES, Journal
 
 
-class TooManyStreams(APIError):
-    """As many streams are open as there may be."""
+class NewExchanges:
+    """The exchanges of a journal after a number, each as an event in full."""
 
-    status = 503
+    def __init__(self, journal: Journal, number: int) -> None:
+        self._journal, self._number = journal, number
 
-
-class Events:
-    """The exchanges of a journal after a number, as server-sent events, for as long as wanted.
-
-    An iterator with `close`, which a generator that was never begun would not notice.
-    """
-
-    def __init__(
-        self, journal: Journal, number: int, ends: Callable[[], bool], close: Callable[[], None]
-    ) -> None:
-        self._journal, self._number, self._ends, self._close = journal, number, ends, close
-        self._is_closed = False
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        """Wait for exchanges, and return them, or a comment where there are none."""
-        if self._ends():
-            raise StopIteration
+    def poll(self) -> bytes:
+        """Wait for exchanges and return their events."""
         news = self._journal.after(self._number, TICK)
         self._number = news[-1].number if news else self._number
-        return b"".join(map(_event, news)) or b": the mock lives\n\n"
-
-    def close(self) -> None:
-        """Make room for another stream."""
-        if not self._is_closed:
-            self._is_closed = True
-            self._close()
-
-
-def _event(exchange: Exchange) -> bytes:
-    data = encode(describe_exchange(exchange)).decode()
-    return f"id: {exchange.number}\nevent: exchange\ndata: {data}\n\n".encode()
+        return b"".join(
+            write_event("exchange", describe_exchange(exchange), exchange.number)
+            for exchange in news
+        )
 
 
 blueprint = create_guarded_blueprint("control_of_traffic")
@@ -75,12 +43,7 @@ blueprint = create_guarded_blueprint("control_of_traffic")
 @blueprint.get("/faults")
 def faults() -> dict[str, Any]:
     """List the faults, with their numbers of matching and of affected requests."""
-    return {
-        "faults": [
-            {"id": name, **describe_fault(fault), "matched": matched, "happened": happened}
-            for name, fault, matched, happened in current_sandbox().faults.list_all()
-        ]
-    }
+    return {"faults": describe_faults(current_sandbox())}
 
 
 @blueprint.post("/faults")
@@ -113,24 +76,33 @@ def requests() -> dict[str, Any]:
         raise InvalidControlRequest(
             f"limit: expected a number from 1 to {MOST_EXCHANGES}, got {limit!r}"
         )
+    with_bodies = match.pop("bodies", "true")
+    if with_bodies not in ("true", "false"):
+        raise InvalidControlRequest(f"bodies: expected true or false, got {with_bodies!r}")
+    describe = describe_exchange if with_bodies == "true" else summarize_exchange
     found = current_sandbox().journal.find(match)
     return {
         "count": len(found),
-        "requests": [describe_exchange(exchange) for exchange in found[: int(limit)]],
+        "requests": [describe(exchange) for exchange in found[: int(limit)]],
     }
+
+
+@blueprint.get("/requests/<int:number>")
+def request_of_number(number: int) -> dict[str, Any]:
+    """Return one exchange."""
+    exchange = current_sandbox().journal.get(number)
+    if exchange is None:
+        raise ControlNotFound(f"exchange {number} is not kept (any more)")
+    return describe_exchange(exchange)
 
 
 @blueprint.get("/requests/stream")
 def stream() -> Response:
     """Send each exchange as it happens, as server-sent events; all after `Last-Event-ID`."""
-    journal, served = current_sandbox().journal, current_service()
+    journal = current_sandbox().journal
     since = request.headers.get("Last-Event-ID", "")
     number = int(since) if since.isdecimal() and len(since) < 20 else journal.last
-    if not served.streams.acquire(blocking=False):
-        raise TooManyStreams(f"{MOST_STREAMS} streams are open already; close one")
-    events = Events(journal, number, served.stopping.is_set, served.streams.release)
-    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return Response(events, headers=headers, content_type="text/event-stream")
+    return open_stream(NewExchanges(journal, number).poll)
 
 
 @blueprint.get("/requests.har")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
+from mockserver.framework.hosts import is_valid_host
 from mockserver.hints.served import ServedRequest
 from mockserver.hints.wording import quote, show
 from mockserver.sandbox.faults import LONGEST_DELAY, read_prefer
@@ -32,6 +33,12 @@ PREFERENCES: Mapping[str, str] = {
 def find_hints_on_headers(served: ServedRequest) -> Iterator[str]:
     """Yield hints at headers that the service, or the mock, passes over."""
     headers = served.headers
+    host = headers.get("Host")
+    if served.status == 400 and host is not None and not is_valid_host(host):
+        yield (
+            f"the service refuses `Host: {show(host)}`: a host name has letters, digits, `-` and "
+            "`.` only; in Docker Compose call the mock by an alias or a `hostname` without `_`"
+        )
     prefer = headers.get("Prefer")
     if prefer is not None:
         yield from _find_unused_preferences(prefer)

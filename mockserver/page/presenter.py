@@ -1,30 +1,28 @@
-"""What the page at `/__mock__/` shows of a sandbox, as plain data."""
+"""What the page at `/__mock__/` shows of a sandbox, as plain data that becomes JSON."""
 
 import html
-import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from heapq import nlargest
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from itertools import islice
 from operator import attrgetter
 from typing import Any
 
-from mockserver.framework.pagination import Page, newest_first, paginate
+from mockserver.contract.contract import Contract
+from mockserver.framework.pagination import newest_first, paginate
 from mockserver.framework.times import format_time
 from mockserver.rendering.renderer import IMAGE_PATH
-from mockserver.sandbox.description import describe_exchange
-from mockserver.sandbox.fault_format import describe_fault
-from mockserver.sandbox.faults import Fault
-from mockserver.sandbox.journal import Exchange
-from mockserver.world.records import SEPARATOR, Assertion, Credential
+from mockserver.world.letters import to_upper
+from mockserver.world.records import SEPARATOR, Assertion, Credential, User
 from mockserver.world.store import Store
 
-CARDS = 12
-ASSERTIONS = 15
-WEEKS = 26
-CURVE = (600, 120)
-"""Width and height of the curve, in its own units."""
+CARDS = 24
+HOLDERS = 50
+"""Assertions of a credential that are listed, the newest."""
+BADGES = 24
+"""Badges of a learner that are listed, the newest."""
+LEARNERS = 100
 TAG = re.compile(r"{{\s*(\w+)\s*}}")
 SAMPLES: Mapping[str, str] = {
     "learner_name": "Leo Lindqvist",
@@ -37,63 +35,84 @@ SAMPLES: Mapping[str, str] = {
 """What a preview shows in the place of a template's tags, where the world has nothing better."""
 
 
-@dataclass(frozen=True)
-class Card:
-    """A credential as a card."""
+def describe_world(store: Store, contract: Contract) -> dict[str, Any]:
+    """Return who and what there is: platforms, users with their keys, issuers, operations."""
+    counts = Counter(credential.platform for credential in store.credentials.values())
+    keys = {key.user_id: key for key in store.api_keys.values()}
+    return {
+        "platforms": [
+            {"key": platform.key, "name": platform.name, "credentials": counts[platform.key]}
+            for platform in store.platforms.values()
+        ],
+        "users": [
+            {
+                "id": user.id,
+                "username": user.username,
+                "name": user.name,
+                "platform": user.platform,
+                "role": user.role,
+                "active": user.active,
+                "key": keys[user.id].key if user.id in keys else None,
+                "keyIsActive": user.id in keys and keys[user.id].active and user.active,
+            }
+            for user in store.users.values()
+        ],
+        "issuers": [
+            {"entityId": issuer.entity_id, "name": issuer.name, "platform": issuer.platform}
+            for platform in store.platforms
+            for issuer in store.list_issuers(platform)
+        ],
+        "operations": [
+            {"id": operation.operation_id, "summary": operation.summary}
+            for operation in contract.operations.values()
+        ],
+    }
 
-    entity_id: str
-    name: str
-    issuer: str
-    kind: str
-    lasts: str
-    image: str | None
-    tags: tuple[str, ...]
-    holders: int
-    public: bool
-    has_template: bool
 
+def list_cards(
+    store: Store, platform: str, search: str, number: str | None, *, public: bool | None = None
+) -> dict[str, Any]:
+    """Return a page of credentials that a search finds, by default private ones too.
 
-@dataclass(frozen=True)
-class Cards:
-    """A page of the credentials of a platform, the newest first, including private ones."""
-
-    cards: Sequence[Card]
-    page: Page
-
-
-def list_cards(store: Store, platform: str, search: str, number: str | None) -> Cards:
-    """Return a page of cards with those that a search finds; raises NotFound."""
-    term = search.casefold()
+    Raises NotFound.
+    """
+    term = to_upper(search)
     matching = (
         credential
         for credential in store.credentials.values()
-        if credential.platform == platform and _matches(credential, term)
+        if credential.platform == platform
+        and public in (None, credential.public)
+        and _matches(credential, term)
     )
     found = sorted(matching, key=attrgetter("position"))
     page = paginate(len(found), number, CARDS)
-    cards = [_build_card(store, credential) for credential in newest_first(found, page)]
-    return Cards(cards, page)
+    return {
+        "count": page.count,
+        "page": page.number,
+        "pages": page.num_pages,
+        "cards": [_build_card(store, credential) for credential in newest_first(found, page)],
+    }
 
 
 def _matches(credential: Credential, term: str) -> bool:
     return SEPARATOR not in term and term in credential.searchable
 
 
-def _build_card(store: Store, credential: Credential) -> Card:
+def _build_card(store: Store, credential: Credential) -> dict[str, Any]:
     fields = credential.fields
-    amount, duration = (fields["expires"].get(name) for name in ("amount", "duration"))
-    return Card(
-        credential.entity_id,
-        fields["name_override"] or fields["name"],
-        store.issuers[credential.issuer].name,
-        fields["credentialType"].replace("_", " ").lower(),
-        f"valid {amount} {duration}" if amount and duration else "does not expire",
-        _find_picture(store, fields),
-        tuple(fields["tags"] or ()),
-        len(store.assertions_of.get(credential.entity_id, ())),
-        credential.public,
-        bool(fields["html_template"]),
-    )
+    return {
+        "entityId": credential.entity_id,
+        "name": fields["name_override"] or fields["name"],
+        "platform": credential.platform,
+        "issuer": store.issuers[credential.issuer].name,
+        "type": fields["credentialType"],
+        "expires": dict(fields["expires"]),
+        "image": _find_picture(store, fields),
+        "tags": list(fields["tags"] or ()),
+        "issued": len(store.assertions_of.get(credential.entity_id, ())),
+        "public": credential.public,
+        "hasTemplate": bool(fields["html_template"]),
+    }
 
 
 def _find_picture(store: Store, fields: Mapping[str, Any]) -> str | None:
@@ -104,128 +123,73 @@ def _find_picture(store: Store, fields: Mapping[str, Any]) -> str | None:
     return None
 
 
-@dataclass(frozen=True)
-class Issued:
-    """An assertion as a row of a table."""
-
-    entity_id: str
-    credential: str
-    recipient: str
-    issued_on: str
-    state: str
-
-
-def list_last_assertions(store: Store, platform: str, now: datetime) -> list[Issued]:
-    """Return the last assertions on a platform, the newest first."""
-    found = _assertions_of(store, platform)
-    newest = nlargest(ASSERTIONS, found, key=attrgetter("position"))
-    return [_describe_assertion(store, assertion, now) for assertion in newest]
+def describe_credential(store: Store, credential: Credential, now: datetime) -> dict[str, Any]:
+    """Return a credential in full with its last assertions, the newest first."""
+    fields, held = credential.fields, store.assertions_of.get(credential.entity_id, ())
+    named = ("name", "name_override", "description", "criteriaUrl", "criteriaNarrative")
+    return {
+        **_build_card(store, credential),
+        "fields": {name: fields[name] for name in named},
+        "issuerId": credential.issuer,
+        "createdAt": format_time(credential.created_at),
+        "assertions": [
+            {**_describe_assertion(assertion, now), "user": assertion.recipient}
+            for assertion in islice(reversed(list(held)), HOLDERS)
+        ],
+    }
 
 
-def _assertions_of(store: Store, platform: str) -> Iterator[Assertion]:
-    """Yield the assertions of a platform's credentials."""
-    return (
-        assertion
-        for assertion in store.assertions.values()
-        if store.credentials[assertion.credential].platform == platform
-    )
-
-
-def _describe_assertion(store: Store, assertion: Assertion, now: datetime) -> Issued:
+def _describe_assertion(assertion: Assertion, now: datetime) -> dict[str, Any]:
     state = "revoked" if assertion.revoked else "expired" if assertion.expired(now) else "valid"
-    return Issued(
-        assertion.entity_id,
-        store.credentials[assertion.credential].fields["name"],
-        store.users[assertion.recipient].name,
-        format_time(assertion.issued_on)[:10],
-        state,
-    )
+    return {
+        "entityId": assertion.entity_id,
+        "credential": assertion.credential,
+        "state": state,
+        "issuedOn": format_time(assertion.issued_on),
+        "expires": assertion.expires and format_time(assertion.expires),
+        "reason": assertion.fields["revocationReason"],
+    }
 
 
-@dataclass(frozen=True)
-class Curve:
-    """How many assertions were issued in each of the last weeks, as points of a line."""
-
-    counts: Sequence[int]
-    line: str
-    area: str
-    since: str
-
-    @property
-    def total(self) -> int:
-        """All of them."""
-        return sum(self.counts)
-
-    @property
-    def most(self) -> int:
-        """The most in one week."""
-        return max(self.counts)
+def list_learners(store: Store, platform: str, search: str, now: datetime) -> dict[str, Any]:
+    """Return the users of a platform that a search finds by name, each with the newest badges."""
+    found = list(_find_users(store, platform, search))
+    return {
+        "count": len(found),
+        "learners": [_describe_learner(store, user, now) for user in found[:LEARNERS]],
+    }
 
 
-def build_curve(store: Store, platform: str, now: datetime) -> Curve:
-    """Return the curve of a platform up to now."""
-    counts = [0] * WEEKS
-    for assertion in _assertions_of(store, platform):
-        week = (now - assertion.issued_on) // timedelta(weeks=1)
-        if 0 <= week < WEEKS:
-            counts[WEEKS - 1 - week] += 1
-    width, height = CURVE
-    scale = (height - 10) / max(1, *counts)
-    points = [
-        f"{index * width / (WEEKS - 1):.1f},{height - 2 - count * scale:.1f}"
-        for index, count in enumerate(counts)
-    ]
-    since = format_time(now - timedelta(weeks=WEEKS))[:10]
-    return Curve(counts, " ".join(points), f"0,{height} {' '.join(points)} {width},{height}", since)
+def _find_users(store: Store, platform: str, search: str) -> Iterator[User]:
+    words = search.casefold().split()
+    for user in store.users.values():
+        text = f"{user.id} {user.username} {user.name} {user.role}".casefold()
+        if user.platform == platform and all(word in text for word in words):
+            yield user
 
 
-@dataclass(frozen=True)
-class Row:
-    """An exchange as a row of the journal, with both bodies made readable."""
-
-    about: Mapping[str, Any]
-    request_body: str
-    response_body: str
-
-    @property
-    def kind(self) -> str:
-        """The family of its status, for the colour."""
-        return f"s{self.about['status'] // 100}"
-
-    @property
-    def clock(self) -> str:
-        """The time of day in UTC."""
-        return str(self.about["time"])[11:19]
+def _describe_learner(store: Store, user: User, now: datetime) -> dict[str, Any]:
+    held = list(store.assertions_held_by.get(user.id, ()))
+    return {
+        "id": user.id,
+        "count": len(held),
+        "badges": [
+            {
+                **_describe_assertion(assertion, now),
+                **_describe_badge(store, store.credentials[assertion.credential]),
+            }
+            for assertion in islice(reversed(held), BADGES)
+        ],
+    }
 
 
-def build_row(exchange: Exchange) -> Row:
-    """Return an exchange as the page shows it."""
-    about = describe_exchange(exchange)
-    return Row(
-        about,
-        _format_body(about["request"]["body"]),
-        _format_body(about["response"]["body"]),
-    )
-
-
-def _format_body(text: str) -> str:
-    try:
-        return json.dumps(json.loads(text), indent=2, ensure_ascii=False) if text else ""
-    except (ValueError, RecursionError):
-        return text
-
-
-def summarize_fault(fault: Fault) -> str:
-    """Return a fault in words: the response, what it applies to, how often it repeats."""
-    words = describe_fault(fault)
-    delay = words.pop("delay", None)
-    effects = [
-        *([str(words.pop("status"))] if "status" in words else []),
-        *([words.pop("damage")] if "damage" in words else []),
-        *([f"delay {delay} ms"] if delay is not None else []),
-    ]
-    rest = ", ".join(f"{name} {value}" for name, value in words.items())
-    return " ".join([" + ".join(effects) or "other answer", f"({rest})" if rest else ""]).strip()
+def _describe_badge(store: Store, credential: Credential) -> dict[str, Any]:
+    fields = credential.fields
+    return {
+        "name": fields["name_override"] or fields["name"],
+        "image": _find_picture(store, fields),
+        "public": credential.public,
+    }
 
 
 def render_preview(store: Store, credential: Credential) -> str:

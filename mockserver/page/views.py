@@ -1,25 +1,29 @@
 """The page at `/__mock__/`, and the contract as an interactive reference at `/__mock__/docs`.
 
-Both are made on the server and are for the mock's owner only. Nothing that they load is from
-elsewhere, and what a record brings along runs nothing.
+Both are for the mock's owner only. The page is made in the browser by the modules in `assets`, from
+JSON of these routes and of the control plane. Nothing that they load is from elsewhere, and what a
+record brings along runs nothing.
 """
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from flask import Response, render_template, request, send_from_directory
 
+from mockserver.api.middleware import clean_prefix
 from mockserver.control.guard import (
     ControlNotFound,
+    InvalidControlRequest,
     create_guarded_blueprint,
     current_sandbox,
     current_service,
 )
 from mockserver.errors import NotFound
 from mockserver.page import presenter
-from mockserver.sandbox.registry import read_sandbox_name
+from mockserver.sandbox.registry import SANDBOX_IN_PATH, read_sandbox_name
+from mockserver.world.store import Store
 
-ROWS = 50
 ASSETS = Path(__file__).parent / "assets"
 VENDOR = Path(__file__).parent / "vendor"
 STRICT = (
@@ -40,48 +44,66 @@ blueprint = create_guarded_blueprint("page")
 
 @blueprint.get("/")
 def page() -> Response:
-    """Show a sandbox: its world, its journal, and what can be switched."""
-    served, sandbox = current_service(), current_sandbox()
-    search = request.args.get("search", "")
-    store, now = sandbox.store, sandbox.clock.now()
-    platform = store.platforms.get(request.args.get("platform", ""))
-    platform = platform or next(iter(store.platforms.values()))
+    """Return the page; its scripts show the sandbox and the view that its address names."""
+    return _page("page.html", STRICT, name=read_sandbox_name(request.environ))
+
+
+@blueprint.get("/overview")
+def overview() -> dict[str, Any]:
+    """Return what the page needs beside the stream: addresses, scenarios, users and keys."""
+    served = current_service()
+    # The page is at the root as well as below the prefix, the API below the prefix only.
+    root, prefix = request.root_path, clean_prefix(served.config.prefix)
+    if SANDBOX_IN_PATH.sub("", root) != prefix:
+        root += prefix
+    return {
+        "sandbox": read_sandbox_name(request.environ),
+        "origin": request.host_url.rstrip("/"),
+        "root": root,
+        "auth": served.config.auth,
+        "release": served.config.api_version,
+        "mock": version("credmock"),
+        "scenarios": list(served.scenarios.describe_all()),
+        **presenter.describe_world(current_sandbox().store, served.contract),
+    }
+
+
+@blueprint.get("/credentials")
+def credentials() -> dict[str, Any]:
+    """Return a page of the credentials of a platform, the newest first, private ones too."""
+    store, words = current_sandbox().store, request.args
+    search, public = words.get("search", ""), words.get("public", "")
+    if public not in ("", "true", "false"):
+        raise InvalidControlRequest(f"public: expected true or false, got {public!r}")
+    platform, wanted = _find_platform(store), {"true": True, "false": False}.get(public)
     try:
-        cards = presenter.list_cards(store, platform.key, search, request.args.get("page"))
+        return presenter.list_cards(store, platform, search, words.get("page"), public=wanted)
     except NotFound as error:
         raise ControlNotFound(error.detail) from error
-    rows = [presenter.build_row(exchange) for exchange in sandbox.journal.find({})[:ROWS]]
-    return _page(
-        "page.html",
-        STRICT,
-        cards=cards,
-        issued=presenter.list_last_assertions(store, platform.key, now),
-        curve=presenter.build_curve(store, platform.key, now),
-        rows=rows,
-        store=store,
-        platform=platform,
-        search=search,
-        sandbox=sandbox,
-        name=read_sandbox_name(request.environ),
-        names=served.sandboxes.names(),
-        scenarios=list(served.scenarios.describe_all()),
-        operations=served.contract.operations,
-        config=served.config,
-        base=request.host_url.rstrip("/") + request.root_path,
-        summarize=presenter.summarize_fault,
-        clock=sandbox.clock.describe(),
-    )
 
 
-@blueprint.get("/journal")
-def journal() -> Response:
-    """Return the rows of the exchanges after a number, the newest first."""
-    after = request.args.get("after", "0")
-    number = int(after) if after.isdecimal() and len(after) < 20 else 0
-    news = [each for each in current_sandbox().journal.find({}) if each.number > number]
-    return _page(
-        "journal.html", STRICT, rows=[presenter.build_row(exchange) for exchange in news[:ROWS]]
-    )
+@blueprint.get("/credentials/<entity_id>")
+def credential_of_id(entity_id: str) -> dict[str, Any]:
+    """Return a credential in full, with its last assertions."""
+    sandbox = current_sandbox()
+    credential = sandbox.store.credentials.get(entity_id)
+    if credential is None:
+        raise ControlNotFound("there is no credential of this id")
+    return presenter.describe_credential(sandbox.store, credential, sandbox.clock.now())
+
+
+@blueprint.get("/learners")
+def learners() -> dict[str, Any]:
+    """Return the users of a platform, each with the newest badges."""
+    sandbox = current_sandbox()
+    store, search = sandbox.store, request.args.get("search", "")
+    return presenter.list_learners(store, _find_platform(store), search, sandbox.clock.now())
+
+
+def _find_platform(store: Store) -> str:
+    """Return the key of the platform that the request names, or of the first one."""
+    platform = store.find_platform(request.args.get("platform", ""))
+    return (platform or next(iter(store.platforms.values()))).key
 
 
 @blueprint.get("/credentials/<entity_id>/preview")
@@ -95,9 +117,9 @@ def preview(entity_id: str) -> Response:
     return _with_policy(response, FOR_PREVIEWS)
 
 
-@blueprint.get("/assets/<name>")
+@blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
-    """Return a style sheet or a script of the page."""
+    """Return a style sheet, a script or the icons of the page."""
     return _with_policy(send_from_directory(ASSETS, name, max_age=0), STRICT)
 
 

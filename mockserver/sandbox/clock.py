@@ -35,6 +35,11 @@ class Clock:
         """Whether the time is frozen."""
         return self._frozen is not None
 
+    @property
+    def setting(self) -> tuple[datetime | None, timedelta]:
+        """What makes its time another one than the real one."""
+        return self._frozen, self._shift
+
     def now(self) -> datetime:
         """Return the time in UTC."""
         return self._frozen or datetime.now(UTC) + self._shift

@@ -3,6 +3,7 @@
 import shlex
 from typing import Any
 
+from mockserver.sandbox.faults import FAULT
 from mockserver.sandbox.journal import (
     KEY,
     Exchange,
@@ -13,8 +14,8 @@ from mockserver.sandbox.journal import (
 )
 
 
-def describe_exchange(exchange: Exchange) -> dict[str, Any]:
-    """Return an exchange in full, with a curl line and the hints at it."""
+def summarize_exchange(exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange as a row of a list, without headers and bodies."""
     return {
         "number": exchange.number,
         "time": format_moment(exchange),
@@ -23,13 +24,22 @@ def describe_exchange(exchange: Exchange) -> dict[str, Any]:
         "operation": exchange.operation.operation_id if exchange.operation else None,
         "status": exchange.status,
         "milliseconds": round(exchange.milliseconds, 1),
+        "hints": list(exchange.hints),
+        "user": exchange.user,
+        "faults": next((v for name, v in exchange.response_headers if name == FAULT), None),
+    }
+
+
+def describe_exchange(exchange: Exchange) -> dict[str, Any]:
+    """Return an exchange in full, with a curl line and the hints at it."""
+    return {
+        **summarize_exchange(exchange),
         "request": _describe_side(
             exchange.request_headers, exchange.request_body, exchange.request_size
         ),
         "response": _describe_side(
             exchange.response_headers, exchange.response_body, exchange.response_size
         ),
-        "hints": list(exchange.hints),
         "curl": curl_line(exchange),
     }
 
@@ -48,7 +58,7 @@ def _describe_side(headers: Headers, body: bytes, size: int) -> dict[str, Any]:
 
 
 def curl_line(exchange: Exchange) -> str | None:
-    """Return a line for a shell; the key is a variable.
+    """Return a line for a shell; a key that is not one of the mock's own is a variable.
 
     There is none for a request of which only a part is kept: it would be another request.
     """
@@ -61,7 +71,8 @@ def curl_line(exchange: Exchange) -> str | None:
         words += ["-X", exchange.method]
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
-            line = f"{name}: {value}"
+            is_own = exchange.key and name.lower() == "authorization"
+            line = f"{name}: {value.replace(KEY, exchange.key) if is_own else value}"
             words += ["-H", quote_header(line)]
     source, body = "", exchange.request_body
     if body:

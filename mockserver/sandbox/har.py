@@ -1,13 +1,13 @@
 """Exchanges of a journal as an HTTP Archive, which browsers and tools read."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from mockserver.sandbox.journal import (
     Exchange,
     decode_text,
     encode_binary,
-    format_moment,
     read_query,
 )
 
@@ -33,7 +33,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     response_headers = {name.lower(): value for name, value in exchange.response_headers}
     common = {"httpVersion": "HTTP/1.1", "cookies": [], "headersSize": -1}
     return {
-        "startedDateTime": format_moment(exchange),
+        "startedDateTime": _format_start(exchange),
         "time": exchange.milliseconds,
         "request": {
             **common,
@@ -56,6 +56,12 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
         "cache": {},
         "timings": {"send": 0, "wait": exchange.milliseconds, "receive": 0},
     }
+
+
+def _format_start(exchange: Exchange) -> str:
+    """Return when a request came, exactly enough to tell what had ended before it."""
+    start = exchange.moment - exchange.milliseconds / 1000
+    return datetime.fromtimestamp(start, UTC).isoformat(timespec="microseconds")
 
 
 def _body(body: bytes, size: int, media_type: str) -> dict[str, Any]:

@@ -2,22 +2,24 @@
 
 import base64
 import codecs
+import json
 import re
+import secrets
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote_plus
 
 from mockserver.contract.operation import Operation
 from mockserver.errors import APIError
 from mockserver.messages import AUTHENTICATION_SCHEMES
 
 MOST_EXCHANGES = 500
-MOST_BYTES = 2_000_000
+MOST_BYTES = 8_000_000
 MOST_BYTES_TOGETHER = 64_000_000
 LONGEST_BODY = 64_000
 SECRET_OPERATIONS = frozenset(
@@ -47,7 +49,8 @@ class Exchange(NamedTuple):
     """One request and its response.
 
     `origin` is all that stands before the API's path, a sandbox too; `target` is that path with its
-    query. `hints` are for the author of the client.
+    query. `hints` are for the author of the client. `key` is the one that `Authorization` named,
+    where it is a key of the mock's own world, which is no secret, and `user` is whose it is.
     """
 
     number: int
@@ -65,6 +68,8 @@ class Exchange(NamedTuple):
     request_size: int
     response_size: int
     hints: tuple[str, ...] = ()
+    key: str = ""
+    user: int | None = None
 
     @property
     def request_is_whole(self) -> bool:
@@ -107,7 +112,10 @@ class Budget:
 
 
 class Journal:
-    """The last exchanges of one sandbox."""
+    """The last exchanges of one sandbox.
+
+    `epoch` is another text for each journal: in another one the numbers begin again.
+    """
 
     def __init__(self, budget: Budget | None = None) -> None:
         self.budget = budget or Budget()
@@ -117,7 +125,14 @@ class Journal:
         self._exchanges: deque[Exchange] = deque()
         self._bytes = 0
         self._number = 0
+        self._cleared = 0
         self._dropped = 0
+        self.epoch = secrets.token_hex(4)
+
+    @property
+    def cleared(self) -> int:
+        """The number of the last exchange that was forgotten on demand."""
+        return self._cleared
 
     @property
     def dropped(self) -> int:
@@ -143,6 +158,8 @@ class Journal:
         milliseconds: float,
         operation: Operation | None,
         hints: tuple[str, ...] = (),
+        key: str = "",
+        user: int | None = None,
     ) -> None:
         """Keep an exchange, whose headers hold no key; the oldest are dropped."""
         request_size, response_size = len(request_body), len(response_body)
@@ -166,6 +183,8 @@ class Journal:
                 request_size,
                 response_size,
                 hints,
+                key,
+                user,
             )
             self._exchanges.append(exchange)
             change = exchange.size
@@ -182,6 +201,7 @@ class Journal:
         with self._lock:
             self._dropped = 0
             self._exchanges.clear()
+            self._cleared = self._number
             self.budget.take(-self._bytes)
             self._bytes = 0
 
@@ -201,6 +221,11 @@ class Journal:
                 self._news.wait(seconds)
                 self._readers -= 1
             return [exchange for exchange in self._exchanges if exchange.number > number]
+
+    def get(self, number: int) -> Exchange | None:
+        """Return the exchange of a number, or None where it is not kept."""
+        with self._lock:
+            return next((each for each in self._exchanges if each.number == number), None)
 
     def find(self, match: Mapping[str, Any]) -> list[Exchange]:
         """Return the exchanges that match, the newest first; raises InvalidFilter."""
@@ -222,25 +247,86 @@ def hide_key(value: str) -> str:
     return f"{scheme} {KEY}" if space and scheme.lower() in SCHEMES else KEY
 
 
-def _read_match(match: Mapping[str, Any]) -> Any:
-    known = ("method", "path", "status", "operation")
+Condition = Callable[[Exchange], bool]
+
+
+def _read_match(match: Mapping[str, Any]) -> Condition:
+    """Return the condition that all filters make together; raises InvalidFilter."""
+    conditions = []
     for word, value in match.items():
-        if word not in known:
-            raise InvalidFilter(f"unknown filter {word!r}: use {', '.join(known)}")
+        if word not in FILTERS:
+            raise InvalidFilter(f"unknown filter {word!r}: use {', '.join(FILTERS)}")
         if not isinstance(value, str | int) or isinstance(value, bool):
             raise InvalidFilter(f"{word}: expected a text or a number, got {value!r}")
-    wanted = {word: str(value) for word, value in match.items()}
+        conditions.append(FILTERS[word](str(value)))
+    return lambda exchange: all(condition(exchange) for condition in conditions)
+
+
+def _match_operation(wanted: str) -> Condition:
+    return lambda exchange: (
+        wanted == (exchange.operation.operation_id if exchange.operation else "")
+    )
+
+
+def _match_words(wanted: str) -> Condition:
+    """Match where each word is in the path, a header, a body or a hint, in any case."""
+    words = wanted.casefold().split()
+    if not words:
+        return lambda exchange: True
 
     def matches(exchange: Exchange) -> bool:
-        operation = exchange.operation.operation_id if exchange.operation else ""
-        return (
-            wanted.get("method", exchange.method).upper() == exchange.method
-            and wanted.get("operation", operation) == operation
-            and wanted.get("status", str(exchange.status)) == str(exchange.status)
-            and fnmatchcase(exchange.path, wanted.get("path", "*"))
-        )
+        text = _searchable_text(exchange)
+        return all(word in text for word in words)
 
     return matches
+
+
+def _searchable_text(exchange: Exchange) -> str:
+    headers = (*exchange.request_headers, *exchange.response_headers)
+    operation = exchange.operation.operation_id if exchange.operation else ""
+    texts = [
+        *(exchange.method, exchange.target, unquote_plus(exchange.target), str(exchange.status)),
+        *(operation, *exchange.hints, *(f"{name}: {value}" for name, value in headers)),
+        _unescape(decode_text(exchange.request_body, is_whole=exchange.request_is_whole) or ""),
+        _unescape(decode_text(exchange.response_body, is_whole=exchange.response_is_whole) or ""),
+    ]
+    return "\n".join(texts).casefold()
+
+
+def _unescape(body: str) -> str:
+    """Return a body with characters as people read them, which JSON may write by number."""
+    if "\\u" not in body:
+        return body
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
+
+
+def _match_problems(wanted: str) -> Condition:
+    """Match errors and what has hints (`true`), or neither (`false`)."""
+    if wanted not in ("true", "false"):
+        raise InvalidFilter(f"problems: expected true or false, got {wanted!r}")
+    return lambda exchange: (exchange.status >= 400 or bool(exchange.hints)) == (wanted == "true")
+
+
+def _match_after(wanted: str) -> Condition:
+    if not wanted.isdecimal() or len(wanted) > 20:
+        raise InvalidFilter(f"after: expected the number of an exchange, got {wanted!r}")
+    number = int(wanted)
+    return lambda exchange: exchange.number > number
+
+
+FILTERS: Mapping[str, Callable[[str], Condition]] = {
+    "method": lambda wanted: lambda exchange: wanted.upper() == exchange.method,
+    "path": lambda wanted: lambda exchange: fnmatchcase(exchange.path, wanted),
+    "status": lambda wanted: lambda exchange: wanted == str(exchange.status),
+    "operation": _match_operation,
+    "search": _match_words,
+    "problems": _match_problems,
+    "after": _match_after,
+}
+"""How each filter is read; they raise InvalidFilter."""
 
 
 def read_query(exchange: Exchange) -> list[tuple[str, str]]:

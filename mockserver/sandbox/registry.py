@@ -97,6 +97,11 @@ class SandboxRegistry:
                 self._others.move_to_end(name)
             return sandbox
 
+    def has(self, sandbox: Sandbox) -> bool:
+        """Tell whether a sandbox is still one of these."""
+        with self._lock:
+            return sandbox is self.default or sandbox in self._others.values()
+
     def replace_base(self, other: "SandboxRegistry") -> dict[str, Carried]:
         """Begin in every sandbox with the world of another mock; return what became of its changes.
 

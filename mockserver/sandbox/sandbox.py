@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import NamedTuple
 
 from mockserver.framework.throttling import NO_LIMIT, RateLimit, Throttle
 from mockserver.sandbox.clock import Clock
@@ -17,6 +18,18 @@ from mockserver.world.store import Store
 from mockserver.world.transaction import Transaction
 
 MAXIMUM_SNAPSHOTS = 50
+
+
+class Memento(NamedTuple):
+    """What a sandbox was before something replaced it: references, since these are replaced too."""
+
+    label: str
+    store: Store
+    clock: Clock
+    faults: Faults
+    throttle: Throttle
+    scenario: str | None
+    source: random.Random
 
 
 class Sandbox:
@@ -42,6 +55,7 @@ class Sandbox:
         self.lock = threading.RLock()
         self._frozen, self._seed, self._rate = frozen, seed, rate
         self._snapshots: dict[str, Store] = {}
+        self._before: Memento | None = None
         self.journal = Journal(budget)
         self.version = 0
         self.reset()
@@ -98,6 +112,33 @@ class Sandbox:
             return 0
         with self.transaction() as transaction:
             return run_assignments(transaction, self.clock.now(), everything=everything)
+
+    @contextmanager
+    def undoable(self, label: str) -> Iterator[None]:
+        """Remember what is there before something replaces it; a failure leaves nothing to undo."""
+        with self.lock:
+            now = (self.store, self.clock, self.faults, self.throttle, self.scenario, self._random)
+            before = Memento(label, *now)
+            yield
+            self._before = before
+
+    @property
+    def undo_label(self) -> str | None:
+        """What can be undone, in a word."""
+        return self._before.label if self._before else None
+
+    def undo(self) -> bool:
+        """Go back to before what was last replaced, and tell whether anything was.
+
+        Records, clock, faults, ids and scenario are those of before; the journal stays as it is.
+        """
+        with self.lock:
+            before, self._before = self._before, None
+            if before is None:
+                return False
+            _, store, self.clock, self.faults, self.throttle, self.scenario, self._random = before
+            self.replace_store(store)
+            return True
 
     @property
     def snapshots(self) -> Mapping[str, Store]:

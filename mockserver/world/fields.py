@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from mockserver.world.letters import to_upper
 from mockserver.world.records import SEPARATOR, Fields
 
 IMAGE_FIELDS: Mapping[str, str] = MappingProxyType(
@@ -81,6 +82,6 @@ def thaw_value(value: Any) -> Any:
 
 
 def build_searchable_text(fields: Mapping[str, Any]) -> str:
-    """Return the casefolded texts of a credential that a search looks through."""
+    """Return the texts in upper case of a credential that a search looks through."""
     texts = (fields["name"], fields["name_override"], fields["description"])
-    return SEPARATOR.join(text.casefold() for text in texts if text)
+    return SEPARATOR.join(to_upper(text) for text in texts if text)

@@ -106,7 +106,7 @@ class Credential:
     """A credential.
 
     In `fields` courses, programs and pathways are ids; `sequence` breaks ties between equal times
-    of creation; `searchable` is the casefolded text that a search looks through, with `SEPARATOR`
+    of creation; `searchable` is what a search looks through, in upper case, with `SEPARATOR`
     between its parts; `signatories` sign for this credential alone, beside those of its issuer.
     """
 

@@ -6,6 +6,7 @@ from itertools import accumulate
 from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
+from mockserver.world.letters import to_upper
 from mockserver.world.ordered import Chunk, OrderedRecords
 from mockserver.world.records import SEPARATOR, Credential
 from mockserver.world.store import NOTHING, Listing
@@ -44,7 +45,7 @@ class CredentialSearch:
 
     def find(self, records: OrderedRecords[Credential], search: str) -> list[Credential]:
         """Return the credentials in one of whose texts a term occurs, in any case."""
-        term, found = search.casefold(), list[Credential]()
+        term, found = to_upper(search), list[Credential]()
         if SEPARATOR in term:  # which stands between the texts
             return found
         for chunk in records.chunks:

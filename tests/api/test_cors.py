@@ -70,6 +70,41 @@ def test_one_origin_or_none(cors: str | None, origin: str, allowed: Any) -> None
     assert response.headers.get("Access-Control-Allow-Origin") == allowed
 
 
+def test_a_page_may_send_its_cookies(shared_api: API) -> None:
+    """With `credentials: "include"` a browser wants its own origin and a permission, each time."""
+    for method, headers in (("OPTIONS", PREFLIGHT), ("GET", {"Origin": PREFLIGHT["Origin"]})):
+        told = shared_api.send(method, headers=headers).headers
+        assert told["Access-Control-Allow-Origin"] == PREFLIGHT["Origin"]
+        assert told["Access-Control-Allow-Credentials"] == "true"
+
+
+def test_a_public_page_may_ask_a_private_network(shared_api: API) -> None:
+    """The preflight for an address of this machine is allowed where it is asked for, only."""
+    private = {**PREFLIGHT, "Access-Control-Request-Private-Network": "true"}
+    told = shared_api.send("OPTIONS", headers=private).headers
+    assert told["Access-Control-Allow-Private-Network"] == "true"
+    told = shared_api.send("OPTIONS", headers=PREFLIGHT).headers
+    assert "Access-Control-Allow-Private-Network" not in told
+
+
+@pytest.mark.parametrize("name", ["medal.svg", "no-such.svg"])
+def test_pictures_are_for_every_origin(shared_api: API, name: str) -> None:
+    """A page may draw them on a canvas; a copy in the cache is for one origin."""
+    url = f"/__mock__/images/{name}"
+    response = shared_api.get(url, headers={"Origin": PREFLIGHT["Origin"]})
+    assert response.headers["Access-Control-Allow-Origin"] == PREFLIGHT["Origin"]
+    assert shared_api.get("/__mock__/images/medal.svg").headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("path", ["health", "requests", "images/../health", "images", ""])
+def test_the_control_plane_lets_nobody_in(shared_api: API, path: str) -> None:
+    """No request below `/__mock__/` but for a picture has a header for other origins."""
+    headers = {**PREFLIGHT, "Access-Control-Request-Private-Network": "true"}
+    for method in ("OPTIONS", "GET", "POST", "DELETE"):
+        response = shared_api.send(method, f"/__mock__/{path}", headers=headers)
+        assert not [name for name, _ in response.headers if name.startswith("Access-Control")]
+
+
 def test_the_control_plane_is_for_no_other_origin(shared_api: API) -> None:
     """What lies under `/__mock__/` has no CORS headers."""
     response = shared_api.get("/__mock__/health", headers={"Origin": "http://evil.example"})

@@ -75,7 +75,7 @@ def test_the_other_platform_sees_its_own(shared_api: API) -> None:
         "é",
     ],
 )
-def test_search_is_one_plain_casefolded_substring(shared_api: API, term: str) -> None:
+def test_search_is_one_plain_substring_in_any_case(shared_api: API, term: str) -> None:
     """A search finds what contains the text in name, override or description, and nothing else."""
     found = shared_api.result(query_string={"search": term, "page_size": "100"})
     assert ids(found["data"]) == [each["entityId"] for each in listed() if matches(each, term)]

@@ -15,6 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from mockserver.control.client import Control
+from tests.browser.mock_page import open_browser_page
 from tests.support.server import running
 from tests.support.waiting import PATIENCE
 
@@ -178,3 +179,10 @@ def front(browser: Browser, files: str, world: Control) -> Iterator[FrontEnd]:
     yield FrontEnd(page, files, world)
     context.close()
     assert not uncaught
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Return a page for the mock's own page; whatever it complains of fails the test."""
+    with open_browser_page(browser) as made:
+        yield made

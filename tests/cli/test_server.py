@@ -171,6 +171,46 @@ def test_every_signal_ends_it_alike(tmp_path: Path, number: int) -> None:
         pass
 
 
+def test_open_connections_do_not_keep_it() -> None:
+    """Idle, kept alive, half a request, left in the middle of a stream, as browsers leave them."""
+    line = b"GET /__mock__/health HTTP/1.1\r\nHost: localhost\r\n"
+    requests = (b"", line, line + b"\r\n", line.replace(b"health", b"requests/stream") + b"\r\n")
+    with running("--quiet") as server:
+        address = ("127.0.0.1", httpx.URL(server.url).port or 0)
+        sockets = [socket.create_connection(address) for _ in range(3) for _ in requests]
+        for number, connection in enumerate(sockets):
+            connection.settimeout(PATIENCE)
+            request = requests[number % len(requests)]
+            connection.sendall(request)
+            if request.endswith(b"\r\n\r\n"):
+                assert connection.recv(1024).startswith(b"HTTP/1.1 200")
+        sockets.pop().close()  # a stream
+        server.process.send_signal(signal.SIGTERM)
+        assert server.process.wait(20) == 0
+        for connection in sockets:
+            connection.close()
+
+
+def test_the_end_of_a_worker_leaves_the_interpreter_free() -> None:
+    """Its own thread does not go on to free the server's threads with the interpreter's lock."""
+    code = (
+        "import os, sys, time\n"
+        "from mockserver.cli.listening import open_listeners\n"
+        "from mockserver.cli.worker import Worker\n"
+        "worker = Worker(open_listeners('127.0.0.1', 0)[0], lambda environ, start: [])\n"
+        "worker.stop()\n"
+        "worker.join(60)\n"
+        "time.sleep(0.2)\n"
+        "calls = []\n"
+        "for frame in sys._current_frames().values():\n"
+        "    while frame: calls.append(frame.f_code.co_name); frame = frame.f_back\n"
+        "print('_end' in calls, flush=True)\n"
+        "os._exit(0)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=PATIENCE)
+    assert ended.stdout == b"True\n", ended.stderr
+
+
 def start_with(prepare: Callable[[], Any], **options: Any) -> "subprocess.Popen[str]":
     """Start a server whose process is prepared, and return it when it has said its address."""
     process = subprocess.Popen(

@@ -14,11 +14,12 @@ from mockserver import Config, create_app
 from mockserver.files import CONTROL
 from mockserver.sandbox.clock import CHANGES
 from mockserver.sandbox.fault_format import READERS
+from mockserver.sandbox.journal import FILTERS
 from tests.test_docs import paths_of
 
 DOCUMENT: dict[str, Any] = yaml.safe_load(CONTROL.read_text(encoding="utf-8"))
 SCHEMAS = DOCUMENT["components"]["schemas"]
-BLUEPRINTS = ("control", "control_of_state", "control_of_traffic")
+BLUEPRINTS = ("control", "control_of_events", "control_of_state", "control_of_traffic")
 ITEM = "/api/credentials/orgs/main/users/1/"
 
 
@@ -62,8 +63,11 @@ def test_it_has_the_routes_that_exist(app: Flask) -> None:
 
 
 def test_its_bodies_have_the_words_that_are_read() -> None:
-    """Fault and clock have the fields that the control plane takes, and no others."""
+    """Fault, filter and clock have the fields that the control plane takes, and no others."""
     assert SCHEMAS["Fault"]["properties"].keys() == READERS.keys()
+    assert SCHEMAS["Match"]["properties"].keys() == FILTERS.keys()
+    listed = DOCUMENT["paths"]["/__mock__/requests"]["get"]["parameters"]
+    assert {each["name"] for each in listed} == {*FILTERS, "limit", "bodies"}
     clock = DOCUMENT["paths"]["/__mock__/clock"]["post"]["requestBody"]["content"]
     assert clock["application/json"]["schema"]["properties"].keys() == set(CHANGES)
 
@@ -85,9 +89,13 @@ def test_requests_and_responses_are_as_it_says(app: Flask) -> None:
         ("POST", "requests/count", {"method": "GET"}, 200),
         ("POST", "requests/verify", {"method": "GET", "times": 1}, 200),
         ("POST", "requests/verify", {"in_order": [{"method": "PUT"}, {"method": "GET"}]}, 200),
+        ("GET", "requests/1", None, 200),
+        ("GET", "requests/999", None, 404),
         ("DELETE", "requests", None, 204),
         ("POST", "state/snapshots/before", None, 200),
         ("GET", "state/snapshots", None, 200),
+        ("POST", "state/clear", None, 200),
+        ("POST", "state/undo", None, 200),
         ("POST", "state/clear", None, 200),
         ("POST", "state/snapshots/before/restore", None, 200),
         ("POST", "state/snapshots/nothing/restore", None, 404),
@@ -98,6 +106,8 @@ def test_requests_and_responses_are_as_it_says(app: Flask) -> None:
         ("POST", "clock", {"advance": "P30D", "freeze": True}, 200),
         ("GET", "clock", None, 200),
         ("POST", "work", None, 200),
+        ("POST", f"assertions/{world['assertions'][0]['entityId']}/expire", None, 200),
+        ("POST", "assertions/nothing/expire", None, 404),
         ("POST", "faults", {"method": "GET", "delay": {"p50": 1, "p99.9": 2}}, 201),
         ("POST", "faults", {"nth": 3, "delay": [1, 2], "headers": {"X-N": 1}}, 201),
         ("GET", "faults", None, 200),

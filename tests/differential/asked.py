@@ -511,6 +511,62 @@ def forms() -> Iterator[Asked]:
     yield raw_body(b"name=n", f"{FORM}; charset=utf-16")
 
 
+def encoded_parts() -> Iterator[Asked]:
+    """Yield forms whose parts have a transfer encoding or charset of their own, and large ones."""
+    text = "Content-Transfer-Encoding: {}\r\n\r\n{}".format
+    for encoding in ("base64", "BASE64", " base64 ", "quoted-printable", "8bit", "binary", "x"):
+        for content in ("TmFtZQ==", "TmFt\r\nZQ==", "TmFtZQ", "=4Eame", "%%%", ""):
+            yield _part('name="name"', text(encoding, content))
+            yield _part('name="metadata"; filename="a"', text(encoding, content))
+    for charset in ("latin-1", "utf-8", "utf-16", "nonsense"):
+        for content in (b"\xe9", "\xe9".encode(), b"n\xff"):
+            yield _part(
+                'name="name"', f"Content-Type: text/plain; charset={charset}\r\n\r\n", content
+            )
+    for attributes in ('name="name"', 'name="metadata"; filename="photo.png"'):
+        yield _part(attributes, "\r\n", b"x" * 3_000_000)
+
+
+def _part(attributes: str, after: str, content: bytes = b"") -> Asked:
+    """Return a create in a form, of which one part is written out from after its first header."""
+    issuer = f'--x\r\nContent-Disposition: form-data; name="issuer"\r\n\r\n{ISSUER}\r\n'
+    head = f"{issuer}--x\r\nContent-Disposition: form-data; {attributes}\r\n{after}"
+    return raw_body(head.encode() + content + b"\r\n--x--\r\n", MULTIPART)
+
+
+def hosts() -> Iterator[Asked]:
+    """Yield requests to hosts that Django takes and to those that it refuses."""
+    for host in (
+        *("cred_mock:8765", "cred-mock:8765", "CRED.example", "example.org.", "a..b", "-", "."),
+        *("[::1]:8765", "[::1]", "::1", "127.0.0.1", "example.org:80", "example.org:", "a:b"),
+        *("a b", "a/b", "a@b", "a,b", "m\xfcller.example", "example.org:99999", "x" * 300),
+    ):
+        headers = {**ADMIN, "Host": host}
+        for path in ("?page_size=1", "issuers", "nothing/at/all/"):
+            yield Asked("GET", path, headers)
+        yield Asked("GET", "", {"Host": host})
+
+
+def strange_json() -> Iterator[Asked]:
+    """Yield JSON that Python's parser takes and others do not."""
+    for value in (
+        *("NaN", "Infinity", "-Infinity", "1e999", "-1e999", "nan", "[NaN]", '{"a": NaN}'),
+        *('"NaN"', "1" * 400, "-0", "-0.0", "1E400", '"\\ud800"', '"\\udc00\\ud800"'),
+        *('"\\ud83d\\ude00"', '["\\ud800"]', '{"\\ud800": 1}', '"\\u0000"'),
+    ):
+        for name in ("name", "metadata", "tags", "duration"):
+            text = f'{{"name": "n", "issuer": "{ISSUER}", "{name}": {value}}}'
+            yield raw_body(text.encode())
+    for text in (
+        f'{{"name": "a", "name": "b", "issuer": "{ISSUER}"}}',
+        f'{{"name": "a", "issuer": "x", "issuer": "{ISSUER}"}}',
+        f'{{"name": "a", "issuer": "{ISSUER}", "metadata": {{"a": 1, "a": 2}}}}',
+    ):
+        yield raw_body(text.encode())
+    for surrogate in (b"\xed\xa0\x80", b"\xff"):
+        yield raw_body(b'{"name": "' + surrogate + b'", "issuer": "' + ISSUER.encode() + b'"}')
+
+
 def spellings() -> Iterator[Asked]:
     """Yield bodies with both spellings of a field."""
     properties = load_contract().document["components"]["schemas"]["CredentialFields"]["properties"]
@@ -544,6 +600,9 @@ GROUPS = {
         json_bodies,
         media_types,
         forms,
+        encoded_parts,
+        hosts,
+        strange_json,
         spellings,
     )
 }

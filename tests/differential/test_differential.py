@@ -49,7 +49,9 @@ def ask(base: str, asked: Asked) -> Answered:
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
     try:
         path = asked.path if asked.path.startswith("/") else MAIN + asked.path
-        connection.putrequest(asked.method, path, skip_accept_encoding=True)
+        connection.putrequest(
+            asked.method, path, skip_host="Host" in asked.headers, skip_accept_encoding=True
+        )
         for name, value in asked.headers.items():
             connection.putheader(name, value)
         if asked.body is not None:
@@ -127,10 +129,14 @@ def is_new(entity_id: Any) -> bool:
 
 
 QUOTES_A_SURROGATE = "the framework quotes a lone surrogate and then fails to write it, a 500"
+STORES_A_SURROGATE = "the framework stores it and then fails to write it, a 500"
 EXPLAINED = {
     b'"signal": "\\ud800"': QUOTES_A_SURROGATE,
     b'"issuing_signal": "\\ud800"': QUOTES_A_SURROGATE,
-    b'"metadata": "\\ud800"': "the framework stores it and then fails to write it, a 500",
+    b'"metadata": "\\ud800"': STORES_A_SURROGATE,
+    b'"metadata": "\\udc00': STORES_A_SURROGATE,
+    b'"metadata": ["\\ud800"]': STORES_A_SURROGATE,
+    b'"metadata": {"\\ud800"': STORES_A_SURROGATE,
 }
 """What the body of a request holds whose answers differ, and why they may."""
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -95,3 +96,26 @@ def test_nginx_is_passed_or_named(tmp_path: Path) -> None:
         ended = run("run", url, *OPTIONS, *trust, *client, *key, *wall, env=environment)
         assert ended.returncode == 3, ended.stdout + ended.stderr
         assert "502 '502 Bad Gateway', a gateway's page" in ended.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [("--trust-proxy", "1"), ("--public-url", "URL"), ()])
+def test_links_lead_back_through_nginx(tmp_path: Path, options: tuple[str, ...]) -> None:
+    """Behind TLS they begin with https where the mock believes the proxy, or knows its address."""
+    certificates = make_certificates(tmp_path)
+    port = free_port()
+    with nginx(tmp_path, certificates, port) as url:
+        given = [url if option == "URL" else option for option in options]
+        context = ssl.create_default_context(cafile=str(certificates.authority))
+        context.load_cert_chain(str(certificates.client), str(certificates.client_key))
+        with (
+            running("--quiet", "--bind", f"127.0.0.1:{port}", *given),
+            httpx.Client(verify=context, auth=("team", PASSWORD), timeout=PATIENCE) as client,
+        ):
+            client.headers["X-Token"] = "main-admin-key"
+            page = client.get(f"{url}/api/credentials/orgs/main/users/1/?page_size=1").json()
+            origin = url if options else url.replace("https", "http")
+            assert page["result"]["next"].startswith(f"{origin}/api/credentials/")
+            if options:
+                following = client.get(page["result"]["next"])
+                assert following.status_code == 200

@@ -492,3 +492,19 @@ def test_what_failed_to_be_sent_is_a_request_failed(tmp_path: Path) -> None:
     """The errors of this module are failed requests, so that cleaning up survives them."""
     for error in (Intercepted("x"), InputRefused("x"), BoundReached("x"), Disturbed("x")):
         assert isinstance(error, RequestFailed)
+
+
+@pytest.mark.slow
+def test_searches_are_held_to_the_latency(tmp_path: Path) -> None:
+    """With `--max-latency` a search that takes longer than that fails, though the list does not."""
+
+    def wait(call: Call) -> None:
+        if call.method == "GET" and "search=" in call.path:
+            time.sleep(1.2)
+
+    options = ("--rule", "PROTO-10", "--max-latency", "1", "--read-only")
+    code, report, output = judge(wait, tmp_path, *options)
+    assert code == 1, output
+    (failure,) = report["failures"]
+    assert failure["message"] == "a response is too slow"
+    assert "?search=" in failure["exchange"]["url"]

@@ -4,6 +4,8 @@ The differential test compares the same with the real framework; these are the f
 """
 
 import json
+import re
+import socket
 from io import BytesIO
 from typing import Any
 
@@ -369,6 +371,8 @@ def test_a_body_over_the_limit_is_djangos_page(content_type: str) -> None:
     """Too large a body is the plain 400, after authentication and look-up."""
     api = API(create_app(Config(maximum_body=1000, strict=True, now=NOW)))
     body = b'{"name": "' + b"x" * 1000 + b'"}'
+    if "multipart" in content_type:
+        body = b'--x\r\nContent-Disposition: form-data; name="name"\r\n\r\n%b\r\n--x--' % body
     response = api.post(data=body, content_type=content_type)
     assert response.status_code == 400
     assert response.content_type == "text/html; charset=utf-8"
@@ -400,6 +404,26 @@ def test_a_chunked_body_is_limited_on_the_wire(server: RunningServer) -> None:
         headers = {"Authorization": "main-admin-key", "Content-Type": JSON}
         response = httpx.post(server.collection, content=chunks, headers=headers, timeout=PATIENCE)
         assert response.status_code == status, response.text[:200]
+
+
+@pytest.mark.parametrize("path", ["", "nothing/at/all/", "/nowhere"])
+@pytest.mark.parametrize("key", ["main-admin-key", "no-such-key"])
+@pytest.mark.parametrize("content_type", [JSON, "multipart/form-data; boundary=x"])
+def test_a_client_can_send_all_of_a_large_body(
+    server: RunningServer, path: str, key: str, content_type: str
+) -> None:
+    """Whoever writes first and reads then, as Node's `fetch` does, is not cut off while writing."""
+    url = httpx.URL(server.url if path[:1] == "/" else server.collection).join(path or ".")
+    head = (
+        f"POST {url.path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Api-Key {key}\r\n"
+        f"Content-Type: {content_type}\r\nContent-Length: 8000000\r\n\r\n"
+    )
+    with socket.create_connection((url.host, url.port or 80), timeout=PATIENCE) as connection:
+        connection.sendall(head.encode())
+        for _ in range(80):
+            connection.sendall(b"x" * 100_000)
+        answer = connection.recv(1000)
+    assert re.match(rb"HTTP/1.1 40[014] ", answer), answer
 
 
 def issuer_of(server: RunningServer) -> str:

@@ -122,9 +122,9 @@ def judge_variation(names: tuple[str, ...], profile: str, mode: str, *options: s
 
 def judge_variations(
     mixtures: list[tuple[str, ...]], ways: tuple[tuple[str, str], ...], workers: int
-) -> Counter[str]:
-    """Test each mixture in each way, print the matrix, and return how often each rule was loud."""
-    loud: Counter[str] = Counter()
+) -> dict[str, list[str]]:
+    """Test each mixture in each way, print the matrix, and return what each rule was loud on."""
+    loud: dict[str, list[str]] = {}
     noisy = 0
     with ThreadPoolExecutor(workers) as pool:
         runs = {
@@ -135,7 +135,8 @@ def judge_variations(
             rules = sorted({rule for outcome in outcomes for rule in outcome.rules})
             bad = [run for run in outcomes if run.exit_code not in (0, 3) or run.left_behind]
             noisy += bool(bad)
-            loud.update(rules)
+            for rule in rules:
+                loud.setdefault(rule, []).append(" + ".join(names))
             verdict = ", ".join(rules) or ("silent" if not bad else bad[0].headline)
             print(f"{' + '.join(names):<60} {verdict}", flush=True)
     print(f"\n{len(mixtures) - noisy} of {len(mixtures)} are silent")
@@ -177,13 +178,16 @@ def judge_defects(
     return outcomes
 
 
-def describe_rules(outcomes: Mapping[str, Outcome], loud: Mapping[str, int]) -> Iterator[str]:
-    """Yield a line for each rule: defects caught, by it alone, variations it was loud on."""
+def describe_rules(outcomes: Mapping[str, Outcome], loud: Mapping[str, list[str]]) -> Iterator[str]:
+    """Yield lines for each rule: defects that only it catches, variations it was loud on."""
     yield f"\n{'rule':<13}{'kind':<11}{'caught':>7}{'alone':>7}{'loud':>6}"
     for rule in CATALOGUE:
-        caught = [outcome for outcome in outcomes.values() if rule.id in outcome.rules]
-        alone = sum(outcome.rules == (rule.id,) for outcome in caught)
-        yield f"{rule.id:<13}{rule.kind:<11}{len(caught):>7}{alone:>7}{loud.get(rule.id, 0):>6}"
+        caught = [name for name, outcome in outcomes.items() if rule.id in outcome.rules]
+        alone = [name for name in caught if outcomes[name].rules == (rule.id,)]
+        noise = loud.get(rule.id, [])
+        yield f"{rule.id:<13}{rule.kind:<11}{len(caught):>7}{len(alone):>7}{len(noise):>6}"
+        yield from [f"{'':<13}only this rule catches: {', '.join(alone)}"] * bool(alone)
+        yield from [f"{'':<13}was loud on: {', '.join(noise)}"] * bool(noise)
 
 
 def judge_mistakes(workers: int, options: tuple[str, ...]) -> bool:
@@ -249,7 +253,7 @@ def main(
     parts = part or named or PARTS
     options = ("--profile", profile)
     ways = tuple(each for each in WAYS if not way or "-".join(each) in way)
-    fine, outcomes, loud = True, dict[str, Outcome](), Counter[str]()
+    fine, outcomes, loud = True, dict[str, Outcome](), dict[str, list[str]]()
     if "defects" in parts:
         outcomes = judge_defects(list(defect or DEFECTS), workers, options, narrow=narrow)
         fine = all(outcome.rules for outcome in outcomes.values())
@@ -258,9 +262,10 @@ def main(
     if "seeds" in parts:
         fine = judge_sound_ones(seeds, workers, options) and fine
     if "variations" in parts:
-        loud += judge_variations([(name,) for name in variation or VARIATIONS], ways, workers)
+        loud = judge_variations([(name,) for name in variation or VARIATIONS], ways, workers)
     if "mixtures" in parts:
-        loud += judge_variations(list(mix_variations(MIXTURES, MIXED)), ways, workers)
+        mixed = judge_variations(list(mix_variations(MIXTURES, MIXED)), ways, workers)
+        loud = {rule: loud.get(rule, []) + mixed.get(rule, []) for rule in {*loud, *mixed}}
     if outcomes or loud:
         print(*describe_rules(outcomes, loud), sep="\n")
     sys.exit(not fine or bool(loud))

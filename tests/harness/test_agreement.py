@@ -168,6 +168,10 @@ def test_workers_that_die_at_once_are_a_verdict(tmp_path: Path) -> None:
     assert "VERDICT" in output
     assert list(journal.iterdir()) == []
     assert read_counts(report)["errors"] >= 1
+    effects = read_report(report)["effects"]
+    assert effects["created"]["credentials"] > 0
+    assert effects["deleted"]["credentials"] > 0, "the cleanup after dead workers is counted"
+    assert "a worker died" in output
 
 
 def test_a_summary_is_written_where_ci_shows_it(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """However a command ends: one line, and exit code 2 or 3, never 1 without a verdict."""
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -101,6 +105,59 @@ def test_an_output_that_is_full_is_no_verdict() -> None:
         )
     assert ended.returncode == 3
     assert ended.stderr == "credcheck: No space left on device\n"
+
+
+def test_an_interrupt_that_a_callback_swallows_ends_the_run(tmp_path: Path) -> None:
+    """Ctrl-C inside of a callback of the garbage collector, where Python drops it: exit 3."""
+    target = "wsgi:tests.support.interrupting:application"
+    words = ("--org", "main", "--user-id", "1", "--rule", "PAGE-01", "--rule", "PAGE-02")
+    ended = run("run", target, *words, "--journal", str(tmp_path))
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "not judged: the run was interrupted" in ended.stdout
+    assert ended.stderr == ""
+
+
+@contextmanager
+def silent_target(folder: Path, timeout: float) -> Iterator[socket.socket]:
+    """Serve nothing: connections are accepted and never answered; `credcheck.toml` names it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.settimeout(PATIENCE)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        text = f'[target.silent]\nbase_url = "{url}"\ntimeout = {timeout}\n'
+        (folder / "credcheck.toml").write_text(f'{text}org = "main"\nuser_id = "1"\n')
+        yield listening
+
+
+def test_a_silent_target_is_no_verdict(tmp_path: Path) -> None:
+    """A target that never answers: exit 3 after two time-outs, and nothing was created."""
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
+    with silent_target(tmp_path, 0.3):
+        ended = run("run", "silent", "--report", str(tmp_path), cwd=tmp_path, env=environment)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert ended.returncode == 3, ended.stdout + ended.stderr
+    assert "VERDICT  silent: not judged: the target does not respond: ReadTimeout" in ended.stdout
+    assert report["effects"]["methods"] == {"GET": 2}
+    assert "created nothing" in ended.stdout
+    assert "not tested  " not in ended.stdout
+
+
+def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path) -> None:
+    """SIGTERM while a target does not answer: exit 3, and nothing is said to be left."""
+    environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
+    with silent_target(tmp_path, PATIENCE) as listening:
+        process = subprocess.Popen(
+            [*COMMAND, "run", "silent"], env=environment, cwd=tmp_path,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(1)  # the run has sent a request
+            process.send_signal(signal.SIGTERM)
+            output, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 3, output + errors
+    assert "the run was interrupted" in output
+    assert "journal" not in output + errors
+    assert "0 left behind" in output
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="needs Linux")

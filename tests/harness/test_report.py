@@ -24,7 +24,7 @@ from contract_tests.catalogue.operations import (
 )
 from contract_tests.cli import main
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.exchange import Exchange
+from contract_tests.engine.exchange import Exchange, describe_body
 from contract_tests.engine.results import Finding, Result
 from contract_tests.errors import UsageError
 from contract_tests.report.documents import (
@@ -37,6 +37,8 @@ from contract_tests.report.documents import (
     render_html,
     write_reports,
 )
+from contract_tests.report.not_tested import Gap
+from contract_tests.report.summary import describe_start, join_choices
 from contract_tests.report.verdict import Verdict
 
 BASE = "https://staging.example.org/dm"
@@ -340,6 +342,21 @@ def test_the_archive_is_one() -> None:
     assert response["content"]["mimeType"] == "text/html"
 
 
+@pytest.mark.parametrize("size", [1_999, 2_000, 2_001, 19_999, 20_001, 70_000])
+def test_the_archive_says_what_was_cut(size: int) -> None:
+    """A body is whole in it, or says how long all of it was; twice cut, too."""
+    body = describe_body(b"x" * size, str)
+    sent = exchange(request_body=body, response_body=body).shorten()
+    entry = build_har([Finding("", "", "", "", "", sent).as_dict()["exchange"]])["log"]["entries"][
+        0
+    ]
+    for side, content in (("request", "postData"), ("response", "content")):
+        shown = entry[side][content]
+        assert entry[side]["bodySize"] == size
+        assert shown["text"] == "x" * min(size, 2_000)
+        assert (f"2000 characters of {size} bytes" in shown.get("comment", "")) is (size > 2_000)
+
+
 def everywhere(text: str) -> Verdict:
     """Return a verdict with a text wherever a target, a user or a test may put one."""
     shown = exchange(
@@ -514,6 +531,30 @@ def test_a_foreign_file_is_reported(content: bytes | None, problem: str, tmp_pat
     assert "\n" not in str(error.value)
 
 
+def test_the_command_that_repeats_a_run_has_its_filters() -> None:
+    """A run of two rules is repeated as one of two rules."""
+    document = {"target": "mock", "context": {}, "filters": {"rule": ["A-1", "B-2"]}}
+    assert format_context(document) == " --rule A-1 --rule B-2"
+    filters = {"subject": ["search"], "operation": ["x"]}
+    assert build_report(verdict(filters=filters))["filters"] == filters
+
+
+@pytest.mark.parametrize(
+    ("target", "start"),
+    [
+        ("mock", "start it with `credmock serve --api-version 4.202`"),
+        ("wsgi:app:make()", "start it with `gunicorn --bind 127.0.0.1:80 'app:make()'`"),
+        ("https://staging.example.org", ""),
+        ("staging", ""),
+    ],
+)
+def test_curl_lines_for_a_target_in_process_say_how_to_start_it(target: str, start: str) -> None:
+    """Where nothing listens, it is said what would."""
+    advice = describe_start(target)
+    assert start in advice
+    assert bool(advice) is bool(start)
+
+
 @pytest.mark.parametrize(
     ("target", "context", "options"),
     [
@@ -535,3 +576,21 @@ def test_the_command_that_repeats_a_run_has_its_options(
     parser = next(command for name, command in main.commands.items() if name == "run")
     known = {flag for parameter in parser.params for flag in parameter.opts}
     assert {word for word in shlex.split(words) if word.startswith("--")} <= known
+
+
+def test_differences_from_choices_are_one_line_for_each_rule() -> None:
+    """The terminal shows the first difference of each rule, and how many more there are."""
+
+    def make_gap(rule: str, reason: str) -> Gap:
+        return Gap("not tested", reason, [rule], [], 1)
+
+    start = "differs from a choice of this contract:"
+    gaps = [
+        *(make_gap("ERR-11", f"{start} {number}") for number in range(3)),
+        make_gap("ERR-12", f"{start} other"),
+        *(make_gap("PAGE-06", f"a list of {number}") for number in range(2)),
+    ]
+    shown = [(gap.rules[0], gap.reason[-1], more) for gap, more in join_choices(gaps)]
+    assert shown == [
+        ("ERR-11", "0", 2), ("ERR-12", "r", 0), ("PAGE-06", "0", 0), ("PAGE-06", "1", 0),
+    ]  # fmt: skip

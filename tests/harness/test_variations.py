@@ -3,7 +3,7 @@
 import pytest
 
 from tests.differential.twin.variations import VARIATIONS, mix_variations
-from tests.harness.bite import MIXED, MIXTURES, judge_variation
+from tests.harness.bite import MIXED, MIXTURES, Outcome, describe_rules, judge_variation
 
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
@@ -32,3 +32,19 @@ def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[s
     outcome = judge_variation(names, "quick", "writes", *options)
     assert outcome.rules == (), outcome.headline
     assert outcome.left_behind == 0
+
+
+def test_the_matrix_says_what_each_rule_alone_catches() -> None:
+    """For each rule: the defects that only it catches, and the variations that it was loud on."""
+    both, alone = ("PAGE-06", "PAGE-10"), ("PAGE-06",)
+    outcomes = {
+        name: Outcome(1, rules, 1.0, 10, "", 0)
+        for name, rules in {"first": both, "second": alone, "third": alone}.items()
+    }
+    lines = list(describe_rules(outcomes, {"PAGE-10": ["gzip", "ties + slow"]}))
+    (page_06,) = [number for number, line in enumerate(lines) if line.startswith("PAGE-06")]
+    (page_10,) = [number for number, line in enumerate(lines) if line.startswith("PAGE-10")]
+    assert lines[page_06].split()[-3:] == ["3", "2", "0"]
+    assert lines[page_06 + 1].strip() == "only this rule catches: second, third"
+    assert lines[page_10].split()[-3:] == ["1", "0", "2"]
+    assert lines[page_10 + 1].strip() == "was loud on: gzip, ties + slow"

@@ -47,10 +47,12 @@ def command(port: int, threads: int) -> list[str]:
 
 
 @contextmanager
-def running(choices: str = "", defects: str = "", port: int = 0) -> Iterator[str]:
-    """Run the service with fresh data and yield its address."""
+def running(
+    choices: str = "", defects: str = "", port: int = 0, folder: Path | None = None
+) -> Iterator[str]:
+    """Run the service with fresh data, in a folder if one is given, and yield its address."""
     port = port or free_port()
-    with tempfile.TemporaryDirectory(prefix="independent-") as data:
+    with tempfile.TemporaryDirectory(prefix="independent-", dir=folder) as data:
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": SETTINGS,

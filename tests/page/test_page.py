@@ -1,55 +1,85 @@
-"""The page at `/__mock__/` as the server makes it; how it works is tested in a browser."""
+"""What the page at `/__mock__/` is made of; how it works is tested in a browser."""
 
 import re
-from datetime import UTC, datetime
+import shlex
+from typing import Any
 
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.page.presenter import WEEKS, build_curve
 from tests.conftest import API, MAIN, NOW
 from tests.sandbox.test_sandboxes import ALICE, control, within
+from tests.support.paths import ROOT
 
 PAGE = "/__mock__/"
 MARKUP = "<img src=x onerror=alert(1)>"
+ASSETS = ROOT / "mockserver" / "page" / "assets"
 
 
-def page(api: API, query: str = "", prefix: str = "") -> str:
-    """Return the page of a sandbox."""
-    answer = control(api, "GET", f"{prefix}{PAGE}{query}")
+def read(api: API, path: str, prefix: str = "") -> Any:
+    """Return the JSON of a route of the page."""
+    answer = control(api, "GET", f"{prefix}{PAGE}{path}")
     assert answer.status_code == 200, answer.text
-    text: str = answer.text
-    return text
+    return answer.json
 
 
 def test_it_shows_the_sandbox_that_is_named(api: API) -> None:
-    """Base URL, records, journal and name of that one, with links that stay in it."""
+    """Each route is about that one, and every address in the page is relative to it."""
     inside = within(api, ALICE)
-    inside.create(name="Alice's own")
-    theirs, default = page(api, prefix=ALICE), page(api)
-    assert "Alice&#39;s own" in theirs
-    assert "Alice&#39;s own" not in default
-    assert f"http://localhost{ALICE}</code>" in theirs
-    assert theirs.count('class="exchange"') == len(
-        control(api, "GET", f"{ALICE}{PAGE}requests").json["requests"]
+    made = inside.create(name="Alice's own")["entityId"]
+    assert read(api, "credentials", ALICE)["cards"][0]["name"] == "Alice's own"
+    assert read(api, f"credentials/{made}", ALICE)["entityId"] == made
+    assert "Alice's own" not in str(read(api, "credentials"))
+    assert control(api, "GET", f"{PAGE}credentials/{made}").status_code == 404
+    shown = read(api, "overview", ALICE)
+    assert (shown["sandbox"], shown["origin"], shown["root"]) == (
+        "alice",
+        "http://localhost",
+        ALICE,
     )
-    assert 'class="exchange"' not in default
-    addresses = re.findall(r'(?:href|src)="([^"]*)"', theirs)
+    text = control(api, "GET", f"{ALICE}{PAGE}").text
+    addresses = re.findall(r'(?:href|src)="([^"]*)"', text)
     assert addresses
     assert not [each for each in addresses if each.startswith(("/", "http"))]
 
 
 def test_nothing_of_a_record_or_request_is_markup(api: API) -> None:
-    """Names, tags, paths and bodies are text; what could run is refused by the policy too."""
-    assert not re.search(r"<script(?! src)|\son\w+=|style=", page(api))
+    """Names and bodies are JSON; the page holds none, and its policy lets nothing run."""
     api.create(name=MARKUP, tags=[MARKUP])
-    api.get(f"{MAIN}?search={MARKUP}")
-    api.post(data=MARKUP, content_type="text/plain", headers={"X-Own": MARKUP})
-    for text in (page(api), page(api, f"?search={MARKUP}"), page(api, "journal")):
-        assert MARKUP not in text
-    policy = control(api, "GET", PAGE).headers["Content-Security-Policy"]
+    answer = control(api, "GET", f"{PAGE}?search={MARKUP}")
+    assert MARKUP not in answer.text
+    assert not re.search(r"<script(?! src)|\son\w+=|style=", answer.text)
+    policy = answer.headers["Content-Security-Policy"]
     assert "default-src 'none'; script-src 'self'; style-src 'self';" in policy
     assert "unsafe" not in policy
+    for path in ("credentials", "requests"):
+        assert control(api, "GET", PAGE + path).content_type == "application/json"
+
+
+def test_the_scripts_run_under_the_policy() -> None:
+    """No module makes code of text or markup of it, and each of ours has under 400 lines."""
+    for script in ASSETS.rglob("*.js"):
+        text = script.read_text(encoding="utf-8")
+        assert not re.search(r"\beval\(|new Function|dangerouslySetInnerHTML\s*[=:]\s*\$", text), (
+            script
+        )
+        if script.parent == ASSETS:
+            assert "innerHTML" not in text, script
+            assert len(text.splitlines()) < 400, script
+
+
+def test_every_icon_and_import_is_there() -> None:
+    """What a module names is in the folder: it is served without a build."""
+    symbols = set(re.findall(r'id="([\w-]+)"', (ASSETS / "vendor" / "icons.svg").read_text()))
+    for script in ASSETS.rglob("*.js"):
+        text = script.read_text(encoding="utf-8")
+        if script.name == "snippets.js":  # shows imports of others
+            continue
+        for name in re.findall(r'from\s*"([^"]+)"', text):
+            assert (script.parent / name).is_file(), f"{script.name} imports {name}"
+        if script.parent == ASSETS:
+            named = re.findall(r'(?:icon[=:]\s*|<\$\{Icon\} name=)"([\w-]+)"', text)
+            assert set(named) <= symbols, script.name
 
 
 def test_a_template_is_shown_as_text_and_runs_nothing(api: API) -> None:
@@ -73,29 +103,58 @@ def test_a_template_is_shown_as_text_and_runs_nothing(api: API) -> None:
 
 
 def test_credentials_are_searched_and_paged(api: API) -> None:
-    """Also those that are not public; a page that is not there is 404."""
+    """Private ones too, or only those; a page that is not there is 404."""
     api.create(name="Unlisted thing", public=False)
-    found = page(api, "?search=unlisted+THING")
-    assert "1 credential, page 1 of 1;" in found
-    assert "private" in found
-    assert "Acme" in page(api, "?platform=acme")
-    assert control(api, "GET", f"{PAGE}?page=99").status_code == 404
-    assert "page 2 of" in page(api, "?page=2")
+    found = read(api, "credentials?search=unlisted+THING")
+    assert (found["count"], found["page"], found["pages"]) == (1, 1, 1)
+    assert found["cards"][0]["public"] is False
+    everything, public = read(api, "credentials"), read(api, "credentials?public=true")
+    assert everything["count"] == public["count"] + read(api, "credentials?public=false")["count"]
+    assert {card["platform"] for card in read(api, "credentials?platform=acme")["cards"]} == {
+        "acme"
+    }
+    assert control(api, "GET", f"{PAGE}credentials?page=99").status_code == 404
+    assert read(api, "credentials?page=2")["page"] == 2
+    refused = control(api, "GET", f"{PAGE}credentials?public=maybe")
+    assert (refused.status_code, "true or false" in refused.json["detail"]) == (400, True)
 
 
-def test_the_journal_gives_rows_after_a_number(api: API) -> None:
-    """The newest first, made as those of the page are."""
-    for search in ("first", "second", "third"):
-        api.get(f"{MAIN}?serch={search}")
-    rows = page(api, "journal?after=1")
-    assert re.findall(r'data-number="(\d+)"', rows) == ["3", "2"]
-    assert "did you mean `search`?" in rows
-    assert "curl -i -H" in rows
-    assert len(re.findall("data-number", page(api, "journal?after=x"))) == 3
+def test_learners_have_their_badges(api: API) -> None:
+    """The newest first, with their state; a search finds people by name, id and role."""
+    made = api.create(name="For Leo", public=False)["entityId"]
+    assigned = {"credential_id": made, "user_ids": [2]}
+    assert api.post(assigned, "assignments/users/").status_code == 200
+    (leo,) = read(api, "learners?search=leo")["learners"]
+    assert (leo["badges"][0]["name"], leo["badges"][0]["public"]) == ("For Leo", False)
+    assert leo["count"] >= len(leo["badges"])
+    assert read(api, "learners?search=department-admin+dana")["count"] == 1
+    assert read(api, "learners?search=nobody")["learners"] == []
+
+
+def test_an_assertion_expires_on_demand(api: API) -> None:
+    """The API's own list follows; an unknown one is 404."""
+    made = api.create(name="Soon over")["entityId"]
+    api.post({"credential_id": made, "user_ids": [2]}, "assignments/users/")
+    (held,) = read(api, f"credentials/{made}")["assertions"]
+    assert held["state"] == "valid"
+    path = f"{PAGE}assertions/{held['entityId']}/expire"
+    assert control(api, "POST", path).json["expires"] == "2026-11-01T12:00:00Z"
+    assert read(api, f"credentials/{made}")["assertions"][0]["state"] == "expired"
+    assert control(api, "POST", f"{PAGE}assertions/nothing/expire").status_code == 404
 
 
 @pytest.mark.parametrize(
-    "path", ["", "docs", "assets/page.js", "docs/swagger-ui.css", "journal", "requests/stream"]
+    "path",
+    [
+        "",
+        "docs",
+        "assets/app.js",
+        "docs/rapidoc.js",
+        "overview",
+        "credentials",
+        "learners",
+        "events",
+    ],
 )
 def test_the_page_is_for_the_mocks_owner(api: API, path: str) -> None:
     """Neither another machine nor another site gets it."""
@@ -105,7 +164,9 @@ def test_the_page_is_for_the_mocks_owner(api: API, path: str) -> None:
     assert control(api, "GET", PAGE + path, headers=foreign).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "nothing.js"])
+@pytest.mark.parametrize(
+    "name", ["../app.py", "..%2fapp.py", "%2e%2e/app.py", "vendor/../../views.py", "nothing.js"]
+)
 def test_no_other_file_is_served(api: API, name: str) -> None:
     """Assets are those of the folder."""
     for folder in ("assets", "docs"):
@@ -115,27 +176,25 @@ def test_no_other_file_is_served(api: API, name: str) -> None:
 def test_it_is_below_a_prefix_too() -> None:
     """At the root and below the prefix; without its slash it leads to it."""
     api = API(create_app(Config(prefix="/dm", now=NOW, auth="any")))
-    assert "http://localhost/dm</code>" in page(api, prefix="/dm")
-    assert "http://localhost</code>" in page(api)
+    assert read(api, "overview", "/dm")["root"] == "/dm"
+    assert read(api, "overview")["root"] == "/dm"
+    assert read(api, "overview", "/dm/__sandbox__/dm")["root"] == "/dm/__sandbox__/dm"
+    assert read(api, "overview", "/__sandbox__/dm")["root"] == "/__sandbox__/dm/dm"
     for prefix in ("", "/dm", ALICE):
         answer = control(api, "GET", f"{prefix}/__mock__")
         assert (answer.status_code, answer.headers["Location"]) == (
             308,
             f"http://localhost{prefix}/__mock__/",
         )
-    assert "every caller is a platform admin" in page(api)
+    assert read(api, "overview")["auth"] == "any"
 
 
-def test_the_curve_counts_weeks(api: API) -> None:
-    """Every assertion of the last weeks is in it once, and none of another platform."""
-    store = api.app.extensions["mockserver"].sandbox.store
-    for platform in ("main", "acme"):
-        expected = sum(
-            0 <= (NOW - each.issued_on).total_seconds() < WEEKS * 7 * 86_400
-            and store.credentials[each.credential].platform == platform
-            for each in store.assertions.values()
-        )
-        made = build_curve(store, platform, NOW)
-        assert made.total == expected > 0
-        assert len(made.line.split()) == WEEKS
-    assert build_curve(store, "main", datetime(2020, 1, 1, tzinfo=UTC)).total == 0
+def test_one_exchange_has_a_curl_line_that_works(api: API) -> None:
+    """Its key is that of the world that was sent; of a key that is not, the variable stays."""
+    api.get(MAIN)
+    curl = read(api, "requests/1")["curl"]
+    assert "Authorization: Api-Key main-admin-key" in shlex.split(curl)
+    API(api.app, "no-such-key").get(MAIN)
+    assert "no-such-key" not in str(read(api, "requests/2"))
+    assert "CREDMOCK_KEY" in read(api, "requests/2")["curl"]
+    assert control(api, "GET", f"{PAGE}requests/3").status_code == 404

@@ -2,8 +2,10 @@
 
 import contextlib
 import json
+import re
 import shlex
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -63,18 +65,30 @@ def test_a_journal_is_of_one_sandbox(api: API) -> None:
 
 
 def test_no_key_is_kept(api: API) -> None:
-    """Neither a key in any spelling nor a provider's secret is in the journal or the archive."""
-    for header in ("Api-Key main-admin-key", "main-admin-key", "Token main-admin-key"):
-        api.get(MAIN, headers={"Authorization": header, "Cookie": "session=main-admin-key"})
+    """Neither a key in any spelling nor a provider's secret is in the journal or the archive.
+
+    But for the mock's own keys in the curl lines, which hold no other.
+    """
+
+    def send(key: str) -> None:
+        for header in (f"Api-Key {key}", key, f"Token {key}"):
+            api.get(MAIN, headers={"Authorization": header, "Cookie": f"session={key}"})
+
+    def read() -> Iterator[str]:
+        for path in (JOURNAL, f"{JOURNAL}.har"):
+            yield control(api, "GET", path).get_data(as_text=True)
+
+    send("main-admin-key")
     sent = {"provider_name": "credly", "config": {"token": "a-secret-of-the-provider"}}
     assert api.post(sent, "provider-config/").status_code == 200
     assert "a-secret-of-the-provider" in api.get("provider-config/").text
     api.delete("provider-config/", json=sent)
-    for path in (JOURNAL, f"{JOURNAL}.har"):
-        text = control(api, "GET", path).get_data(as_text=True)
-        assert "main-admin-key" not in text
+    for text in read():
+        assert "main-admin-key" not in re.sub(r'"curl":"(\\.|[^"\\])*"', "", text)
         assert "a-secret-of-the-provider" not in text
     assert kept(api)[-1]["request"]["headers"]["Authorization"] == "Api-Key $CREDMOCK_KEY"
+    send("a-key-of-production")
+    assert not [text for text in read() if "a-key-of-production" in text]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +174,7 @@ def test_hints(api: API, query: str, body: dict[str, Any] | None, hint: str | No
 
 
 def test_the_curl_line_asks_again(server: RunningServer) -> None:
-    """Pasted into a shell with the key, the line gets what the front end got."""
+    """Pasted into a shell, with nothing set, the line gets what the front end got."""
     prefix = f"{server.url}/__sandbox__/curled"
     first = subprocess.run(
         ["curl", "-s", "-X", "POST", "-H", "Authorization: Api-Key main-admin-key", "-H",
@@ -174,7 +188,7 @@ def test_the_curl_line_asks_again(server: RunningServer) -> None:
     assert f"{prefix}{MAIN}" in shlex.split(line)
     again = subprocess.run(
         ["sh", "-c", line], capture_output=True, text=True, check=True,
-        env={"CREDMOCK_KEY": "main-admin-key", "PATH": "/usr/bin:/bin"},
+        env={"PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert again.stdout.endswith(first.stdout)
     assert "HTTP/1.1 400" in again.stdout
@@ -294,6 +308,25 @@ def test_no_part_of_a_key_is_kept(api: API, name: str, value: str, shown: str) -
     api.acting(None).get(headers={name: value})
     assert kept(api)[0]["request"]["headers"][name] == shown
     assert "s3cret" not in api.get("/__mock__/requests").text
+
+
+@pytest.mark.parametrize(
+    ("sent", "shown"),
+    [
+        ("Api-Key main-admin-key", "'Authorization: Api-Key main-admin-key'"),
+        ("main-learner-key", "'Authorization: main-learner-key'"),
+        ("Api-Key s3cret", "'Authorization: Api-Key '\"$CREDMOCK_KEY\""),
+        ("Bearer main-admin-key-of-production", "'Authorization: Bearer '\"$CREDMOCK_KEY\""),
+        ("Basic bWFpbi1hZG1pbi1rZXk6", "'Authorization: Basic '\"$CREDMOCK_KEY\""),
+    ],
+)
+def test_the_curl_line_has_own_keys_only(api: API, sent: str, shown: str) -> None:
+    """Those of the mock's world are no secrets; all others are a variable."""
+    api.acting(None).get(MAIN, headers={"Authorization": sent, "X-Api-Key": "main-admin-key"})
+    assert shown in kept(api)[0]["curl"]
+    headers = kept(api)[0]["request"]["headers"]
+    assert "$CREDMOCK_KEY" in headers["Authorization"]
+    assert headers["X-Api-Key"] == "$CREDMOCK_KEY"
 
 
 def test_the_curl_line_runs_nothing(api: API, tmp_path: Path) -> None:

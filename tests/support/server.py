@@ -51,7 +51,7 @@ def running(
     )
     try:
         banner = _read_banner(process)
-        match = re.search(r"at (http://\S+)", banner)
+        match = re.search(r"at (https?://\S+)", banner)
         assert match, f"the server did not start: {banner}"
         server = RunningServer(match[1], process, banner)
         reader = threading.Thread(target=_read_log, args=(server,))

@@ -25,4 +25,9 @@ def ids(records: list[dict[str, Any]]) -> list[str]:
 def matches(record: dict[str, Any], term: str) -> bool:
     """Tell whether a search for `term` finds a record."""
     texts = (record["name"], record["name_override"], record["description"])
-    return any(term.casefold() in (text or "").casefold() for text in texts)
+    return any(_upper(term) in _upper(text or "") for text in texts)
+
+
+def _upper(text: str) -> str:
+    """Return a text in upper case, letter by letter as a database does: `ß` is not `SS`."""
+    return "".join(each.upper() if len(each.upper()) == 1 else each for each in text)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mockserver.world.fields import freeze
+from mockserver.world.letters import to_upper
 from mockserver.world.ordered import OrderedRecords
 from mockserver.world.records import SEPARATOR, Credential
 from mockserver.world.search import CredentialSearch
@@ -16,7 +17,7 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 def credential(number: int, *texts: str) -> Credential:
     """Return a credential that is searched by these texts."""
     moment = START + timedelta(days=number)
-    searchable = SEPARATOR.join(texts)
+    searchable = SEPARATOR.join(map(to_upper, texts))
     return Credential(
         entity_id=str(number),
         platform="main",

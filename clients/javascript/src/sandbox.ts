@@ -169,6 +169,17 @@ export class Sandbox {
     return this.#json("POST", `state/snapshots/${encodeURIComponent(name)}/restore`);
   }
 
+  /** Take back the last reset, clear, scenario, import or restore. */
+  undo(): Promise<Counts> {
+    return this.#json("POST", "state/undo");
+  }
+
+  /** Let an assertion expire now by the clock of the sandbox; return the moment. */
+  async expire(assertion: string): Promise<string> {
+    const path = `assertions/${encodeURIComponent(assertion)}/expire`;
+    return (await this.#json<{ expires: string }>("POST", path)).expires;
+  }
+
   /** Start over in a scenario. */
   scenario(name: string): Promise<Counts & { current: string }> {
     return this.#json("POST", "scenario", { name });

@@ -16,6 +16,7 @@ from mockserver.framework.times import format_time
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.pages import render_described_page, render_status
 from mockserver.world.issuing import issue_assigned
+from mockserver.world.letters import to_upper
 from mockserver.world.records import Assignment, Credential, Group, User
 from mockserver.world.store import Store
 
@@ -167,12 +168,12 @@ def _respond_with_visible(
     list_texts: Callable[[Assignment], Iterable[str]],
 ) -> Response:
     """Return a page of what the user in the path sees; raises PermissionDenied for nothing."""
-    term = context.request.query.get("search", "").casefold()
+    term = to_upper(context.request.query.get("search", ""))
     found = [
         assignment
         for assignment in assignments
         if _may_see(context, context.user, assignment)
-        and any(term in text.casefold() for text in list_texts(assignment))
+        and any(term in to_upper(text) for text in list_texts(assignment))
     ]
     if not found:
         raise PermissionDenied(NOTHING_TO_SHOW)

@@ -3,18 +3,19 @@
 from mockserver.api.context import RequestContext
 from mockserver.messages import Response
 from mockserver.rendering.pages import render_page
+from mockserver.world.letters import to_upper
 
 
 def credentials_orgs_users_course_credentials_list(context: RequestContext) -> Response:
     """List the courses that have public credentials, by course id, each with all of them."""
     store, query, platform = context.store, context.request.query, context.platform.key
-    term = query.get("search", "").casefold()
+    term = to_upper(query.get("search", ""))
     by_course = store.listing(platform).by_course
     courses = sorted(
         course
         for course, credentials in by_course.items()
         if credentials
-        and (term in course.casefold() or term in store.courses[platform, course].casefold())
+        and (term in to_upper(course) or term in to_upper(store.courses[platform, course]))
     )
     page = context.read_page(len(courses))
     items = (

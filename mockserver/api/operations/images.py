@@ -7,6 +7,7 @@ from mockserver.errors import ValidationError
 from mockserver.framework.uploads import EXTENSIONS, detect_media_type
 from mockserver.messages import Response, UploadedFile
 from mockserver.rendering.pages import render_array, render_bare_item
+from mockserver.world.letters import to_upper
 from mockserver.world.records import Image, Upload
 from mockserver.world.store import Store
 
@@ -17,11 +18,11 @@ MOST_BYTES = 33_554_432
 
 def credentials_orgs_users_images_retrieve(context: RequestContext) -> Response:
     """Find the images of the platform whose name contains the text, in the order of their ids."""
-    term = context.operation.read_query(context.request)["query"].casefold()
+    term = to_upper(context.operation.read_query(context.request)["query"])
     found = [
         context.renderer.render_image(image)
         for image in sorted(context.store.images.values(), key=attrgetter("id"))
-        if image.platform == context.platform.key and term in (image.name or "").casefold()
+        if image.platform == context.platform.key and term in to_upper(image.name or "")
     ]
     return render_array(context.request, found)
 

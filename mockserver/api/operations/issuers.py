@@ -8,6 +8,7 @@ from mockserver.errors import Conflict, NotFound
 from mockserver.framework.pagination import read_window
 from mockserver.messages import JSON, Response, encode
 from mockserver.rendering.pages import render_array, render_item, render_page, render_status
+from mockserver.world.letters import to_upper
 from mockserver.world.records import Issuer, Signatory
 
 
@@ -15,9 +16,9 @@ def credentials_orgs_users_issuers_retrieve(context: RequestContext) -> Response
     """List the issuers of the platform by name, by page or by limit and offset."""
     store, query = context.store, context.request.query
     bounds = context.operation.parameter("page_size").schema
-    term = query.get("q", "").casefold()
+    term = to_upper(query.get("q", ""))
     issuers = store.list_issuers(context.platform.key)
-    found = [issuer for issuer in issuers if term in issuer.name.casefold()]
+    found = [issuer for issuer in issuers if term in to_upper(issuer.name)]
     window = read_window(query, len(found), bounds["default"], bounds["maximum"])
     page = window or context.read_page(len(found))
     render = context.renderer.render_issuer

@@ -1,88 +1,107 @@
-// The journal: rows that the server makes, fetched when it says that there are new ones.
+// The journal as it is shown: found by the server, and held while somebody reads or pauses.
 
-const MOST = 200;
-const rows = document.querySelector("#rows");
-const live = document.querySelector("#live");
-const pause = document.querySelector("#pause");
-const filter = document.querySelector("#filter");
-const onlyOdd = document.querySelector("#only-odd");
-const nothing = document.querySelector("#nothing");
-let waiting = false;
+import { batch, computed, effect, signal } from "./html.js";
+import { params, view } from "./address.js";
+import { read } from "./calls.js";
+import { exchanges, keepsAll, state } from "./live.js";
 
-export function follow() {
-  const events = new EventSource("requests/stream");
-  events.addEventListener("exchange", news);
-  events.addEventListener("open", () => say("live"));
-  events.addEventListener("error", () => say("not connected"));
-  pause.addEventListener("click", () => {
-    const paused = pause.getAttribute("aria-pressed") !== "true";
-    pause.setAttribute("aria-pressed", String(paused));
-    say(paused ? "paused" : "live");
-    if (!paused) take();
+export const paused = signal(false);
+export const scrolled = signal(false);
+export const searching = signal(false);
+const frontier = signal(null); // the last number that is shown while rows are held
+
+const query = computed(() => JSON.stringify(queryOf(params.value)));
+const found = signal(null); // numbers that the server found; null: all
+let foundUpTo = 0;
+let asked = "";
+let running = false;
+
+function queryOf({ q, problems, method }) {
+  const words = { search: q?.trim(), problems: problems && "true", method };
+  return Object.fromEntries(Object.entries(words).filter(([, value]) => value));
+}
+
+export const isFiltered = computed(() => query.value !== "{}");
+export const selected = computed(() =>
+  view.value === "requests" ? Number(params.value.request) || null : null,
+);
+export const isHeld = computed(() => paused.value || scrolled.value || selected.value !== null);
+
+const matching = computed(() =>
+  found.value ? exchanges.value.filter(({ number }) => found.value.has(number)) : exchanges.value,
+);
+export const rows = computed(() =>
+  frontier.value === null
+    ? matching.value
+    : matching.value.filter(({ number }) => number <= frontier.value),
+);
+export const waiting = computed(() => matching.value.length - rows.value.length);
+
+export function showNew() {
+  frontier.value = isHeld.value ? (exchanges.value[0]?.number ?? 0) : null;
+}
+
+effect(() => {
+  const held = isHeld.value;
+  const last = exchanges.peek()[0]?.number ?? 0;
+  batch(() => {
+    keepsAll.value = held;
+    // Before the first rows are here there is nothing to hold them behind.
+    if (!held) frontier.value = null;
+    else if (frontier.peek() === null && last) frontier.value = last;
   });
-  filter.addEventListener("input", sift);
-  onlyOdd.addEventListener("change", sift);
-  rows.addEventListener("keydown", move);
-  addEventListener("pagehide", () => events.close());
-  sift();
-  return take();
-}
+});
 
-function say(state) {
-  if (state === "live" && pause.getAttribute("aria-pressed") === "true") return;
-  live.textContent = state;
-  live.dataset.state = state;
-}
-
-// Several at once are fetched together.
-function news() {
-  if (waiting || pause.getAttribute("aria-pressed") === "true") return;
-  waiting = true;
-  setTimeout(() => {
-    waiting = false;
-    take();
-  }, 50);
-}
-
-async function take() {
-  const response = await fetch(`journal?after=${rows.dataset.last}`);
-  if (!response.ok) return;
-  const made = document.createElement("template");
-  made.innerHTML = await response.text();
-  const known = Number(rows.dataset.last);
-  const fresh = [...made.content.children].filter((row) => Number(row.dataset.number) > known);
-  if (fresh.length) rows.dataset.last = fresh[0].dataset.number;
-  rows.prepend(...fresh);
-  for (const row of [...rows.children].slice(MOST)) row.remove();
-  sift();
-}
-
-export function forget() {
-  rows.replaceChildren();
-  sift();
-}
-
-function sift() {
-  const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
-  let shown = 0;
-  for (const row of rows.children) {
-    const text = row.querySelector("summary").textContent.toLowerCase();
-    const odd = row.querySelector(".hint, .s4, .s5") !== null;
-    row.hidden = !words.every((word) => text.includes(word)) || (onlyOdd.checked && !odd);
-    shown += !row.hidden;
+effect(() => {
+  if (isHeld.value && frontier.peek() === null && exchanges.value.length) {
+    frontier.value = exchanges.value[0].number;
   }
-  nothing.hidden = shown > 0;
-}
+});
 
-function move(event) {
-  const summary = event.target.closest("summary");
-  if (!summary || event.ctrlKey || event.metaKey || event.altKey) return;
-  const list = [...rows.querySelectorAll(".exchange:not([hidden]) > details > summary")];
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (step) {
-    list[list.indexOf(summary) + step]?.focus();
-    event.preventDefault();
-  } else if (event.key === "c") {
-    summary.parentElement.querySelector("[data-copy]")?.click();
+// In another journal, as after a restart of the mock, the numbers begin again.
+const epoch = computed(() => state.value?.journal.epoch);
+effect(() => {
+  if (!epoch.value) return;
+  asked = "";
+  foundUpTo = 0;
+  frontier.value = null;
+});
+
+// Ask the server for what fits; while rows come in, only for the new ones.
+
+effect(() => {
+  const wanted = query.value;
+  const last = exchanges.value[0]?.number ?? 0;
+  if (wanted === "{}") {
+    asked = wanted;
+    found.value = null;
+  } else if (wanted !== asked || last !== foundUpTo) {
+    ask();
   }
+});
+
+async function ask() {
+  if (running) return;
+  running = true;
+  const wanted = query.peek();
+  const isNew = wanted !== asked;
+  searching.value = isNew;
+  const after = isNew ? 0 : foundUpTo;
+  const upTo = exchanges.peek()[0]?.number ?? 0;
+  try {
+    const answer = await read("requests", { ...JSON.parse(wanted), after, limit: 500, bodies: "false" });
+    if (wanted === query.peek()) {
+      const known = isNew ? [] : (found.peek() ?? []);
+      found.value = new Set([...known, ...answer.requests.map(({ number }) => number)]);
+      asked = wanted;
+      foundUpTo = Math.max(upTo, answer.requests[0]?.number ?? 0);
+    }
+  } catch {
+    await new Promise((done) => setTimeout(done, 1000));
+  } finally {
+    running = false;
+    searching.value = false;
+  }
+  const last = exchanges.peek()[0]?.number ?? 0;
+  if (query.peek() !== "{}" && (query.peek() !== asked || last > foundUpTo)) ask();
 }

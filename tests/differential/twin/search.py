@@ -1,4 +1,4 @@
-"""Case-insensitive search that knows all of Unicode, which SQLite's own does not."""
+"""Case-insensitive search as PostgreSQL has it for all of Unicode, which SQLite's own does not."""
 
 from functools import reduce
 from operator import or_
@@ -9,23 +9,30 @@ from django.db.models import BooleanField, F, Func, Q, Value
 from django.dispatch import receiver
 
 
-def contains_casefolded(text: str | None, part: str) -> bool:
-    """Tell whether the part, already casefolded, occurs in the text."""
-    return text is not None and part in text.casefold()
+def contains_in_any_case(text: str | None, part: str) -> bool:
+    """Tell whether the part, already in upper case, occurs in the text."""
+    return text is not None and part in to_upper(text)
+
+
+def to_upper(text: str) -> str:
+    """Return a text as PostgreSQL's `UPPER` writes it: each letter becomes one letter, or stays."""
+    titles = {each: each.title() for each in text if len(each.upper()) > 1}
+    stay = {each for each, title in titles.items() if len(title) > 1}
+    return "".join(each if each in stay else titles.get(each, each.upper()) for each in text)
 
 
 @receiver(connection_created)
 def register_function(connection: Any, **_: Any) -> None:
-    """Teach each new SQLite connection `contains_casefolded`."""
-    connection.connection.create_function("contains_casefolded", 2, contains_casefolded)
+    """Teach each new SQLite connection `contains_in_any_case`."""
+    connection.connection.create_function("contains_in_any_case", 2, contains_in_any_case)
 
 
 def matches(part: str, *fields: str) -> Q:
     """Return the condition that one of the fields contains the part."""
-    part = part.casefold()
+    part = to_upper(part)
     return reduce(or_, (Q(contains(field, part)) for field in fields))
 
 
 def contains(field: str, part: str) -> Func:
     """Return the SQL expression for one field."""
-    return Func(F(field), Value(part), function="contains_casefolded", output_field=BooleanField())
+    return Func(F(field), Value(part), function="contains_in_any_case", output_field=BooleanField())

@@ -17,7 +17,7 @@ def compare_with(twin: Twin, compare: Callable[[str, str], bool]) -> None:
     """Let a function decide whether a text, as it is stored, contains what was sent."""
 
     @instead_of(twin.search)
-    def contains_casefolded(text: str | None, part: str) -> bool:
+    def contains_in_any_case(text: str | None, part: str) -> bool:
         return text is not None and compare(text, part)
 
     @instead_of(twin.views)
@@ -122,9 +122,9 @@ def search_is_pasted_into_sql(twin: Twin) -> None:
 
     @instead_of(twin.views.CredentialsView)
     def that_contain(self: Any, text: str, credentials: Any) -> Any:
-        term = text.casefold()
+        term = twin.search.to_upper(text)
         conditions = (
-            f"contains_casefolded(twin_credential.{field}, '{term}')"
+            f"contains_in_any_case(twin_credential.{field}, '{term}')"
             for field in self.searched_fields
         )
         return credentials.extra(where=[" OR ".join(conditions)])  # noqa: S610 - the defect itself

@@ -1,0 +1,1 @@
+"""Two deployments compared: the same requests to both, and where the responses differ."""

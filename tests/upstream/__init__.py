@@ -1,0 +1,1 @@
+"""Tests of passing requests on to a real service."""
