@@ -27,12 +27,20 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
+from contract_tests.option_groups import GroupedCommand
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
 
 USAGE, NOT_JUDGED = 2, 3
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which GitHub Actions names the file of a summary."""
+EXAMPLES_OF_RUN = """\b
+Examples:
+  credcheck run mock --profile quick
+  credcheck run http://127.0.0.1:8000 --org main --user-id 1 --report report
+  credcheck run staging --read-only --summary summary.md
+  credcheck run wsgi:service.wsgi:application --subject pagination -n auto
+"""
 PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
@@ -116,9 +124,7 @@ def main() -> None:
     """
 
 
-@main.command(
-    epilog=EXAMPLE + "credcheck run https://staging.example.com/dm --org main --user-id 7"
-)
+@main.command(cls=GroupedCommand, epilog=EXAMPLES_OF_RUN)
 @click.argument("target")
 @add_settings("run")
 @add_filters
@@ -146,8 +152,7 @@ def run(
 
     TARGET is a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file.
     """
-    arguments = ["-o", f"console_output_style={'progress' if sys.stdout.isatty() else 'count'}"]
-    arguments += format_options(options)
+    arguments = format_options(options)
     if report:
         folder = Path(report).absolute()
         try:
@@ -176,12 +181,15 @@ def run_pytest(target: str, *arguments: str) -> int:
     check_packages(needs_workers="xdist" in arguments)
     import pytest
 
+    from contract_tests.runner.progress import ProgressReporter
+
     interruption.check()
 
     set_hypothesis_folder()
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
-    output = ["-p", "no:cacheprovider", "--tb=no", "-q", "--no-header", "-rN", "-W", "ignore"]
+    output = ["-p", "no:cacheprovider", "--tb=no", "-qq", "--no-header", "-rN", "-W", "ignore"]
+    output += ["-o", "console_output_style=classic"]
     no_configuration = ["-o", "addopts=", "-c", os.devnull, "--rootdir", str(PACKAGE)]
     words = [
         str(PACKAGE),
@@ -192,7 +200,7 @@ def run_pytest(target: str, *arguments: str) -> int:
         *arguments,
     ]
     ending = Ending()
-    code = int(pytest.main(words, plugins=[ending]))
+    code = int(pytest.main(words, plugins=[ending, ProgressReporter.for_terminal()]))
     if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:
         raise KeyboardInterrupt  # it came before the first test, and pytest reports nothing
     return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
@@ -319,7 +327,7 @@ def explain(rule_id: str) -> None:
         click.echo(line)
 
 
-@main.command(epilog=EXAMPLE + "credcheck replay report/report.json PAGE-03")
+@main.command(cls=GroupedCommand, epilog=EXAMPLE + "credcheck replay report/report.json PAGE-03")
 @click.argument("report", metavar="REPORT.json")
 @click.argument("rule_id", metavar="ID")
 @add_settings("replay")
@@ -359,7 +367,7 @@ def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
     return context
 
 
-@main.command(epilog=EXAMPLE + "credcheck cleanup staging")
+@main.command(cls=GroupedCommand, epilog=EXAMPLE + "credcheck cleanup staging")
 @click.argument("target")
 @add_settings("cleanup")
 def cleanup(target: str, **options: Any) -> None:

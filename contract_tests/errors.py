@@ -7,7 +7,7 @@ import json
 import traceback
 from typing import Any
 
-EXTRA = frozenset({"httpx", "hypothesis", "jinja2", "pytest", "schemathesis", "xdist"})
+EXTRA = frozenset({"httpx", "hypothesis", "jinja2", "pytest", "rich", "schemathesis", "xdist"})
 """What the extra `check` installs; the mock is installed without it."""
 
 

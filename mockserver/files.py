@@ -5,7 +5,9 @@ import contextlib
 import errno
 import os
 import threading
+import tomllib
 from pathlib import Path
+from typing import Any
 
 from mockserver.errors import StartError
 
@@ -13,6 +15,7 @@ _PACKAGE = Path(__file__).resolve().parent
 _ROOT = _PACKAGE / "_data" if (_PACKAGE / "_data").is_dir() else _PACKAGE.parent
 
 CONTRACT = _ROOT / "spec" / "openapi.yaml"
+CONTROL = _ROOT / "spec" / "control.yaml"
 LEDGER = _ROOT / "spec" / "divergences.yaml"
 WORLD = _ROOT / "fixtures" / "world.json"
 SCENARIOS = _ROOT / "fixtures" / "scenarios"
@@ -41,6 +44,14 @@ def read_text_file(path: Path) -> bytes:
     except OSError as error:
         raise StartError(f"{path}: {error.strerror}") from error
     return decode_text(content, str(path))
+
+
+def read_toml_file(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file; raises StartError that names the line."""
+    try:
+        return tomllib.loads(read_text_file(path).decode().replace("\r\n", "\n"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise StartError(f"{path}: not valid TOML: {error}") from error
 
 
 def decode_text(content: bytes, name: str) -> bytes:

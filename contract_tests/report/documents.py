@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from contract_tests.catalogue import RULES
 from contract_tests.engine.exchange import split_cut_text
 from contract_tests.errors import UsageError
+from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
 from contract_tests.report.coverage import (
     build_matrix,
@@ -27,6 +28,7 @@ from contract_tests.report.coverage import (
 )
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import gather_not_tested
+from contract_tests.report.notices import gather_notices
 from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
 from contract_tests.settings.settings import OPTIONS
@@ -187,6 +189,7 @@ def _describe_cause(cause: RootCause, failures: list[dict[str, Any]]) -> dict[st
         "leader": places[id(cause.leader)],
         "followers": [places[id(finding)] for finding in cause.followers],
         "operations": cause.operations,
+        "callers": list_callers(cause.operations),
         "rules": cause.rules,
         "checks": cause.checks,
         "why": cause.reasons,
@@ -286,6 +289,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     environment.filters["start_advice"] = describe_start
     return environment.get_template("report.html.j2").render(
         report=document,
+        notices=gather_notices(document["notices"]),
         evidence=EVIDENCE,
         root=_find_common_root([row["path"] for row in document["coverage"]]),
         grouped={row["rule"]: _group_cells(row["cells"]) for row in document["matrix"]},

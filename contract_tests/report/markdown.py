@@ -7,6 +7,7 @@ from pathlib import Path
 
 from contract_tests.engine.redaction import escape_surrogates
 from contract_tests.errors import UsageError
+from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
 from contract_tests.report.not_tested import find_best_option, gather_not_tested
 from contract_tests.report.verdict import Verdict
@@ -65,6 +66,9 @@ def render_cause(cause: RootCause) -> Iterator[str]:
     yield ""
     for reason in cause.reasons[:3]:
         yield f"- {escape(reason)}"
+    callers = list_callers(cause.operations)
+    if callers:
+        yield f"- reaches {escape(', '.join(callers))}"
     for name in ("expected", "got"):
         if leader[name]:
             yield f"- {name}: {quote_code(leader[name])}"

@@ -1,25 +1,86 @@
-"""The summary of a verdict that the terminal shows."""
+"""The summary of a verdict that the terminal shows.
+
+Failures come first, what was not tested and what is only worth knowing after them, and the last
+three lines are the verdict, its numbers, and the option that would let a run test the most more.
+"""
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from contract_tests.catalogue import RULES
 from contract_tests.engine.effects import describe_effects
 from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import Gap, find_best_option, gather_not_tested
-from contract_tests.report.verdict import TESTED, Verdict
+from contract_tests.report.notices import gather_notices
+from contract_tests.report.verdict import CONFORMS, FAILURES, TESTED, Verdict
 
 HOLD_CHOICES = "--hold-choices"
 MOST_FOLLOWERS = 5
 """Findings that are listed under the one that leads; the report has all."""
+MOST_DETAILED = 10
+"""Causes that are shown with their difference and request; of the others one line is shown."""
+MOST_DIFFERENCES = 20
+"""Lines of a difference that are shown; the report has all."""
+Markup = Mapping[str, bool]
+"""How pytest writes a line, such as `{"red": True}`; without colours it is plain text."""
+MARKUP: tuple[tuple[str, Markup], ...] = (
+    ("FAILED ", {"red": True, "bold": True}),
+    ("PROBLEM ", {"red": True}),
+    ("STOPPED ", {"yellow": True, "bold": True}),
+    ("accepted ", {"yellow": True}),
+    ("not tested ", {"yellow": True}),
+    ("request failed ", {"yellow": True}),
+    ("not reached ", {"yellow": True}),
+    ("notice ", {"cyan": True}),
+    ("    -", {"red": True}),
+    ("    +", {"green": True}),
+)
+"""The markup of lines by what they begin with."""
+
+
+def mark_up(line: str, exit_code: int) -> Markup:
+    """Return how a line of the summary is written, by its meaning."""
+    if line.startswith("VERDICT "):
+        color = {CONFORMS: "green", FAILURES: "red"}.get(exit_code, "yellow")
+        return {color: True, "bold": True}
+    return next((markup for start, markup in MARKUP if line.startswith(start)), {})
 
 
 def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     """Yield the lines that the terminal shows."""
-    for cause in verdict.causes:
+    gaps = gather_not_tested(verdict)
+    yield from describe_failures(verdict)
+    yield from describe_gaps(verdict, gaps)
+    for notice in gather_notices(verdict.notices):
+        yield f"notice          {notice}"
+    if verdict.effects:
+        yield f"on the target   {describe_effects(verdict.effects)}"
+    stays = ""
+    if verdict.permanent:
+        stays = f", {len(verdict.permanent)} cannot be deleted"
+        yield f"stays           {', '.join(verdict.permanent)}: the API offers no way to delete it"
+    yield ""
+    if verdict.stopped and verdict.stopped not in verdict.headline:
+        yield f"STOPPED  {verdict.stopped}"
+    yield f"VERDICT  {verdict.target}: {verdict.headline}"
+    yield (
+        f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
+        f"{len(verdict.left_behind)} left behind{stays}; seed {verdict.seed}"
+    )
+    yield f"  {describe_untested(gaps)}"
+
+
+def describe_failures(verdict: Verdict) -> Iterator[str]:
+    """Yield the lines about failures, and about what else makes a run fail."""
+    for cause in verdict.causes[:MOST_DETAILED]:
         yield from describe_cause(cause)
+    others = verdict.causes[MOST_DETAILED:]
+    if others:
+        yield ""
+        yield from (name_cause(cause) for cause in others)
+        yield "  --report DIR writes a page with the details of each"
     advice = describe_start(verdict.target)
     if verdict.causes and advice:
         yield ""
@@ -28,30 +89,12 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         yield f"accepted {finding['rule']}  {finding['message']}: {finding['reason']}"
     for problem in verdict.problems:
         yield f"PROBLEM  {problem}"
-    yield ""
-    gaps = gather_not_tested(verdict)
-    yield from summarize_not_tested(verdict, gaps)
-    if verdict.stopped and verdict.stopped not in verdict.headline:
-        yield f"STOPPED  {verdict.stopped}"
-    stays = ""
-    if verdict.permanent:
-        number = len(verdict.permanent)
-        stays = f", {number} cannot be deleted"
-        yield f"stays           {', '.join(verdict.permanent)}: the API offers no way to delete it"
-    yield f"VERDICT  {verdict.target}: {verdict.headline}"
-    yield (
-        f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
-        f"{len(verdict.left_behind)} left behind{stays}; seed {verdict.seed}"
-    )
-    if verdict.effects:
-        yield f"  on the target: {describe_effects(verdict.effects)}"
-    option, checks = find_best_option(gaps)
-    if checks:
-        yield f"  {option} would enable the most of what was not tested: {checks} checks"
 
 
-def summarize_not_tested(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
-    """Yield the lines about what was not tested or not reached, and the notices."""
+def describe_gaps(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
+    """Yield the lines about what was not tested or not reached."""
+    if verdict.causes or verdict.accepted or verdict.problems:
+        yield ""
     was_tested = any(verdict.counts.get(outcome) for outcome in TESTED)
     # What a run that never began would not have tested either is of no use to anybody.
     for gap, more in join_choices(gaps) if was_tested or not verdict.stopped else ():
@@ -62,8 +105,25 @@ def summarize_not_tested(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
     for operation in verdict.not_reached if not verdict.stopped else ():
         statuses = ", ".join(map(str, verdict.coverage[operation])) or "nothing"
         yield f"not reached     {operation}: returned {statuses}, never 2xx"
-    for notice in verdict.notices:
-        yield f"notice          {notice}"
+
+
+def describe_untested(gaps: list[Gap]) -> str:
+    """Return how much was not tested, and the option that would enable the most of it."""
+    checks = sum(gap.checks for gap in gaps)
+    if not checks:
+        return "everything that was selected was tested"
+    total = f"{checks} check{'s were' if checks > 1 else ' was'} not tested"
+    option, enabled = find_best_option(gaps)
+    if not enabled:
+        return total
+    share = "all" if enabled == checks else f"the most, {enabled}"
+    return f"{total}; {option} would enable {share}"
+
+
+def name_cause(cause: RootCause) -> str:
+    """Return the line that begins what is said about a cause."""
+    extent = f": {cause.extent}" if cause.extent else ""
+    return f"FAILED {cause.leader['rule']}  {cause.title}{extent}"
 
 
 def join_choices(gaps: list[Gap]) -> Iterator[tuple[Gap, int]]:
@@ -100,14 +160,16 @@ def describe_cause(cause: RootCause) -> Iterator[str]:
     finding = cause.leader
     exchange = finding["exchange"] or {}
     rule = RULES[finding["rule"]]
-    extent = f": {cause.extent}" if cause.extent else ""
     yield ""
-    yield f"FAILED {finding['rule']}  {cause.title}{extent}"
+    yield name_cause(cause)
     yield f"  rule      {rule.requirement} [{' '.join(rule.evidence)}]"
     difference = compare_json(finding["expected"], finding["got"])
     if difference:
         yield "  difference between expected (-) and got (+)"
-        yield from (f"    {line}" for line in difference)
+        yield from (f"    {line}" for line in difference[:MOST_DIFFERENCES])
+        more = len(difference) - MOST_DIFFERENCES
+        if more > 0:
+            yield f"    … and {more} more lines"
     elif finding["expected"] or finding["got"]:
         yield f"  expected  {finding['expected']}"
         yield f"  got       {finding['got']}"

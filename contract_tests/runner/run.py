@@ -29,7 +29,7 @@ from contract_tests.errors import (
 from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.report.ci import render_annotations, render_code_quality, write_file
 from contract_tests.report.markdown import write_summary
-from contract_tests.report.summary import summarize_verdict
+from contract_tests.report.summary import mark_up, summarize_verdict
 from contract_tests.report.verdict import (
     CONFORMS,
     FAILURES,
@@ -47,6 +47,7 @@ from contract_tests.runner.options import (
     read_settings,
 )
 from contract_tests.runner.preflight import find_obstacle
+from contract_tests.runner.progress import find_progress
 from contract_tests.runner.recorder import VERDICT, Recorder, find_cause
 from contract_tests.runner.selection import (
     Selection,
@@ -151,8 +152,11 @@ class Run:
                 self._print(line)
 
     def _print(self, line: str) -> None:
+        progress = find_progress(self._config)
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        if reporter is not None:
+        if progress is not None:
+            progress.print(self.state.redact(line))
+        elif reporter is not None:
             reporter.write_line(self.state.redact(line))
 
     @pytest.hookimpl(wrapper=True)
@@ -349,6 +353,7 @@ class Run:
         """Print the summary of the verdict."""
         if self._verdict is None:
             return
-        terminalreporter.section("credcheck")
+        if find_progress(self._config) is None:
+            terminalreporter.section("credcheck")
         for line in summarize_verdict(self._verdict):
-            terminalreporter.write_line(line)
+            terminalreporter.write_line(line, **mark_up(line, self._verdict.exit_code))

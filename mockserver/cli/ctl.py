@@ -6,14 +6,14 @@ from typing import Any, BinaryIO
 
 import click
 
-from mockserver.cli.options import SuggestingGroup
+from mockserver.cli.options import EXAMPLE, SuggestingGroup
 from mockserver.cli.output import write_text
 from mockserver.control.client import DEFAULT_URL, Control, ControlError
 from mockserver.errors import StartError
 from mockserver.files import decode_text
 
 
-@click.group(cls=SuggestingGroup)
+@click.group(cls=SuggestingGroup, epilog=EXAMPLE + "credmock ctl --sandbox test-1 scenario empty")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the mock serves.")
 @click.option("--sandbox", default="default", show_default=True, help="Which sandbox.")
 @click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")
@@ -41,7 +41,7 @@ def _show(function: Callable[[], Any]) -> None:
         write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n")
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl reset")
 @click.pass_obj
 def health(control: Control) -> None:
     """Tell whether the mock responds; exit 2 if it does not. It needs no control token."""
@@ -55,21 +55,21 @@ def reset(control: Control) -> None:
     _show(control.reset)
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl --sandbox test-1 clear")
 @click.pass_obj
 def clear(control: Control) -> None:
     """Remove all credentials and all that is about them."""
     _show(control.clear)
 
 
-@ctl.command(epilog="\b\nExample:\n  credmock ctl export > world.json")
+@ctl.command(epilog=EXAMPLE + "credmock ctl export > world.json")
 @click.pass_obj
 def export(control: Control) -> None:
     """Print all records as a world document, for `load` and for `serve --world`."""
     _show(control.export)
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl load world.json")
 @click.argument("world", type=click.File("rb"), metavar="WORLD.json")
 @click.pass_obj
 def load(control: Control, world: BinaryIO) -> None:
@@ -80,7 +80,7 @@ def load(control: Control, world: BinaryIO) -> None:
     _show(lambda: control.load(document))
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl snapshot before")
 @click.argument("name")
 @click.pass_obj
 def snapshot(control: Control, name: str) -> None:
@@ -88,7 +88,7 @@ def snapshot(control: Control, name: str) -> None:
     _show(lambda: control.snapshot(name))
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl restore before")
 @click.argument("name")
 @click.pass_obj
 def restore(control: Control, name: str) -> None:
@@ -96,14 +96,14 @@ def restore(control: Control, name: str) -> None:
     _show(lambda: control.restore(name))
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl undo")
 @click.pass_obj
 def undo(control: Control) -> None:
     """Take back the last reset, clear, scenario, load or restore."""
     _show(control.undo)
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl expire ENTITY_ID")
 @click.argument("assertion", metavar="ENTITY_ID")
 @click.pass_obj
 def expire(control: Control, assertion: str) -> None:
@@ -111,7 +111,7 @@ def expire(control: Control, assertion: str) -> None:
     _show(lambda: {"expires": control.expire(assertion)})
 
 
-@ctl.command(epilog="\b\nExample:\n  credmock ctl scenario long-names")
+@ctl.command(epilog=EXAMPLE + "credmock ctl scenario long-names")
 @click.argument("name", required=False)
 @click.pass_obj
 def scenario(control: Control, name: str | None) -> None:
@@ -125,7 +125,7 @@ def scenario(control: Control, name: str | None) -> None:
         write_text(f"{mark} {each['name']:<22}{each.get('error') or each['description']}\n")
 
 
-@ctl.command(epilog="\b\nExample:\n  credmock ctl clock --advance P30D --freeze")
+@ctl.command(epilog=EXAMPLE + "credmock ctl clock --advance P30D --freeze")
 @click.option("--set", "moment", metavar="TIME", help="Such as 2026-06-01T12:00:00Z.")
 @click.option("--advance", metavar="DURATION", help="Such as P30D, PT90S or -P1W.")
 @click.option("--freeze", is_flag=True, help="Freeze the clock.")
@@ -139,7 +139,7 @@ def clock(
     _show(lambda: control.clock(**{name: value for name, value in changes.items() if value}))
 
 
-@ctl.command(epilog="""\b\nExample:\n  credmock ctl fault '{"method": "POST", "status": 503}'""")
+@ctl.command(epilog=EXAMPLE + """credmock ctl fault '{"method": "POST", "status": 503}'""")
 @click.argument("rule", metavar="JSON")
 @click.pass_obj
 def fault(control: Control, rule: str) -> None:
@@ -159,7 +159,7 @@ def _read_object(text: str) -> dict[str, Any]:
     return words
 
 
-@ctl.command()
+@ctl.command(epilog=EXAMPLE + "credmock ctl faults --clear")
 @click.option("--clear", "all_of_them", is_flag=True, help="Remove all of them.")
 @click.pass_obj
 def faults(control: Control, all_of_them: bool) -> None:
@@ -167,7 +167,7 @@ def faults(control: Control, all_of_them: bool) -> None:
     _show(control.clear_faults if all_of_them else control.faults)
 
 
-@ctl.command(epilog="\b\nExample:\n  credmock ctl requests --status 404 --curl")
+@ctl.command(epilog=EXAMPLE + "credmock ctl requests --status 404 --curl")
 @click.option("--method", metavar="METHOD")
 @click.option("--path", metavar="PATTERN", help="Such as '*/issuers/'.")
 @click.option("--status", metavar="STATUS")

@@ -1,7 +1,7 @@
 """What several commands of `credmock` share."""
 
 import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,36 @@ API_VERSION = click.option(
     show_default=True,
     help="Release of the service: operations of later ones answer 404, as they did then.",
 )
+
+
+class GroupedCommand(click.Command):
+    """A command whose help shows its options in groups: by title, the names of its parameters."""
+
+    def __init__(
+        self, *words: Any, groups: Mapping[str, tuple[str, ...]] | None = None, **settings: Any
+    ) -> None:
+        super().__init__(*words, **settings)
+        self.groups = groups or {}
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, those of no group last."""
+        parameters = {
+            each.name: each for each in self.get_params(ctx) if isinstance(each, click.Option)
+        }
+        for title, names in self.groups.items():
+            self._write_section(ctx, formatter, title, [parameters.pop(name) for name in names])
+        self._write_section(ctx, formatter, "Options", list(parameters.values()))
+
+    def _write_section(
+        self,
+        ctx: click.Context,
+        formatter: click.HelpFormatter,
+        title: str,
+        parameters: list[click.Option],
+    ) -> None:
+        records = [each.get_help_record(ctx) for each in parameters]
+        with formatter.section(title):
+            formatter.write_dl([record for record in records if record is not None])
 
 
 class SuggestingGroup(click.Group):

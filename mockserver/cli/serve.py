@@ -1,5 +1,6 @@
 """The command `credmock serve`."""
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,16 +10,46 @@ import click
 
 from mockserver.api.addresses import split_public_url
 from mockserver.cli.listening import open_listeners
-from mockserver.cli.options import API_VERSION, AUTH, EXAMPLE, FILE, generated_records
+from mockserver.cli.options import (
+    API_VERSION,
+    AUTH,
+    FILE,
+    GroupedCommand,
+    generated_records,
+)
 from mockserver.cli.server import serve as run_server
+from mockserver.cli.settings_file import add_settings_file
 from mockserver.cli.tls import Certificate, find_certificate
 from mockserver.config import Config
+from mockserver.errors import StartError
+from mockserver.framework.throttling import read_rate
 from mockserver.framework.times import parse_time
 
 if TYPE_CHECKING:
     from flask import Flask
 
 DEFAULTS = Config()
+GROUPS = {
+    "Address": (
+        *("bind", "port_file", "tls_cert", "tls_key", "tls_self_signed"),
+        *("prefix", "public_url", "trust_proxy", "cors"),
+    ),
+    "World": (
+        *("world", "scenarios", "state", "seed"),
+        *("credentials", "assertions", "assignments"),
+    ),
+    "Behaviour": ("api_version", "auth", "now", "group_delay", "rate_limit", "max_body", "strict"),
+    "Another service": ("upstream", "upstream_ca", "upstream_writes"),
+    "Control": ("control_token", "max_sandboxes", "reload"),
+    "Log": ("quiet", "log_format"),
+}
+EXAMPLES = """\b
+Examples:
+  credmock serve
+  credmock serve --bind 127.0.0.1:9000 --prefix /dm --auth any
+  credmock serve --state world.json --reload
+  credmock serve --config team.toml --now 2026-06-01T12:00:00Z
+"""
 
 
 def read_address(context: click.Context, parameter: click.Parameter, value: str) -> tuple[str, int]:
@@ -63,6 +94,23 @@ def read_moment(
         raise click.BadParameter(f"{error}; write for example 2026-06-01T12:00:00Z") from error
 
 
+def read_seconds(context: click.Context, parameter: click.Parameter, value: float) -> float:
+    """Read a number of seconds, which no range keeps from being `nan`."""
+    if math.isnan(value):
+        raise click.BadParameter("nan is not a number of seconds")
+    return value
+
+
+def check_rate(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return a rate if it can be read; `create_app` reads it."""
+    if value:
+        try:
+            read_rate(value)
+        except StartError as error:
+            raise click.BadParameter(str(error).removeprefix("--rate-limit: ")) from error
+    return value
+
+
 def read_upstream(context: click.Context, parameter: click.Parameter, value: str) -> str:
     """Read the base URL of a service."""
     try:
@@ -79,7 +127,16 @@ def read_upstream(context: click.Context, parameter: click.Parameter, value: str
     return value.rstrip("/")
 
 
-@click.command(epilog=EXAMPLE + "credmock serve --bind 127.0.0.1:9000 --prefix /dm --auth any")
+@click.command(cls=GroupedCommand, groups=GROUPS, epilog=EXAMPLES)
+@click.option(
+    "--config",
+    type=FILE,
+    callback=add_settings_file,
+    is_eager=True,
+    expose_value=False,
+    metavar="FILE",
+    help="File with these options in its table [serve].  [default: credmock.toml, if it exists]",
+)
 @click.option(
     "--bind",
     default="127.0.0.1:8765",
@@ -172,12 +229,14 @@ def read_upstream(context: click.Context, parameter: click.Parameter, value: str
     default=0.0,
     show_default=True,
     type=click.FloatRange(0, 31_536_000),
+    callback=read_seconds,
     metavar="SECONDS",
     help="Delay before an assignment to a group issues its assertions.",
 )
 @click.option(
     "--rate-limit",
     default="",
+    callback=check_rate,
     metavar="N/PERIOD",
     help="Requests that each user may send, for example 100/min; then 429.  [default: no limit]",
 )

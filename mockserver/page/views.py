@@ -6,7 +6,6 @@ record brings along runs nothing.
 """
 
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,14 @@ from mockserver.sandbox.registry import SANDBOX_IN_PATH, read_sandbox_name
 from mockserver.world.store import Store
 
 ASSETS = Path(__file__).parent / "assets"
+VENDOR = Path(__file__).parent / "vendor"
 STRICT = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-FOR_SWAGGER_UI = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
-"""Swagger UI sets styles of elements."""
+FOR_REFERENCE = STRICT.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'")
+"""RapiDoc sets its colours in a style sheet that it makes itself; scripts are as strict as ever."""
 FOR_PREVIEWS = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'; "
     "sandbox"
@@ -125,17 +125,21 @@ def asset(name: str) -> Response:
 
 @blueprint.get("/docs")
 def docs() -> Response:
-    """Show the contract as an interactive reference, whose tries go to this sandbox."""
+    """Show the contract, or the control plane, as a reference whose tries go to this sandbox."""
     store, auth = current_sandbox().store, current_service().config.auth
     key = next((api_key.key for api_key in store.api_keys.values() if api_key.active), "any")
-    return _page("docs.html", FOR_SWAGGER_UI, key="" if auth == "off" else f"Api-Key {key}")
+    return _page(
+        "docs.html",
+        FOR_REFERENCE,
+        key="" if auth == "off" else f"Api-Key {key}",
+        of_control=request.args.get("of") == "control",
+    )
 
 
 @blueprint.get("/docs/<name>")
 def docs_asset(name: str) -> Response:
-    """Return a file of Swagger UI."""
-    folder = Path(str(files("flask_swagger_ui"))) / "dist"
-    return send_from_directory(folder, name, max_age=86_400)
+    """Return a file of RapiDoc."""
+    return send_from_directory(VENDOR, name, max_age=86_400)
 
 
 def _page(template: str, policy: str, **values: Any) -> Response:

@@ -307,20 +307,3 @@ def test_the_page_is_worked_with_the_keyboard(page: Page, world: Control) -> Non
     expect(page.get_by_role("dialog")).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("button", name=re.compile("^Sandbox "))).to_be_focused()
-
-
-@pytest.mark.slow
-def test_the_reference_tries_requests_with_a_key(page: Page, world: Control) -> None:
-    """An operation is tried in it, and answers from this world."""
-    page.goto(f"{world.base_url}/__mock__/docs")
-    operation = page.locator("#operations-credentials-credentials_orgs_users_retrieve")
-    operation.locator(".opblock-summary").click()
-    operation.get_by_placeholder("org", exact=True).fill("main")
-    operation.get_by_placeholder("user_id").fill("1")
-    operation.get_by_role("button", name="Execute").click()
-    expect(operation.locator(".live-responses-table .response-col_status").last).to_contain_text(
-        "200"
-    )
-    (asked,) = world.requests(method="GET")
-    assert json.loads(asked["response"]["body"])["result"]["count"] > 0
-    assert asked["request"]["headers"]["Authorization"] == "Api-Key $CREDMOCK_KEY"

@@ -15,8 +15,10 @@ from contract_tests.catalogue.operations import (
 from contract_tests.engine.exchange import Exchange
 from contract_tests.engine.results import Finding, Result
 from contract_tests.errors import RuleFailed, format_value
+from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause, group_findings
 from contract_tests.report.difference import compare_json
+from contract_tests.report.documents import build_report, render_html
 from contract_tests.report.markdown import escape, quote_code, render_markdown
 from contract_tests.report.not_tested import find_best_option, gather_not_tested
 from contract_tests.report.summary import describe_cause
@@ -224,3 +226,24 @@ def test_the_summary_in_markdown_holds_no_markup_of_the_target() -> None:
     assert escape("`a|b` | c") == "`a/b` \\| c"
     assert quote_code("a `` b") == "``` a `` b ```"
     assert "ACCESS" not in text or "set `--key learner=env:NAME`" in text
+
+
+def test_a_cause_says_whom_it_reaches() -> None:
+    """Page and summary name the roles that call its operations, and clients in production."""
+    run = failing()
+    reached = "platform admins, department admins, learners, clients that are known to run"
+    assert list_callers([LIST_CREDENTIALS]) == [
+        *("platform admins", "department admins", "learners"),
+        "clients that are known to run in production",
+    ]
+    assert list_callers(["", "unknown"]) == []
+    assert reached in "\n".join(render_markdown(run))
+    assert f"<dt>Reaches</dt><dd>{reached}" in render_html(build_report(run))
+
+
+def test_the_page_gathers_notices() -> None:
+    """Fields that the contract does not define are one entry of the page, and each in the data."""
+    undefined = [f"{LIST_ISSUERS}: the contract does not define `/x{n}`" for n in range(3)]
+    report = build_report(verdict(notices=undefined))
+    assert report["notices"] == undefined
+    assert "the contract does not define 3 fields: " in render_html(report)

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner
 
 from contract_tests.cli import main
 from contract_tests.errors import UsageError
+from contract_tests.option_groups import GROUPS, GroupedCommand
 from contract_tests.settings.command_line import COMMAND_LINE, FILTERS
 from contract_tests.settings.sources import load_settings
 from tests.support.paths import ROOT
@@ -157,3 +159,19 @@ def test_a_missing_extra_is_one_line(words: tuple[str, ...], tmp_path: Path) -> 
     assert ended.returncode == 2, ended.stderr
     assert "is not installed: run pip install 'credmock[check]'" in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_the_help_shows_each_option_in_a_group() -> None:
+    """No option of a command is outside of a group, none is in two, and there are no others."""
+    grouped = [name for names in GROUPS.values() for name in names]
+    commands = [
+        command for command in main.commands.values() if isinstance(command, GroupedCommand)
+    ]
+    taken = {
+        each.name
+        for command in commands
+        for each in command.params
+        if isinstance(each, click.Option)
+    }
+    assert len(commands) == 3
+    assert sorted(grouped) == sorted(filter(None, taken))

@@ -149,7 +149,7 @@ def test_an_assertion_expires_on_demand(api: API) -> None:
         "",
         "docs",
         "assets/app.js",
-        "docs/swagger-ui.css",
+        "docs/rapidoc.js",
         "overview",
         "credentials",
         "learners",
