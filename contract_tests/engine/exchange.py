@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +22,8 @@ _KNOWN_SECRET = re.compile(r"([\w-]+ )?\$CREDCHECK_\w+")
 """A value with nothing in it but a scheme and a secret whose variable is shown."""
 _CUT = re.compile(r"… \((\d{4,}) bytes\)\Z")
 """What stands at the end of a body that was cut."""
+BINARY = "base64: "
+"""What stands before a body that is not text; cut, what follows it still has whole groups of 4."""
 HIDDEN = "[hidden]"
 """What stands for a secret that has no variable."""
 Redact = Callable[[str], str]
@@ -86,8 +89,13 @@ class Response:
 
 
 def describe_body(body: bytes, redact: Redact) -> str:
-    """Return a body as text without secrets, cut where it is long."""
-    text = redact(body.decode("utf-8", "backslashreplace"))
+    """Return a body as text without secrets, cut where it is long; binary as Base64."""
+    try:
+        text = redact(body.decode())
+    except UnicodeDecodeError:
+        # Each byte as a character, since nothing finds a secret within Base64.
+        shown = redact(body.decode("latin-1")).encode("latin-1", "replace")
+        text = BINARY + b64encode(shown).decode()
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
 
 

@@ -5,6 +5,7 @@ import os
 import posixpath
 import re
 import shlex
+from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from http.client import responses
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +17,7 @@ import jsonschema_rs
 from markupsafe import Markup, escape
 
 from contract_tests.catalogue import RULES
-from contract_tests.engine.exchange import split_cut_text
+from contract_tests.engine.exchange import BINARY, split_cut_text
 from contract_tests.errors import UsageError
 from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
@@ -220,8 +221,11 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     }
     if request_body:
         media_type = request_headers.get("content-type", "")
-        request["postData"] = {"mimeType": media_type, "text": request_body}
-        request["postData"] |= _describe_cut(request_body, whole_request)
+        request["postData"] = {
+            "mimeType": media_type,
+            **_build_text(request_body),
+            **_describe_cut(request_body, whole_request),
+        }
     return {
         "startedDateTime": exchange["started"],
         "time": exchange["milliseconds"],
@@ -235,7 +239,7 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
             "content": {
                 "size": whole_response or _measure(response_body),
                 "mimeType": response_headers.get("content-type", ""),
-                "text": response_body,
+                **_build_text(response_body),
                 **_describe_cut(response_body, whole_response),
             },
             "redirectURL": response_headers.get("location", ""),
@@ -250,6 +254,22 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _build_text(body: str) -> dict[str, str]:
+    if _read_binary(body) is None:
+        return {"text": body}
+    return {"text": body.removeprefix(BINARY), "encoding": "base64"}
+
+
+def _read_binary(body: str) -> bytes | None:
+    """Return the bytes of a body that is kept as Base64, None for a text."""
+    if not body.startswith(BINARY):
+        return None
+    try:
+        return b64decode(body.removeprefix(BINARY), validate=True)
+    except ValueError:  # a text that begins so
+        return None
+
+
 def _describe_cut(text: str, whole: int | None) -> dict[str, str]:
     """Return what says of a body that only its beginning is kept."""
     if whole is None:
@@ -262,7 +282,8 @@ def _build_pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def _measure(text: str) -> int:
-    return len(text.encode("utf-8", "replace"))
+    binary = _read_binary(text)
+    return len(text.encode("utf-8", "replace") if binary is None else binary)
 
 
 def _read_own_version() -> str:

@@ -149,7 +149,7 @@ def describe_start(target: str) -> str:
         command = "`credmock serve --api-version 4.202`"
     elif target.startswith("wsgi:"):
         application = shlex.quote(target.removeprefix("wsgi:"))
-        command = f"`gunicorn --bind 127.0.0.1:80 {application}`, or with another WSGI server"
+        command = f"`gunicorn --bind 127.0.0.1:8000 {application}`, or with another WSGI server"
     else:
         return ""
     return f"{target} ran in this process: for curl to repeat a request, start it with {command}"

@@ -116,7 +116,7 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
     if target.startswith(("http://", "https://")):
         return {"name": target, "base_url": target}
     if target.startswith("wsgi:"):
-        return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1"}
+        return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1:8000"}
     path = Path(config or DEFAULT_FILE)
     if not path.is_file():
         raise UsageError(

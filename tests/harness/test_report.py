@@ -1,5 +1,6 @@
 """The reports: what they hold, that they are valid, and that a target cannot speak in them."""
 
+import base64
 import json
 import re
 import shlex
@@ -357,6 +358,23 @@ def test_the_archive_says_what_was_cut(size: int) -> None:
         assert (f"2000 characters of {size} bytes" in shown.get("comment", "")) is (size > 2_000)
 
 
+@pytest.mark.parametrize("size", [1, 1_490, 1_494, 1_495, 14_990, 14_995, 70_000])
+def test_binary_bodies_are_base64_in_the_archive(size: int) -> None:
+    """A body that is no text is Base64, whole or a beginning of it, and holds no secret."""
+    sent = (b"\xff\x00top-secret" * size)[:size]
+    body = describe_body(sent, lambda text: text.replace("top-secret", "not-secret"))
+    kept = exchange(request_body=body, response_body=body).shorten()
+    archive = build_har([Finding("", "", "", "", "", kept).as_dict()["exchange"]])
+    shown = archive["log"]["entries"][0]["response"]["content"]
+    assert shown["encoding"] == "base64"
+    read = base64.b64decode(shown["text"], validate=True)
+    assert sent.replace(b"top-secret", b"not-secret").startswith(read[:-10])
+    assert b"top-secret" not in read
+    is_whole = len(read) == size
+    assert is_whole is (size <= 1_494) is ("comment" not in shown)
+    assert archive["log"]["entries"][0]["request"]["postData"]["text"] == shown["text"]
+
+
 def everywhere(text: str) -> Verdict:
     """Return a verdict with a text wherever a target, a user or a test may put one."""
     shown = exchange(
@@ -543,7 +561,7 @@ def test_the_command_that_repeats_a_run_has_its_filters() -> None:
     ("target", "start"),
     [
         ("mock", "start it with `credmock serve --api-version 4.202`"),
-        ("wsgi:app:make()", "start it with `gunicorn --bind 127.0.0.1:80 'app:make()'`"),
+        ("wsgi:app:make()", "start it with `gunicorn --bind 127.0.0.1:8000 'app:make()'`"),
         ("https://staging.example.org", ""),
         ("staging", ""),
     ],

@@ -63,7 +63,7 @@ def add_forms(body: bytes, secret: str, number: int) -> bytes:
     if number % 3 == 0 and isinstance(fields.get("result"), dict):
         fields["result"]["count"] = "x" * 140 + secret + "y" * 300 + secret
     if number % 5 == 0 and isinstance(fields.get("result"), dict):
-        fields["result"]["next"] = f"http://127.0.0.1/?key={quote(secret)}&page=2"
+        fields["result"]["next"] = f"http://127.0.0.1:8000/?key={quote(secret)}&page=2"
     if "detail" in fields:
         fields["detail"] = [f"{'z' * 50}{secret}"]
     return json.dumps(fields).replace("{", '{"escaped": "' + escaped + '", ', 1).encode()
