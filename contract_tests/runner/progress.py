@@ -66,10 +66,10 @@ class ProgressReporter:
         category, _, _ = yield
         return category, "", ""
 
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_sessionstart(self, session: pytest.Session) -> None:
-        """Find the plugin that writes to the terminal."""
-        self._terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Find the plugin that writes to the terminal, which pytest has added by now."""
+        self._terminal = config.pluginmanager.get_plugin("terminalreporter")
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Begin with the tests that were selected; with workers, only these collect tests."""

@@ -7,7 +7,9 @@ that a browser asks for.
 """
 
 import json
+from collections import Counter
 from hmac import compare_digest
+from math import isfinite
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
@@ -138,9 +140,37 @@ def read_object(maximum: int = MAXIMUM_BODY) -> dict[str, Any]:
     if len(content) > maximum:
         raise InvalidControlRequest(f"the body is larger than the maximum of {maximum} bytes")
     try:
-        body = json.loads(content)
+        body = json.loads(
+            content,
+            parse_constant=_refuse_number,
+            parse_float=_read_number,
+            object_pairs_hook=_read_pairs,
+        )
+        # What is kept must be JSON again in what the mock returns.
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise InvalidControlRequest("the body has one half of a surrogate pair") from None
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
         raise InvalidControlRequest("the body is not a JSON object")
     return body
+
+
+def _refuse_number(text: str) -> None:
+    raise InvalidControlRequest(f"the body is not JSON, which has no {text}: use null or a number")
+
+
+def _read_number(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise InvalidControlRequest(f"the number {text[:40]} is too large")
+    return number
+
+
+def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise InvalidControlRequest(f"the name {name!r} stands twice in an object of the body")
+    return made

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -314,7 +315,7 @@ def test_spec_prints_and_checks_the_contract() -> None:
 def test_help_shows_an_example(command: str) -> None:
     """The help of each command says what it does and shows an example."""
     text = credmock(command, "--help").stdout
-    assert "Example:" in text
+    assert re.search(r"^ *Examples?:", text, re.MULTILINE)
     assert f"credmock {command}" in text
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.testing import DoesNotStart, serving
 from tests.cli.test_commands import credmock
-from tests.conftest import MAIN
+from tests.conftest import API, MAIN
 from tests.support.server import RunningServer, running
 from tests.support.waiting import PATIENCE
 
@@ -169,3 +169,25 @@ def test_a_server_for_tests_is_not_stopped_before_its_end() -> None:
         assert httpx.get(f"{url}/__mock__/health", timeout=PATIENCE).status_code == 200
     with pytest.raises(DoesNotStart, match="--auth"), serving("--auth", "nonsense"):
         pass
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"status": 503, "body": NaN}', "NaN"),
+        ('{"status": 503, "body": [{"a": -Infinity}]}', "-Infinity"),
+        ('{"status": 503, "body": 1e400}', "1e400"),
+        ('{"status": 503, "body": {"a": "\\ud800"}}', "surrogate"),
+        ('{"status": 503, "body": {"\\udfff": 1}}', "surrogate"),
+        ('{"status": 503, "status": 404}', "'status' stands twice"),
+        ('{"status": 503, "body": {"a": 1, "b": 2, "a": 1}}', "'a' stands twice"),
+        ('{"status": 503, "body": ' + "[" * 100_000 + "]" * 100_000 + "}", "JSON object"),
+    ],
+)
+def test_what_is_no_json_is_refused(api: API, body: str, said: str) -> None:
+    """What only Python takes for JSON is one clear refusal, and never kept or returned."""
+    headers = {"Content-Type": "application/json"}
+    response = api.send("POST", "/__mock__/faults", data=body, headers=headers)
+    assert response.status_code == 400, response.text
+    assert said in response.json["detail"]
+    assert api.send("GET", "/__mock__/faults").json == {"faults": []}

@@ -139,6 +139,11 @@ export class Sandbox {
     return `${this.url}/__sandbox__/${encodeURIComponent(this.name)}`;
   }
 
+  /** Return the status and the version of the mock. */
+  health(): Promise<{ status: string; version: string }> {
+    return this.#json("GET", "health");
+  }
+
   /** Go back to the world that the mock started with. */
   reset(): Promise<Counts> {
     return this.#json("POST", "state/reset");
