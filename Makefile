@@ -46,8 +46,8 @@ serve: $(SERVING)  ## start the mock server (options: make serve ARGS="--bind 12
 test: $(READY)  ## run the tests but for the long ones (options: make test ARGS="-k search")
 	$(PYTEST) -m "not slow" $(ARGS)
 
-test-slow: $(READY)  ## run the long tests, which `make test` leaves out
-	$(PYTEST) -m slow $(ARGS)
+test-slow: $(READY)  ## run the long tests, which `make test` leaves out, but for the most thorough
+	$(PYTEST) -m "slow and not thorough" $(ARGS)
 
 test-all: $(READY)  ## run every test
 	$(PYTEST) $(ARGS)

@@ -74,7 +74,9 @@ class Client:
             self.done[action.__name__] += 1
 
 
-@pytest.mark.parametrize("number", [80, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "number", [80, pytest.param(500, marks=[pytest.mark.slow, pytest.mark.thorough])]
+)
 def test_thirty_two_clients_at_once(number: int) -> None:
     """After so many things of each at once: no lost update, right counts, no id twice."""
     api = API(create_app(Config()))

@@ -47,9 +47,12 @@ def compare_with_mistake(
     return compare_deployments("mock", BROKEN, options, **{**usual, **more})
 
 
+THOROUGH = [pytest.mark.slow, pytest.mark.thorough]
+
+
 @pytest.mark.parametrize(
     "seed",
-    ["1", pytest.param("2", marks=pytest.mark.slow), pytest.param("3", marks=pytest.mark.slow)],
+    ["1", *(pytest.param(seed, marks=THOROUGH) for seed in ("2", "3"))],
 )
 @pytest.mark.parametrize("same_data", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_two_mocks_are_equal(tmp_path: Path, seed: str, same_data: bool) -> None:

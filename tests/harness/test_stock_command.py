@@ -73,6 +73,7 @@ def test_every_operation_of_the_mock_passes(tmp_path: Path) -> None:
     assert f"{number} selected / {number} total" in ended.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.longest
 @pytest.mark.slow
 def test_the_twin_passes(tmp_path: Path) -> None:
@@ -93,8 +94,13 @@ def test_the_twin_passes(tmp_path: Path) -> None:
             "SCHEMA-06: the envelope does not report success",
         ),
         ("image-addresses-are-relative", "retrieve", "SCHEMA-07: `"),
-        ("tags-are-comma-text", "retrieve", "SCHEMA-01: List the public credentials of a"),
-        ("unknown-issuer-is-a-500", "create", "ERR-01: Create a credential: POST returns 500"),
+        *(
+            pytest.param(*each, marks=pytest.mark.thorough)
+            for each in (
+                ("tags-are-comma-text", "retrieve", "SCHEMA-01: List the public credentials of a"),
+                ("unknown-issuer-is-a-500", "create", "ERR-01: Create a credential: POST returns"),
+            )
+        ),
     ],
 )
 def test_a_broken_deployment_fails(
@@ -124,6 +130,7 @@ def test_a_target_that_is_kept_gets_no_writes(tmp_path: Path) -> None:
     assert "GET" in methods
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_reads_of_a_target_that_is_kept_pass(tmp_path: Path) -> None:
     """With reads only selected the same target passes."""

@@ -24,7 +24,11 @@ def test_there_are_mixtures_of_what_can_be_mixed() -> None:
 @pytest.mark.longest
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("names", "subjects"), [(SOUND, ()), (NEIGHBOUR, ("pagination", "search"))]
+    ("names", "subjects"),
+    [
+        (SOUND, ()),
+        pytest.param(NEIGHBOUR, ("pagination", "search"), marks=pytest.mark.thorough),
+    ],
 )
 def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[str, ...]) -> None:
     """A sound deployment that differs where the facts leave room fails no rule."""

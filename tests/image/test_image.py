@@ -16,6 +16,7 @@ from tests.support.waiting import PATIENCE
 COMPOSE = sorted((ROOT / "examples" / "compose").glob("*.yaml"))
 
 
+@pytest.mark.thorough
 @pytest.mark.longest
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
