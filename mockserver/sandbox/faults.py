@@ -131,20 +131,23 @@ class Faults:
         """
         if not self._rules:
             return None
-        names, wait, chosen = [], 0, Fault()
+        names: list[str] = []
+        wait, chosen = 0, Fault()
         with self._lock:
             for name, fault in self._rules.items():
-                if fault.matches(operation_id, method, path) and self._applies(name, fault):
+                if not fault.matches(operation_id, method, path):
+                    continue
+                # A request that an earlier fault answers is the n-th for the later ones too.
+                self._matched[name] += 1
+                if chosen.only_delays and self._applies(name, fault):
                     names.append(name)
                     wait += milliseconds(fault.delay, self._random.random())
                     if not fault.only_delays:
                         chosen = fault
-                        break
         wait = min(wait, LONGEST_DELAY)
         return (", ".join(names), replace(chosen, delay=constant_delay(wait))) if names else None
 
     def _applies(self, name: str, fault: Fault) -> bool:
-        self._matched[name] += 1
         if fault.nth and self._matched[name] != fault.nth:
             return False
         if fault.times and self._applied[name] >= fault.times:

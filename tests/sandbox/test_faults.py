@@ -68,6 +68,15 @@ def test_which_calls_fail(api: API, fault: dict[str, Any], expected: list[int]) 
     assert statuses(api, 4) == expected
 
 
+@pytest.mark.parametrize("first", [{"nth": 3}, {"times": 3}])
+def test_a_request_counts_for_every_fault(api: API, first: dict[str, Any]) -> None:
+    """The fourth request is the fourth for a fault, though another one answered one before."""
+    add(api, status=503, **first)
+    name = add(api, delay=1, nth=4)
+    headers = [api.get().headers.get("X-Mock-Fault", "") for _ in range(5)]
+    assert [name in text.split(", ") for text in headers] == [False, False, False, True, False]
+
+
 def test_chance_is_repeatable_and_leaves_ids_alone(api: API) -> None:
     """Half of the calls fail, the same ones after a reset, and new ids are what they would be."""
     plain = within(api, "/__sandbox__/plain").create()["entityId"]
