@@ -186,6 +186,8 @@ def run_pytest(target: str, *arguments: str) -> int:
     interruption.check()
 
     set_hypothesis_folder()
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # which are for the tests of a team
+        os.environ.pop(name, None)
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
     output = ["-p", "no:cacheprovider", "--tb=no", "-qq", "--no-header", "-rN", "-W", "ignore"]

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from contract_tests.compare.differences import Entry
-from contract_tests.errors import UsageError
+from contract_tests.report.accepted import check_fields
 from contract_tests.text_files import read_toml_file
 
 REQUIRED_FIELDS = frozenset({"difference", "reason", "owner", "expires"})
@@ -40,17 +40,7 @@ def read_accepted_differences(path: str) -> list[AcceptedDifference]:
 
 
 def _read_entry(entry: Mapping[str, Any], where: str) -> AcceptedDifference:
-    missing, unknown = REQUIRED_FIELDS - entry.keys(), entry.keys() - KNOWN_FIELDS
-    if missing:
-        raise UsageError(f"{where}: missing {', '.join(sorted(missing))}")
-    if unknown:
-        known = ", ".join(sorted(KNOWN_FIELDS))
-        raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}: use {known}")
-    for name in sorted(KNOWN_FIELDS - {"expires"}):
-        if not isinstance(entry.get(name, ""), str):
-            raise UsageError(f"{where}: {name} must be a text")
-    if not isinstance(entry["expires"], date) or isinstance(entry["expires"], datetime):
-        raise UsageError(f"{where}: expires must be a date such as 2027-01-31, without quotes")
+    check_fields(entry, where, REQUIRED_FIELDS, KNOWN_FIELDS)
     return AcceptedDifference(**{"operation": "", **entry})
 
 

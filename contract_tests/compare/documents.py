@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jinja2
 import yaml
 
 from contract_tests.compare.differences import Entry
@@ -13,7 +12,7 @@ from contract_tests.compare.features import NORMALISED
 from contract_tests.compare.session import Comparison
 from contract_tests.engine.exchange import Exchange
 from contract_tests.errors import UsageError
-from contract_tests.report.documents import encode_json, escape_invisible, format_body
+from contract_tests.report.documents import encode_json, make_environment
 
 VERSION = 1
 """Of the JSON document; it is raised when a program that reads an older one would fail."""
@@ -123,16 +122,8 @@ def write_documents(document: dict[str, Any], folder: Path) -> None:
 
 def render_html(document: dict[str, Any]) -> str:
     """Return the page; it loads nothing, and no text of a deployment becomes markup."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=lambda value: escape_invisible(value) if type(value) is str else value,
-    )
-    environment.filters["pretty"] = format_body
-    return environment.get_template("compare.html.j2").render(report=document)
+    template = make_environment(_FOLDER).get_template("compare.html.j2")
+    return template.render(report=document)
 
 
 def render_ledger(document: dict[str, Any]) -> str:

@@ -1,6 +1,6 @@
 """Known failures that are accepted until a date: they are shown, and do not count."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -51,16 +51,26 @@ def read_accepted_failures(path: str) -> list[AcceptedFailure]:
 
 def read_entry(entry: Mapping[str, Any], where: str) -> AcceptedFailure:
     """Return one entry of the file; raises UsageError."""
-    missing, unknown = REQUIRED_FIELDS - entry.keys(), entry.keys() - KNOWN_FIELDS
-    if missing:
-        raise UsageError(f"{where}: missing {', '.join(sorted(missing))}")
-    if unknown:
-        known = ", ".join(sorted(KNOWN_FIELDS))
-        raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}: use {known}")
+    check_fields(entry, where, REQUIRED_FIELDS, KNOWN_FIELDS)
     if entry["rule"] not in RULES:
         raise UsageError(
             f"{where}: rule {entry['rule']!r} does not exist: `credcheck rules` lists all rules"
         )
+    return AcceptedFailure(**{"operation": "", **entry})
+
+
+def check_fields(
+    entry: Mapping[str, Any], where: str, required: Collection[str], known: Collection[str]
+) -> None:
+    """Require of an entry texts and a date, of these names only; raises UsageError."""
+    missing, unknown = set(required) - entry.keys(), entry.keys() - set(known)
+    if missing:
+        raise UsageError(f"{where}: missing {', '.join(sorted(missing))}")
+    if unknown:
+        names = ", ".join(sorted(known))
+        raise UsageError(f"{where}: unknown {', '.join(sorted(unknown))}: use {names}")
+    for name in sorted(set(known) - {"expires"}):
+        if not isinstance(entry.get(name, ""), str):
+            raise UsageError(f"{where}: {name} must be a text")
     if not isinstance(entry["expires"], date) or isinstance(entry["expires"], datetime):
         raise UsageError(f"{where}: expires must be a date such as 2027-01-31, without quotes")
-    return AcceptedFailure(**{"operation": "", **entry})

@@ -293,10 +293,10 @@ def _read_own_version() -> str:
         return "0"
 
 
-def render_html(document: Mapping[str, Any]) -> str:
-    """Return the page; it loads nothing, and no text of the target becomes markup."""
+def make_environment(folder: Path) -> jinja2.Environment:
+    """Return what fills in the pages of a folder; no text becomes markup, none is invisible."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -304,6 +304,12 @@ def render_html(document: Mapping[str, Any]) -> str:
         finalize=lambda value: escape_invisible(value) if type(value) is str else value,
     )
     environment.filters["pretty"] = format_body
+    return environment
+
+
+def render_html(document: Mapping[str, Any]) -> str:
+    """Return the page; it loads nothing, and no text of the target becomes markup."""
+    environment = make_environment(_FOLDER)
     environment.filters["code"] = _mark_code
     environment.filters["shell"] = shlex.quote
     environment.filters["context_options"] = format_context

@@ -95,6 +95,22 @@ def test_the_commands_find_their_own_packages(tmp_path: Path, workers: tuple[str
     assert "conforms" in ended.stdout
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PYTEST_ADDOPTS", "--no-such-option -vv"),
+        ("PYTEST_ADDOPTS", "--durations=3 -x"),
+        ("PYTEST_PLUGINS", "no_such_plugin"),
+    ],
+)
+def test_variables_of_pytest_are_for_others(tmp_path: Path, name: str, value: str) -> None:
+    """Options and plugins that a team sets for its own tests do not change a run."""
+    words = ("run", "mock", "--rule", "PROTO-01", "--profile", "quick", "--journal", str(tmp_path))
+    ended = execute(str(SCRIPTS / "credcheck"), *words, cwd=tmp_path, **{name: value})
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.stdout.rstrip().splitlines()[-3].startswith("VERDICT  ")
+
+
 def test_all_names_of_the_plugin_begin_alike() -> None:
     """Options, markers, fixtures and configuration keys that it adds to pytest."""
     names = r"^@pytest\.mark\.\w+|^\w+(?= -- )|^  --[a-z][\w-]+|^  \w+ \(\w+\):"
