@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from contract_tests.compare.differences import Entry
-from contract_tests.report.accepted import check_fields
-from contract_tests.text_files import read_toml_file
+from contract_tests.report.accepted import check_fields, list_entries
 
 REQUIRED_FIELDS = frozenset({"difference", "reason", "owner", "expires"})
 KNOWN_FIELDS = REQUIRED_FIELDS | {"operation"}
@@ -31,12 +30,8 @@ class AcceptedDifference:
 
 def read_accepted_differences(path: str) -> list[AcceptedDifference]:
     """Return the entries of a file, none without a file; raises UsageError naming the entry."""
-    entries = read_toml_file(path).get("accepted", []) if path else []
-    return [
-        _read_entry(entry, f"{path}: accepted difference {number}")
-        for number, entry in enumerate(entries, 1)
-        if "rule" not in entry  # of `credcheck run`
-    ]
+    # Those with a rule are of `credcheck run`.
+    return [_read_entry(*each) for each in list_entries(path, "difference", other="rule")]
 
 
 def _read_entry(entry: Mapping[str, Any], where: str) -> AcceptedDifference:

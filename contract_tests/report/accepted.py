@@ -1,6 +1,6 @@
 """Known failures that are accepted until a date: they are shown, and do not count."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -39,14 +39,16 @@ def find_accepted(
 
 def read_accepted_failures(path: str) -> list[AcceptedFailure]:
     """Return the entries of a file, none without a file; raises UsageError naming the entry."""
-    if not path:
-        return []
-    entries = read_toml_file(path).get("accepted", [])
-    return [
-        read_entry(entry, f"{path}: accepted failure {number}")
-        for number, entry in enumerate(entries, 1)
-        if "difference" not in entry  # of `credcheck compare`
-    ]
+    # Those with a difference are of `credcheck compare`.
+    return [read_entry(*each) for each in list_entries(path, "failure", other="difference")]
+
+
+def list_entries(path: str, kind: str, *, other: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield the entries of a file without the field `other`, each with its place in words."""
+    entries = read_toml_file(path).get("accepted", []) if path else []
+    for number, entry in enumerate(entries, 1):
+        if other not in entry:
+            yield entry, f"{path}: accepted {kind} {number}"
 
 
 def read_entry(entry: Mapping[str, Any], where: str) -> AcceptedFailure:

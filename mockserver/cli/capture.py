@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from mockserver.cli.options import EXAMPLE
+from mockserver.cli.options import EXAMPLE, OUTPUT
 from mockserver.cli.output import write_bytes
 from mockserver.errors import StartError
 from mockserver.messages import encode
@@ -69,13 +69,7 @@ class Place:
 @click.option("--images", is_flag=True, help="Fetch the pictures, too.")
 @click.option("--keep-people", is_flag=True, help="Keep names, usernames and free texts.")
 @click.option("--seed", default=42, show_default=True, help="Seed of the people in their place.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
-    default=Path("-"),
-    help="File to write.  [default: standard output]",
-)
+@OUTPUT
 def capture(
     source: str,
     rate: float | None,

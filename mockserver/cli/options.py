@@ -11,6 +11,13 @@ from mockserver.config import RELEASES, Config
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 EXAMPLE = "\b\nExample:\n  "
+OUTPUT = click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
+    default=Path("-"),
+    help="File to write.  [default: standard output]",
+)
 AUTH = click.Choice(["keys", "any", "off"])
 API_VERSION = click.option(
     "--api-version",

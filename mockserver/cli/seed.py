@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from mockserver.cli.options import EXAMPLE, FILE, generated_records
+from mockserver.cli.options import EXAMPLE, FILE, OUTPUT, generated_records
 from mockserver.cli.output import write_bytes
 from mockserver.contract.compiler import load_contract
 from mockserver.errors import StartError
@@ -35,13 +35,7 @@ from mockserver.world.seed_assignments import with_assignments
     100,
 )
 @click.option("--world", type=FILE, help="World to add to.  [default: the one that ships]")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(dir_okay=False, writable=True, allow_dash=True, path_type=Path),
-    default=Path("-"),
-    help="File to write.  [default: standard output]",
-)
+@OUTPUT
 def seed(
     seed: int,
     credentials: int,

@@ -199,19 +199,19 @@ class Journal:
     def clear(self) -> None:
         """Forget all exchanges; the numbers go on."""
         with self._lock:
-            self._dropped = 0
-            self._exchanges.clear()
-            self._cleared = self._number
-            self.budget.take(-self._bytes)
-            self._bytes = 0
+            self._forget(dropped=0)
 
     def drop_all(self) -> None:
         """Drop all exchanges, since other sandboxes need the room."""
         with self._lock:
-            dropped = self._dropped + len(self._exchanges)
-        self.clear()
-        with self._lock:
-            self._dropped += dropped
+            self._forget(dropped=self._dropped + len(self._exchanges))
+
+    def _forget(self, dropped: int) -> None:
+        self._dropped = dropped
+        self._exchanges.clear()
+        self._cleared = self._number
+        self.budget.take(-self._bytes)
+        self._bytes = 0
 
     def after(self, number: int, seconds: float) -> list[Exchange]:
         """Return the exchanges after a number, the oldest first; wait so long for the first."""

@@ -14,8 +14,6 @@ from mockserver.files import WORLD_SCHEMA
 
 NAMES = ("name", "entityId", "key", "id", "slug", "username", "course_id")
 """The fields that may tell a reader which record is meant."""
-READABLE = ("name", "display_name", "username", "email")
-"""The attributes that somebody may write in the place of a record's key."""
 KINDS: Mapping[str, str] = {
     "string": "a text",
     "integer": "a number without quotes",
