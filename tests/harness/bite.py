@@ -62,6 +62,7 @@ class Outcome:
     """The result of one run: its exit code, the rules that failed, its seconds and requests.
 
     `server_errors` counts responses with 500: a deployment that only crashes proves no rule.
+    `complaints` are the words of each failure, after its rule.
     """
 
     exit_code: int
@@ -71,6 +72,7 @@ class Outcome:
     headline: str
     left_behind: int
     server_errors: int = 0
+    complaints: tuple[str, ...] = ()
 
 
 def credcheck(
@@ -100,6 +102,7 @@ def credcheck(
             for each in operation["statuses"]
             if each["status"] == 500
         ),
+        tuple(f"{each['rule']}: {each['message']}" for each in report["failures"]),
     )
 
 
@@ -139,6 +142,9 @@ def judge_variations(
                 loud.setdefault(rule, []).append(" + ".join(names))
             verdict = ", ".join(rules) or ("silent" if not bad else bad[0].headline)
             print(f"{' + '.join(names):<60} {verdict}", flush=True)
+            for (profile, mode), run in zip(ways, outcomes, strict=True):
+                for complaint in run.complaints:
+                    print(f"    {profile}-{mode} {complaint}", flush=True)
     print(f"\n{len(mixtures) - noisy} of {len(mixtures)} are silent")
     return loud
 
@@ -223,7 +229,7 @@ def judge_sound_ones(seeds: int, workers: int, options: tuple[str, ...]) -> bool
         most = max(run.seconds for run in outcomes)
         print(f"sound {name}: {seeds} runs, {len(false)} false positives, most {most} s")
         for run in false:
-            print(f"    {run.exit_code} {run.headline} {', '.join(run.rules)}")
+            print(f"    {run.exit_code} {run.headline}", *run.complaints, sep="\n    ")
     return fine
 
 
