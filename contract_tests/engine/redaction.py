@@ -3,11 +3,13 @@
 import base64
 import binascii
 import html
+import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
+from contract_tests.settings.proxies import list_passwords
 from contract_tests.settings.settings import Settings
 
 SHORTEST_SECRET = 4
@@ -169,9 +171,8 @@ def list_secrets(settings: Settings) -> dict[str, str]:
     if settings.basic:
         secrets[settings.basic_header] = settings.basic_value
         secrets["Basic-Password"] = settings.basic.partition(":")[2]
-    password = urlsplit(settings.proxy).password
-    if password:
-        secrets["Proxy-Password"] = password
+    for number, password in enumerate(list_passwords(settings.proxy, os.environ)):
+        secrets[f"Proxy-Password{f'-{number + 1}' * bool(number)}"] = password
     return secrets
 
 
