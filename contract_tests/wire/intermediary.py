@@ -282,16 +282,16 @@ def _find_refusal(answer: Answer) -> Interception | None:
 
 
 def leads_away(path: str, location: str) -> bool:
-    """Tell whether a redirect of the API leads to anything but the same path with its slash.
+    """Tell whether a redirect of the API leads out of it, or to the same path elsewhere.
 
-    The same path with another scheme or host leads away, too: the service would be asked there.
+    The service's own leads to another path of the API, such as the same one with its slash.
     """
     asked = unquote(path.partition("?")[0])
     target = split_location(location)
     leads_to = unquote(target.path)
-    if not asked.startswith("/api/") or leads_to.endswith(f"{asked}/"):
-        return False
-    return bool(target.netloc) or not leads_to.endswith(asked)
+    if leads_to.endswith(asked):
+        return bool(target.netloc)
+    return asked.startswith("/api/") and "/api/" not in leads_to
 
 
 def split_location(location: str) -> SplitResult:
