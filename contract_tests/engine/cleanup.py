@@ -42,6 +42,8 @@ MOST_SAMPLES = 20
 PAUSES = (0.0, 0.5, 1.5)
 """Seconds before each look for what was deleted: a cache may show it a little longer."""
 DELETED = ("200", "202", "204")
+LAST_PAUSE = 2.0
+"""Seconds before one more look, for what was found late or no response named."""
 BY_HAND = "delete it in the service's own administration or database"
 LATER = (
     "run `credcheck cleanup` once it can be read again, or look for the name in the service's own "
@@ -186,7 +188,10 @@ class Cleanup:
         looks = self._look()
         pending = self._find_pending(looks)
         left: dict[str, str] = {}
-        for pause in PAUSES:
+        for pause in (*PAUSES, LAST_PAUSE):
+            is_late = any(each not in self._answers for each in pending) or self._has_lost()
+            if pause == LAST_PAUSE and not is_late:
+                break
             self._target.guard.own |= {*pending, *self._created}
             for entity_id in pending:
                 self._answers[entity_id] = self._delete(self._created[entity_id], entity_id)

@@ -15,8 +15,8 @@ import pytest
 from contract_tests.engine.target import Target
 from contract_tests.errors import Disturbed, Intercepted, RequestFailed, TargetUnavailable
 from contract_tests.settings.sources import load_settings
-from contract_tests.traffic.service import find_interception
 from contract_tests.wire.intermediary import Answer as Seen
+from contract_tests.wire.intermediary import find_interception
 from tests.engine.test_faults import LIST, create, from_then_on, once, read, target_on
 from tests.support.command import ENVIRONMENT
 from tests.support.faulty import CLOSE, Answer, Call, serve_faulty
@@ -161,7 +161,7 @@ def test_redirects_of_the_service_are_its_own(location: str) -> None:
 
 
 @contextmanager
-def listening(handle: Callable[[socket.socket], object]) -> Iterator[int]:
+def listening(handle: Callable[[socket.socket], None]) -> Iterator[int]:
     """Yield the port of something that is no server of HTTP."""
 
     def serve() -> None:
@@ -189,13 +189,18 @@ def listening(handle: Callable[[socket.socket], object]) -> Iterator[int]:
 )
 def test_a_wrong_port_is_named(scheme: str, sent: bytes, named: str, tmp_path: Path) -> None:
     """What is no HTTP, or no TLS, is one line that says what to change."""
-    with listening(lambda connection: (connection.recv(4096), connection.sendall(sent))) as port:
-        options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(sent)
+
+    options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
+    with listening(answer) as port:
         settings = load_settings(f"{scheme}://127.0.0.1:{port}", options, ENVIRONMENT)
-        settings = replace(settings, timeout=PATIENCE)
-        with closing(Target(settings, "port", "main", 1)) as target:
-            with pytest.raises(TargetUnavailable, match=re.escape(named)) as caught:
-                read(target)
+        target = Target(replace(settings, timeout=PATIENCE), "port", "main", 1)
+        named_so = pytest.raises(TargetUnavailable, match=re.escape(named))
+        with closing(target), named_so as caught:
+            read(target)
     assert "\n" not in str(caught.value)
 
 
