@@ -34,6 +34,7 @@ from contract_tests.settings.command_line import format_flag, format_option
 USAGE, NOT_JUDGED = 2, 3
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which GitHub Actions names the file of a summary."""
+REPORTS = ("junit.xml", "report.html", "report.json", "traffic.har")
 EXAMPLES_OF_RUN = """\b
 Examples:
   credcheck run mock --profile quick
@@ -155,10 +156,7 @@ def run(
     arguments = format_options(options)
     if report:
         folder = Path(report).absolute()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"--report: {report}: {error.strerror}") from error
+        prepare_report(folder)
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
     files = {"summary": summary, "annotations": annotations, "code-quality": code_quality}
     for name, path in files.items():
@@ -169,6 +167,19 @@ def run(
             raise UsageError(f"--workers: {workers!r} is not valid: pass a number or `auto`")
         arguments += ["-p", "xdist", "-n", workers]
     sys.exit(run_pytest(target, *arguments))
+
+
+def prepare_report(folder: Path) -> None:
+    """Make the folder of the reports, and remove those of an earlier run.
+
+    Raises UsageError.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in REPORTS:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"--report: {error.filename}: {error.strerror}") from error
 
 
 def run_pytest(target: str, *arguments: str) -> int:
