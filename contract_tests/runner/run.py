@@ -60,6 +60,8 @@ from contract_tests.runner.selection import (
 from contract_tests.runner.state import RunState
 
 CI_FILES = ((ANNOTATIONS, render_annotations), (CODE_QUALITY, render_code_quality))
+MOST_RESTARTS = 2
+"""Times that a test begins again, since something in front of the target lost a request."""
 INTERRUPTED = "the run was interrupted"
 
 
@@ -217,25 +219,38 @@ class Run:
             return (yield from self._call(item, rule))
 
     def _call(self, item: pytest.Item, rule: Rule | None) -> Generator[None, None, None]:
-        """Run a test, once more from its start if a request got lost and others do not."""
-        target = self.deployment.target if rule else None
+        """Run a test, again from its start if a request got lost and others do not."""
         try:
             return (yield)
         except BaseException as error:
-            cause = find_cause(error)
-            if target is not None and isinstance(cause, RuleFailed):
-                with self._redact_output():  # pytest captures no output here
-                    target.look_for_loss(f"a test of {target.rule}")
-            if target is None or rule is None or not isinstance(cause, Disturbed):
+            if not self._may_restart(error, rule):
                 raise
+        for attempt in range(1, MOST_RESTARTS + 1):
+            try:
+                with self._redact_output():
+                    item.runtest()
+                return None
+            except BaseException as error:
+                if not self._may_restart(error, rule) or attempt == MOST_RESTARTS:
+                    raise
+        return None
+
+    def _may_restart(self, error: BaseException, rule: Rule | None) -> bool:
+        """Tell whether a test that raised an error begins again, and prepare that."""
+        if rule is None:
+            return False
+        cause, target = find_cause(error), self.deployment.target
+        if isinstance(cause, RuleFailed):
+            with self._redact_output():  # pytest captures no output here
+                target.look_for_loss(f"a test of {target.rule}")
+        if not isinstance(cause, Disturbed):
+            return False
         target.observations.notices.add(
             "in front of the target: requests got lost; rules that send what must not be repeated "
             "were tested again from their start"
         )
         target.begin(rule.id)
-        with self._redact_output():
-            item.runtest()
-        return None
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:

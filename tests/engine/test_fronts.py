@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contract_tests.engine.safety import RateLimiter
 from contract_tests.engine.target import Target
 from contract_tests.errors import Disturbed, Intercepted, RequestFailed, TargetUnavailable
 from contract_tests.settings.sources import load_settings
 from contract_tests.wire.intermediary import Answer as Seen
 from contract_tests.wire.intermediary import find_interception
-from tests.engine.test_faults import LIST, create, from_then_on, once, read, target_on
+from tests.engine.test_faults import LIST, create, from_then_on, judge, once, read, target_on
 from tests.support.command import ENVIRONMENT
 from tests.support.faulty import CLOSE, Answer, Call, serve_faulty
 from tests.support.waiting import PATIENCE
@@ -221,3 +223,26 @@ def test_passwords_of_proxies_are_hidden(tmp_path: Path, monkeypatch: pytest.Mon
     assert "staging.example" in proxy.calls[0].path
     assert "detail" in shown
     assert not any(part in shown for part in ("word77", "dXNAZXI6cEBz"))
+
+
+@pytest.mark.slow
+def test_a_rule_may_lose_two_requests(tmp_path: Path) -> None:
+    """Two single faults in one rule are notices: it begins again for each."""
+
+    def fault(call: Call) -> Answer | None:
+        is_lost = call.method == "POST" and call.number in (2, 5)
+        return Answer(408) if is_lost else None
+
+    code, report, output = judge(fault, tmp_path, "--rule", "STATE-03")
+    assert code == 0, output
+    assert any("requests got lost" in notice for notice in report["notices"])
+    assert report["left_behind"] == []
+
+
+def test_the_greatest_rate_is_kept_to() -> None:
+    """Between any two requests is the interval of the rate, however late the first one was."""
+    limiter, times = RateLimiter(100.0, 1), []
+    for _ in range(8):
+        limiter.wait()
+        times.append(time.monotonic())
+    assert min(later - earlier for earlier, later in pairwise(times)) > 0.0099
