@@ -1,4 +1,4 @@
-"""A PostgreSQL of the test's own, of Debian's package `postgresql`: a socket in a folder, no port."""
+"""A PostgreSQL of the tests: Debian's package `postgresql`, a socket in a folder and no port."""
 
 import contextlib
 import os
