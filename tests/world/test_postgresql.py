@@ -82,3 +82,18 @@ def test_a_search_finds_what_a_database_finds(database: list[str]) -> None:
         assert [(x, y) for x, y in pairs if upper(y) in upper(x)] == found
     assert ("Straße", "STRASSE") not in found
     assert ("\u017fet", "SET") in found
+
+
+def test_every_letter_has_the_upper_case_of_a_database(database: list[str]) -> None:
+    """All of Unicode: the letters that `UPPER` changes, and what it makes of them."""
+    query = (
+        "SELECT n, ascii(UPPER(chr(n))) FROM generate_series(1, 1114111) AS n "
+        "WHERE n NOT BETWEEN 55296 AND 57343 AND UPPER(chr(n)) <> chr(n)"
+    )
+    told = subprocess.run([*database, query], capture_output=True, text=True, check=True).stdout
+    changed = dict(line.split("\t") for line in told.splitlines())
+    letters = [chr(n) for n in range(1, 0x110000) if not 0xD800 <= n < 0xE000]
+    for upper in (to_upper, to_upper_of_twin):
+        found = {str(ord(x)): str(ord(upper(x))) for x in letters if upper(x) != x}
+        assert found == changed
+    assert len(changed) > 1000
