@@ -28,10 +28,11 @@ from contract_tests.errors import (
     find_missing_package,
 )
 from contract_tests.option_groups import GroupedCommand
+from contract_tests.output import NOT_JUDGED, finish
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
 
-USAGE, NOT_JUDGED = 2, 3
+USAGE = 2
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which GitHub Actions names the file of a summary."""
 EXAMPLES_OF_RUN = """\b
@@ -45,6 +46,10 @@ PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
+
+
+PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_DEBUG", "PYTEST_PLUGINS")
+"""Variables that are for the tests of a team, and would change a run."""
 
 
 class OutputClosed(Exception):
@@ -97,20 +102,6 @@ class Group(click.Group):
             code = USAGE if find_missing_package(error) else NOT_JUDGED
             message = describe_error(error)
         finish(code, message)
-
-
-def finish(code: Any, message: str) -> None:
-    """Write what is left of the output, report an error in one line, and exit."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        code = NOT_JUDGED
-        message = "" if isinstance(error, BrokenPipeError) else describe_error(error)
-        # Python would try to write the rest once more at its end, and exit with code 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if message:
-        click.echo(f"credcheck: {' '.join(message.split())}", err=True)
-    sys.exit(code)
 
 
 @click.group(
@@ -186,7 +177,7 @@ def run_pytest(target: str, *arguments: str) -> int:
     interruption.check()
 
     set_hypothesis_folder()
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # which are for the tests of a team
+    for name in PYTEST_VARIABLES:
         os.environ.pop(name, None)
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]

@@ -1,8 +1,7 @@
 """The command `credmock capture`."""
 
 import os
-import tomllib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import click
 from mockserver.cli.options import EXAMPLE, OUTPUT
 from mockserver.cli.output import write_bytes
 from mockserver.errors import StartError
+from mockserver.files import decode_text, read_toml_file
 from mockserver.messages import encode
 
 CONFIGURATION = "credcheck.toml"
@@ -91,7 +91,7 @@ def capture(
 
     if not output.parent.is_dir():
         raise StartError(f"--output {output}: there is no folder {output.parent}")
-    is_recording = "://" not in source and Path(source).is_file()
+    is_recording = "://" not in source and _is_readable(source)
     place = Place("", "", "", "", "", options["ca_bundle"])
     if not is_recording:
         place = find_place(source, options)
@@ -122,6 +122,13 @@ def capture(
     write_world(made.world, output)
     for line in made.lines:
         click.echo(line, err=True)
+
+
+def _is_readable(source: str) -> bool:
+    """Tell whether a source is a file, or a pipe of the shell (`<(…)`)."""
+    with suppress(OSError, ValueError):  # a name that no file can have
+        return Path(source).exists() and not Path(source).is_dir()
+    return False
 
 
 def write_world(world: dict[str, Any], output: Path) -> None:
@@ -175,12 +182,8 @@ def _check_url(url: str) -> None:
 
 
 def _read_target(name: str) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(Path(CONFIGURATION).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        document = {}
-    except (OSError, ValueError):
-        raise StartError(f"{CONFIGURATION}: cannot be read as TOML") from None
+    file = Path(CONFIGURATION)
+    document = read_toml_file(file) if os.path.lexists(file) else {}
     targets = document.get("target", {})
     target = targets.get(name) if isinstance(targets, dict) else None
     if not isinstance(target, dict):
@@ -188,6 +191,17 @@ def _read_target(name: str) -> dict[str, Any]:
             f"SOURCE: {name!r} is neither a file, nor a URL, nor a target of {CONFIGURATION}"
         )
     return target
+
+
+def _read_key_file(reference: str, path: Path) -> str:
+    """Return the text of a file; no message shows a part of it."""
+    try:
+        return decode_text(path.read_bytes(), "").decode().strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a valid name of a file"
+    except StartError:
+        reason = "empty or not text: save the file as UTF-8"
+    raise StartError(f"--key {reference}: {reason}")
 
 
 def _read_key(reference: str) -> str:
@@ -198,11 +212,7 @@ def _read_key(reference: str) -> str:
     if kind == "env":
         key = os.environ.get(name, "")
     else:
-        try:
-            key = Path(name).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            raise StartError(f"--key {reference}: {reason}") from None
+        key = _read_key_file(reference, Path(name))
     if not key:
         raise StartError(f"--key: {reference} holds no key: put the key there")
     if not key.isascii() or not key.isprintable():

@@ -6,6 +6,8 @@ import os
 import sys
 from typing import Any
 
+import click
+
 
 def write_text(text: str) -> None:
     """Write data to standard output as UTF-8, whatever encoding the terminal or locale has.
@@ -29,10 +31,18 @@ def escape_unknown_characters() -> None:
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def drop_output() -> None:
+def drop_output(stream: Any) -> None:
     """Let nothing more be written, not even at the exit: the reader is gone or the disk is full."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_message(message: str) -> None:
+    """Write a line to standard error, where somebody can receive it."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        drop_output(sys.stderr)
 
 
 def open_log_output(stream: Any) -> Any:
