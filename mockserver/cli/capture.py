@@ -209,10 +209,7 @@ def _read_key(reference: str) -> str:
     kind, _, name = reference.partition(":")
     if kind not in ("env", "file") or not name:
         raise StartError("--key: write env:NAME or file:PATH, where the key is")
-    if kind == "env":
-        key = os.environ.get(name, "")
-    else:
-        key = _read_key_file(reference, Path(name))
+    key = os.environ.get(name, "") if kind == "env" else _read_key_file(reference, Path(name))
     if not key:
         raise StartError(f"--key: {reference} holds no key: put the key there")
     if not key.isascii() or not key.isprintable():

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -33,6 +33,42 @@ def check_shape(document: Mapping[str, Any], name: str) -> None:
     problem = next(_validator().iter_errors(orjson.loads(orjson.dumps(document))), None)
     if problem is not None:
         raise StartError(f"{name}: {_describe(document, _choose(document, problem))}")
+    for path, value in _find_fractions(document):
+        raise StartError(
+            f"{name}: {_place(document, path)}expected a whole number without a point and of at "
+            f"most 18 digits, got {_show(value)}"
+        )
+
+
+def _find_fractions(document: Mapping[str, Any]) -> Iterator[tuple[list[str | int], float]]:
+    """Yield place and value of the numbers that are whole to the validator, and to nobody else.
+
+    To it `1.0` is, and a number of more than 64 bits, which is read as a fraction.
+    """
+    for collection, names in _list_whole_numbers().items():
+        for index, record in enumerate(document.get(collection, ())):
+            for name in names:
+                value = record.get(name)
+                for number in value if isinstance(value, list) else [value]:
+                    if isinstance(number, float):
+                        yield [collection, index, name], number
+
+
+@cache
+def _list_whole_numbers() -> dict[str, list[str]]:
+    """Return the fields of each collection that hold whole numbers."""
+    found = {}
+    for collection, schema in _schema()["properties"].items():
+        fields = schema.get("items", {}).get("properties", {})
+        names = [
+            name
+            for name, each in fields.items()
+            if "integer" in (each.get("type"), each.get("items", {}).get("type"))
+            or "integer" in each.get("type", ())
+        ]
+        if names:
+            found[collection] = names
+    return found
 
 
 def suggest(wrong: Any, known: Iterable[str]) -> str:
