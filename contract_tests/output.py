@@ -1,15 +1,52 @@
-"""Standard output and error at the end of the command: what is left is written, or dropped."""
+"""Where the commands write: files that are checked at the start, and the output at the end."""
 
+import errno
 import os
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
 
-from contract_tests.errors import describe_error
+from contract_tests.errors import UsageError, describe_error
 
 NOT_JUDGED = 3
 """The exit code where there is no verdict, or nobody could be told of it."""
+
+
+def check_report_folder(where: str, folder: Path) -> None:
+    """Raise UsageError unless reports can be written into a folder, which is made."""
+    for name in ("junit.xml", f".credcheck-{os.getpid()}"):  # the others are replaced
+        check_output_file(where, folder / name)
+
+
+def check_output_files(paths: Mapping[str, str | Path | None]) -> None:
+    """Raise UsageError unless each file can be written, by the option that names it."""
+    for where, path in paths.items():
+        if path:
+            check_output_file(where, Path(path))
+
+
+def check_output_file(where: str, path: Path) -> None:
+    """Raise UsageError unless a file can be written, whose folder is made.
+
+    A run that takes minutes must not end with it. The text begins with `where`, the option.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if is_new or path.is_file():  # the reader of a pipe would take it for the end
+            path.open("ab").close()
+        if is_new:
+            os.unlink(os.path.realpath(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"{where}: {path} cannot be written: {reason}; name a place that can be written"
+        ) from error
 
 
 def finish(code: Any, message: str) -> None:

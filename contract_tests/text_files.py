@@ -1,6 +1,7 @@
 """How any text file of a user is read, whatever system wrote it."""
 
 import codecs
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,11 @@ def read_text_file(path: str | Path, where: str = "") -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{name}: {reason}") from None
     return decode_text_file(content, name)
+
+
+def is_file(path: str | Path) -> bool:
+    """Tell whether there is a file, or a pipe of the shell (`<(…)`), whatever the name is."""
+    return os.path.exists(path) and not os.path.isdir(path)
 
 
 def decode_text_file(content: bytes, name: str) -> str:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from mockserver.cli.options import EXAMPLE, OUTPUT
-from mockserver.cli.output import write_bytes
+from mockserver.cli.output import check_output, write_output
 from mockserver.errors import StartError
 from mockserver.files import decode_text, read_toml_file
 from mockserver.messages import encode
@@ -89,8 +89,7 @@ def capture(
     from mockserver.capture.recording import Recording
     from mockserver.capture.service import Service
 
-    if not output.parent.is_dir():
-        raise StartError(f"--output {output}: there is no folder {output.parent}")
+    check_output(output)
     is_recording = "://" not in source and _is_readable(source)
     place = Place("", "", "", "", "", options["ca_bundle"])
     if not is_recording:
@@ -119,7 +118,7 @@ def capture(
             fetch_pictures=service.fetch_pictures if images else None,
             missing=service.missing,
         )
-    write_world(made.world, output)
+    write_output(output, encode(made.world) + b"\n")
     for line in made.lines:
         click.echo(line, err=True)
 
@@ -129,18 +128,6 @@ def _is_readable(source: str) -> bool:
     with suppress(OSError, ValueError):  # a name that no file can have
         return Path(source).exists() and not Path(source).is_dir()
     return False
-
-
-def write_world(world: dict[str, Any], output: Path) -> None:
-    """Write a world document; raises StartError."""
-    content = encode(world) + b"\n"
-    if str(output) == "-":
-        write_bytes(content)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise StartError(f"--output {output}: {error.strerror}") from error
 
 
 def find_place(source: str, options: dict[str, str]) -> Place:

@@ -1,5 +1,6 @@
 """The command `credmock`: serve · capture · seed · routes · call · spec · drift · ctl."""
 
+import errno
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -53,9 +54,13 @@ class Group(SuggestingGroup):
             drop_output(sys.stdout)
             sys.exit(141)
         except OSError as error:
-            if error.filename is None:
+            if error.filename is not None:
+                message = f"{error.filename}: {error.strerror}"
+            elif error.errno == errno.ENOENT:  # of `os.getcwd`
+                message = f"the current folder: {error.strerror}; change to another one"
+            else:
                 drop_output(sys.stdout)
-            message = f"{error.filename or 'standard output'}: {error.strerror}"
+                message = f"standard output: {error.strerror}"
         write_message(f"credmock: {message}")
         sys.exit(2)
 

@@ -4,9 +4,13 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
+
+from mockserver.errors import StartError
+from mockserver.files import check_replaceable
 
 
 def write_text(text: str) -> None:
@@ -23,6 +27,32 @@ def write_bytes(content: bytes) -> None:
     sys.stdout.flush()
     stream.write(content)
     stream.flush()
+
+
+def check_output(path: Path) -> None:
+    """Raise StartError unless the file of `--output` can be written, before what takes a while."""
+    if str(path) == "-":
+        return
+    try:
+        if not path.parent.is_dir():
+            raise StartError(f"--output {path}: there is no folder {path.parent}")
+        if path.is_file():
+            path.open("ab").close()
+        elif not path.exists():
+            check_replaceable(path)
+    except OSError as error:
+        raise StartError(f"--output {path}: {error.strerror}; name another file") from error
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write the file of `--output`, or to standard output for `-`; raises StartError."""
+    if str(path) == "-":
+        write_bytes(content)
+        return
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise StartError(f"--output {path}: {error.strerror}") from error
 
 
 def escape_unknown_characters() -> None:

@@ -36,9 +36,9 @@ class StateFile:
         self._lock = FileLock(path)
         self._failure = ""
         self._is_new = False
-        if not path.parent.is_dir():
-            raise StartError(f"--state {path}: there is no folder {path.parent}")
         try:
+            if not path.parent.is_dir():
+                raise StartError(f"--state {path}: there is no folder {path.parent}")
             check_replaceable(path)
         except OSError as error:
             raise StartError(
