@@ -1,16 +1,17 @@
 """Readings from a service that answers: lists are read page by page, slowly, and nothing else."""
 
 import base64
+import os
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from mockserver.capture.reading import API, Reading, read_response
 from mockserver.errors import StartError
+from mockserver.proxies import find_proxy, refuse_certificates
 
 TIMEOUT = 30.0
 LARGEST_BODY = 50_000_000
@@ -46,7 +47,9 @@ class Service:
         self._headers = {"Authorization": f"{scheme} {key}".strip()} if key else {}
         self._client = httpx.Client(
             timeout=TIMEOUT,
-            verify=_make_verification(ca_bundle),
+            verify=_make_context(ca_bundle),
+            trust_env=False,  # proxies are found here, and no .netrc takes part
+            proxy=None if transport else find_proxy(base_url, os.environ),
             follow_redirects=False,
             transport=transport,
         )
@@ -164,9 +167,13 @@ def _plain(response: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in response.headers.items() if name not in coded}
 
 
-def _make_verification(ca_bundle: str) -> Any:
+def _make_context(ca_bundle: str) -> ssl.SSLContext:
+    """Return what TLS connections are made with: without a file also those of `SSL_CERT_FILE`."""
     if not ca_bundle:
-        return True
+        try:
+            return httpx.create_ssl_context(trust_env=True)
+        except OSError as error:
+            raise refuse_certificates(error) from error
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except (OSError, ssl.SSLError) as error:

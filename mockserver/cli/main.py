@@ -56,7 +56,7 @@ class Group(SuggestingGroup):
         except OSError as error:
             if error.filename is not None:
                 message = f"{error.filename}: {error.strerror}"
-            elif error.errno == errno.ENOENT:  # of `os.getcwd`
+            elif error.errno == errno.ENOENT:  # of `os.getcwd`, and of no stream
                 message = f"the current folder: {error.strerror}; change to another one"
             else:
                 drop_output(sys.stdout)
