@@ -167,7 +167,7 @@ def resolve(path: Path) -> Path:
 class FileLock:
     """Keeps other processes that lock it from a file, also when it is replaced by another one.
 
-    It ends with the process, and leaves nothing behind.
+    It ends with the process at the latest, and leaves nothing behind.
     """
 
     def __init__(self, path: Path) -> None:
@@ -194,6 +194,11 @@ class FileLock:
         if self._file:
             self._file.close()
         self._file = file
+
+    def release(self) -> None:
+        """Let others lock it."""
+        if self._file:
+            self._file.close()
 
 
 def _name_new_file(path: Path) -> Path:

@@ -148,7 +148,7 @@ def find_place(source: str, options: dict[str, str]) -> Place:
         url,
         org,
         user_id,
-        _read_key(reference),
+        read_key(reference),
         options["auth_scheme"] or str(target.get("auth_scheme", "Api-Key")),
         options["ca_bundle"] or str(target.get("ca_bundle", "")),
     )
@@ -191,7 +191,7 @@ def _read_key_file(reference: str, path: Path) -> str:
     raise StartError(f"--key {reference}: {reason}")
 
 
-def _read_key(reference: str) -> str:
+def read_key(reference: str) -> str:
     """Return the key that a reference leads to; it is never on the command line."""
     kind, _, name = reference.partition(":")
     if kind not in ("env", "file") or not name:

@@ -77,6 +77,7 @@ class StateFile:
         with contextlib.suppress(OSError):
             if self._is_new and is_blank(self._path):
                 resolve(self._path).unlink()  # it was made to be locked, and nothing was written
+        self._lock.release()
         return is_saved
 
     def _keep(self, stopping: threading.Event) -> None:
