@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator
@@ -119,7 +120,7 @@ class Service:
             try:
                 response = self._fetch(url, self._headers, LARGEST_BODY)
             except httpx.HTTPError as error:
-                reason = str(error) or type(error).__name__
+                reason = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
                 raise StartError(f"SOURCE: {self.base_url} does not respond: {reason}") from None
             wait = response.headers.get("retry-after", "")
             if response.status_code not in (429, 503) or not wait.isdecimal():

@@ -181,7 +181,8 @@ class Control:
         except HTTPError as error:
             raise ControlError(_detail(error)) from error
         except (URLError, OSError, HTTPException) as error:
-            reason = getattr(error, "reason", error) or repr(error)
+            reason = getattr(error, "reason", error)
+            reason = getattr(reason, "strerror", None) or str(reason) or repr(error)
             raise ControlError(f"no mock responds at {self.url}: {reason}") from error
 
 
