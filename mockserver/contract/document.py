@@ -107,6 +107,8 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
         document = yaml.load(read_text_file(path), Loader=Loader)  # noqa: S506  (a safe loader)
     except yaml.MarkedYAMLError as error:
         raise StartError(f"{path}: not valid YAML: {_describe(error)}") from error
+    except RecursionError as error:
+        raise StartError(f"{path}: not valid YAML: it is nested too deeply") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StartError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):

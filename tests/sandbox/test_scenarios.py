@@ -231,6 +231,11 @@ def test_a_file_is_read_again_when_it_changed(own: API, tmp_path: Path) -> None:
         ("{description: d, remove: {credentials: 5}}", "expected a list of ids or all, got 5"),
         ("{description: d, add: {credentials: null}}", "expected a list in brackets, got null"),
         ("{description: d, generate: {credentials: '5'}}", "a number without quotes, got"),
+        ("description: " + "[" * 600 + "]" * 600, "not valid YAML: it is nested too deeply"),
+        (
+            "{description: d, change: {users: [{set: {id: 100000000000000000000}}]}}",
+            "id: expected a whole number",
+        ),
         ("{description: null}", "at description: expected a text, got null"),
         ("description: d\ndescription: e", "line 2, column 1: 'description' stands twice"),
         ("description: d\nclock:\n  set: now\n  set: now", "line 4, column 3: 'set' stands twice"),

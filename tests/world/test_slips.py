@@ -202,6 +202,15 @@ def test_a_slip_of_json_names_the_line_and_the_fix(tmp_path: Path, text: str, fi
         read_world(path)
 
 
+@pytest.mark.parametrize("value", [10**30, "\ud800", [[[[]]]] * 2])
+def test_a_document_that_is_no_json_is_told(value: Any) -> None:
+    """It may come from a scenario or from a request, which hold more than JSON does."""
+    world = copy.deepcopy(dict(DOCUMENT))
+    world["users"][0]["id"] = value
+    with pytest.raises(StartError, match=r"^the body: "):
+        check_document(world, "the body")
+
+
 def test_a_name_that_stands_twice_is_told(tmp_path: Path) -> None:
     """JSON readers take the last one without a word."""
     path = tmp_path / "mine.json"
