@@ -100,12 +100,12 @@ def test_what_is_exported_is_red_and_green(tmp_path: Path) -> None:
             except UsageError as error:
                 assert "cannot stand alone" in str(error)  # noqa: PT017  some rest on more
         assert len(exported) >= 2 * len(FORMATS), document["failures"]
-        before = sound.test_client().get("/__mock__/world").data
+        before = sound.test_client().get("/__mock__/state").data
         for rule, form, text in exported:
             if form != "hurl":  # which is not installed
                 codes = [run_exported(text, form, url, tmp_path) for url in (broken, right)]
                 assert codes == [1, 0], (rule, form, text)
-        assert sound.test_client().get("/__mock__/world").data == before
+        assert sound.test_client().get("/__mock__/state").data == before
 
 
 @pytest.mark.parametrize("form", ["pytest", "curl"])
