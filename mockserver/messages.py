@@ -50,7 +50,7 @@ class Request(NamedTuple):
     `origin` is scheme and host as the client used them, `root` the path prefix in front of the
     API (`/dm`, or empty), `path` the quoted path including that prefix. In `query` the last value
     of a repeated key counts, as in Django. `read_body` returns the whole body and raises
-    `BodyTooLarge` over the bound; `parse_multipart` takes body and boundary.
+    `BodyTooLarge` over the bound; `parse_multipart` takes body, boundary and charset.
     """
 
     method: str
@@ -61,7 +61,7 @@ class Request(NamedTuple):
     query: Mapping[str, str]
     headers: Headers
     read_body: Callable[[], bytes] = bytes
-    parse_multipart: Callable[[bytes, bytes], Form] = lambda body, boundary: Form()
+    parse_multipart: Callable[[bytes, bytes, str], Form] = lambda body, boundary, encoding: Form()
 
     def link(self, **changes: str | None) -> str:
         """Return the absolute address of this call with query parameters replaced or removed.

@@ -356,8 +356,8 @@ def read_request(exchange: Exchange) -> Request:
             raise BodyTooLarge
         return body
 
-    def read_form(body: bytes, boundary: bytes) -> Form:
-        exchange.form = form = parse_multipart(body, boundary, maximum)
+    def read_form(body: bytes, boundary: bytes, encoding: str) -> Form:
+        exchange.form = form = parse_multipart(body, boundary, maximum, encoding)
         return form
 
     return Request(
