@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
 from mockserver.errors import StartError
 from mockserver.files import WORLD_SCHEMA
+from mockserver.messages import decode, encode
 
 NAMES = ("name", "entityId", "key", "id", "slug", "username", "course_id")
 """The fields that may tell a reader which record is meant."""
@@ -30,7 +30,7 @@ def check_shape(document: Mapping[str, Any], name: str) -> None:
     The text names the record and the field, what was probably meant, and what to write.
     """
     # As bytes, because a world that was exported holds tuples, which are no JSON to the validator.
-    problem = next(_validator().iter_errors(orjson.loads(orjson.dumps(document))), None)
+    problem = next(_validator().iter_errors(decode(encode(document))), None)
     if problem is not None:
         raise StartError(f"{name}: {_describe(document, _choose(document, problem))}")
 
@@ -81,7 +81,7 @@ def _choose(document: Mapping[str, Any], first: Any) -> Any:
     A name that is misspelt is unknown, and the right one is missing.
     """
     place = first.instance_path[:2]
-    for problem in _validator().iter_errors(orjson.loads(orjson.dumps(document))):
+    for problem in _validator().iter_errors(decode(encode(document))):
         if problem.instance_path[:2] != place:
             continue
         if problem.kind.name == "additionalProperties":
