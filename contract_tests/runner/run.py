@@ -45,6 +45,7 @@ from contract_tests.runner.options import (
     REPORT,
     STEP_SUMMARY,
     SUMMARY,
+    list_others,
     read_settings,
 )
 from contract_tests.runner.preflight import find_obstacle
@@ -307,6 +308,7 @@ class Run:
             results=self.recorder.results,
             processes=self._processes,
             flaky=self.recorder.flaky,
+            others=list_others(self._config),
         )
 
     def _write_reports(self, verdict: Verdict) -> bool:
