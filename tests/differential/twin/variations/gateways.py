@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
+from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.views.debug import technical_404_response
 from rest_framework.renderers import JSONRenderer
@@ -29,23 +30,21 @@ def show_page(title: str, status: int) -> HttpResponse:
 @variation("body")
 def answers_are_chunked(twin: Twin) -> None:
     """No answer tells its length; bodies come in chunks."""
-    add_middleware(twin, stream)
 
-
-def stream(get_response: GetResponse) -> GetResponse:
-    """Send bodies in two pieces."""
-
-    def middleware(request: HttpRequest) -> Any:
-        response = get_response(request)
+    @around(WSGIHandler)  # outside of all middlewares, which look at whole bodies
+    def get_response(original: Any, self: Any, request: HttpRequest) -> Any:
+        response = original(self, request)
         if not response.content:
             return response
         half = len(response.content) // 2
-        pieces = [response.content[:half], response.content[half:]]
-        headers = {name: value for name, value in response.headers.items()
-                   if name.lower() != "content-length"}  # fmt: skip
-        return StreamingHttpResponse(pieces, status=response.status_code, headers=headers)
-
-    return middleware
+        del response.headers["Content-Length"]
+        streamed = StreamingHttpResponse(
+            [response.content[:half], response.content[half:]],
+            status=response.status_code,
+            headers=response.headers,
+        )
+        streamed.cookies = response.cookies
+        return streamed
 
 
 @variation("body")
