@@ -245,6 +245,7 @@ class Delivery:
             response.body,
             wants_html="html" in accept.lower(),
             is_odd=request.is_odd or proxy_may_refuse,
+            method=request.method,
         )
         return find_interception(answer)
 
@@ -264,6 +265,9 @@ class Delivery:
             self._note("a firewall refuses unusual input")
             if proxy_may_refuse:
                 return replace(response, is_refused=True)
+            raise Intercepted(where)
+        if interception.front is Front.ORIGINS:
+            self._note(f"OPTIONS returns {what}")
             raise Intercepted(where)
         obstacle = self._find_lasting_obstacle()
         if obstacle:

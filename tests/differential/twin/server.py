@@ -142,7 +142,7 @@ def application(*_: str) -> Any:
 
 
 def serve_old(port: int) -> None:
-    """Serve on the loopback port with the server of the standard library: HTTP/1.0, one at a time."""
+    """Serve on the loopback port with the standard library's server: HTTP/1.0, one at a time."""
     from wsgiref.simple_server import WSGIRequestHandler, make_server
 
     class Silent(WSGIRequestHandler):

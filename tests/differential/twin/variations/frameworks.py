@@ -3,7 +3,6 @@
 
 from typing import Any
 
-from django.core.validators import MaxLengthValidator
 from django.http import Http404
 from rest_framework import exceptions, serializers
 from rest_framework.filters import SearchFilter
@@ -59,12 +58,6 @@ def words_are_arabic(twin: Twin) -> None:
     twin.settings.USE_I18N = True
 
 
-@variation("format")
-def the_format_parameter_is_off(twin: Twin) -> None:
-    """The setting URL_FORMAT_OVERRIDE is None, so that `format` is a parameter like any other."""
-    framework_settings.URL_FORMAT_OVERRIDE = None
-
-
 @variation("search")
 def search_splits_at_commas(twin: Twin) -> None:
     """The search is that of older frameworks: words apart, at white space and commas."""
@@ -86,28 +79,17 @@ def search_trims_what_is_sought(twin: Twin) -> None:
 
     @around(twin.views.CredentialsView)
     def that_contain(original: Any, self: Any, text: str, credentials: Any) -> Any:
-        text = " ".join(text.split())
+        text = text.strip()
         return original(self, text, credentials) if text else credentials
-
-
-@variation("public")
-def a_form_without_public_is_private(twin: Twin) -> None:
-    """A form that does not name `public` means no, as a browser's checkbox."""
-    redeclare(
-        twin.serializers.CredentialBody, public=serializers.BooleanField(required=False)
-    )
 
 
 @variation("lengths")
 def texts_have_limits(twin: Twin) -> None:
     """Texts that the facts give no limit have one: 2,000 characters, 200 for addresses."""
-    for name in ("description", "criteriaNarrative", "html_template", "css_template"):
-        field = twin.serializers.CredentialBody._declared_fields[name]
-        field.max_length = 2000
-        field.validators = [*field.validators, MaxLengthValidator(2000)]
-        field._kwargs["max_length"] = 2000
-    for name in ("criteriaUrl", "iconImage", "backgroundImage", "thumbnailImage"):
-        twin.serializers.CredentialBody._declared_fields[name]._kwargs["max_length"] = 200
+    limits = {"description": 2000, "criteriaNarrative": 2000, "html_template": 50_000}
+    limits |= dict.fromkeys(("criteriaUrl", "iconImage", "backgroundImage", "thumbnailImage"), 200)
+    for name, limit in limits.items():
+        twin.serializers.CredentialBody._declared_fields[name]._kwargs["max_length"] = limit
 
 
 @variation("blanks")
@@ -167,17 +149,6 @@ def metadata_is_stored_as_jsonb(twin: Twin) -> None:
     twin.serializers.merged_metadata = lambda old, new: sort(merged(old, new))
 
 
-@variation("tags")
-def tags_are_a_set(twin: Twin) -> None:
-    """Tags are kept in the order of the alphabet, and each once."""
-
-    @around(twin.serializers.CredentialBody)
-    def update(original: Any, self: Any, instance: Any, sent: Any) -> Any:
-        if isinstance(sent.get("tags"), list):
-            sent = {**sent, "tags": sorted(set(sent["tags"]))}
-        return original(self, instance, sent)
-
-
 @variation("order")
 def links_come_in_an_order_of_their_own(twin: Twin) -> None:
     """Courses, programs, pathways and signatories come by name, not in the order sent."""
@@ -185,16 +156,3 @@ def links_come_in_an_order_of_their_own(twin: Twin) -> None:
     @around(twin.models.Credential)
     def in_sent_order(original: Any, self: Any, relation: str) -> Any:
         return sorted(original(self, relation), key=lambda item: item.name)
-
-
-@variation("repeats")
-def json_takes_forms_of_numbers(twin: Twin) -> None:
-    """A text field takes no number, as a strict team declares it."""
-
-    class StrictCharField(serializers.CharField):
-        def to_internal_value(self, data: Any) -> Any:
-            if not isinstance(data, str):
-                self.fail("invalid")
-            return super().to_internal_value(data)
-
-    redeclare(twin.serializers.CredentialBody, name=StrictCharField(max_length=1000))

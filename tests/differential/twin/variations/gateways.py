@@ -85,7 +85,7 @@ def json_ends_in_a_newline(twin: Twin) -> None:
 
 @variation("json")
 def json_escapes_slashes(twin: Twin) -> None:
-    """A slash in JSON is written as `\\/`, and `<`, `>` and `&` as escapes."""
+    """A slash in JSON has a backslash before it, and `<`, `>` and `&` are escapes."""
     escapes = {b"/": rb"\/", b"<": rb"\u003c", b">": rb"\u003E", b"&": rb"\u0026"}
 
     def escape(body: bytes) -> bytes:

@@ -209,3 +209,9 @@ def wake_up(get_response: Any) -> Any:
         return get_response(request)
 
     return middleware
+
+
+@variation("signatories")
+def the_newest_signatory_comes_first(twin: Twin) -> None:
+    """Signatories are listed from the newest to the oldest."""
+    twin.models.Signatory._meta.ordering = ("-pk",)

@@ -98,10 +98,10 @@ def metadata_is_of_any_kind(twin: Twin) -> None:
 
 @variation("size-of-records")
 def records_are_large(twin: Twin) -> None:
-    """A few credentials have hundreds of tags and courses, and a template of 200 kB."""
+    """A few credentials have hundreds of tags and courses, and a template of 100 kB."""
     for row in twin.models.Credential.objects.filter(public=True).order_by("-created_at")[:3]:
         row.tags = [f"tag {number}" for number in range(300)]
-        row.html_template = "<p>Certificate of {{ name }}</p>\n" * 6000
+        row.html_template = "<p>Certificate of {{ name }}</p>\n" * 3000
         row.description = "Long. " * 5000
         row.save()
         row.courses.set(twin.models.Course.objects.filter(platform=row.platform))
