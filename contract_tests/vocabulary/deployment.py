@@ -1,4 +1,7 @@
-"""A deployment as rules use it: list, page, create, change and delete credentials as an admin."""
+"""A deployment as rules use it: list, page, create, change and delete credentials as an admin.
+
+It is long because every rule is written with this one class, whose methods are a few lines each.
+"""
 
 import hashlib
 import json
@@ -34,6 +37,8 @@ FAILURES_THAT_COUNT = 3
 LOOKS = (6, 6, 40)
 SECONDS_BETWEEN_LOOKS = 0.03
 """How often, and how far apart, each failure in a row looks whether somebody else writes."""
+MOST_COMPARED = 3
+"""Pages of a hundred that a longer look compares."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 
 
@@ -322,12 +327,37 @@ class Deployment:
         raise NotTested("not judged: somebody else writes, and the lists kept changing")
 
     def is_moving(self, before: Any, looks: int) -> bool:
-        """Tell whether lists changed since a fingerprint, or change within a short time."""
+        """Tell whether lists changed since a fingerprint, or change within a short time.
+
+        The fingerprint is of the newest items, so that each check can afford it. What changes
+        further down, or in lists of assertions, is seen by two longer looks.
+        """
+        whole = self.read_whole_fingerprint()
         for _ in range(looks):
             if self.read_fingerprint() != before:
                 return True
             time.sleep(SECONDS_BETWEEN_LOOKS * self.random.random())
-        return False
+        return self.read_whole_fingerprint() != whole
+
+    def read_whole_fingerprint(self) -> Any:
+        """Return a value that changes when another client writes anything that a rule compares."""
+        collections: list[tuple[str, bool]] = [("", True)]
+        if "issuers" not in self.settings.without:
+            collections.append(("issuers/", True))
+        if "assertions" not in self.settings.without:
+            users = {self.settings.user_id, self.settings.learner_username} - {""}
+            paths = (build_collection_path(self.settings.org, user) for user in sorted(users))
+            collections += [(f"{path}assertions/", False) for path in paths]
+        return [self._read_items(path, envelope) for path, envelope in collections]
+
+    def _read_items(self, path: str, envelope: bool) -> Any:
+        """Return the first items of a list, nothing where it cannot be read."""
+        query = {"page_size": 100} | ({} if envelope else {"include_revoked": "true"})
+        try:
+            pages = list(islice(self.walk_pages(query, path, envelope=envelope), MOST_COMPARED))
+        except RuleFailed:
+            return None
+        return [(page["count"], strip_signatures(page.items)) for page in pages]
 
     @property
     def issuer(self) -> str:
@@ -374,10 +404,13 @@ def strip_signatures(value: Any) -> Any:
     return json.loads(_SIGNED_URL.sub(r"\1", json.dumps(value)))
 
 
-SIGNED = re.compile(rb"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&]sig=")
-_SIGNED_URL = re.compile(
-    r'(https?://[^\s"?]+)\?(?=[^\s"]*(?:X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&]sig=))[^\s"]*'
+_SIGNATURE = (
+    r"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&](?:sig|token|expires|hdnts|hdnea|hmac|verify|"
+    r"auth_key|e|s|t|ts|v|_)="
 )
+"""Parameters of an address that is made anew for each response, by the usual networks."""
+SIGNED = re.compile(rb"https?:(?://|\\/\\/)[^\s\"?]+\?")
+_SIGNED_URL = re.compile(rf'(https?://[^\s"?]+)\?(?=[^\s"]*(?:{_SIGNATURE}))[^\s"]*', re.IGNORECASE)
 
 
 def read_known(response: Response) -> Any:

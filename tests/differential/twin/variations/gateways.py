@@ -449,3 +449,15 @@ def fail_reads(get_response: GetResponse) -> GetResponse:
 @variation("wsgi")
 def the_server_speaks_http_1_0(twin: Twin) -> None:
     """The server answers as HTTP/1.0 and closes each connection; the server sees to it."""
+
+
+@variation("images")
+def image_addresses_have_tokens(twin: Twin) -> None:
+    """A content network's addresses of images have a token and an end, other ones each time."""
+    numbers = itertools.count()
+
+    @around(twin.representations)
+    def absolute_image(original: Any, request: Any, image: Any, address: Any) -> Any:
+        url = original(request, image, address)
+        token = f"?width=200&token={next(numbers):020x}&expires={1_800_000_000 + next(numbers)}"
+        return url if image is None or url is None else f"{url}{token}"

@@ -208,6 +208,22 @@ def a_neighbour_edits_what_is_there(twin: Twin) -> None:
 
 
 @variation("neighbour", threads=2)
+def a_neighbour_edits_what_is_old(twin: Twin) -> None:
+    """Another client changes names and courses of credentials that are far down in the list."""
+
+    def edit(number: int) -> None:
+        found = twin.models.Credential.objects.filter(platform__key="main", public=True)
+        row = found.order_by("created_at")[number % 5]
+        found.filter(pk=row.pk).update(name=f"Edited e a {number}", description="Another e a")
+        if number % 3:
+            row.courses.clear()
+        else:
+            row.courses.add(*twin.models.Course.objects.filter(platform=row.platform)[:2])
+
+    act_forever(0.15, edit)
+
+
+@variation("neighbour", threads=2)
 def a_neighbour_hides_and_shows(twin: Twin) -> None:
     """Another client makes a credential private and public again."""
 
