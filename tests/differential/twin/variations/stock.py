@@ -193,14 +193,22 @@ def act_forever(pause: float, act: Any) -> None:
     threading.Thread(target=run, daemon=True).start()
 
 
+def list_public(twin: Twin) -> list[int]:
+    """Return the rows of what a platform lists at the start, the newest first.
+
+    A neighbour leaves alone what others create later.
+    """
+    found = twin.models.Credential.objects.filter(platform__key="main", public=True)
+    return list(found.order_by("-created_at").values_list("pk", flat=True))
+
+
 @variation("neighbour", threads=2)
 def a_neighbour_edits_what_is_there(twin: Twin) -> None:
     """Another client changes texts and tags of the listed credentials, one after the other."""
+    credentials, newest = twin.models.Credential.objects, list_public(twin)[:7]
 
     def edit(number: int) -> None:
-        found = twin.models.Credential.objects.filter(platform__key="main", public=True)
-        row = found.order_by("-created_at")[number % 7]
-        found.filter(pk=row.pk).update(
+        credentials.filter(pk=newest[number % len(newest)]).update(
             name_override=f"Edited e a {number}", tags=[f"edit {number}"]
         )
 
@@ -210,11 +218,11 @@ def a_neighbour_edits_what_is_there(twin: Twin) -> None:
 @variation("neighbour", threads=2)
 def a_neighbour_edits_what_is_old(twin: Twin) -> None:
     """Another client changes names and courses of credentials that are far down in the list."""
+    credentials, oldest = twin.models.Credential.objects, list_public(twin)[-5:]
 
     def edit(number: int) -> None:
-        found = twin.models.Credential.objects.filter(platform__key="main", public=True)
-        row = found.order_by("created_at")[number % 5]
-        found.filter(pk=row.pk).update(name=f"Edited e a {number}", description="Another e a")
+        row = credentials.get(pk=oldest[number % len(oldest)])
+        credentials.filter(pk=row.pk).update(name=f"Edited e a {number}", description="Another e a")
         if number % 3:
             row.courses.clear()
         else:
@@ -226,23 +234,18 @@ def a_neighbour_edits_what_is_old(twin: Twin) -> None:
 @variation("neighbour", threads=2)
 def a_neighbour_hides_and_shows(twin: Twin) -> None:
     """Another client makes a credential private and public again."""
-
-    def toggle(number: int) -> None:
-        found = twin.models.Credential.objects.filter(platform__key="main").order_by("pk")
-        found.filter(pk=found[4].pk).update(public=number % 2 == 0)
-
-    act_forever(0.2, toggle)
+    credentials, chosen = twin.models.Credential.objects, list_public(twin)[4]
+    act_forever(0.2, lambda number: credentials.filter(pk=chosen).update(public=number % 2 == 0))
 
 
 @variation("neighbour", threads=2)
 def a_neighbour_issues_all_the_time(twin: Twin) -> None:
     """Another client issues a listed credential to the learner and revokes it."""
+    chosen = list_public(twin)[3]
 
     def issue(number: int) -> None:
-        models = twin.models
-        learner = models.User.objects.get(username="learner")
-        credential = models.Credential.objects.filter(platform__key="main", public=True)[3]
-        row = models.Assertion.objects.create(credential=credential, recipient=learner)
+        learner = twin.models.User.objects.get(username="learner")
+        row = twin.models.Assertion.objects.create(credential_id=chosen, recipient=learner)
         time.sleep(0.1)
         row.revoked, row.revocation_reason = True, f"Taken back {number}"
         row.save()
