@@ -405,7 +405,7 @@ def strip_signatures(value: Any) -> Any:
 
 
 _SIGNATURE = (
-    r"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&](?:sig|token|expires|hdnts|hdnea|hmac|verify|"
+    r"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|(?<=[?&])(?:sig|token|expires|hdnts|hdnea|hmac|verify|"
     r"auth_key|e|s|t|ts|v|_)="
 )
 """Parameters of an address that is made anew for each response, by the usual networks."""

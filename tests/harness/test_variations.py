@@ -8,6 +8,8 @@ from tests.harness.bite import MIXED, MIXTURES, Outcome, describe_rules, judge_v
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
     *("issuing-answers-201", "a-month-is-thirty-days", "unknown-users-are-skipped"),
+    *("a-gateway-answers-options", "revocations-are-final", "blanks-are-refused"),
+    *("the-newest-signatory-comes-first", "the-public-look-up-hides-what-expired"),
 )
 NEIGHBOUR = ("a-neighbour-writes-all-the-time", "fields-come-in-another-order")
 
