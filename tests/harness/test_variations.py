@@ -3,7 +3,16 @@
 import pytest
 
 from tests.differential.twin.variations import VARIATIONS, mix_variations
-from tests.harness.bite import MIXED, MIXTURES, Outcome, describe_rules, judge_variation
+from tests.harness.bite import (
+    MIXED,
+    MIXTURES,
+    OFFERED,
+    PLACES,
+    Outcome,
+    credcheck,
+    describe_rules,
+    judge_variation,
+)
 
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
@@ -38,6 +47,16 @@ def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[s
     outcome = judge_variation(names, "quick", "writes", *options)
     assert outcome.rules == (), outcome.headline
     assert outcome.left_behind == 0
+
+
+@pytest.mark.slow
+def test_it_is_silent_on_what_the_twin_lacks() -> None:
+    """Pictures that are encoded anew, masked settings, 404 for another platform's admin."""
+    rules = ("IMAGE-03", "PROVIDER-02", "PROVIDER-04", "ASSIGN-05")
+    options = [word for rule in rules for word in ("--rule", rule)]
+    context = (*PLACES, *OFFERED, "--profile", "quick")
+    outcome = credcheck("wsgi:tests.support.sound_mock:application", *options, context=context)
+    assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
 
 
 def test_the_matrix_says_what_each_rule_alone_catches() -> None:
