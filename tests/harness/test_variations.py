@@ -39,6 +39,7 @@ def test_there_are_mixtures_of_what_can_be_mixed() -> None:
     [
         (SOUND, ()),
         pytest.param(NEIGHBOUR, ("pagination", "search"), marks=pytest.mark.thorough),
+        pytest.param(("a-neighbour-edits-what-is-old",), ("search",), marks=pytest.mark.thorough),
     ],
 )
 def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[str, ...]) -> None:
