@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.differential.twin.setting
 from tests.differential.twin.variations import (
     behaviour,
     data,
+    encodings,
     frameworks,
     gateways,
     habits,
@@ -23,7 +24,18 @@ from tests.differential.twin.variations import (
 
 VARIATIONS: Mapping[str, Variation] = {
     value.id: value
-    for module in (wire, shapes, behaviour, readings, data, gateways, frameworks, stock, habits)
+    for module in (
+        wire,
+        shapes,
+        behaviour,
+        readings,
+        data,
+        encodings,
+        gateways,
+        frameworks,
+        stock,
+        habits,
+    )
     for value in vars(module).values()
     if isinstance(value, Variation)
 }
