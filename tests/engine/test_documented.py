@@ -1,0 +1,36 @@
+"""What counts as a documented response, read from the contract."""
+
+import pytest
+
+from contract_tests.catalogue.operations import LOOK_UP_ASSERTION, RETRIEVE_CREDENTIAL
+from contract_tests.engine.contract import load_contract
+
+
+def find_messages(operation_id: str, status: int, content_type: str, body: bytes) -> list[str]:
+    """Return how a response to GET differs from the contract."""
+    contract = load_contract()
+    headers = {"allow": "GET, HEAD, OPTIONS"} | (
+        {"content-type": content_type} if content_type else {}
+    )
+    operation = contract.operations[operation_id]
+    found = contract.find_mismatches(operation, "GET", status, headers, body)
+    return [mismatch[0] for mismatch in found]
+
+
+@pytest.mark.parametrize("content_type", ["", "text/html; charset=utf-8", "application/json"])
+def test_an_empty_body_has_any_type(content_type: str) -> None:
+    """The public look-up's empty 404 is documented, whatever type a server puts on nothing."""
+    assert find_messages(LOOK_UP_ASSERTION, 404, content_type, b"") == []
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "content_type", "body"),
+    [
+        (LOOK_UP_ASSERTION, "text/plain", b"not found"),
+        (RETRIEVE_CREDENTIAL, "", b""),
+        (RETRIEVE_CREDENTIAL, "text/plain", b""),
+    ],
+)
+def test_a_body_needs_its_type(operation_id: str, content_type: str, body: bytes) -> None:
+    """Another type of a body is a difference, and so is a body that is missing elsewhere."""
+    assert find_messages(operation_id, 404, content_type, body) == ["the content type is wrong"]
