@@ -10,6 +10,7 @@ import re
 import string
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -332,32 +333,34 @@ class Deployment:
         The fingerprint is of the newest items, so that each check can afford it. What changes
         further down, or in lists of assertions, is seen by two longer looks.
         """
-        whole = self.read_whole_fingerprint()
+        whole = self.read_records()
         for _ in range(looks):
             if self.read_fingerprint() != before:
                 return True
             time.sleep(SECONDS_BETWEEN_LOOKS * self.random.random())
-        return self.read_whole_fingerprint() != whole
+        again = self.read_records()
+        return any(again[path] != whole[path] for path in again.keys() & whole.keys())
 
-    def read_whole_fingerprint(self) -> Any:
-        """Return a value that changes when another client writes anything that a rule compares."""
-        collections: list[tuple[str, bool]] = [("", True)]
+    def read_records(self) -> dict[str, Any]:
+        """Return, by list, the records that rules compare, in no order.
+
+        A list that cannot be read is left out: then the target is at fault and not a neighbour.
+        """
+        lists = {"": True}
         if "issuers" not in self.settings.without:
-            collections.append(("issuers/", True))
+            lists["issuers/"] = True
         if "assertions" not in self.settings.without:
-            users = {self.settings.user_id, self.settings.learner_username} - {""}
-            paths = (build_collection_path(self.settings.org, user) for user in sorted(users))
-            collections += [(f"{path}assertions/", False) for path in paths]
-        return [self._read_items(path, envelope) for path, envelope in collections]
-
-    def _read_items(self, path: str, envelope: bool) -> Any:
-        """Return the first items of a list, nothing where it cannot be read."""
-        query = {"page_size": 100} | ({} if envelope else {"include_revoked": "true"})
-        try:
-            pages = list(islice(self.walk_pages(query, path, envelope=envelope), MOST_COMPARED))
-        except RuleFailed:
-            return None
-        return [(page["count"], strip_signatures(page.items)) for page in pages]
+            users = filter(None, (self.settings.user_id, self.settings.learner_username))
+            paths = (build_collection_path(self.settings.org, user) for user in users)
+            lists |= {f"{path}assertions/": False for path in paths}
+        records = {}
+        for path, envelope in lists.items():
+            query = {"page_size": 100} | ({} if envelope else {"include_revoked": "true"})
+            with suppress(RuleFailed):
+                pages = self.walk_pages(query, path, envelope=envelope)
+                read = [item for page in islice(pages, MOST_COMPARED) for item in page.items]
+                records[path] = sorted(json.dumps(strip_signatures(item)) for item in read)
+        return records
 
     @property
     def issuer(self) -> str:
