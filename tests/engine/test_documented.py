@@ -2,18 +2,29 @@
 
 import pytest
 
-from contract_tests.catalogue.operations import LOOK_UP_ASSERTION, RETRIEVE_CREDENTIAL
+from contract_tests.catalogue.operations import (
+    DELETE_CREDENTIAL,
+    DELETE_ISSUER,
+    LIST_ISSUERS,
+    LOOK_UP_ASSERTION,
+    RETRIEVE_CREDENTIAL,
+)
 from contract_tests.engine.contract import load_contract
 
 
-def find_messages(operation_id: str, status: int, content_type: str, body: bytes) -> list[str]:
-    """Return how a response to GET differs from the contract."""
+JSON = "application/json"
+
+
+def find_messages(
+    operation_id: str, status: int, content_type: str, body: bytes, method: str = "GET"
+) -> list[str]:
+    """Return how a response differs from the contract."""
     contract = load_contract()
     headers = {"allow": "GET, HEAD, OPTIONS"} | (
         {"content-type": content_type} if content_type else {}
     )
     operation = contract.operations[operation_id]
-    found = contract.find_mismatches(operation, "GET", status, headers, body)
+    found = contract.find_mismatches(operation, method, status, headers, body)
     return [mismatch[0] for mismatch in found]
 
 
@@ -34,3 +45,13 @@ def test_an_empty_body_has_any_type(content_type: str) -> None:
 def test_a_body_needs_its_type(operation_id: str, content_type: str, body: bytes) -> None:
     """Another type of a body is a difference, and so is a body that is missing elsewhere."""
     assert find_messages(operation_id, 404, content_type, body) == ["the content type is wrong"]
+
+
+@pytest.mark.parametrize("operation_id", [DELETE_ISSUER, DELETE_CREDENTIAL])
+def test_any_write_may_be_400(operation_id: str) -> None:
+    """The reference documents 400 in general; another status code and a read's 400 stay wrong."""
+    refusal = b'["The issuer has credentials."]'
+    message = "the status code is not documented"
+    assert find_messages(operation_id, 400, JSON, refusal, "DELETE") == []
+    assert find_messages(operation_id, 418, JSON, refusal, "DELETE") == [message]
+    assert find_messages(LIST_ISSUERS, 400, JSON, refusal) == [message]
