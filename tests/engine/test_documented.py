@@ -11,7 +11,6 @@ from contract_tests.catalogue.operations import (
 )
 from contract_tests.engine.contract import load_contract
 
-
 JSON = "application/json"
 
 
