@@ -268,7 +268,7 @@ def check_signatories(
     """Require these signatories; in which order they are shown is not known."""
     got = [{name: person.get(name) for name in PERSON} for person in signatories]
     is_same = sorted(got, key=format_json) == sorted(expected, key=format_json)
-    message = f"the signatories of {owner} are wrong"
+    message = f"the `signatories` of {owner} are wrong"
     require(is_same, message, response, expected=expected, got=got)
 
 
