@@ -20,6 +20,8 @@ Topic = tuple[str, ...]
 SHAPE_RULES = frozenset({"SCHEMA-01", "SCHEMA-02"})
 ENVELOPE = frozenset({"result", "data", "results", "*", ""})
 """Steps of a path to a field that only say where in a response the record is."""
+NESTED = "credentialDetails"
+"""The field of an assertion that holds a whole credential."""
 _MISSING = re.compile(r"is missing|has no `|lacks `")
 _HEADER = re.compile(
     r"\bheader `?([A-Z][\w-]+)|\b([A-Z][\w-]+)`? header\b|`(Vary|Allow|ETag|Location|Retry-After)`"
@@ -146,6 +148,8 @@ def _find_field(finding: Finding) -> str:
     field = _FIELD.search(finding["message"])
     if field:
         steps = [step for step in field[1].split(".") if step not in ENVELOPE]
+        if len(steps) > 1 and steps[0] == NESTED:
+            return steps[1]
         return steps[0] if steps else field[1]
     try:
         expected, got = json.loads(finding["expected"]), json.loads(finding["got"])

@@ -217,7 +217,7 @@ def look_up_assertion(deployment: Deployment, assertion: str, **options: Any) ->
 def revoke_and_delete(deployment: Deployment, credential: str) -> None:
     """Revoke all active assertions of a credential of this run, and delete it."""
     for assertion in list_assertions(deployment, credential).items:
-        if not assertion["revoked"]:
+        if assertion["revoked"] is not True:  # a text would be true, whatever it says
             deployment.target.guard.own.add(assertion["entityId"])
             revoke(deployment, assertion["entityId"])
     deployment.delete(credential)
