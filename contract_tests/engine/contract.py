@@ -199,6 +199,8 @@ class Contract:
             return
         for message, got in faults:
             yield Mismatch(message, "JSON that every client reads alike", got)
+        if status == 400:
+            value = self._drop_remarks(operation, value)
         validator = self._get_validator(operation, status)
         try:
             errors = list(islice(validator.iter_errors(value), MOST_ERRORS))
@@ -212,6 +214,28 @@ class Contract:
             mismatch = describe_schema_error(error)
             mismatches.setdefault(mismatch.message, mismatch)
         yield from mismatches.values()
+
+    def _drop_remarks(self, operation: Operation, value: Any) -> Any:
+        """Return the messages of a 400 without what a team adds to them, such as a code.
+
+        A map of messages has no fixed names: those of the request are judged, and where it has
+        none of them, all that are not plain values.
+        """
+        if not isinstance(value, dict):
+            return value
+        known = {"detail", "non_field_errors", *self._list_inputs(operation)}
+        judged = {name: messages for name, messages in value.items() if name in known}
+        others = {name: part for name, part in value.items() if isinstance(part, list | dict)}
+        return judged or others or value
+
+    def _list_inputs(self, operation: Operation) -> Iterator[str]:
+        """Yield the names of an operation's parameters and of the fields of its body."""
+        item = self.document["paths"][operation.path]
+        for parameter in (*item.get("parameters", ()), *operation.source.get("parameters", ())):
+            yield self.resolve(parameter)["name"]
+        body = self.resolve(operation.source.get("requestBody", {}))
+        for media_type in body.get("content", {}).values():
+            yield from self._flatten(media_type.get("schema", {})).get("properties", ())
 
     def _get_validator(self, operation: Operation, status: int) -> jsonschema_rs.Validator:
         key = (operation.id, status)

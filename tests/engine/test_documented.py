@@ -1,8 +1,12 @@
 """What counts as a documented response, read from the contract."""
 
+import json
+from typing import Any
+
 import pytest
 
 from contract_tests.catalogue.operations import (
+    CREATE_CREDENTIAL,
     DELETE_CREDENTIAL,
     DELETE_ISSUER,
     LIST_ISSUERS,
@@ -54,3 +58,24 @@ def test_any_write_may_be_400(operation_id: str) -> None:
     assert find_messages(operation_id, 400, JSON, refusal, "DELETE") == []
     assert find_messages(operation_id, 418, JSON, refusal, "DELETE") == [message]
     assert find_messages(LIST_ISSUERS, 400, JSON, refusal) == [message]
+
+
+CODES = {"code": "invalid", "status_code": 400, "errors": [{"attr": "name"}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_wrong"),
+    [
+        ({"name": ["Required."], **CODES}, False),
+        ({"expires": {"amount": ["An integer."]}, **CODES}, False),
+        ({"detail": "JSON parse error", **CODES}, False),
+        ({"__all__": ["Not an object."], "code": "invalid"}, False),
+        ({"name": "Required.", **CODES}, True),
+        ({"message": "Invalid."}, True),
+    ],
+)
+def test_a_team_adds_to_its_errors(body: dict[str, Any], is_wrong: bool) -> None:
+    """A code beside the messages of a 400 is no difference; a text instead of messages is one."""
+    content = json.dumps(body).encode()
+    found = find_messages(CREATE_CREDENTIAL, 400, JSON, content, "POST")
+    assert bool(found) == is_wrong, found
