@@ -200,6 +200,8 @@ class Contract:
         for message, got in faults:
             yield Mismatch(message, "JSON that every client reads alike", got)
         if status == 400:
+            if is_list_of_texts(value):
+                return  # the framework's body of an error that a view raises with one text
             value = self._drop_remarks(operation, value)
         validator = self._get_validator(operation, status)
         try:
@@ -307,6 +309,11 @@ class Contract:
             properties = {**flat.get("properties", {}), **other.get("properties", {})}
             flat = {**other, **flat, **({"properties": properties} if properties else {})}
         return flat
+
+
+def is_list_of_texts(value: Any) -> bool:
+    """Tell whether a value is a list of texts, and not empty."""
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def describe_schema_error(error: jsonschema_rs.ValidationError) -> Mismatch:

@@ -71,11 +71,14 @@ CODES = {"code": "invalid", "status_code": 400, "errors": [{"attr": "name"}]}
         ({"detail": "JSON parse error", **CODES}, False),
         ({"__all__": ["Not an object."], "code": "invalid"}, False),
         ({"name": "Required.", **CODES}, True),
+        (["The credential has no such item."], False),
+        ([], True),
+        ([1], True),
         ({"message": "Invalid."}, True),
     ],
 )
-def test_a_team_adds_to_its_errors(body: dict[str, Any], is_wrong: bool) -> None:
-    """A code beside the messages of a 400 is no difference; a text instead of messages is one."""
+def test_a_team_adds_to_its_errors(body: Any, is_wrong: bool) -> None:
+    """A code beside the messages of a 400, or a bare list, is no difference; a text is one."""
     content = json.dumps(body).encode()
     found = find_messages(CREATE_CREDENTIAL, 400, JSON, content, "POST")
     assert bool(found) == is_wrong, found

@@ -215,3 +215,20 @@ def wake_up(get_response: Any) -> Any:
 def the_newest_signatory_comes_first(twin: Twin) -> None:
     """Signatories are listed from the newest to the oldest."""
     twin.models.Signatory._meta.ordering = ("-pk",)
+
+
+@variation("issue-refusals")
+def a_refused_issue_is_a_list_of_messages(twin: Twin) -> None:
+    """An issue without an item of the credential is 400 with a bare list, raised in the view."""
+    items = {*twin.serializers.ORIGINS, "non_field_errors"}
+
+    for view in (twin.assertions.CredentialAssertionsView, twin.assertions.BulkAssertionsView):
+
+        @around(view)
+        def post(original: Any, self: Any, *arguments: Any, **options: Any) -> Any:
+            try:
+                return original(self, *arguments, **options)
+            except ValidationError as refusal:
+                if set(refusal.detail) <= items:
+                    raise ValidationError("The credential has no such item.") from None
+                raise
