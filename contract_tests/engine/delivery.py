@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from contract_tests.engine.bounds import Bounds
 from contract_tests.engine.connection import Connection, NoResponse, Received, Request
 from contract_tests.engine.contract import Contract
+from contract_tests.engine.curl import build_curl
 from contract_tests.engine.exchange import (
     Exchange,
     Response,
-    build_curl,
     describe_body,
     redact_headers,
 )

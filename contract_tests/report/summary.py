@@ -15,6 +15,7 @@ from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import Gap, find_best_option, gather_not_tested
 from contract_tests.report.notices import select_notices
 from contract_tests.report.verdict import CONFORMS, FAILURES, TESTED, Verdict
+from contract_tests.settings.sources import MOCK_KEYS
 
 HOLD_CHOICES = "--hold-choices"
 MOST_FOLLOWERS = 5
@@ -146,7 +147,8 @@ def describe_start(target: str) -> str:
     The address in the curl lines is the one that is shown here.
     """
     if target == "mock":
-        command = "`credmock serve --api-version 4.202`"
+        keys = " ".join(f"CREDCHECK_KEY_{role.upper()}={key}" for role, key in MOCK_KEYS.items())
+        command = f"`credmock serve --api-version 4.202`, and its keys with `export {keys}`"
     elif target.startswith("wsgi:"):
         application = shlex.quote(target.removeprefix("wsgi:"))
         command = f"`gunicorn --bind 127.0.0.1:8000 {application}`, or with another WSGI server"

@@ -13,6 +13,7 @@ from tests.harness.bite import (
     describe_rules,
     judge_variation,
 )
+from tests.support.postgresql import needs_postgresql, running_postgresql
 
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
@@ -58,6 +59,19 @@ def test_it_is_silent_on_what_the_twin_lacks() -> None:
     context = (*PLACES, *OFFERED, "--profile", "quick")
     outcome = credcheck("wsgi:tests.support.sound_mock:application", *options, context=context)
     assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
+
+
+@pytest.mark.longest
+@pytest.mark.slow
+@pytest.mark.thorough
+@needs_postgresql
+def test_it_is_silent_on_a_database_that_others_wrote() -> None:
+    """The sound twin fails no rule over PostgreSQL, which stores no NUL."""
+    with running_postgresql() as folder:
+        outcome = judge_variation((), "standard", "writes", postgresql=folder)
+    assert outcome.complaints == (), outcome.headline
+    assert outcome.left_behind == 0
+    assert outcome.exit_code == 0
 
 
 def test_the_matrix_says_what_each_rule_alone_catches() -> None:
