@@ -13,7 +13,7 @@ from contract_tests.engine.effects import describe_effects
 from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import Gap, find_best_option, gather_not_tested
-from contract_tests.report.notices import gather_notices
+from contract_tests.report.notices import select_notices
 from contract_tests.report.verdict import CONFORMS, FAILURES, TESTED, Verdict
 from contract_tests.settings.sources import MOCK_KEYS
 
@@ -54,7 +54,7 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     gaps = gather_not_tested(verdict)
     yield from describe_failures(verdict)
     yield from describe_gaps(verdict, gaps)
-    for notice in gather_notices(verdict.notices):
+    for notice in select_notices(verdict.notices, map(vars, gaps)):
         yield f"notice          {notice}"
     if verdict.effects:
         yield f"on the target   {describe_effects(verdict.effects)}"

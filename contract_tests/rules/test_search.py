@@ -158,7 +158,7 @@ def test_search_compares_letters_as_unicode_does(deployment: Deployment) -> None
 def test_three_fields_are_searched(deployment: Deployment) -> None:
     """A text is found in name, override and description, and in no other field."""
     searched = ("name", "name_override", "description")
-    others = ("criteriaNarrative", "html_template", "credentialType")
+    others = ("criteriaNarrative", "html_template", "css_template")
     texts = {field: f"{deployment.make_word()}{field[:4]}" for field in (*searched, *others)}
     name = deployment.make_name(texts["name"])
     item = deployment.create(**{**texts, "name": name, "tags": [f"tag{texts['name']}"]})
