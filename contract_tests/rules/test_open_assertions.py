@@ -36,6 +36,7 @@ from contract_tests.vocabulary.issuing import (
     revoke,
     temporary_credential,
 )
+from contract_tests.vocabulary.pages import check_page
 from contract_tests.vocabulary.records import UNKNOWN_USERNAME
 
 
@@ -225,5 +226,20 @@ def test_the_maximum_is_a_thousand(deployment: Deployment) -> None:
         for path in paths:
             page = deployment.get_page({}, path, envelope=False)
             check_equal(page["max_page_size"], 1000, "`max_page_size` is wrong", page.response)
+
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.parametrize("of", ["user", "credential"])
+def test_the_page_size_of_assertions(deployment: Deployment, of: str) -> None:
+    """Both lists have ten assertions on a page, and as many as `page_size` says."""
+
+    def check() -> None:
+        path, query = find_longest_list(deployment, of)
+        page = deployment.get_page(query, path, envelope=False)
+        check_page(page, 1, 10)
+        page = deployment.get_page({**query, "page_size": 1}, path, envelope=False)
+        check_page(page, 1, 1)
 
     deployment.run_undisturbed(check)

@@ -99,6 +99,9 @@ def choose_terms(deployment: Deployment, items: list[Item]) -> list[str]:
         if len(words) > 1:
             at = text.find(words[-1])
             terms += [text[max(0, at - 4) : at + 3], f"{words[0]} {deployment.make_word()}"]
+    terms += [f"-{terms[0]}", f"{terms[0]} the"] if terms else []
+    common = [found for text in texts for found in re.findall(r"\b(?:the|of|and) \w+", text)]
+    terms += common[:3]
     for text in overrides[:6] + narratives[:4]:
         terms += re.findall(r"\w{4,}", text)[-1:]
     foreign = [text for text in texts if not text.isascii() and has_one_case(text)]
@@ -198,6 +201,44 @@ def is_linked(item: Item, kind: str, key: str) -> bool:
 def list_keys(items: list[Item], kind: str) -> list[str]:
     """Return the ids of all courses or programs that items are linked to."""
     return list(dict.fromkeys(link[f"{kind}_id"] for item in items for link in item[f"{kind}s"]))
+
+
+@pytest.mark.credcheck_rule("SEARCH-08")
+@pytest.mark.parametrize("kind", ["course", "program"])
+def test_the_case_of_an_id_matters(deployment: Deployment, kind: str) -> None:
+    """The id of a course or program in other letters lists nothing."""
+
+    def check() -> None:
+        newest = deployment.list_newest()
+        keys = list_keys(newest.items, kind)
+        for key in keys[:3]:
+            if key.swapcase() not in keys:
+                check_found(deployment, {kind: key.swapcase()}, [], newest)
+
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("SEARCH-02")
+@pytest.mark.credcheck_needs("write")
+@pytest.mark.parametrize("kind", ["course", "program"])
+def test_filters_follow_updates(deployment: Deployment, kind: str) -> None:
+    """A credential is found by what it is linked to now, and shown with it."""
+    keys = list_keys(deployment.list_items(), kind)[:2]
+    if not keys:
+        raise NotTested(f"no credential is linked to a {kind}")
+    item = deployment.create(**{f"{kind}s": keys})
+    for linked in (keys, keys[:1], keys[1:], []):
+        deployment.update(item["entityId"], {f"{kind}s": linked})
+        for key in keys:
+            page = deployment.get_page({kind: key, "search": item["name"]})
+            expected = [item["entityId"]] if key in linked else []
+            message = f"`{kind}` does not find what is linked to it after an update"
+            check_equal(page.ids, expected, message, page.response)
+        page = deployment.get_page({"search": item["name"]})
+        shown = [link[f"{kind}_id"] for record in page.items for link in record[f"{kind}s"]]
+        message = f"the list shows other {kind}s than an update stored"
+        check_equal(sorted(shown), sorted(linked), message, page.response)
+    deployment.delete(item["entityId"])
 
 
 @pytest.mark.credcheck_rule("SEARCH-02")
@@ -372,7 +413,7 @@ def test_q_finds_issuers_by_name(deployment: Deployment) -> None:
         newest = deployment.list_newest(path="issuers/")
         if not newest.is_complete:
             raise NotTested("there are too many issuers to know them all")
-        terms = ["", "no such issuer", "%", "_", "a"]
+        terms = ["", "no such issuer", "%", "_", "a", "http", "://", "@"]
         for issuer in newest.items[:5]:
             terms += [issuer["name"], issuer["name"].upper(), issuer["name"][2:6].strip()]
         for term in dict.fromkeys(terms):

@@ -21,6 +21,7 @@ from contract_tests.vocabulary.checks import (
 )
 from contract_tests.vocabulary.deployment import Deployment, read_created, read_result
 from contract_tests.vocabulary.forms import FORM, KINDS, list_form_fields, send_form
+from contract_tests.vocabulary.issuing import find_items
 
 UPDATES: tuple[dict[str, Any], ...] = (
     {"name_override": "Another"}, {"name_override": None}, {"description": "Another"},
@@ -31,7 +32,7 @@ UPDATES: tuple[dict[str, Any], ...] = (
     {"css_template": ""}, {"metadata": {"more": 1}}, {"metadata": {"level": 3}},
     {"expires": {"amount": 9, "duration": "years"}},
     {"expires": {"amount": None, "duration": None}}, {"tags": []}, {"tags": None},
-    {"tags": ["z", "y", "z"]}, {"public": False}, {"public": True}, {"courses": []}, {},
+    {"tags": ["z", "y", "z"]}, {"tags": list("abcdefghijkl")}, {"public": False}, {"public": True}, {"courses": []}, {},
 )  # fmt: skip
 INVALID: tuple[dict[str, Any], ...] = (
     {"signal": "x"}, {"issuer": "nowhere"}, {"courses": ["nowhere"]}, {"tags": "x"},
@@ -39,6 +40,11 @@ INVALID: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 """Where a service accepts one of these, another rule says whether it may."""
 GENERATED_FIELDS = ("entityId", "createdAt", "issuerDetails", "signatories")
+
+
+def find_links(deployment: Deployment) -> dict[str, list[str]]:
+    """Return what attaches a credential to a course, a program and a pathway, as far as known."""
+    return {k: v for item in find_items(deployment).values() for k, v in item.links.items()}
 
 
 def check_item_and_list(deployment: Deployment, item: dict[str, Any], what: str) -> None:
@@ -79,12 +85,15 @@ def test_links_are_stored(deployment: Deployment, kind: str) -> None:
     known = list(dict.fromkeys(links))[:3]
     if not known:
         pytest.skip(f"no credential is linked to a {kind}")
-    item = deployment.create(**{f"{kind}s": known})
+    others = find_links(deployment)
+    item = deployment.create(**{**others, f"{kind}s": known})
     for keys in (known, known[:1], known[::-1], []):
         response = deployment.put(item["entityId"], {f"{kind}s": keys})
         for record in (read_result(response), deployment.retrieve(item["entityId"])):
             got = [link.get(f"{kind}_id") for link in record[f"{kind}s"]]
             check_equal(sorted(got), sorted(keys), f"the {kind}s are not those sent", response)
+            kept = {name: item[name] for name in others if name != f"{kind}s"}
+            check_fields(response, record, kept, f"an update of {kind}s")
     deployment.delete(item["entityId"])
 
 
@@ -119,7 +128,7 @@ def test_an_item_created_as_private_is_not_listed(deployment: Deployment) -> Non
 def test_an_update_changes_only_its_fields(deployment: Deployment) -> None:
     """Each field changes on its own, and nothing else: not the id, not the creation time."""
     neighbour = deployment.create(description="a neighbour")
-    item = deployment.create(**FULL)
+    item = deployment.create(**FULL, **find_links(deployment))
     for fields in ({"name": deployment.make_name("renamed")}, *UPDATES):
         expected = apply_write(item, fields)
         response = deployment.put(item["entityId"], fields)
@@ -140,12 +149,39 @@ def test_the_issuer_can_be_changed(deployment: Deployment) -> None:
     issuers = deployment.get_page(path="issuers/").ids
     if len(issuers) < 2:
         raise NotTested("the platform has one issuer only")
-    item = deployment.create()
+    item = deployment.create(**FULL, **find_links(deployment))
+    kept = {name: item[name] for name in item if name not in ("issuerDetails", "signatories")}
     for issuer in issuers[:3]:
         response = deployment.put(item["entityId"], {"issuer": issuer})
         for record in (read_result(response), deployment.retrieve(item["entityId"])):
             got = record["issuerDetails"].get("entityId")
             check_equal(got, issuer, "an update does not change the issuer", response)
+            check_fields(response, record, kept, "an update of the issuer")
+    deployment.delete(item["entityId"])
+
+
+@pytest.mark.credcheck_rule("STATE-04")
+@pytest.mark.parametrize("slot", ["icon", "background", "thumbnail"])
+def test_an_image_is_replaced(deployment: Deployment, slot: str) -> None:
+    """An image of the gallery, then one by its address, then none; the other images stay."""
+    field, address = f"{slot}_image_id", f"{slot}Image"
+    shown = [item for item in deployment.list_items() if item[field] is not None]
+    if not shown:
+        raise NotTested(f"no credential shows an image of the gallery in `{field}`")
+    item = deployment.create(**FULL)
+    url = "https://example.com/replaced.png"
+    updates: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+        ({field: shown[0][field]}, {field: shown[0][field], address: shown[0][address]}),
+        ({address: url}, {address: url}),
+        ({field: shown[0][field]}, {field: shown[0][field], address: shown[0][address]}),
+        ({field: None, address: None}, {field: None, address: None}),
+    )
+    others = {name: item[name] for name in item if not name.startswith(slot)}
+    for fields, expected in updates:
+        response = deployment.put(item["entityId"], fields)
+        for record in (read_result(response), deployment.retrieve(item["entityId"])):
+            what = f"an update of {' and '.join(fields)}"
+            check_fields(response, record, {**others, **expected}, what)
     deployment.delete(item["entityId"])
 
 
@@ -154,7 +190,10 @@ def test_metadata_is_merged(deployment: Deployment) -> None:
     """New keys are added, existing ones replaced, all others stay."""
     item = deployment.create(metadata={"a": 1, "b": {"c": 2}})
     metadata: dict[str, Any] = {"a": 1, "b": {"c": 2}}
-    for update in ({"d": 3}, {"a": "x"}, {"b": [1]}, {}):
+    updates: tuple[dict[str, Any], ...] = (
+        {"d": 3}, {"a": "x"}, {"b": [1]}, {}, {"e": None}, {"camelCase": {"innerKey": 2**53 + 1}},
+    )  # fmt: skip
+    for update in updates:
         metadata |= update
         response = deployment.put(item["entityId"], {"metadata": update})
         expected = {"metadata": metadata}
@@ -200,6 +239,7 @@ def test_forms_store_what_json_stores(deployment: Deployment, kind: str) -> None
     response = send_form(deployment, "PUT", item["entityId"], [("name_override", "alone")], kind)
     expected = apply_write(expected, {"name_override": "alone"})
     check_fields(response, read_result(response), expected, f"an update of one field, {kind}")
+    check_item_and_list(deployment, expected, f"an update of one field, {kind}")
     deployment.delete(item["entityId"])
 
 
@@ -236,7 +276,8 @@ def test_a_refused_create_stores_nothing(deployment: Deployment) -> None:
 def test_a_deleted_item_is_gone_everywhere(deployment: Deployment) -> None:
     """After a deletion every method is 404, and no list or search shows the item."""
     mark = deployment.make_name("alike")
-    namesake, other, item = (deployment.create(name=f"{mark} {letter}") for letter in "abc")
+    names = (f"{mark} a", f"{mark} A", f"{mark} a")
+    namesake, other, item = (deployment.create(name=name) for name in names)
     deployment.retrieve(item["entityId"])
     check_deleted(deployment.send("DELETE", item["entityId"]), "deleting a credential")
     for method in ("GET", "PUT", "DELETE", "GET"):

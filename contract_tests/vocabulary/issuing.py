@@ -276,10 +276,12 @@ def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: s
         check_equal(page.items, [], "a refused request issued an assertion", page.response)
 
 
-def find_longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
-    """Return path and query of a long list of assertions."""
+def find_longest_list(deployment: Deployment, of: str = "") -> tuple[str, dict[str, Any]]:
+    """Return path and query of a long list of assertions: any, of a `user` or a `credential`."""
     found = []
     for path, query in iterate_assertion_lists(deployment):
+        if of and (of == "user") != ("include_revoked" in query):
+            continue
         page = read_page(deployment.get(path, query), envelope=False)
         found.append((page["count"], path, query))
         if found[-1][0] > 5:
