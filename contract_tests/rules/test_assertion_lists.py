@@ -19,6 +19,7 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import Deployment, Page, read_page
 from contract_tests.vocabulary.issuing import (
     ALL_ASSERTIONS,
+    find_item,
     find_longest_list,
     issue,
     list_user_assertions,
@@ -178,10 +179,14 @@ def test_a_revoked_assertion_is_listed_on_request(deployment: Deployment) -> Non
         page = list_user_assertions(deployment, user)
         require(entity_id in page.ids, "an issued assertion is not listed")
         revoke(deployment, entity_id)
+        item = find_item(deployment)
+        course = item.fields if item.kind == "course" else {}
         for query, expected in (
             ({}, False),
             ({"include_revoked": "true"}, True),
             ({"include_expired": "true"}, False),
+            (course, False),
+            ({"include_revoked": "true", **course}, True),
         ):
             page = list_user_assertions(deployment, user, **query)
             is_listed = entity_id in page.ids

@@ -19,6 +19,7 @@ from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.forms import KINDS, send_form
 from contract_tests.vocabulary.issuing import (
     check_issue_refused,
+    expired_assertion,
     find_assertion,
     find_item,
     find_items,
@@ -186,12 +187,29 @@ def test_the_recipient_of_a_form(deployment: Deployment, kind: str) -> None:
 def test_issuing_needs_an_item(deployment: Deployment) -> None:
     """Without an item, or with one that the credential is not attached to, issuing returns 400."""
     items = find_items(deployment)
-    item = find_item(deployment)
-    with temporary_credential(deployment, **item.links) as credential:
-        others = [other.fields for kind, other in items.items() if kind != item.kind]
-        for fields in ({}, *others):
-            response = request_issue(deployment, credential["entityId"], item=False, **fields)
-            check_status(response, 400, "issuing without an item of the credential")
+    for item in items.values():
+        with temporary_credential(deployment, **item.links) as credential:
+            others = [other.fields for kind, other in items.items() if kind != item.kind]
+            for fields in ({}, {"catalog_item": "no-such-item"}, *others):
+                what = f"issuing with {', '.join(fields) or 'nothing'} that it is not attached to"
+                response = request_issue(deployment, credential["entityId"], item=False, **fields)
+                check_status(response, 400, what)
+                body = {"users": [deployment.settings.username], **fields}
+                path = f"{credential['entityId']}/assertions/bulk/"
+                check_status(deployment.send_json("POST", path, body), 400, f"{what}, in bulk")
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
+def test_a_negative_period_is_over(deployment: Deployment) -> None:
+    """An assertion that is valid for less than nothing has expired when it is issued."""
+    with temporary_credential(deployment, expires={"amount": -2, "duration": "days"}) as credential:
+        response = request_issue(deployment, credential["entityId"])
+        assertion = read_assertion(response)
+        end = parse_time(assertion["expires"] or "9999-12-31T00:00:00+00:00")
+        is_over = end < parse_time(assertion["issuedOn"])
+        message = "an assertion of a negative period has not expired"
+        require(is_over, message, response, expected="a past time", got=assertion["expires"])
 
 
 @pytest.mark.credcheck_rule("ASSERT-18")
@@ -243,3 +261,18 @@ def test_the_page_size_of_assertions(deployment: Deployment, of: str) -> None:
         check_page(page, 1, 1)
 
     deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
+def test_an_expired_assertion_is_history(deployment: Deployment) -> None:
+    """A credential's list shows it, and issuing in bulk issues another one."""
+    with expired_assertion(deployment) as assertion:
+        entity_id = assertion["credentialDetails"]["entityId"]
+        page = list_assertions(deployment, entity_id)
+        message = "a credential's list lacks an expired assertion"
+        check_equal(page.ids, [assertion["entityId"]], message, page.response)
+        name = deployment.settings.username
+        response = issue_in_bulk(deployment, entity_id, [name])
+        what = "issuing in bulk to whom it expired"
+        check_fields(response, read_record(response), {"issued": [name], "skipped": []}, what)

@@ -32,7 +32,8 @@ UPDATES: tuple[dict[str, Any], ...] = (
     {"css_template": ""}, {"metadata": {"more": 1}}, {"metadata": {"level": 3}},
     {"expires": {"amount": 9, "duration": "years"}},
     {"expires": {"amount": None, "duration": None}}, {"tags": []}, {"tags": None},
-    {"tags": ["z", "y", "z"]}, {"tags": list("abcdefghijkl")}, {"public": False}, {"public": True}, {"courses": []}, {},
+    {"tags": ["z", "y", "z"]}, {"tags": list("abcdefghijkl")}, {"public": False},
+    {"public": True}, {"courses": []}, {},
 )  # fmt: skip
 INVALID: tuple[dict[str, Any], ...] = (
     {"signal": "x"}, {"issuer": "nowhere"}, {"courses": ["nowhere"]}, {"tags": "x"},

@@ -263,6 +263,23 @@ def issued_credential(deployment: Deployment) -> Iterator[tuple[str, str]]:
     yield credential["entityId"], issue(deployment, credential["entityId"])["entityId"]
 
 
+@contextmanager
+def expired_assertion(deployment: Deployment) -> Iterator[dict[str, Any]]:
+    """Issue a credential that is valid for less than nothing; delete it without a revocation.
+
+    Raises NotTested where the assertion has not expired: whether it has is not known.
+    """
+    fields = {**find_item(deployment).links, "expires": {"amount": -2, "duration": "days"}}
+    credential = deployment.create(**fields)
+    assertion = issue(deployment, credential["entityId"])
+    end = assertion["expires"]
+    if end is None or parse_time(end) >= parse_time(assertion["issuedOn"]):
+        revoke_and_delete(deployment, credential["entityId"])
+        raise NotTested("an assertion of a negative period does not expire here")
+    yield assertion
+    deployment.delete(credential["entityId"])
+
+
 def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: str) -> None:
     """Require an issue with these fields to return 400 on one of them, and to issue nothing."""
     with temporary_credential(deployment) as credential:
