@@ -35,6 +35,7 @@ PERSON = {
     "title": "Dean of “Studies”",
     "signature": "https://example.com/signature.png",
 }
+LONG_TITLE = "Professor of everything that there is, " * 3 + "and more"
 SHOWN = ("url", "iconImage", "allowed_template_tags")
 SIGNATORIES_PATH = "issuers/authority/"
 
@@ -125,7 +126,10 @@ def test_a_created_issuer_is_enveloped(deployment: Deployment) -> None:
 @pytest.mark.credcheck_rule("ISSUER-03")
 def test_an_update_of_an_issuer(deployment: Deployment) -> None:
     """Each field changes on its own, and the issuer's credentials show it."""
-    with temporary_issuer(deployment, **FULL) as issuer:
+    with (
+        temporary_issuer(deployment, **FULL) as issuer,
+        temporary_issuer(deployment, **FULL) as neighbour,
+    ):
         credential = deployment.create(issuer=issuer["entityId"])
         updates: tuple[dict[str, Any], ...] = (
             {"url": "https://example.com/other"}, {"iconImage": None},
@@ -144,6 +148,14 @@ def test_an_update_of_an_issuer(deployment: Deployment) -> None:
             response = deployment.get(credential["entityId"])
             details = read_result(response)["issuerDetails"]
             check_fields(response, details, issuer, f"{what}, in a credential")
+            page = deployment.get_page({"search": credential["name"]})
+            details = page.items[0]["issuerDetails"] if page.items else {}
+            check_fields(page.response, details, issuer, f"{what}, in a list of credentials")
+            page = deployment.get_page({"page_size": 100, "q": deployment.mark}, "issuers/")
+            listed = {item["entityId"]: item for item in page.items}
+            for expected in (issuer, neighbour):
+                got = listed.get(expected["entityId"], {})
+                check_fields(page.response, got, expected, f"{what}, in the list of issuers")
         deployment.delete(credential["entityId"])
 
 
@@ -191,14 +203,16 @@ def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
     with temporary_issuer(deployment) as issuer, temporary_issuer(deployment) as other:
         credential = deployment.create(issuer=issuer["entityId"])
         expected: list[dict[str, Any]] = []
-        for name in ("First", "Second"):
-            body = {**PERSON, "name": name, "entityId": issuer["entityId"]}
+        for name, title in (("First", LONG_TITLE), ("Second", "Dean"), ("Second", "Rector")):
+            body = {**PERSON, "name": name, "title": title, "entityId": issuer["entityId"]}
             response = deployment.send_json("POST", SIGNATORIES_PATH, body)
             fields = {key: body[key] for key in PERSON}
             check_fields(response, read_signatory(response), fields, "a signatory")
             expected.append(fields)
-            signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
-            check_signatories(response, signatories, expected, "an issuer")
+            shown = retrieve_issuer(deployment, issuer["entityId"])
+            check_signatories(response, shown["signatories"], expected, "an issuer")
+            listed = find_in_list(deployment, issuer)
+            check_equal(listed, shown, "the list shows an issuer with signatories otherwise")
             record = deployment.retrieve(credential["entityId"])
             signatories = record["issuerDetails"]["signatories"]
             check_signatories(response, signatories, expected, "the issuer of a credential")
@@ -238,8 +252,10 @@ def test_a_signatory_of_a_credential(deployment: Deployment) -> None:
         body = {**PERSON, "credential": first["entityId"]}
         response = deployment.send_json("POST", SIGNATORIES_PATH, body)
         read_signatory(response)
-        signatories = deployment.retrieve(first["entityId"])["signatories"]
-        check_signatories(response, signatories, [PERSON], "a credential")
+        record = deployment.retrieve(first["entityId"])
+        check_signatories(response, record["signatories"], [PERSON], "a credential")
+        signatories = record["issuerDetails"]["signatories"]
+        check_signatories(response, signatories, [], "the issuer in a credential")
         signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
         check_signatories(response, signatories, [], "the issuer of a credential")
         signatories = deployment.retrieve(second["entityId"])["signatories"]
