@@ -33,6 +33,7 @@ ALL_ASSERTIONS = {"include_revoked": "true", "include_expired": "true"}
 REASON = "Issued by a test."
 ITEM_FIELDS = frozenset({"course", "program", "program_id", "pathway", "pathway_id"})
 ATTACHMENTS = frozenset({"courses", "programs", "pathways"})
+MORE_THAN_A_PAGE = 11
 MOST_CREDENTIALS = 20
 """Credentials whose assertions are listed in the search for an assertion."""
 
@@ -301,7 +302,7 @@ def find_longest_list(deployment: Deployment, of: str = "") -> tuple[str, dict[s
             continue
         page = read_page(deployment.get(path, query), envelope=False)
         found.append((page["count"], path, query))
-        if found[-1][0] > 5:
+        if found[-1][0] > MORE_THAN_A_PAGE:
             break
     count, path, query = max(found, key=lambda candidate: candidate[0], default=(0, "", {}))
     if count < 2:

@@ -5,10 +5,11 @@ import time
 from typing import Any
 
 from django.db.models.functions import Lower
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from tests.differential.twin.defects.defect import Defect, Twin, around, defect
+from tests.differential.twin.defects.defect import Defect, Twin, around, defect, redeclare
 from tests.differential.twin.defects.pages import change_page
 
 SECONDS_CACHED = 5
@@ -223,7 +224,8 @@ def issuers_come_ten_a_page(twin: Twin) -> None:
 @defect
 def assertions_come_fifty_a_page(twin: Twin) -> None:
     """A user's list has fifty items a page when no size is sent, where 10 are promised."""
-    twin.serializers.AssertionsQuery._declared_fields["page_size"].default = 50
+    whole = serializers.IntegerField(min_value=1, max_value=1000, default=50)
+    redeclare(twin.serializers.AssertionsQuery, page_size=whole)
 
 
 @defect

@@ -9,8 +9,6 @@ from tests.differential.twin.defects.defect import (
     Twin,
     around,
     defect,
-    instead_of,
-    redeclare,
 )
 
 SECONDS_CACHED = 5
@@ -200,24 +198,6 @@ def item_and_list_of_issuers_differ(twin: Twin) -> None:
         return response
 
 
-@defect
-def issuers_are_shown_by_their_mail_address(twin: Twin) -> None:
-    """The representation of an issuer falls back to its mail address where it has no address."""
-
-    @instead_of(twin.representations.IssuerRepresentation)
-    def get_url(self: Any, issuer: Any) -> str:
-        return issuer.url or (f"mailto:{issuer.email}" if issuer.email else "")
-
-
-@defect
-def the_issuers_org_is_its_name(twin: Twin) -> None:
-    """`org` of an issuer is the platform's name, where its key is promised."""
-    serializers = twin.representations.serializers
-    redeclare(
-        twin.representations.IssuerRepresentation, org=serializers.CharField(source="platform.name")
-    )
-
-
 SIGNING: tuple[Defect, ...] = (
     signatories_join_the_first_issuer,
     a_signatory_replaces_the_last_one,
@@ -233,6 +213,4 @@ SIGNING: tuple[Defect, ...] = (
     template_tags_are_added,
     an_issuers_address_is_the_platforms,
     item_and_list_of_issuers_differ,
-    issuers_are_shown_by_their_mail_address,
-    the_issuers_org_is_its_name,
 )

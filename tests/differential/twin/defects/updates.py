@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 from rest_framework import serializers
 
-from tests.differential.twin.defects.defect import Defect, Twin, around, defect
+from tests.differential.twin.defects.defect import Defect, Twin, around, defect, redeclare
 from tests.differential.twin.defects.writes import change_body
 
 LONG = 500
@@ -62,8 +62,11 @@ def long_descriptions_are_cut(twin: Twin) -> None:
 @defect
 def narratives_are_refused_beyond_255(twin: Twin) -> None:
     """The narrative became a short text: more than 255 characters are 400."""
-    twin.serializers.CredentialBody._declared_fields["criteriaNarrative"] = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True, max_length=255
+    redeclare(
+        twin.serializers.CredentialBody,
+        criteriaNarrative=serializers.CharField(
+            required=False, allow_null=True, allow_blank=True, max_length=255
+        ),
     )
 
 
@@ -240,8 +243,9 @@ def updates_take_long_names(twin: Twin) -> None:
 @defect
 def overrides_have_no_bound(twin: Twin) -> None:
     """The name is bound to 1000 characters, and its override is not."""
-    twin.serializers.CredentialBody._declared_fields["name_override"] = serializers.CharField(
-        required=False, allow_null=True, allow_blank=True
+    redeclare(
+        twin.serializers.CredentialBody,
+        name_override=serializers.CharField(required=False, allow_null=True, allow_blank=True),
     )
 
 
@@ -414,8 +418,9 @@ def only_known_types_are_accepted(twin: Twin) -> None:
     """The type became a choice of the five that the front end offers: older ones are 400."""
     types = ["MICRO_CREDENTIAL", *(f"{each}CERTIFICATE" for each in ("", "PROGRAM_", "COURSE_"))]
     types.append("PATHWAY_CERTIFICATE")
-    twin.serializers.CredentialBody._declared_fields["credentialType"] = serializers.ChoiceField(
-        types, required=False
+    redeclare(
+        twin.serializers.CredentialBody,
+        credentialType=serializers.ChoiceField(types, required=False),
     )
 
 
