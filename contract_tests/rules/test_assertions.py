@@ -337,6 +337,11 @@ def test_required_fields(deployment: Deployment) -> None:
             body = find_item(deployment).fields
             response = deployment.send_json("POST", f"{credential['entityId']}/{path}", body)
             check_field_error(response, field, f"issuing without `{field}`")
+        response = issue_in_bulk(deployment, credential["entityId"], [])
+        message = "issuing in bulk to nobody is neither done nor refused"
+        require(response.status in (200, 201, 400), message, response, got=response.status)
+        page = list_assertions(deployment, credential["entityId"])
+        check_equal(page.items, [], "issuing to nobody issued an assertion", page.response)
 
 
 @pytest.mark.credcheck_rule("ASSERT-17")

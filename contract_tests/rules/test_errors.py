@@ -203,6 +203,19 @@ def test_a_huge_number_is_400_on_its_field(deployment: Deployment, method: str) 
 
 @pytest.mark.credcheck_rule("ERR-07")
 @WRITES
+def test_errors_of_an_object_are_an_object(deployment: Deployment, method: str) -> None:
+    """Messages about a part of `expires` are under the name of the part."""
+    response = send_fields(deployment, method, {"expires": {"amount": "x"}})
+    check_status(response, 400, "an invalid part of `expires`")
+    body = response.value if isinstance(response.value, dict) else {}
+    parts = body.get("expires")
+    has_part = isinstance(parts, dict) and "amount" in parts
+    message = "an invalid `expires.amount` is not reported on `amount`"
+    require(has_part, message, response, expected='{"expires": {"amount": ["…"]}}', got=body)
+
+
+@pytest.mark.credcheck_rule("ERR-07")
+@WRITES
 def test_all_errors_are_reported_together(deployment: Deployment, method: str) -> None:
     """Several invalid fields are reported in one response."""
     fields = {"name": "", "signal": "x", "public": "maybe"}

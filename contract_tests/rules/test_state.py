@@ -339,6 +339,16 @@ def test_text_is_returned_unchanged(deployment: Deployment) -> None:
 
 
 @pytest.mark.credcheck_rule("STATE-11")
+def test_a_number_is_a_text(deployment: Deployment) -> None:
+    """A number where a text is meant is stored as its digits."""
+    item = deployment.create()
+    response = deployment.put(item["entityId"], {"description": 2026, "name_override": 7})
+    expected = {"description": "2026", "name_override": "7"}
+    check_fields(response, read_result(response), expected, "a number for a text")
+    deployment.delete(item["entityId"])
+
+
+@pytest.mark.credcheck_rule("STATE-11")
 def test_what_is_accepted_is_stored_whole(deployment: Deployment) -> None:
     """A very long text, and a type that nobody knows, are refused or stored as they are."""
     item = deployment.create()

@@ -213,8 +213,8 @@ def numbers_in_texts_are_refused(twin: Twin) -> None:
 
     @around(twin.serializers.CredentialBody)
     def to_internal_value(original: Any, self: Any, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(data.get("name"), int | float):
-            raise exceptions.ValidationError({"name": ["Not a valid string."]})
+        if isinstance(data, dict) and isinstance(data.get("description"), int):
+            raise exceptions.ValidationError({"description": ["Not a valid string."]})
         return original(self, data)
 
 

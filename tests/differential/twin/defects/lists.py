@@ -4,7 +4,6 @@
 import time
 from typing import Any
 
-from django.db.models.functions import Lower
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.utils.urls import remove_query_param, replace_query_param
@@ -71,19 +70,6 @@ def links_back_jump_to_the_first_page(twin: Twin) -> None:
 
 
 @defect
-def a_count_of_a_search_has_drafts(twin: Twin) -> None:
-    """The count of a search comes from the index, which also has what is not public."""
-
-    @around(twin.views.CredentialsView)
-    def get(original: Any, self: Any, request: Any, **names: str) -> Any:
-        response = original(self, request, **names)
-        if text := request.query_params.get("search"):
-            indexed = twin.models.Credential.objects.filter(platform=self.platform)
-            response.data["result"]["count"] = self.that_contain(text, indexed).count()
-        return response
-
-
-@defect
 def counts_are_cached_for_seconds(twin: Twin) -> None:
     """The count of a query is cached: after a creation it is one too few for seconds."""
     counts: dict[str, tuple[float, int]] = {}
@@ -97,29 +83,6 @@ def counts_are_cached_for_seconds(twin: Twin) -> None:
         return {**page, "count": count}
 
     change_page(twin, change)
-
-
-@defect
-def courses_are_ordered_by_name(twin: Twin) -> None:
-    """The list of one course is the one of the course's own page, which is in order of names."""
-
-    @around(twin.views.CredentialsView)
-    def newest_first(original: Any, self: Any, credentials: Any) -> Any:
-        if "course" in self.request.query_params:
-            return credentials.order_by(Lower("name"), "pk")
-        return original(self, credentials)
-
-
-@defect
-def later_pages_are_ordered_by_row(twin: Twin) -> None:
-    """From page 3 on a cursor of ids is used: what was imported late stands where it was stored."""
-
-    @around(twin.views.CredentialsView)
-    def newest_first(original: Any, self: Any, credentials: Any) -> Any:
-        page = self.request.query_params.get("page", "1")
-        if page.isdecimal() and int(page) > 2:
-            return credentials.order_by("-pk")
-        return original(self, credentials)
 
 
 @defect
@@ -267,10 +230,7 @@ LISTS: tuple[Defect, ...] = (
     links_back_lose_the_filters,
     links_lose_include_revoked,
     links_back_jump_to_the_first_page,
-    a_count_of_a_search_has_drafts,
     counts_are_cached_for_seconds,
-    courses_are_ordered_by_name,
-    later_pages_are_ordered_by_row,
     a_huge_page_number_is_a_500,
     a_credentials_pages_never_end,
     a_credentials_pages_have_no_size,

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Lower
 
 from tests.differential.twin.defects.defect import Defect, Twin, around, defect
 
@@ -273,6 +274,30 @@ def unknown_courses_filter_no_assertions(twin: Twin) -> None:
         return original(self, holder, kept)
 
 
+@defect
+def a_count_of_a_search_has_drafts(twin: Twin) -> None:
+    """The count of a search comes from the index, which also has what is not public."""
+
+    @around(twin.views.CredentialsView)
+    def get(original: Any, self: Any, request: Any, **names: str) -> Any:
+        response = original(self, request, **names)
+        if text := request.query_params.get("search"):
+            indexed = twin.models.Credential.objects.filter(platform=self.platform)
+            response.data["result"]["count"] = self.that_contain(text, indexed).count()
+        return response
+
+
+@defect
+def courses_are_ordered_by_name(twin: Twin) -> None:
+    """The list of one course is the one of the course's own page, which is in order of names."""
+
+    @around(twin.views.CredentialsView)
+    def newest_first(original: Any, self: Any, credentials: Any) -> Any:
+        if "course" in self.request.query_params:
+            return credentials.order_by(Lower("name"), "pk")
+        return original(self, credentials)
+
+
 NARROWING: tuple[Defect, ...] = (
     searches_end_at_the_first_word,
     short_terms_find_nothing,
@@ -298,4 +323,6 @@ NARROWING: tuple[Defect, ...] = (
     the_main_platform_is_never_left_out,
     a_course_brings_revoked_ones,
     unknown_courses_filter_no_assertions,
+    a_count_of_a_search_has_drafts,
+    courses_are_ordered_by_name,
 )
