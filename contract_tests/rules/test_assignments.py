@@ -34,6 +34,7 @@ from contract_tests.vocabulary.deployment import (
     read_result,
 )
 from contract_tests.vocabulary.issuing import list_assertions, revoke
+from contract_tests.vocabulary.pages import check_link
 
 USERS, GROUPS = "assignments/users/", "assignments/groups/"
 SECONDS_TO_COMPLETE = 5.0
@@ -301,6 +302,10 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
             }
             message = "a learner sees assignments of several users"
             require(len(users) <= 1, message, response, got=users)
+        admins = list_assignments(deployment, own_path + path)
+        users = {read_part(each, "user", "id") for each in admins if path == USERS}
+        message = "below a learner's path an admin sees assignments of several users"
+        require(len(users) <= 1, message, expected="the learner's own", got=users)
         response = deployment.get(path, actor="other_org_admin")
         check_error(response, 403, "another platform's key")
 
@@ -312,10 +317,16 @@ def test_assignments_are_searched(deployment: Deployment) -> None:
     """The credential's name, in any case, finds its assignments; each page is newest first."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
         name = read_result(deployment.get(entity_id))["name"]
-        for term in (name, name.swapcase()):
+        username = deployment.settings.username or ""
+        usernames = [username, username.swapcase()] if username.isascii() and username else []
+        for term in (name, name.swapcase(), *usernames):
             found = [read_id(item) for item in list_assignments(deployment, USERS, search=term)]
-            message = "a search for the credential's name does not find its assignment"
+            message = "a search for the credential's or the user's name does not find an assignment"
             require(assignment_id in found, message, expected=assignment_id, got=found[:5])
+        query = {"page_size": 1, "search": "a"}
+        page = read_assignments(deployment.get(USERS, query))
+        if page["next"] is not None:
+            check_link(page["next"], query, page.response)
         none = list_assignments(deployment, USERS, search=f"{deployment.mark}-none")
         require(not none, "a search for an unknown text finds assignments", got=none[:1])
         first = read_id(list_assignments(deployment, USERS)[0])
@@ -333,6 +344,16 @@ def test_what_was_revoked_is_not_listed(deployment: Deployment) -> None:
         ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
         is_listed = assignment_id in ids
         require(not is_listed, "an assignment is listed after its assertion was revoked")
+
+    def check() -> None:
+        response = deployment.get(USERS, {"page_size": 100})
+        if response.status == 200:
+            page = read_assignments(response)
+            listed = len(list_assignments(deployment, USERS))
+            message = "`count` is not the number of assignments that are listed"
+            check_equal(page["count"], listed, message, response)
+
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.credcheck_rule("ASSIGN-10")
