@@ -151,10 +151,10 @@ def test_a_new_assertion_is_counted(deployment: Deployment) -> None:
         before = {path: sum(get_numbers(deployment, path)[0].values()) for path in paths}
         with temporary_credential(deployment) as credential:
             issue(deployment, credential["entityId"])
-            for path in paths:
-                numbers, response = get_numbers(deployment, path)
-                message = "a new assertion is not counted"
-                check_equal(sum(numbers.values()), before[path] + 1, message, response)
+            during = {path: get_numbers(deployment, path) for path in paths}
+        for path, (numbers, response) in during.items():
+            message = "a new assertion is not counted"
+            check_equal(sum(numbers.values()), before[path] + 1, message, response)
 
     deployment.run_undisturbed(check)
 

@@ -18,6 +18,7 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.forms import KINDS, send_form
 from contract_tests.vocabulary.issuing import (
+    ALL_ASSERTIONS,
     check_issue_refused,
     expired_assertion,
     find_assertion,
@@ -39,6 +40,8 @@ from contract_tests.vocabulary.issuing import (
 )
 from contract_tests.vocabulary.pages import check_page
 from contract_tests.vocabulary.records import UNKNOWN_USERNAME
+
+MAIN_TENANT = "main"
 
 
 @pytest.mark.credcheck_rule("ASSERT-18")
@@ -276,3 +279,20 @@ def test_an_expired_assertion_is_history(deployment: Deployment) -> None:
         response = issue_in_bulk(deployment, entity_id, [name])
         what = "issuing in bulk to whom it expired"
         check_fields(response, read_record(response), {"issued": [name], "skipped": []}, what)
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+def test_the_main_tenant_is_called_main(deployment: Deployment) -> None:
+    """`exclude_main_tenant_assertions` leaves nothing of a list on the platform `main`."""
+    if deployment.settings.org != MAIN_TENANT:
+        pytest.skip(f"the platform is not `{MAIN_TENANT}`")
+    query = {**ALL_ASSERTIONS, "exclude_main_tenant_assertions": "true"}
+    page = deployment.get_page(query, "assertions/", envelope=False)
+    own = [each for each in page.items if is_of_platform(each, MAIN_TENANT)]
+    message = "`exclude_main_tenant_assertions` leaves in what the main tenant issued"
+    require(not own, message, page.response, got=len(own))
+
+
+def is_of_platform(assertion: dict[str, Any], org: str) -> bool:
+    """Tell whether the issuer of an assertion's credential belongs to a platform."""
+    return bool(assertion["credentialDetails"]["issuerDetails"]["org"] == org)
