@@ -18,9 +18,12 @@ from contract_tests.vocabulary.deployment import Deployment, read_result
 from contract_tests.vocabulary.issuing import (
     create_issuer,
     delete_issuer,
+    find_listed_issuer,
+    put_issuer,
     read_created_issuer,
     read_record,
     read_single_issuer,
+    retrieve_issuer,
     temporary_issuer,
 )
 
@@ -38,25 +41,6 @@ PERSON = {
 LONG_TITLE = "Professor of everything that there is, " * 3 + "and more"
 SHOWN = ("url", "iconImage", "allowed_template_tags")
 SIGNATORIES_PATH = "issuers/authority/"
-
-
-def find_in_list(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
-    """Return an issuer as the list shows it, None where it is not listed."""
-    page = deployment.get_page({"page_size": 100, "q": issuer["name"]}, "issuers/")
-    listed = {item["entityId"]: item for item in page.items}
-    return listed.get(issuer["entityId"])
-
-
-def retrieve_issuer(deployment: Deployment, entity_id: str) -> dict[str, Any]:
-    """Return an issuer, which must exist."""
-    return read_single_issuer(deployment.get(f"issuers/{entity_id}"))
-
-
-def put_issuer(
-    deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any
-) -> Response:
-    """Send a PUT of an issuer."""
-    return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
 
 
 @pytest.mark.credcheck_rule("ISSUER-01")
@@ -105,7 +89,7 @@ def test_an_issuer_is_stored(deployment: Deployment) -> None:
     check_fields(response, issuer, created, "the response to a create of an issuer")
     expected = {name: body[name] for name in ("name", *SHOWN)} | {"signatories": []}
     check_fields(response, issuer, expected, "a created issuer")
-    listed = find_in_list(deployment, issuer)
+    listed = find_listed_issuer(deployment, issuer)
     check_equal(listed, issuer, "the list shows a created issuer otherwise", response)
     credential = deployment.create(issuer=issuer["entityId"])
     message = "a credential shows its issuer otherwise"
@@ -170,9 +154,9 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
     response = put_issuer(deployment, issuer["entityId"], {"name": "x"})
     check_error(response, 404, "PUT of a deleted issuer")
     check_error(deployment.send("DELETE", path), 404, "DELETE of a deleted issuer")
-    check_equal(find_in_list(deployment, issuer), None, "a deleted issuer is listed")
+    check_equal(find_listed_issuer(deployment, issuer), None, "a deleted issuer is listed")
     message = "a deletion changed or deleted another issuer"
-    check_equal(find_in_list(deployment, namesake), namesake, message)
+    check_equal(find_listed_issuer(deployment, namesake), namesake, message)
     body = deployment.build_body(issuer=issuer["entityId"])
     response = deployment.send_json("POST", "", body)
     check_field_error(response, "issuer", "a deleted issuer of a new credential")
@@ -211,7 +195,7 @@ def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
             expected.append(fields)
             shown = retrieve_issuer(deployment, issuer["entityId"])
             check_signatories(response, shown["signatories"], expected, "an issuer")
-            listed = find_in_list(deployment, issuer)
+            listed = find_listed_issuer(deployment, issuer)
             check_equal(listed, shown, "the list shows an issuer with signatories otherwise")
             record = deployment.retrieve(credential["entityId"])
             signatories = record["issuerDetails"]["signatories"]

@@ -76,6 +76,25 @@ def read_created_issuer(response: Response) -> dict[str, Any]:
     return known  # type: ignore[no-any-return]
 
 
+def find_listed_issuer(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an issuer as the list shows it, None where it is not listed."""
+    page = deployment.get_page({"page_size": 100, "q": issuer["name"]}, "issuers/")
+    listed = {item["entityId"]: item for item in page.items}
+    return listed.get(issuer["entityId"])
+
+
+def retrieve_issuer(deployment: Deployment, entity_id: str) -> dict[str, Any]:
+    """Return an issuer, which must exist."""
+    return read_single_issuer(deployment.get(f"issuers/{entity_id}"))
+
+
+def put_issuer(
+    deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any
+) -> Response:
+    """Send a PUT of an issuer."""
+    return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
+
+
 def delete_issuer(deployment: Deployment, entity_id: str) -> None:
     """Delete an issuer, which must succeed."""
     check_deleted(deployment.send("DELETE", f"issuers/{entity_id}"), "deleting an issuer")
