@@ -367,7 +367,7 @@ class Cleanup:
         listed = value.get("data", ()) if isinstance(value, dict) else ()
         for assertion in listed if isinstance(listed, list) else ():
             entity_id = assertion.get("entityId") if isinstance(assertion, dict) else None
-            if entity_id and not assertion.get("revoked"):
+            if entity_id and assertion.get("revoked") is not True:
                 target.guard.own.add(entity_id)
                 body = json.dumps({"revoked": True, "revocationReason": "cleaned up"}).encode()
                 item = f"{folder}assertions/{entity_id}"

@@ -13,10 +13,10 @@ from urllib.parse import urlsplit
 from contract_tests.engine.bounds import Bounds
 from contract_tests.engine.connection import Connection, NoResponse, Received, Request
 from contract_tests.engine.contract import Contract
+from contract_tests.engine.curl import build_curl
 from contract_tests.engine.exchange import (
     Exchange,
     Response,
-    build_curl,
     describe_body,
     redact_headers,
 )
@@ -285,6 +285,7 @@ class Delivery:
             response.body,
             wants_html="html" in accept.lower(),
             is_odd=request.is_odd or proxy_may_refuse,
+            method=request.method,
         )
         found = find_interception(answer)
         if found is None and request.method == "GET" and response.status == 200 and answer.is_json:
@@ -308,6 +309,9 @@ class Delivery:
             self._note("a firewall refuses unusual input")
             if proxy_may_refuse:
                 return replace(response, is_refused=True)
+            raise Intercepted(where)
+        if interception.front is Front.ORIGINS:
+            self._note(f"OPTIONS returns {what}")
             raise Intercepted(where)
         obstacle = self._find_lasting_obstacle()
         if obstacle:

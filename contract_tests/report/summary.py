@@ -13,8 +13,9 @@ from contract_tests.engine.effects import describe_effects
 from contract_tests.report.causes import RootCause
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import Gap, find_best_option, gather_not_tested
-from contract_tests.report.notices import gather_notices
+from contract_tests.report.notices import select_notices
 from contract_tests.report.verdict import CONFORMS, FAILURES, TESTED, Verdict
+from contract_tests.settings.sources import MOCK_KEYS
 
 HOLD_CHOICES = "--hold-choices"
 MOST_FOLLOWERS = 5
@@ -53,7 +54,7 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
     gaps = gather_not_tested(verdict)
     yield from describe_failures(verdict)
     yield from describe_gaps(verdict, gaps)
-    for notice in gather_notices(verdict.notices):
+    for notice in select_notices(verdict.notices, map(vars, gaps)):
         yield f"notice          {notice}"
     if verdict.effects:
         yield f"on the target   {describe_effects(verdict.effects)}"
@@ -152,7 +153,8 @@ def describe_start(target: str) -> str:
     The address in the curl lines is the one that is shown here.
     """
     if target == "mock":
-        command = "`credmock serve --api-version 4.202`"
+        keys = " ".join(f"CREDCHECK_KEY_{role.upper()}={key}" for role, key in MOCK_KEYS.items())
+        command = f"`credmock serve --api-version 4.202`, and its keys with `export {keys}`"
     elif target.startswith("wsgi:"):
         application = shlex.quote(target.removeprefix("wsgi:"))
         command = f"`gunicorn --bind 127.0.0.1:8000 {application}`, or with another WSGI server"

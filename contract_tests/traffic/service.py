@@ -10,11 +10,11 @@ from urllib.parse import parse_qsl
 
 from contract_tests.catalogue.operations import LIST_CONFIGURATIONS, SAVE_CONFIGURATION
 from contract_tests.engine.contract import Contract, Operation
+from contract_tests.engine.curl import build_curl, refuse_curl
 from contract_tests.engine.exchange import (
     Exchange,
     Redact,
     Response,
-    build_curl,
     describe_body,
     redact_headers,
 )
@@ -193,7 +193,9 @@ def build_response(recorded: Recorded, operation: Operation | None, redact: Reda
         if recorded.ended
         else 0.0,
         started=started.isoformat(timespec="milliseconds"),
-        curl=build_curl(recorded.method, recorded.url, sent, request_body or None, redact),
+        curl=build_curl(recorded.method, recorded.url, sent, request_body or None, redact)
+        if recorded.request_is_whole and not (is_secret and request_body)
+        else refuse_curl("the recording does not hold the whole body, or it is a secret"),
     )
     return Response(recorded.status, recorded.response_headers, recorded.response_body, exchange)
 

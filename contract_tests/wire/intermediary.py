@@ -5,6 +5,7 @@ place, and what it answers says nothing about the contract. The service answers 
 own few pages (`<h1>Not Found</h1>`, `<h1>Server Error (500)</h1>`) match nothing here.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +16,9 @@ GATEWAY_STATUSES = frozenset(
     {408, 421, 425, 460, 499, 502, 503, 504, 509, *range(520, 528), 529, 530, 598, 599}
 )
 """Status codes of gateways, balancers and networks of caches, which the service never sends."""
-REFUSAL_STATUSES = frozenset(
-    {400, 403, 405, 406, 413, 414, 418, 429, 431, 451, 463, 494, 501, 503, 999}
-)
+CLEAR_REFUSALS = frozenset({403, 405, 406, 413, 414, 418, 451, 463, 494, 501, 999})
+"""Those that the service has no reason for, where a read is fine but for its odd text."""
+REFUSAL_STATUSES = CLEAR_REFUSALS | {400, 429, 431, 503}
 """Status codes with which a firewall or a proxy refuses a request."""
 LONGEST_READ = 20_000
 """Bytes of a page that are looked at."""
@@ -91,6 +92,7 @@ class Front(Enum):
     PASSWORD = "a wall of passwords"  # noqa: S105  not a password
     CERTIFICATE = "a wall of client certificates"
     FIREWALL = "a firewall"
+    ORIGINS = "a gateway for other origins"
     UNKNOWN = "nobody knows what"
 
 
@@ -117,6 +119,7 @@ class Answer:
     """Whether the request accepts a page."""
     is_odd: bool = False
     """Whether the request looks like an attack, so that any refusing page is a firewall's."""
+    method: str = "GET"
 
     @property
     def media_type(self) -> str:
@@ -156,11 +159,32 @@ def is_deep(text: str) -> bool:
 
 def find_interception(answer: Answer) -> Interception | None:
     """Return what answered in the place of the service, or None for the service's own response."""
-    for find in (_find_gateway, _find_wall, _find_login, _find_refusal, _find_unknown):
+    finders = (
+        _find_preflight,
+        _find_gateway,
+        _find_wall,
+        _find_login,
+        _find_refusal,
+        _find_unknown,
+    )
+    for find in finders:
         interception = find(answer)
         if interception is not None:
             return interception
     return None
+
+
+def _find_preflight(answer: Answer) -> Interception | None:
+    """Find what a gateway answers to every OPTIONS: headers for browsers, and nothing else."""
+    is_preflight = (
+        answer.method == "OPTIONS"
+        and answer.status in (200, 204)
+        and "access-control-allow-methods" in answer.headers
+        and "allow" not in answer.headers
+        and not answer.is_json
+    )
+    what = f"{answer.status} without a description, the answer of a gateway for other origins"
+    return Interception(Front.ORIGINS, what) if is_preflight else None
 
 
 def _find_gateway(answer: Answer) -> Interception | None:
@@ -258,6 +282,15 @@ def _find_login(answer: Answer) -> Interception | None:
     return None
 
 
+def _has_detail(answer: Answer) -> bool:
+    """Tell whether a refusal in JSON is worded as those of the service are."""
+    try:
+        value = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(value, dict) and "detail" in value
+
+
 def _find_refusal(answer: Answer) -> Interception | None:
     """Find the refusal of a firewall; of usual requests only by words that firewalls use."""
     refusal = Interception(
@@ -270,7 +303,8 @@ def _find_refusal(answer: Answer) -> Interception | None:
         return refusal
     is_refusing = answer.status in REFUSAL_STATUSES
     if answer.is_json:
-        return None
+        is_foreign = answer.is_odd and answer.status in CLEAR_REFUSALS and not _has_detail(answer)
+        return refusal if is_foreign else None
     if answer.is_odd and is_refusing:
         return refusal
     text = answer.text

@@ -116,6 +116,16 @@ def test_notices_of_one_kind_are_one_line() -> None:
     ]
 
 
+def test_a_difference_from_a_choice_is_shown_once() -> None:
+    """What is the reason why a rule is not tested is not shown as a notice again."""
+    differs = "differs from a choice of this contract: `count` is a text"
+    gap: Any = Result("ERR-11", "test", "not tested", reason=differs)
+    notices = ["ERR-11 (open): `count` is a text", "PAGE-01 (open): `count` is a text"]
+    lines = list(summarize_verdict(verdict(results=[gap], notices=notices)))
+    assert sum("ERR-11" in line for line in lines) == 1
+    assert sum(line.startswith("notice ") and "PAGE-01 (open)" in line for line in lines) == 1
+
+
 def test_many_causes_are_short() -> None:
     """The first causes have their request, the others a line each, and the verdict is last."""
     findings = [found("PAGE-02", f"field `f{n}` is wrong", second=n) for n in range(15)]
