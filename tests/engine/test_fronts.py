@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,6 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
         Answer(404, {"Content-Type": "text/plain"}, b"404 page not found\n"),
         Answer.page(200, "<!doctype html><title>Wartung</title>"),
         Answer.page(403, "<html><h1>No entry</h1></html>"),
-        Answer(200, JSON, b'{"result": {"count": 4, "da'),
-        Answer(200, JSON, b""),
         Answer(200, {**JSON, "Content-Encoding": "gzip"}, b"{}"),
     ],
     ids=str,
@@ -101,6 +99,7 @@ def test_what_lasts_is_named(answer: Answer, named: str, tmp_path: Path) -> None
         Answer.page(200, "<!doctype html><title>Portal</title>"),
         Answer.page(404, NGINX_404),
         Answer(200, JSON, b'{"result": {'),
+        Answer(200, JSON, b""),
     ],
     ids=str,
 )
@@ -110,6 +109,29 @@ def test_what_one_read_always_gets_is_judged(answer: Answer, tmp_path: Path) -> 
         read(target)
         assert read(target, "?x=1").status == answer.status
         assert target.observations.findings
+
+
+def test_a_body_that_ends_with_its_connection_is_asked_for_again(tmp_path: Path) -> None:
+    """Half a body without a length may be cut on its way, half a body with its length is judged."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    half = b'{"result": {"count": 4, "da'
+    calls = count(1)
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        length = b"Content-Length: %d\r\n" % len(half) if next(calls) > 2 else b""
+        connection.sendall(head + length + b"Connection: close\r\n\r\n" + half)
+
+    with listening(answer) as port:
+        options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
+        settings = load_settings(f"http://127.0.0.1:{port}", options, ENVIRONMENT)
+        with closing(Target(settings, "half", "main", 1)) as target:
+            read(target)
+            assert next(calls) == 3
+            assert target.observations.notices
+            read(target)
+            assert next(calls) == 5
+            assert any("JSON" in each.message for each in target.observations.findings.values())
 
 
 def test_a_list_that_is_no_json_is_the_services(tmp_path: Path) -> None:
