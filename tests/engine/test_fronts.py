@@ -268,3 +268,27 @@ def test_the_greatest_rate_is_kept_to() -> None:
         limiter.wait()
         times.append(time.monotonic())
     assert min(later - earlier for earlier, later in pairwise(times)) > 0.0099
+
+
+def test_a_key_that_is_refused_with_403_is_renewed(tmp_path: Path) -> None:
+    """Some services answer 403 to a key that expired: its command is asked for another one."""
+    token = tmp_path / "token"
+    token.write_text("first-token")
+    accepted = ["first-token"]
+
+    def fault(call: Call) -> Answer:
+        if call.headers["authorization"].endswith(accepted[0]):
+            return call.forward({"Authorization": "Api-Key main-admin-key"})
+        return Answer.json(403, {"detail": "You do not have permission to perform this action."})
+
+    command = [f"admin=cat {token}"]
+    with target_on(fault, tmp_path, key_command=command) as (target, _):
+        read(target)
+        accepted[0] = "second-token"
+        token.write_text("second-token")
+        assert read(target).status == 200
+        token.write_text("one-line\nanother-line")
+        accepted[0] = "third-token"
+        with pytest.raises(TargetUnavailable, match="printed more than one line") as caught:
+            read(target)
+    assert "another-line" not in str(caught.value)
