@@ -20,6 +20,7 @@ from contract_tests.engine.journal import (
     ActiveRun,
     DamagedJournal,
     UnfinishedRun,
+    is_active,
     is_private_intent,
     read_journal,
     take_over,
@@ -129,10 +130,7 @@ def describe_others(settings: Settings) -> list[str]:
             if run is not None and not _has_target(run, settings):
                 targets.append(str(run.head.get("target", "")))
                 continue
-            try:
-                with take_over(path):
-                    pass
-            except ActiveRun:
+            if is_active(path):
                 lines.append(f"run {_find_run_id(path)}: still active, and left alone")
     others = ", ".join(dict.fromkeys(targets))
     return lines + [f"other journals in {settings.journal} are about {others}"] * bool(others)

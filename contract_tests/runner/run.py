@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import pytest
 from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.journal import build_file_name, make_run_id
+from contract_tests.engine.interruption import INTERRUPTED
+from contract_tests.engine.journal import build_file_name, is_active, make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
@@ -65,7 +66,8 @@ from contract_tests.settings.command_line import PREFIX
 CI_FILES = ((ANNOTATIONS, render_annotations), (CODE_QUALITY, render_code_quality))
 MOST_RESTARTS = 2
 """Times that a test begins again, since something in front of the target lost a request."""
-INTERRUPTED = "the run was interrupted"
+LONGEST_END = 15.0
+"""Seconds that workers get to clean up after an interrupt."""
 
 
 def start_run(config: pytest.Config) -> "Run":
@@ -110,6 +112,20 @@ def check_journal_folder(journal: str) -> None:
             f"--journal {folder.absolute()}: {error.strerror}: name a folder that can be written, "
             "or add --read-only"
         ) from error
+
+
+def wait_for_workers(state: RunState, reported: Collection[str]) -> list[Path]:
+    """Return the journals of workers of this run that have not ended after a while.
+
+    Ctrl-C reaches them, too: they clean up, and nobody collects any more what they report.
+    """
+    deadline = time.monotonic() + LONGEST_END
+    while True:
+        journals = Path(state.settings.journal).glob(f"{state.run_id}-*.jsonl")
+        alive = [path for path in journals if path.name not in reported and is_active(path)]
+        if not alive or time.monotonic() > deadline:
+            return sorted(alive)
+        time.sleep(0.1)
 
 
 class Run:
@@ -362,6 +378,7 @@ class Run:
         state = self.state
         if not state.settings.allow_writes:
             return ProcessReport()
+        alive = wait_for_workers(state, self._reported)
         with closing(Target(state.settings, state.run_id, "cleanup", 1)) as target:
             ended = clean_up(target, self._reported)
             results = [result for result in ended if result.run_id == state.run_id]
@@ -374,7 +391,10 @@ class Run:
         return ProcessReport(
             requests=target.observations.requests,
             notices=notices * bool(results),
-            left_behind=[state.redact(item) for each in results for item in each.left_behind],
+            left_behind=[
+                *(state.redact(item) for each in results for item in each.left_behind),
+                *(f"perhaps something: a worker has not ended, see {path}" for path in alive),
+            ],
             permanent=[state.redact(item) for each in results for item in each.permanent],
             effects=target.effects.as_dict(),
         )
