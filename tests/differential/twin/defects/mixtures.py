@@ -33,7 +33,7 @@ MIXTURES: tuple[Defect, ...] = (
     mixed(state.item_cache_outlives_an_update, state.list_is_cached_for_seconds),
     mixed(signing.issuer_lists_are_cached, signing.lists_show_old_issuers),
     mixed(issuing.expired_ones_cannot_be_looked_up, lists.a_credentials_list_hides_expired_ones),
-    mixed(updates.names_are_unique, state.delete_takes_its_namesakes),
+    mixed(updates.the_same_name_is_the_same_credential, state.ids_are_reused),
     mixed(lists.links_lose_the_program, narrowing.a_search_gives_way_to_a_program),
     mixed(tenants.other_platforms_issue, tenants.other_platforms_revoke),
     mixed(search.list_shows_private, pagination.count_includes_private),
