@@ -6,13 +6,14 @@ import pytest
 
 from contract_tests.catalogue.operations import CREATE_ISSUER
 from contract_tests.engine.exchange import Response
-from contract_tests.errors import require
+from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
     check_field_error,
     check_fields,
     check_refused,
+    format_json,
 )
 from contract_tests.vocabulary.deployment import Deployment, read_result
 from contract_tests.vocabulary.issuing import (
@@ -41,6 +42,16 @@ PERSON = {
 LONG_TITLE = "Professor of everything that there is, " * 3 + "and more"
 SHOWN = ("url", "iconImage", "allowed_template_tags")
 SIGNATORIES_PATH = "issuers/authority/"
+MOST_RANGES = 120
+"""Ranges that are followed one by one."""
+
+
+def list_issuer_ids(deployment: Deployment, most: int = 1000) -> list[str]:
+    """Return the ids of all issuers; raises NotTested where there are more than so many."""
+    newest = deployment.list_newest(path="issuers/")
+    if not newest.is_complete or len(newest.items) > most:
+        raise NotTested("the platform has too many issuers to compare all of them")
+    return [issuer["entityId"] for issuer in newest.items]
 
 
 @pytest.mark.credcheck_rule("ISSUER-01")
@@ -49,7 +60,7 @@ def test_following_ranges_returns_all_issuers(deployment: Deployment, limit: int
     """Following `next` from the first range returns each issuer once, in the list's order."""
 
     def check() -> None:
-        expected = [issuer["entityId"] for issuer in deployment.list_items(path="issuers/")]
+        expected = list_issuer_ids(deployment, MOST_RANGES * limit)
         pages = list(deployment.walk_pages({"limit": limit}, "issuers/"))
         ids = [entity_id for page in pages for entity_id in page.ids]
         message = "following ranges does not return each issuer once"
@@ -67,7 +78,7 @@ def test_an_offset_skips_items(deployment: Deployment) -> None:
     """Any limit at any offset returns that part of the list, and nothing beyond its end."""
 
     def check() -> None:
-        expected = [issuer["entityId"] for issuer in deployment.list_items(path="issuers/")]
+        expected = list_issuer_ids(deployment)
         for limit, offset in ((2, 1), (1, 2), (3, 0), (2, len(expected)), (1000, 1)):
             page = deployment.get_page({"limit": limit, "offset": offset}, "issuers/")
             part = expected[offset : offset + limit]
@@ -183,7 +194,7 @@ def test_an_issuer_in_use_is_not_deleted(deployment: Deployment, public: bool) -
 
 @pytest.mark.credcheck_rule("ISSUER-06")
 def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
-    """It appears in that issuer, in order, and in no other."""
+    """It appears in that issuer, beside earlier ones, and in no other."""
     with temporary_issuer(deployment) as issuer, temporary_issuer(deployment) as other:
         credential = deployment.create(issuer=issuer["entityId"])
         expected: list[dict[str, Any]] = []
@@ -254,9 +265,11 @@ def check_signatories(
     expected: list[dict[str, Any]],
     owner: str,
 ) -> None:
-    """Require these signatories, in this order."""
+    """Require these signatories; in which order they are shown is not known."""
     got = [{name: person.get(name) for name in PERSON} for person in signatories]
-    check_equal(got, expected, f"the signatories of {owner} are wrong", response)
+    is_same = sorted(got, key=format_json) == sorted(expected, key=format_json)
+    message = f"the `signatories` of {owner} are wrong"
+    require(is_same, message, response, expected=expected, got=got)
 
 
 @pytest.mark.credcheck_rule("ISSUER-07")

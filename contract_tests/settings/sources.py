@@ -23,7 +23,7 @@ from contract_tests.settings.secrets import (
     resolve_proxy,
 )
 from contract_tests.settings.settings import OPTIONS, Settings
-from contract_tests.text_files import read_toml_file
+from contract_tests.text_files import is_file, read_toml_file
 
 DEFAULT_FILE = "credcheck.toml"
 REMOTE_RATE = 10.0
@@ -61,7 +61,7 @@ def load_settings(
     """
     given = {name: value for name, value in options.items() if value not in (None, (), [])}
     config = given.pop("config", None)
-    if config and not Path(config).is_file():
+    if config and not is_file(config):
         raise UsageError(f"--config: the file {config} does not exist")
     values = read_target(target, config)
     for_mock = values.get("application") == "mock"
@@ -70,7 +70,9 @@ def load_settings(
         values.get("key_command", {}).pop(role, None)
     for name in ("keys", "headers", "key_command"):  # the command line adds to the file's
         for_run[name] = {**values.get(name, {}), **for_run.get(name, {})}
+    in_file = values if is_in_file(target) else {}
     values |= for_run
+    values["given"] = {**in_file, **for_run, **({"config": config} if config else {})}
     values["keys"] = resolve_keys(
         values["keys"], values["key_command"], environment, for_mock=for_mock
     )
@@ -109,6 +111,11 @@ def current_environment() -> Mapping[str, str]:
     return os.environ
 
 
+def is_in_file(target: str) -> bool:
+    """Tell whether a target is the name of a table in a configuration file."""
+    return target != "mock" and not target.startswith(("http://", "https://", "wsgi:"))
+
+
 def read_target(target: str, config: str | None) -> dict[str, Any]:
     """Return the settings that the name, the URL or the table of a target implies."""
     if target == "mock":
@@ -118,7 +125,7 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
     if target.startswith("wsgi:"):
         return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1:8000"}
     path = Path(config or DEFAULT_FILE)
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(
             f"TARGET {target!r} is not a URL and not `mock`, and there is no file {path} with "
             "targets: pass a URL, or name a file with --config"
@@ -257,7 +264,7 @@ def check_settings(settings: Settings, file: str) -> None:
         )
     for name in ("ca_bundle", "client_cert", "client_key", "accept"):
         path = getattr(settings, name)
-        if path and not Path(path).is_file():
+        if path and not is_file(path):
             raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
     check_certificates(settings)
     if settings.time_budget is not None and not 0 < settings.time_budget < float("inf"):

@@ -186,9 +186,18 @@ def revoke(deployment: Deployment, assertion: str, reason: str = REASON) -> dict
     return read_record(put_assertion(deployment, assertion, body))
 
 
-def reinstate(deployment: Deployment, assertion: str) -> dict[str, Any]:
-    """Undo a revocation, which must succeed."""
-    return read_record(put_assertion(deployment, assertion, {"revoked": False}))
+def reinstate(deployment: Deployment, assertion: str) -> bool:
+    """Undo a revocation; tell whether that was done, which a service may refuse as final."""
+    response = put_assertion(deployment, assertion, {"revoked": False})
+    if is_final(response):
+        return False
+    read_record(response)
+    return True
+
+
+def is_final(response: Response) -> bool:
+    """Tell whether a service refuses to undo a revocation: only how to revoke is documented."""
+    return response.status in (400, 409)
 
 
 def list_assertions(deployment: Deployment, credential: str, **options: Any) -> Page:
@@ -228,7 +237,7 @@ def look_up_assertion(deployment: Deployment, assertion: str, **options: Any) ->
 def revoke_and_delete(deployment: Deployment, credential: str) -> None:
     """Revoke all active assertions of a credential of this run, and delete it."""
     for assertion in list_assertions(deployment, credential).items:
-        if not assertion["revoked"]:
+        if assertion["revoked"] is not True:  # a text would be true, whatever it says
             deployment.target.guard.own.add(assertion["entityId"])
             revoke(deployment, assertion["entityId"])
     deployment.delete(credential)
@@ -256,13 +265,19 @@ def find_assertion(deployment: Deployment) -> dict[str, Any]:
     """Return an active assertion of the platform, preferably one of the user.
 
     A user's list may have assertions of the main platform, too, which are not found by their id.
+    It has not expired, since what is shown of expired ones is not known: a user's list leaves them
+    out, and of a credential's list only those are taken that never expire.
     """
     platforms = {item["issuerDetails"]["org"] for item in deployment.get_page().items}
     for path, query in iterate_assertion_lists(deployment):
-        page = read_page(deployment.get(path, query), envelope=False)
+        is_of_user = query.keys() >= ALL_ASSERTIONS.keys()
+        asked = {name: value for name, value in query.items() if name not in ALL_ASSERTIONS}
+        page = read_page(deployment.get(path, asked), envelope=False)
         for assertion in page.items:
             platform = assertion["credentialDetails"]["issuerDetails"]["org"]
-            if not assertion["revoked"] and platform in (platforms or {platform}):
+            is_valid = is_of_user or assertion["expires"] is None
+            holds = is_valid and not assertion["revoked"]
+            if holds and platform in (platforms or {platform}):
                 return assertion
     raise NotTested("no user holds an active assertion")
 
@@ -272,7 +287,9 @@ def iterate_assertion_lists(deployment: Deployment) -> Iterator[tuple[str, dict[
     for user in (deployment.settings.user_id, deployment.settings.learner_username):
         if user:
             yield build_user_path(deployment, user), {**ALL_ASSERTIONS, "page_size": 100}
-    for credential in deployment.get_page({"page_size": MOST_CREDENTIALS}).ids:
+    # The newest may be those of this run, which nobody holds.
+    ids = [item["entityId"] for item in deployment.list_items()]
+    for credential in dict.fromkeys([*ids[:MOST_CREDENTIALS], *ids[-MOST_CREDENTIALS:]]):
         yield f"{credential}/assertions/", {"page_size": 100}
 
 

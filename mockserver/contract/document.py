@@ -55,7 +55,8 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
     yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
-        """Return a mapping whose keys are texts."""
+        """Return a mapping whose keys are texts, of which none stands twice."""
+        _refuse_repeated(node)
         self.flatten_mapping(node)
         made: dict[str, Any] = {}
         types = next((v for k, v in node.value if k.value == "type"), None)
@@ -71,6 +72,18 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
                 _read_as_text(value.value)
             made[key.value] = self.construct_object(value, deep=True)
         return made
+
+
+def _refuse_repeated(node: yaml.MappingNode) -> None:
+    """Raise ConstructorError for a name that stands twice: the first value would be lost."""
+    seen: set[str] = set()
+    for key, _ in node.value:
+        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} stands twice: remove one of them", key.start_mark
+                )
+            seen.add(key.value)
 
 
 def _read_as_text(nodes: Iterable[yaml.Node]) -> None:
@@ -94,6 +107,8 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
         document = yaml.load(read_text_file(path), Loader=Loader)  # noqa: S506  (a safe loader)
     except yaml.MarkedYAMLError as error:
         raise StartError(f"{path}: not valid YAML: {_describe(error)}") from error
+    except RecursionError as error:
+        raise StartError(f"{path}: not valid YAML: it is nested too deeply") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StartError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):

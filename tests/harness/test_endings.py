@@ -141,8 +141,11 @@ def test_a_silent_target_is_no_verdict(tmp_path: Path) -> None:
     assert "not tested  " not in ended.stdout
 
 
-def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path) -> None:
-    """SIGTERM while a target does not answer: exit 3, and nothing is said to be left."""
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
+def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path, number: int) -> None:
+    """A signal while a target does not answer: exit 3, and nothing is said to be left."""
     environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
     with silent_target(tmp_path, PATIENCE) as listening:
         process = subprocess.Popen(
@@ -152,7 +155,7 @@ def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path) -> Non
         connection, _ = listening.accept()
         with connection:
             connection.recv(1)  # the run has sent a request
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3, output + errors
     assert "the run was interrupted" in output
@@ -178,3 +181,21 @@ def test_ctrl_c_at_any_moment_is_no_verdict(tmp_path: Path, seconds: float) -> N
     assert "Traceback" not in output + errors
     assert "interrupted" in output + errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_report_of_an_earlier_run_is_left(tmp_path: Path) -> None:
+    """What a run that could not begin leaves in the folder is not the verdict of another one."""
+    for name in ("junit.xml", "report.html", "report.json", "traffic.har"):
+        (tmp_path / name).write_text("of an earlier run")
+    (tmp_path / "notes.txt").write_text("kept")
+    ended = run("run", "wsgi:nothing_of_this_name:app", *PLACE, "--report", str(tmp_path))
+    assert ended.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_report_that_cannot_be_replaced_is_one_line(tmp_path: Path) -> None:
+    """A folder in the place of a file of the report: one line that names it, and exit 2."""
+    (tmp_path / "junit.xml").mkdir()
+    ended = run("run", "mock", "--rule", "PAGE-08", "--report", str(tmp_path))
+    assert f"--report: {tmp_path / 'junit.xml'} cannot be written: " in read_line(ended)
+    assert ended.returncode == 2
