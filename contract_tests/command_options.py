@@ -18,7 +18,7 @@ def add_option(name: str, option: Option) -> Callable[[Command], Command]:
         f"--{name.replace('_', '-')}",
         metavar=option.metavar or None,
         type=click.Choice(option.choices) if option.choices else None,
-        is_flag=option.kind is FLAG,
+        is_flag=option.kind is FLAG or None,  # False would make the value optional
         multiple=option.repeatable,
         help=option.help,
     )

@@ -1,6 +1,8 @@
 """Plain requests and responses, and JSON as the framework writes it; no web framework in sight."""
 
 import json
+import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,6 +21,9 @@ AUTHENTICATION_SCHEMES = frozenset({"api-key", "api-token", "token", "bearer"})
 
 MAXIMUM_FIELDS = 1000
 """Django's DATA_UPLOAD_MAX_NUMBER_FIELDS, which counts query fields as well as form fields."""
+
+_LONG_INTEGER = re.compile(rb"\d{19}")
+_REFUSED = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +55,7 @@ class Request(NamedTuple):
     `origin` is scheme and host as the client used them, `root` the path prefix in front of the
     API (`/dm`, or empty), `path` the quoted path including that prefix. In `query` the last value
     of a repeated key counts, as in Django. `read_body` returns the whole body and raises
-    `BodyTooLarge` over the bound; `parse_multipart` takes body and boundary.
+    `BodyTooLarge` over the bound; `parse_multipart` takes body, boundary and charset.
     """
 
     method: str
@@ -61,7 +66,7 @@ class Request(NamedTuple):
     query: Mapping[str, str]
     headers: Headers
     read_body: Callable[[], bytes] = bytes
-    parse_multipart: Callable[[bytes, bytes], Form] = lambda body, boundary: Form()
+    parse_multipart: Callable[[bytes, bytes, str], Form] = lambda body, boundary, encoding: Form()
 
     def link(self, **changes: str | None) -> str:
         """Return the absolute address of this call with query parameters replaced or removed.
@@ -118,6 +123,36 @@ def encode(value: Any) -> bytes:
     if b"\xe2\x80\xa8" in data or b"\xe2\x80\xa9" in data:
         data = data.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
     return data
+
+
+def decode(content: bytes) -> Any:
+    """Read JSON, and what `encode` writes as it was: long integers and deep nesting, too.
+
+    Raises json.JSONDecodeError. The faster reader makes long integers inexact, or refuses them.
+    """
+    try:
+        value = orjson.loads(content)
+        return json.loads(content) if _LONG_INTEGER.search(content) else value
+    except json.JSONDecodeError:
+        try:
+            value = json.loads(content, parse_constant=_refuse_constant, parse_float=_read_float)
+            encode(value)  # which refuses half of a surrogate pair, as the faster reader does
+        except (ValueError, RecursionError):
+            value = _REFUSED
+        if value is _REFUSED:
+            raise
+        return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _read_float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(text)
+    return value
 
 
 def _encode_slowly(value: Any) -> bytes:

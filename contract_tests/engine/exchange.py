@@ -1,9 +1,8 @@
-"""A request and its response, and the curl line that repeats the request."""
+"""A request and its response, redacted, with bodies as text."""
 
 import json
 import re
-import shlex
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -99,6 +98,16 @@ def describe_body(body: bytes, redact: Redact) -> str:
     return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
 
 
+def read_binary(body: str) -> bytes | None:
+    """Return the bytes of a body that is kept as Base64, None for a text."""
+    if not body.startswith(BINARY):
+        return None
+    try:
+        return b64decode(body.removeprefix(BINARY), validate=True)
+    except ValueError:  # a text that begins so
+        return None
+
+
 def cut_text(text: str, longest: int) -> str:
     """Return a text, or its beginning with a mark that says how long all of it was."""
     beginning, size = split_cut_text(text)
@@ -130,33 +139,3 @@ def redact_headers(headers: Mapping[str, str], redact: Redact) -> dict[str, str]
         is_secret = is_secret_name(name) and not is_shown
         redacted[redact(name)] = HIDDEN if is_secret else text
     return redacted
-
-
-def build_curl(
-    method: str, url: str, headers: Mapping[str, str], body: bytes | None, redact: Redact
-) -> str:
-    """Return the curl line that sends a request, with secrets as variables of the shell."""
-    words = ["curl", "-sS", "-i" if method != "HEAD" else "-I"]
-    if method not in ("GET", "HEAD"):
-        words += ["-X", method]
-    for name, value in redact_headers(headers, redact).items():
-        line = f"{name}: {value}" if value else f"{name};"
-        # The shell fills in variables within double quotes only.
-        words += ["-H", f'"{line}"' if "$CREDCHECK_" in line else shlex.quote(line)]
-    if body is not None:
-        words += ["--data-binary", quote_body(body, redact)]
-    return " ".join([*words, shlex.quote(redact(url))])
-
-
-def quote_body(body: bytes, redact: Redact) -> str:
-    """Quote a body for a shell; bytes that are not plain text are escaped for bash."""
-    try:
-        is_plain = body.decode("utf-8").isprintable()
-    except UnicodeDecodeError:
-        is_plain = False
-    if is_plain:
-        return shlex.quote(describe_body(body, redact))
-    escaped = "".join(
-        chr(byte) if 32 <= byte < 127 and byte not in b"\\'" else f"\\x{byte:02x}" for byte in body
-    )
-    return f"$'{redact(escaped)[:LONGEST_BODY]}'"

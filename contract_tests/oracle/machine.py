@@ -32,7 +32,7 @@ WORDS = st.sampled_from(["alpha", "Beta", "gamma ☂"])
 FIELDS: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {},
     optional={
-        "description": st.sampled_from([None, "", "shown", "Line\nbreak  twice", "é 🎓 שלום"]),
+        "description": st.sampled_from([None, "shown", "Line\nbreak  twice", "é 🎓 שלום"]),
         "name_override": st.sampled_from([None, "Shown as this"]),
         "criteria_text": st.sampled_from([None, "new words"]),
         "credentialType": st.sampled_from(["CERTIFICATE", "MICRO_CREDENTIAL"]),
@@ -190,7 +190,7 @@ class CredentialMachine(Machine):
         self.add_step(f"list in pages of {size}")
         expected = self.model.list_items(self.mark)
         term = f"{word}{self.mark}" if word == "alpha " else self.mark
-        expected = [item for item in expected if term.casefold() in item["name"].casefold()]
+        expected = [item for item in expected if term.lower() in item["name"].lower()]
         pages = list(self.deployment.walk_pages({"search": term, "page_size": size}))
         listed = [item for page in pages for item in page.items]
         expected_ids = [item["entityId"] for item in expected]

@@ -3,7 +3,7 @@
 import re
 import string
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from contract_tests.vocabulary.bodies import SPELLINGS
@@ -13,10 +13,31 @@ SEPARATORS = "\"',"
 
 
 def matches_search(item: Mapping[str, Any], term: str) -> bool:
-    """Tell whether a search finds an item: one of three fields contains the text, in any case."""
-    folded = term.casefold()
-    texts = (item["name"], item["name_override"], item["description"])
-    return any(folded in text.casefold() for text in texts if text)
+    """Tell whether a search that ignores the case of all scripts finds an item.
+
+    One of three fields contains the text, in each way of ignoring case: databases differ on
+    letters with more than two forms, such as ß, ſ, K, ı and İ.
+    """
+    return all(_contains(list_searched_texts(item), term, change) for change in CASES)
+
+
+def may_match_search(item: Mapping[str, Any], term: str) -> bool:
+    """Tell whether a search that ignores the case of all scripts finds an item in some way."""
+    return any(_contains(list_searched_texts(item), term, change) for change in CASES)
+
+
+def _contains(texts: Iterable[str | None], term: str, change: Callable[[str], str]) -> bool:
+    changed = change(term)
+    return any(changed in change(text) for text in texts if text)
+
+
+def upper_letters(text: str) -> str:
+    """Return a text in upper case, in which each letter stays one letter."""
+    return "".join(upper if len(upper := letter.upper()) == 1 else letter for letter in text)
+
+
+CASES: tuple[Callable[[str], str], ...] = (upper_letters, str.upper, str.lower, str.casefold)
+"""The ways in which databases ignore case."""
 
 
 def contains_surely(texts: Iterable[str | None], term: str) -> bool:
@@ -64,7 +85,8 @@ def lower_ascii(text: str) -> str:
 
 def fold(text: str) -> str:
     """Return a text without case, accents and width."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    # In upper case first: ı and i have one upper case, and databases compare that.
+    decomposed = unicodedata.normalize("NFKD", text.upper().casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).casefold()
 
 

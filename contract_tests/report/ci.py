@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from contract_tests.catalogue import RULES
+from contract_tests.engine.curl import shorten_curl
 from contract_tests.engine.redaction import escape_surrogates
 from contract_tests.errors import UsageError
 from contract_tests.report.causes import RootCause
@@ -54,7 +55,7 @@ def _annotate_cause(cause: RootCause) -> str:
     leader = cause.leader
     lines = [RULES[leader["rule"]].requirement]
     lines += [f"{name}: {leader[name][:LONGEST]}" for name in ("expected", "got") if leader[name]]
-    lines += [leader["exchange"]["curl"][: 4 * LONGEST]] if leader["exchange"] else []
+    lines += [shorten_curl(leader["exchange"]["curl"], 4 * LONGEST)] if leader["exchange"] else []
     return _annotate(f"{leader['rule']}: {cause.title}", "\n".join(lines))
 
 

@@ -4,8 +4,6 @@ import json
 import os
 import posixpath
 import re
-import shlex
-from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from http.client import responses
 from importlib.metadata import PackageNotFoundError, version
@@ -17,7 +15,8 @@ import jsonschema_rs
 from markupsafe import Markup, escape
 
 from contract_tests.catalogue import RULES
-from contract_tests.engine.exchange import BINARY, split_cut_text
+from contract_tests.engine.curl import is_copied
+from contract_tests.engine.exchange import BINARY, read_binary, split_cut_text
 from contract_tests.errors import UsageError
 from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
@@ -29,11 +28,9 @@ from contract_tests.report.coverage import (
 )
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import gather_not_tested
-from contract_tests.report.notices import gather_notices
+from contract_tests.report.notices import select_notices
 from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
-from contract_tests.settings.settings import OPTIONS
-from contract_tests.settings.sources import MOCK
 from contract_tests.text_files import read_text_file
 
 VERSION = 3
@@ -127,6 +124,7 @@ def build_report(verdict: Verdict) -> dict[str, Any]:
         "base_url": verdict.base_url,
         "context": verdict.context,
         "filters": dict(verdict.filters),
+        "repeat": dict(verdict.repeat),
         "profile": verdict.profile,
         "seed": verdict.seed,
         "run_id": verdict.run_id,
@@ -255,19 +253,9 @@ def _build_entry(exchange: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _build_text(body: str) -> dict[str, str]:
-    if _read_binary(body) is None:
+    if read_binary(body) is None:
         return {"text": body}
     return {"text": body.removeprefix(BINARY), "encoding": "base64"}
-
-
-def _read_binary(body: str) -> bytes | None:
-    """Return the bytes of a body that is kept as Base64, None for a text."""
-    if not body.startswith(BINARY):
-        return None
-    try:
-        return b64decode(body.removeprefix(BINARY), validate=True)
-    except ValueError:  # a text that begins so
-        return None
 
 
 def _describe_cut(text: str, whole: int | None) -> dict[str, str]:
@@ -282,7 +270,7 @@ def _build_pairs(pairs: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
 
 
 def _measure(text: str) -> int:
-    binary = _read_binary(text)
+    binary = read_binary(text)
     return len(text.encode("utf-8", "replace") if binary is None else binary)
 
 
@@ -311,12 +299,11 @@ def render_html(document: Mapping[str, Any]) -> str:
     """Return the page; it loads nothing, and no text of the target becomes markup."""
     environment = make_environment(_FOLDER)
     environment.filters["code"] = _mark_code
-    environment.filters["shell"] = shlex.quote
-    environment.filters["context_options"] = format_context
+    environment.tests["copied"] = is_copied
     environment.filters["start_advice"] = describe_start
     return environment.get_template("report.html.j2").render(
         report=document,
-        notices=gather_notices(document["notices"]),
+        notices=select_notices(document["notices"], document["not_tested"]),
         evidence=EVIDENCE,
         root=_find_common_root([row["path"] for row in document["coverage"]]),
         grouped={row["rule"]: _group_cells(row["cells"]) for row in document["matrix"]},
@@ -334,26 +321,6 @@ def _group_cells(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {"outcome": outcome, "reason": reason, "operations": groups[outcome, reason]}
         for outcome, reason in ordered
     ]
-
-
-def format_context(document: Mapping[str, Any]) -> str:
-    """Return the options of `credcheck run` for what a run was told of its target and its rules."""
-    words = [
-        f"--{name} {shlex.quote(value)}"
-        for name, values in document.get("filters", {}).items()
-        for value in values
-    ]
-    for name, value in document["context"].items():
-        flag = f"--{OPTIONS[name].flag or name.replace('_', '-')}" if name in OPTIONS else ""
-        is_known = document["target"] == "mock" and MOCK.get(name) == value
-        if not flag or is_known or name in ("allow_writes", "profile", "seed"):
-            continue
-        if value is True:
-            words.append(flag)
-        for one in value if isinstance(value, list | tuple) else [value]:
-            text = f"{one}/s" if name == "rate" else str(one)
-            words += [] if value is True else [f"{flag} {shlex.quote(text)}"]
-    return "".join(f" {word}" for word in words)
 
 
 def _mark_code(text: str) -> Markup:

@@ -10,6 +10,8 @@ from typing import Any
 
 import jinja2
 
+from contract_tests.engine.curl import quote_body
+from contract_tests.engine.exchange import read_binary
 from contract_tests.errors import UsageError
 from contract_tests.report.documents import escape_invisible
 from contract_tests.report.expectations import Expectation, StandaloneTest, make_test
@@ -75,6 +77,8 @@ def render_test(test: StandaloneTest, form: str) -> str:
         json_created=json.dumps(list_created(test)),
         hurl_created=json.dumps({**list_created(test), "issuer": "{{issuer}}"}),
         hurl_body=_format_hurl_body(test.body),
+        python_body=_format_python_body(test.body),
+        shell_body=quote_body(_encode_body(test.body), lambda text: text),
         hurl_key=_VARIABLE.sub(r"{{\1}}", _find_key(test)),
         hurl_asserts=list(format_hurl_asserts(test.expectation)),
         shell=shlex.quote,
@@ -132,13 +136,26 @@ def _quote_hurl(text: str) -> str:
     return '"' + re.sub(r"\\u([0-9a-f]{4})", r"\\u{\1}", escaped).replace("{{", r"\u{7b}{") + '"'
 
 
+def _encode_body(text: str) -> bytes:
+    """Return the bytes of a body as a report has it."""
+    binary = read_binary(text)
+    return text.encode("utf-8", "surrogatepass") if binary is None else binary
+
+
+def _format_python_body(text: str) -> str:
+    """Return the source of a body: of a text, or of bytes."""
+    if not text:
+        return "None"
+    return f"{text!r}.encode()" if read_binary(text) is None else repr(_encode_body(text))
+
+
 def _format_hurl_body(text: str) -> str:
     """Return a body for Hurl: JSON as it is, any other in Base64, which changes no byte."""
     try:
         is_json = isinstance(json.loads(text), dict | list) and "{{" not in text
     except (ValueError, RecursionError):
         is_json = False
-    return text if is_json else f"base64,{base64.b64encode(text.encode()).decode()};"
+    return text if is_json else f"base64,{base64.b64encode(_encode_body(text)).decode()};"
 
 
 def _quote_shell(text: str) -> str:

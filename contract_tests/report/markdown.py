@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from contract_tests.engine.curl import shorten_curl
 from contract_tests.engine.redaction import escape_surrogates
 from contract_tests.errors import UsageError
 from contract_tests.report.callers import list_callers
 from contract_tests.report.causes import RootCause
 from contract_tests.report.not_tested import find_best_option, gather_not_tested
+from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
 
 MARKS = {0: "✅", 1: "❌", 2: "⚠️", 3: "⚠️"}
@@ -52,9 +54,17 @@ def render_markdown(verdict: Verdict) -> Iterator[str]:
             yield f"| | and {more} more | | |"
         for cause in verdict.causes[:MOST_CAUSES]:
             yield from render_cause(cause)
+        if describe_start(verdict.target):
+            yield ""
+            yield escape(describe_start(verdict.target))
     for problem in verdict.problems:
         yield f"- {escape(problem)}"
     yield from render_gaps(verdict)
+    if verdict.repeat.get("run"):
+        yield ""
+        yield "Repeat this run:"
+        yield ""
+        yield from quote_block(verdict.repeat["run"])
 
 
 def render_cause(cause: RootCause) -> Iterator[str]:
@@ -75,7 +85,7 @@ def render_cause(cause: RootCause) -> Iterator[str]:
         yield f"- what follows from it also fails {', '.join(cause.rules[1:])}"
     if leader["exchange"]:
         yield ""
-        yield from quote_block(leader["exchange"]["curl"][:LONGEST_CURL])
+        yield from quote_block(shorten_curl(leader["exchange"]["curl"], LONGEST_CURL))
     yield ""
     yield "</details>"
 

@@ -19,34 +19,9 @@ from contract_tests.report.accepted import (
     read_accepted_failures,
 )
 from contract_tests.report.causes import RootCause, group_findings
-from contract_tests.settings.settings import Settings
+from contract_tests.report.repeat import format_commands
+from contract_tests.settings.settings import CONTEXT, Settings
 
-CONTEXT = (
-    "org",
-    "user_id",
-    "username",
-    "learner_username",
-    "other_org",
-    "other_user_id",
-    "issuer",
-    "auth_scheme",
-    "auth_header",
-    "basic_header",
-    "ca_bundle",
-    "client_cert",
-    "client_key",
-    "rate",
-    "max_latency",
-    "profile",
-    "allow_writes",
-    "disposable",
-    "no_unknown_fields",
-    "hold_choices",
-    "yes_this_is_production",
-    "without",
-    "api_version",
-)
-"""The settings that `replay` needs; none of them is a secret."""
 MOST_NAMED = 10
 """Items left behind that the line about them names; the report names all."""
 CONFORMS, FAILURES, USAGE, NOT_JUDGED = 0, 1, 2, 3
@@ -68,6 +43,8 @@ class RunSummary:
     processes: list[ProcessReport]
     flaky: list[str] = field(default_factory=list)
     """What failed and passed when it was run again."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """The options of the run that are neither settings nor filters, such as `workers`."""
 
 
 @dataclass
@@ -105,6 +82,8 @@ class Verdict:
     counts: dict[str, int] = field(default_factory=dict)
     context: dict[str, Any] = field(default_factory=dict)
     filters: Mapping[str, list[str]] = field(default_factory=dict)
+    repeat: Mapping[str, str] = field(default_factory=dict)
+    """The commands that repeat the run, clean up after it, and test its first failure again."""
 
     @cached_property
     def causes(self) -> list[RootCause]:
@@ -165,6 +144,8 @@ def make_verdict(run: RunSummary) -> Verdict:
         filters=run.filters,
     )
     verdict.exit_code, verdict.headline = decide(verdict)
+    first = verdict.causes[0].leader["rule"] if verdict.causes else ""
+    verdict.repeat = format_commands(settings, run.filters, run.others, first)
     return verdict
 
 

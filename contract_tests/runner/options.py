@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from contract_tests.report.repeat import shorten_path
 from contract_tests.settings.command_line import COMMAND_LINE, FILTERS, format_flag
 from contract_tests.settings.option import FLAG
 from contract_tests.settings.settings import Settings
@@ -13,6 +14,8 @@ from contract_tests.settings.sources import current_environment, load_settings
 TARGET, REPORT = format_flag("target"), format_flag("report")
 SUMMARY = format_flag("summary")
 ANNOTATIONS, CODE_QUALITY = format_flag("annotations"), format_flag("code-quality")
+FILES = ("report", "summary", "annotations", "code_quality")
+"""The options that name what is written."""
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable with the file that GitHub Actions shows on the page of a job."""
 
@@ -33,6 +36,14 @@ def add_options(parser: pytest.Parser) -> None:
             group.addoption(flag, action="append", default=[], help=option.help)
         else:
             group.addoption(flag, help=option.help)
+
+
+def list_others(config: pytest.Config) -> dict[str, str]:
+    """Return the options of a run that are no settings, by their names in `credcheck run`."""
+    workers = config.getoption("numprocesses", default=None)
+    files = {name: config.getoption(format_flag(name)) for name in FILES}
+    given = {name: shorten_path(str(path)) for name, path in files.items() if path}
+    return {**({"workers": str(workers)} if workers else {}), **given}
 
 
 def read_settings(config: pytest.Config) -> Settings:

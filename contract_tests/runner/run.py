@@ -45,6 +45,7 @@ from contract_tests.runner.options import (
     REPORT,
     STEP_SUMMARY,
     SUMMARY,
+    list_others,
     read_settings,
 )
 from contract_tests.runner.preflight import find_obstacle
@@ -146,7 +147,8 @@ class Run:
             self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
             with self._redact_output():
-                lines = list(map(str, clean_up(self.deployment.target)))
+                ended = [each for each in clean_up(self.deployment.target) if not each.note]
+            lines = list(map(str, ended))
             for line in lines:
                 self._print(line)
 
@@ -307,6 +309,7 @@ class Run:
             results=self.recorder.results,
             processes=self._processes,
             flaky=self.recorder.flaky,
+            others=list_others(self._config),
         )
 
     def _write_reports(self, verdict: Verdict) -> bool:

@@ -53,7 +53,7 @@ class Kind:
 def parse_rate(text: str) -> float:
     """Return the requests per second of a text such as `5/s`; raises ValueError."""
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)/(s|min)", text)
-    if not match or float(match[1]) <= 0:
+    if not match or not 0 < float(match[1]) < float("inf"):
         raise ValueError(text)
     return float(match[1]) / (60 if match[2] == "min" else 1)
 

@@ -97,6 +97,8 @@ def run_key_command(role: str, command: Sequence[str]) -> str:
         raise UsageError(f"{where}: {program} ended with exit code {ended.returncode}")
     if not key:
         raise UsageError(f"{where}: {program} printed no key")
+    if len(key.splitlines()) > 1:
+        raise UsageError(f"{where}: {program} printed more than one line: print the key alone")
     check_key(role, key)
     return key
 
@@ -168,11 +170,14 @@ def resolve_headers(
         for name, value in references.items()
     }
     secret = tuple(
-        name
-        for name, value in references.items()
-        if is_reference(value) or SECRET_NAMES.search(name)
+        name for name, value in references.items() if is_reference(value) or is_secret_header(name)
     )
     return {"headers": headers, "secret_headers": secret}
+
+
+def is_secret_header(name: str) -> bool:
+    """Tell whether the value of a header is secret, wherever it comes from, by its name."""
+    return SECRET_NAMES.search(name) is not None
 
 
 def is_reference(value: Any) -> bool:

@@ -2,7 +2,8 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
+from typing import Any
 from urllib.parse import urlsplit
 
 from contract_tests.catalogue.rule import RELEASES, Release
@@ -38,7 +39,8 @@ class Settings:
     `application` is `mock`, or `module:attribute` of a WSGI application, for a target in this
     process. `rate` is in requests per second, times are in seconds. `without` holds the tags of the
     contract whose operations the target does not offer, `secret_headers` the names of the headers
-    whose values are never shown.
+    whose values are never shown. `given` has what was set by option, variable or file, by the names
+    of the fields, with references in the place of secrets.
     """
 
     name: str
@@ -243,6 +245,7 @@ class Settings:
         in_environment=False,
     )
     secret_headers: tuple[str, ...] = ()
+    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def basic_value(self) -> str:
@@ -280,3 +283,29 @@ OPTIONS: Mapping[str, Option] = {
     defined.name: defined.metadata["option"] for defined in fields(Settings) if defined.metadata
 }
 """The definition of each setting, by the name of its field."""
+CONTEXT = (
+    "org",
+    "user_id",
+    "username",
+    "learner_username",
+    "other_org",
+    "other_user_id",
+    "issuer",
+    "auth_scheme",
+    "auth_header",
+    "basic_header",
+    "ca_bundle",
+    "client_cert",
+    "client_key",
+    "rate",
+    "max_latency",
+    "profile",
+    "allow_writes",
+    "disposable",
+    "no_unknown_fields",
+    "hold_choices",
+    "yes_this_is_production",
+    "without",
+    "api_version",
+)
+"""The settings that `replay` needs; none of them is a secret."""

@@ -70,7 +70,9 @@ def load_settings(
         values.get("key_command", {}).pop(role, None)
     for name in ("keys", "headers", "key_command"):  # the command line adds to the file's
         for_run[name] = {**values.get(name, {}), **for_run.get(name, {})}
+    in_file = values if is_in_file(target) else {}
     values |= for_run
+    values["given"] = {**in_file, **for_run, **({"config": config} if config else {})}
     values["keys"] = resolve_keys(
         values["keys"], values["key_command"], environment, for_mock=for_mock
     )
@@ -107,6 +109,11 @@ def resolve_way(values: Mapping[str, Any], environment: Mapping[str, str]) -> di
 def current_environment() -> Mapping[str, str]:
     """Return the environment of this process."""
     return os.environ
+
+
+def is_in_file(target: str) -> bool:
+    """Tell whether a target is the name of a table in a configuration file."""
+    return target != "mock" and not target.startswith(("http://", "https://", "wsgi:"))
 
 
 def read_target(target: str, config: str | None) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 The result is that of a run: the same rules, verdict, reports and exit codes.
 """
 
+import shlex
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -70,6 +71,10 @@ def judge_archive(
         )
     )
     verdict.context = {}
+    options = {"--base-url": base_url, "--accept": accept}
+    words = [word for flag, value in options.items() if value for word in (flag, value)]
+    words += ["--no-unknown-fields"] * no_unknown_fields
+    verdict.repeat = {"run": shlex.join(["credcheck", "judge", str(path), *words])}
     verdict.effects = {}  # nothing was sent
     verdict.unreachable_here = {}
     return verdict

@@ -10,16 +10,16 @@ from urllib.parse import parse_qsl
 
 from contract_tests.catalogue.operations import LIST_CONFIGURATIONS, SAVE_CONFIGURATION
 from contract_tests.engine.contract import Contract, Operation
+from contract_tests.engine.curl import build_curl, refuse_curl
 from contract_tests.engine.exchange import (
     Exchange,
     Redact,
     Response,
-    build_curl,
     describe_body,
     redact_headers,
 )
 from contract_tests.traffic.har import Recorded
-from contract_tests.wire.intermediary import Answer, find_interception, is_odd
+from contract_tests.wire.intermediary import Answer, Front, find_interception, is_odd
 
 API = "/api/credentials/"
 SECRET_OPERATIONS = frozenset({LIST_CONFIGURATIONS, SAVE_CONFIGURATION})
@@ -149,7 +149,7 @@ def _keep(sorting: Sorting, call: Call) -> None:
         is_odd=is_odd(call.path, recorded.request_body),
     )
     interception = find_interception(answer) if call.is_whole else None
-    if interception is None:
+    if interception is None or interception.front is Front.UNKNOWN:
         sorting.calls.append(call)
         return
     what = interception.description
@@ -193,7 +193,9 @@ def build_response(recorded: Recorded, operation: Operation | None, redact: Reda
         if recorded.ended
         else 0.0,
         started=started.isoformat(timespec="milliseconds"),
-        curl=build_curl(recorded.method, recorded.url, sent, request_body or None, redact),
+        curl=build_curl(recorded.method, recorded.url, sent, request_body or None, redact)
+        if recorded.request_is_whole and not (is_secret and request_body)
+        else refuse_curl("the recording does not hold the whole body, or it is a secret"),
     )
     return Response(recorded.status, recorded.response_headers, recorded.response_body, exchange)
 

@@ -62,6 +62,8 @@ class Exchange:
         self._started = time.perf_counter()
         self.received = received
         host = environ.get("HTTP_HOST")
+        if not host and environ.get("SERVER_PROTOCOL") in HTTP_1_0:
+            host = None  # which has no such header; a load balancer may ask so for its health
         self.has_valid_host = host is None or is_known_host(host)
         self.origin = public_origin or read_origin(received.scheme, host, received.server)
         self.root = public_path + quote_path(environ["SCRIPT_NAME"])
@@ -193,6 +195,8 @@ class Exchange:
 
 
 API = "/api/"
+HTTP_1_0 = ("HTTP/1.0", "HTTP/1")
+"""The oldest version, as WSGI and as Granian write it."""
 CONTROL_PLANE = "/__mock__/"
 PICTURES = f"{CONTROL_PLANE}images"
 """What a page of another origin may draw on a canvas and export."""
@@ -352,8 +356,8 @@ def read_request(exchange: Exchange) -> Request:
             raise BodyTooLarge
         return body
 
-    def read_form(body: bytes, boundary: bytes) -> Form:
-        exchange.form = form = parse_multipart(body, boundary, maximum)
+    def read_form(body: bytes, boundary: bytes, encoding: str) -> Form:
+        exchange.form = form = parse_multipart(body, boundary, maximum, encoding)
         return form
 
     return Request(

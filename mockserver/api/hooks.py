@@ -27,6 +27,7 @@ from mockserver.errors import APIError, BodyTooLarge, ContractViolation, NoSuchR
 from mockserver.hints.finder import HintFinder
 from mockserver.hints.wording import HEADER, write_header
 from mockserver.messages import ReceivedRequest
+from mockserver.sandbox.faults import FAULT
 
 if TYPE_CHECKING:
     from mockserver.upstream import Upstream
@@ -36,8 +37,7 @@ CHUNK = 65_536
 """Bytes of a body that are passed on at once."""
 READABLE_HEADERS = (
     *("Allow", "Location", "Preference-Applied", "Retry-After", "WWW-Authenticate"),
-    HEADER,
-    "X-Mock-Upstream",
+    *(HEADER, FAULT, "X-Mock-Upstream"),
 )
 """Response headers that a page of another origin may read."""
 View = Callable[[Response], Response]

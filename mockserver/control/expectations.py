@@ -118,7 +118,7 @@ class SentRequest:
             {},
             {"Content-Type": content_type},
             lambda: exchange.request_body,
-            parse_multipart,
+            lambda body, boundary, encoding: parse_multipart(body, boundary, None, encoding),
         )
         try:
             body = parse_body(request, (JSON, FORM, MULTIPART))

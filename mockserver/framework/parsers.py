@@ -2,6 +2,7 @@
 
 import codecs
 import json
+import re
 from contextlib import suppress
 from functools import lru_cache
 from io import BytesIO
@@ -14,6 +15,7 @@ from mockserver.messages import MAXIMUM_FIELDS, Form, Request
 
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
+BOUNDARY = re.compile(r"[ -~]{0,200}[!-~]")
 
 
 def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
@@ -30,7 +32,9 @@ def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
     if kind is None:
         raise UnsupportedMediaType(content_type)
     if kind == MULTIPART:
-        return _parse_multipart(request, body, MediaType.parse(content_type))
+        return _parse_multipart(
+            request, body, MediaType.parse(content_type), _encoding(content_type)
+        )
     encoding = _encoding(content_type)
     return _parse_form(body, encoding) if kind == FORM else _parse_json(body, encoding)
 
@@ -95,8 +99,8 @@ def _parse_form(body: bytes, encoding: str) -> Form:
     return form
 
 
-def _parse_multipart(request: Request, body: bytes, media_type: MediaType) -> Form:
+def _parse_multipart(request: Request, body: bytes, media_type: MediaType, encoding: str) -> Form:
     boundary = media_type.parameters.get("boundary")
-    if not boundary or len(boundary) > 200 or not boundary.isascii():
+    if not boundary or not BOUNDARY.fullmatch(boundary):
         raise ParseError(f"Multipart form parse error - Invalid boundary in multipart: {boundary}")
-    return request.parse_multipart(body, boundary.encode())
+    return request.parse_multipart(body, boundary.encode(), encoding)

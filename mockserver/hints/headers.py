@@ -30,15 +30,24 @@ PREFERENCES: Mapping[str, str] = {
 }
 
 
+def _explain_host(host: str) -> str:
+    """Return what is wrong with a `Host`."""
+    if not host:
+        return "send the name of the host that is asked"
+    if "," in host:
+        return "it was sent more than once, by the client or by a proxy; send it once"
+    rule = "a host name has letters, digits, `-` and `.` only, and a port digits"
+    if "_" in host:
+        rule += "; in Docker Compose call the mock by an alias or a `hostname` without `_`"
+    return rule
+
+
 def find_hints_on_headers(served: ServedRequest) -> Iterator[str]:
     """Yield hints at headers that the service, or the mock, passes over."""
     headers = served.headers
     host = headers.get("Host")
     if served.status == 400 and host is not None and not is_valid_host(host):
-        yield (
-            f"the service refuses `Host: {show(host)}`: a host name has letters, digits, `-` and "
-            "`.` only; in Docker Compose call the mock by an alias or a `hostname` without `_`"
-        )
+        yield f"the service refuses `Host: {show(host)}`: {_explain_host(host)}"
     prefer = headers.get("Prefer")
     if prefer is not None:
         yield from _find_unused_preferences(prefer)

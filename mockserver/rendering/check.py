@@ -4,11 +4,10 @@ from collections.abc import Callable
 from functools import partial
 from operator import attrgetter
 
-import orjson
-
 from mockserver.contract.contract import Contract
 from mockserver.contract.schemas import Validator
 from mockserver.errors import StartError
+from mockserver.messages import decode
 from mockserver.rendering.renderer import Pieces, Renderer
 from mockserver.world.store import Store
 
@@ -36,7 +35,7 @@ def check_world(store: Store, contract: Contract, name: str) -> None:
 
 def _check_record(validator: Validator, render: Callable[[], Pieces], where: str) -> None:
     try:
-        rendered = orjson.loads(b"http://mock".join(render()))
+        rendered = decode(b"http://mock".join(render()))
     except (KeyError, TypeError, ValueError) as error:
         raise StartError(f"{where}: {error!r}") from error
     for violation in validator.iter_errors(rendered):

@@ -65,19 +65,22 @@ def curl_line(exchange: Exchange) -> str | None:
     if not exchange.request_is_whole:
         return None
     words = ["curl", "-i"]
+    source, body = "", exchange.request_body
     if exchange.method == "HEAD":
         words += ["--head"]
-    elif exchange.method != "GET" or exchange.request_body:
+        body = b""  # curl sends none with it
+    elif exchange.method != "GET" or body:
         words += ["-X", exchange.method]
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
             is_own = exchange.key and name.lower() == "authorization"
-            line = f"{name}: {value.replace(KEY, exchange.key) if is_own else value}"
-            words += ["-H", quote_header(line)]
-    source, body = "", exchange.request_body
+            sent = value.replace(KEY, exchange.key) if is_own else value
+            words += ["-H", quote_header(f"{name}: {sent}" if sent else f"{name};")]
+    if body and "content-type" not in {name.lower() for name, _ in exchange.request_headers}:
+        words += ["-H", "'Content-Type:'"]  # curl would add one of its own
     if body:
         text = decode_text(body)
-        if text is None or "\0" in text or text.startswith("@"):  # which would name a file
+        if text is None or not can_be_pasted(text):
             source = f"printf %s {shlex.quote(encode_binary(body))} | base64 --decode | "
             words += ["--data-binary", "@-"]
         else:
@@ -85,7 +88,17 @@ def curl_line(exchange: Exchange) -> str | None:
     url = f"{exchange.origin}{exchange.target}"
     if set("[]{}") & set(exchange.target):  # which curl would take for a range
         words += ["--globoff"]
+    if "/." in exchange.target:  # which curl would resolve
+        words += ["--path-as-is"]
     return source + " ".join([*words, shlex.quote(url)])
+
+
+def can_be_pasted(text: str) -> bool:
+    """Tell whether a terminal and curl take a quoted text as it is."""
+    lines = text.split("\n")
+    # A shell looks for its history in lines that continue a quoted word; @ would name a file.
+    has_history = len(lines) > 1 and "!" in text
+    return all(map(str.isprintable, lines)) and not has_history and not text.startswith("@")
 
 
 def quote_header(line: str) -> str:

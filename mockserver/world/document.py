@@ -10,6 +10,7 @@ import orjson
 
 from mockserver.errors import StartError
 from mockserver.files import WORLD, read_text_file
+from mockserver.messages import decode
 from mockserver.world.shape import check_shape, name_record
 
 FORMAT = "credmock-world/1"
@@ -91,12 +92,16 @@ def read_world(path: Path) -> dict[str, Any]:
 def read_json(content: bytes, name: str) -> Any:
     """Return the value of a JSON text; raises StartError naming the line and the fix."""
     try:
-        document = orjson.loads(content)
+        document = decode(content)
     except json.JSONDecodeError as error:
         raise StartError(f"{name}: not valid JSON: {_describe(content.decode(), error)}") from error
     if len(content) <= MAXIMUM_TYPED:
-        # Numbers as texts: Python refuses to read one of thousands of digits.
-        json.loads(content, object_pairs_hook=partial(_refuse_repeated, name), parse_int=str)
+        refuse = partial(_refuse_repeated, name)
+        try:
+            # Numbers as texts: Python refuses to read one of thousands of digits.
+            json.loads(content, object_pairs_hook=refuse, parse_int=str)
+        except RecursionError:
+            raise StartError(f"{name}: not valid JSON: it is nested too deeply") from None
     return document
 
 
@@ -109,6 +114,8 @@ def _describe(text: str, error: json.JSONDecodeError) -> str:
         error = found
     except RecursionError:
         return "it is nested too deeply"
+    except ValueError:
+        return "a number has more than 4300 digits"
     before, after = text[: error.pos], text[error.pos :]
     fixes = [fix for part, fix in FIXES if part in error.msg]
     fixes += [fix for left, right, fix in SLIPS if left.search(before) and right.match(after)]

@@ -7,11 +7,10 @@ from functools import cache
 from typing import Any
 
 import jsonschema_rs
-import orjson
 
 from mockserver.errors import StartError
 from mockserver.files import WORLD_SCHEMA
-from mockserver.messages import encode
+from mockserver.messages import decode, encode
 
 LARGEST = 10**18 - 1
 NAMES = ("name", "entityId", "key", "id", "slug", "username", "course_id")
@@ -33,7 +32,7 @@ def check_shape(document: Mapping[str, Any], name: str) -> None:
     """
     # As bytes, because a world that was exported holds tuples, which are no JSON to the validator.
     try:
-        plain = orjson.loads(encode(document))
+        plain = decode(encode(document))
     except ValueError as error:
         raise StartError(f"{name}: it cannot be written as JSON: {error}") from error
     problem = next(_validator().iter_errors(plain), None)

@@ -31,6 +31,21 @@ def test_a_host_that_cannot_be_one_is_400(api: API, host: str, path: str) -> Non
         assert f"refuses `Host: {host[:50]}" in response.headers["X-Mock-Hint"]
 
 
+@pytest.mark.parametrize(
+    ("host", "advice"),
+    [
+        ("cred_mock", "in Docker Compose call the mock by an alias or a `hostname` without `_`"),
+        ("a.example,b.example", "it was sent more than once"),
+        ("", "send the name of the host that is asked"),
+        ("user@host", "a host name has letters, digits, `-` and `.` only, and a port digits"),
+        ("a:b", "a host name has letters, digits, `-` and `.` only, and a port digits"),
+    ],
+)
+def test_a_hint_says_what_is_wrong_with_a_host(api: API, host: str, advice: str) -> None:
+    """An underscore, two hosts, none, and what is no host are different slips."""
+    assert advice in api.get(headers={"Host": host}).headers["X-Mock-Hint"]
+
+
 HOSTS = ["cred-mock:8765", "CRED.example", "[::1]:8765", "example.org:80", "a..b", "x" * 300]
 
 
@@ -38,6 +53,17 @@ HOSTS = ["cred-mock:8765", "CRED.example", "[::1]:8765", "example.org:80", "a..b
 def test_links_have_the_host_as_it_was_sent(shared_api: API, host: str) -> None:
     """As Django builds them: neither in lower case nor without the usual port."""
     assert next_page(shared_api, Host=host).startswith(f"http://{host}/api/credentials/")
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1"])
+def test_the_oldest_version_needs_no_host(api: API, protocol: str) -> None:
+    """A load balancer asks so for its health; links have the address of the server, as Django's."""
+    request = {"SERVER_PROTOCOL": protocol, "SERVER_NAME": "10.0.0.7", "SERVER_PORT": "8765"}
+    for host in ({"HTTP_HOST": ""}, {"HTTP_HOST": None}):
+        response = api.get("?page_size=1", environ_overrides={**request, **host})
+        assert response.json["result"]["next"].startswith("http://10.0.0.7:8765/api/")
+    refused = api.get(environ_overrides={"SERVER_PROTOCOL": "HTTP/1.1", "HTTP_HOST": ""})
+    assert refused.status_code == 400
 
 
 def test_forwarded_headers_are_believed_of_so_many_proxies() -> None:

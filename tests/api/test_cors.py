@@ -39,6 +39,8 @@ def test_answers_and_refusals_are_readable(shared_api: API) -> None:
         assert response.headers["Access-Control-Allow-Origin"] == "http://localhost:3000"
     exposed = shared_api.acting(None).get(headers=origin).headers["Access-Control-Expose-Headers"]
     assert "WWW-Authenticate" in exposed
+    for name in ("Location", "Retry-After", "X-Mock-Hint", "X-Mock-Fault", "X-Mock-Upstream"):
+        assert name in exposed
 
 
 def test_each_request_is_decided_by_itself(shared_api: API) -> None:

@@ -103,9 +103,11 @@ def test_without_a_file_it_is_400(api: API, body: dict[str, Any], message: str) 
 
 
 def test_empty_and_unchosen_files_are_400(api: API) -> None:
-    """A file without bytes is empty; one without a name was not chosen."""
+    """A file without bytes is empty; Django takes one without a name for a text."""
     assert upload(api, b"").json == {"image": ["The submitted file is empty."]}
-    assert upload(api, SVG % b"", "").json == {"image": ["No file was submitted."]}
+    assert upload(api, SVG % b"", "").json == {"image": [NO_FILE]}
+    for name in ("/", "..", "a/../"):  # names of folders, of which nothing is left
+        assert upload(api, SVG % b"", name).json == {"image": ["No file was submitted."]}
 
 
 def test_both_fields_are_told_at_once(api: API) -> None:

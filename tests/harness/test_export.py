@@ -19,6 +19,7 @@ from contract_tests.catalogue.operations import (
     LIST_CREDENTIALS,
     RETRIEVE_CREDENTIAL,
 )
+from contract_tests.engine.exchange import describe_body
 from contract_tests.errors import UsageError
 from contract_tests.report.documents import build_report
 from contract_tests.report.expectations import Expectation, find_expectation
@@ -27,6 +28,7 @@ from mockserver import Config, create_app
 from tests.harness.bite import OFFERED, PLACES
 from tests.harness.test_report import PLACE, exchange, finding, verdict
 from tests.support.command import ENVIRONMENT, run
+from tests.support.recording import recording
 
 
 def collect(answered: list[Any]) -> Callable[..., Any]:
@@ -98,12 +100,27 @@ def test_what_is_exported_is_red_and_green(tmp_path: Path) -> None:
             except UsageError as error:
                 assert "cannot stand alone" in str(error)  # noqa: PT017  some rest on more
         assert len(exported) >= 2 * len(FORMATS), document["failures"]
-        before = sound.test_client().get("/__mock__/world").data
+        before = sound.test_client().get("/__mock__/state").data
         for rule, form, text in exported:
             if form != "hurl":  # which is not installed
                 codes = [run_exported(text, form, url, tmp_path) for url in (broken, right)]
                 assert codes == [1, 0], (rule, form, text)
-        assert sound.test_client().get("/__mock__/world").data == before
+        assert sound.test_client().get("/__mock__/state").data == before
+
+
+@pytest.mark.parametrize("form", ["pytest", "curl"])
+@pytest.mark.parametrize(
+    "body", [b"\x89PNG\r\n\x1a\n\0\xff'\"", b"@/etc/passwd", b"it's\n!! \\x $HOME", "ä🎓".encode()]
+)
+def test_an_exported_body_is_what_was_sent(body: bytes, form: str, tmp_path: Path) -> None:
+    """Bytes, quotes, and a text that curl would take for the name of a file."""
+    shown = describe_body(body, lambda text: text)
+    found = make("ERR-01", "returns 500", "no 5xx", "500", status=500, method="PUT",
+                 request_body=shown)  # fmt: skip
+    text, _ = export_finding(report_of(found), "ERR-01", form)
+    with recording() as (url, received):
+        assert run_exported(text, form, url, tmp_path) == 0
+    assert [sent[3] for sent in received] == [body]
 
 
 def report_of(*findings: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import shlex
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -23,7 +22,6 @@ from contract_tests.catalogue.operations import (
     RETRIEVE_CREDENTIAL,
     UPDATE_CREDENTIAL,
 )
-from contract_tests.cli import main
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.exchange import Exchange, describe_body
 from contract_tests.engine.results import Finding, Result
@@ -32,7 +30,6 @@ from contract_tests.report.documents import (
     build_har,
     build_report,
     format_body,
-    format_context,
     make_validator,
     read_report,
     render_html,
@@ -97,6 +94,11 @@ def verdict(**fields: Any) -> Verdict:
         "left_behind": [],
         "exchanges": [Finding("", "", "", "", "", each).as_dict()["exchange"] for each in asked],
         "headline": "conforms",
+        "repeat": {
+            "run": "credcheck run staging",
+            "cleanup": "credcheck cleanup staging",
+            "replay": "credcheck replay report.json PAGE-02",
+        },
         "counts": {"passed": 1},
     }
     return Verdict(**{**usual, **fields})
@@ -444,7 +446,7 @@ def test_the_page_shows_everything_as_text() -> None:
         "num_pages is not 3",
         RULES["PAGE-02"].why,
         "change its name",
-        "credcheck run staging --profile standard --seed 4711 --read-only",
+        "credcheck run staging",
         "credcheck cleanup staging",
         "platform team is responsible until 2027-01-31",
         "no key for learner",
@@ -549,10 +551,8 @@ def test_a_foreign_file_is_reported(content: bytes | None, problem: str, tmp_pat
     assert "\n" not in str(error.value)
 
 
-def test_the_command_that_repeats_a_run_has_its_filters() -> None:
-    """A run of two rules is repeated as one of two rules."""
-    document = {"target": "mock", "context": {}, "filters": {"rule": ["A-1", "B-2"]}}
-    assert format_context(document) == " --rule A-1 --rule B-2"
+def test_a_report_has_the_filters_of_its_run() -> None:
+    """What narrowed a run is told, and is in the command that repeats it (`test_repeat`)."""
     filters = {"subject": ["search"], "operation": ["x"]}
     assert build_report(verdict(filters=filters))["filters"] == filters
 
@@ -561,6 +561,7 @@ def test_the_command_that_repeats_a_run_has_its_filters() -> None:
     ("target", "start"),
     [
         ("mock", "start it with `credmock serve --api-version 4.202`"),
+        ("mock", "CREDCHECK_KEY_ADMIN=main-admin-key"),
         ("wsgi:app:make()", "start it with `gunicorn --bind 127.0.0.1:8000 'app:make()'`"),
         ("https://staging.example.org", ""),
         ("staging", ""),
@@ -571,29 +572,6 @@ def test_curl_lines_for_a_target_in_process_say_how_to_start_it(target: str, sta
     advice = describe_start(target)
     assert start in advice
     assert bool(advice) is bool(start)
-
-
-@pytest.mark.parametrize(
-    ("target", "context", "options"),
-    [
-        ("mock", {"org": "main", "user_id": "1"}, ""),
-        ("mock", {"org": "acme"}, " --org acme"),
-        ("http://x", {"org": "a b", "user_id": "7"}, " --org 'a b' --user-id 7"),
-        ("http://x", {"rate": 2.5, "disposable": True}, " --rate 2.5/s --disposable"),
-        ("http://x", {"without": ["exim", "providers"]}, " --without exim --without providers"),
-        ("http://x", {"auth_scheme": "Token", "api_version": "4.90"}, None),
-    ],
-)
-def test_the_command_that_repeats_a_run_has_its_options(
-    target: str, context: dict[str, Any], options: str | None
-) -> None:
-    """Pasted into a shell, it is not refused for what it lacks, and each option exists."""
-    words = format_context({"target": target, "context": context})
-    if options is not None:
-        assert words == options
-    parser = next(command for name, command in main.commands.items() if name == "run")
-    known = {flag for parameter in parser.params for flag in parameter.opts}
-    assert {word for word in shlex.split(words) if word.startswith("--")} <= known
 
 
 def test_differences_from_choices_are_one_line_for_each_rule() -> None:

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import socket
 import subprocess
 from typing import Any
 
@@ -27,6 +28,9 @@ BODIES: dict[str, bytes] = {
     "a lone surrogate": b"\xed\xa0\x80",
     "line breaks": b"--x\r\n\r\n\tb\n--x--\r\n",
     "as much as is kept": b"x" * 64_000,
+    "what a terminal acts on": b"a\x03b\tc\x1b[2Jd\x7f",
+    "history in a second line": b"{\n!!: 'x'\n}",
+    "lines and quotes": b"it's\n'quoted'\n",
 }
 
 
@@ -97,6 +101,54 @@ def test_the_archive_holds_bytes_as_base64(server: RunningServer) -> None:
     assert base64.b64decode(sent["text"]) == PNG
     assert sent["encoding"] == "base64"
     assert "comment" not in sent
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body"),
+    [
+        ("POST", MAIN, [], b"a=b"),
+        ("PUT", MAIN, [("Content-Type", ""), ("Accept", "")], b"{}"),
+        (
+            "GET",
+            f"{MAIN}./x/../y/?c=[d]&e='f'%20%00!",
+            [("Accept", 'a/b; q="1", it\'s')],
+            b"",
+        ),
+        ("GET", MAIN, [("Prefer", 'x="$HOME" `id` \\ !')], b"{}"),
+        ("HEAD", MAIN, [("Content-Type", "text/plain")], b"x"),
+        ("DELETE", f"{MAIN}*/", [], b""),
+        ("PROPFIND", MAIN, [], b"<a/>"),
+    ],
+)
+def test_a_copied_line_sends_the_same_request(
+    server: RunningServer, method: str, path: str, headers: list[tuple[str, str]], body: bytes
+) -> None:
+    """Method, path, query, and the headers that decide the response, also the absent ones."""
+    host = httpx.URL(server.url)
+    with socket.create_connection((host.host, host.port or 80), timeout=PATIENCE) as connection:
+        lines = [f"{method} {path} HTTP/1.1", "Host: x", *(": ".join(pair) for pair in headers)]
+        lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
+        connection.sendall("\r\n".join(lines).encode() + body)
+        while connection.recv(65536):
+            pass
+    before = CLIENT.get(f"{server.url}/__mock__/requests").json()["requests"][0]
+    assert (before["method"], before["path"]) == (method, path)
+    line = before["curl"].replace("http://x", server.url)
+    ended = subprocess.run(
+        ["bash", "-c", line], capture_output=True, timeout=20, env={**os.environ, "NO_PROXY": "*"}
+    )
+    assert ended.returncode == 0, (line, ended.stderr)
+    after = CLIENT.get(f"{server.url}/__mock__/requests").json()["requests"][0]
+    assert after["number"] > before["number"]
+    assert (after["method"], after["path"]) == (method, path)
+    names = ("accept", "content-type", "prefer")
+    sent, again = (
+        {name.lower(): value for name, value in one["request"]["headers"].items()}
+        for one in (before, after)
+    )
+    again = {name: value for name, value in again.items() if value != "*/*"}
+    assert [again.get(name) for name in names] == [sent.get(name) for name in names]
+    assert after["request"]["body"] == ("" if method == "HEAD" else before["request"]["body"])
 
 
 def test_a_head_request_is_copied_as_one(server: RunningServer) -> None:

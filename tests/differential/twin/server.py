@@ -17,6 +17,8 @@ from tests.differential.twin.wsgi import ROOT, configure, configured_application
 
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
+OLD_SERVER = "the-server-speaks-http-1-0"
+"""The variation that is a matter of the server."""
 
 
 @contextlib.contextmanager
@@ -29,10 +31,12 @@ def serve_twin(
     hardened: bool = False,
     variations: Iterable[str] = (),
     certificate: Path | None = None,
+    postgresql: Path | None = None,
 ) -> Iterator[str]:
     """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included.
 
     With a certificate, which is written to that file beside its key, it serves HTTPS.
+    With the folder of a PostgreSQL's socket its database is there, else a file of SQLite.
     """
     port = free_port()
     command = [sys.executable, "-m", "tests.differential.twin.server"]
@@ -43,6 +47,7 @@ def serve_twin(
     if certificate:
         make_certificate(certificate)
         command += ["--certificate", str(certificate)]
+    command += ["--postgresql", str(postgresql)] if postgresql else []
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_until_it_answers(process, port)
@@ -107,6 +112,7 @@ def main() -> None:
     parser.add_argument("--freeze", default="", metavar="ISO", help="stop the clock at this time")
     parser.add_argument("--defect", default="", type=known_defect, metavar="ID")
     parser.add_argument("--certificate", type=Path, help="serve HTTPS with it")
+    parser.add_argument("--postgresql", default="", help="the folder of its socket")
     parser.add_argument("--variation", action="append", default=[], metavar="ID")
     parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
     options = parser.parse_args()
@@ -118,10 +124,13 @@ def main() -> None:
             prefix=options.prefix,
             hardened=options.hardened,
             variations=options.variation,
+            postgresql=options.postgresql,
         )
         create_database(options.world)
         threads = [DEFECTS[options.defect].threads if options.defect else 1]
         threads += find_threads(options.variation)
+        if OLD_SERVER in options.variation:
+            serve_old(options.port)
         serve(options.port, max(threads), options.certificate)
 
 
@@ -135,6 +144,17 @@ def find_threads(variations: Iterable[str]) -> Iterator[int]:
 def application(*_: str) -> Any:
     """Return the twin in the process that serves it."""
     return configured_application()
+
+
+def serve_old(port: int) -> None:
+    """Serve on the loopback port with the standard library's server: HTTP/1.0, one at a time."""
+    from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    class Silent(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Write nothing."""
+
+    make_server("127.0.0.1", port, configured_application(), handler_class=Silent).serve_forever()
 
 
 def serve(port: int, threads: int, certificate: Path | None = None) -> None:
