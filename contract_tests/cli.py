@@ -37,6 +37,7 @@ from contract_tests.output import (
     NOT_JUDGED,
     check_output_files,
     check_report_folder,
+    escape_unknown_characters,
     finish,
     prepare_report,
 )
@@ -94,6 +95,7 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error is one line, with exit code 2 or 3."""
         message = ""
+        escape_unknown_characters()
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
         except SystemExit as end:
