@@ -30,6 +30,7 @@ from contract_tests.errors import (
 from contract_tests.option_groups import GroupedCommand
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
+from contract_tests.settings.sources import suggest
 
 USAGE, NOT_JUDGED = 2, 3
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -82,6 +83,9 @@ class Group(click.Group):
             code = super().main(*args, **{**options, "standalone_mode": False})
         except SystemExit as end:
             code = end.code
+        except click.exceptions.NoArgsIsHelpError as error:  # whose message is the whole help
+            error.show()
+            code = USAGE
         except click.ClickException as error:
             code, message = USAGE, error.format_message()
         except (UsageError, ModuleNotFoundError) as error:
@@ -324,7 +328,10 @@ def explain(rule_id: str) -> None:
     The lines are its reason, an example of a failure, its evidence and what it needs.
     """
     if rule_id not in RULES:
-        raise UsageError(f"rule {rule_id!r} does not exist: `credcheck rules` lists all rules")
+        raise UsageError(
+            f"rule {rule_id!r} does not exist{suggest(rule_id.upper(), RULES)}: "
+            "`credcheck rules` lists all rules"
+        )
     for line in describe_rule(RULES[rule_id]):
         click.echo(line)
 
