@@ -2,7 +2,7 @@
 
 import sys
 
-from credmock import load_package
+from credmock import load_package, open_closed_streams
 
 load_package("contract_tests")
 load_package("mockserver")  # for the target `mock`
@@ -13,6 +13,7 @@ pytest_plugins = ("contract_tests.runner.plugin",)
 
 def main() -> None:
     """Run the command; Ctrl-C while it is loaded, or after it has ended, is exit code 3."""
+    open_closed_streams()
     try:
         from contract_tests.cli import main as run
 

@@ -1,4 +1,4 @@
-"""The command `credmock`, and how both commands find their packages.
+"""The command `credmock`, and how both commands find their packages and their streams.
 
 `mockserver` and `contract_tests` are names that others use as well: a folder of a team's own, or
 the package `mockserver-client`. So the packages are loaded from beside this file, wherever Python
@@ -6,9 +6,9 @@ would look for their names, and what is not ours is one line instead of a traceb
 """
 
 import importlib.util
+import os
 import sys
 from collections.abc import Iterator
-from importlib.metadata import distributions
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -47,6 +47,8 @@ def _complain(what: str) -> int:
 
 def _find_others(name: str) -> Iterator[str]:
     """Yield the names of other installed packages that have a file in a package of ours."""
+    from importlib.metadata import distributions  # it takes long to load, and is seldom needed
+
     for distribution in distributions():
         found = distribution.metadata["Name"]
         files = distribution.files or ()
@@ -54,12 +56,30 @@ def _find_others(name: str) -> Iterator[str]:
             yield found
 
 
-def main() -> None:
-    """Run the command."""
-    load_package("mockserver")
-    from mockserver.cli.main import main as run
+def open_closed_streams() -> None:
+    """Let the null device be what the caller has closed, as in `credmock serve >&- 2>&-`.
 
-    run()
+    The next file or socket that is opened would take its place, and Python has no stream for it.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)  # the lowest that is free, so the same
+            os.set_inheritable(descriptor, True)
+            stream = open(descriptor, mode, encoding="utf-8")  # noqa: SIM115  (until the end)
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
+
+
+def main() -> None:
+    """Run the command; Ctrl-C while it is loaded is exit code 130."""
+    open_closed_streams()
+    try:
+        load_package("mockserver")
+        from mockserver.cli.main import main as run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -27,12 +27,23 @@ from contract_tests.errors import (
     describe_missing,
     find_missing_package,
 )
+from contract_tests.folders import (
+    check_current_folder,
+    leave_forbidden_folder,
+    set_hypothesis_folder,
+)
 from contract_tests.option_groups import GroupedCommand
+from contract_tests.output import (
+    NOT_JUDGED,
+    check_output_files,
+    check_report_folder,
+    finish,
+)
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
 from contract_tests.settings.sources import suggest
 
-USAGE, NOT_JUDGED = 2, 3
+USAGE = 2
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 """The variable by which GitHub Actions names the file of a summary."""
 EXAMPLES_OF_RUN = """\b
@@ -46,6 +57,10 @@ PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
+
+
+PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_DEBUG", "PYTEST_PLUGINS")
+"""Variables that are for the tests of a team, and would change a run."""
 
 
 class OutputClosed(Exception):
@@ -103,20 +118,6 @@ class Group(click.Group):
         finish(code, message)
 
 
-def finish(code: Any, message: str) -> None:
-    """Write what is left of the output, report an error in one line, and exit."""
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        code = NOT_JUDGED
-        message = "" if isinstance(error, BrokenPipeError) else describe_error(error)
-        # Python would try to write the rest once more at its end, and exit with code 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if message:
-        click.echo(f"credcheck: {' '.join(message.split())}", err=True)
-    sys.exit(code)
-
-
 @click.group(
     cls=Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
 )
@@ -156,13 +157,11 @@ def run(
 
     TARGET is a URL, `mock` (in process), wsgi:MODULE:ATTRIBUTE, or a name in the file.
     """
+    check_current_folder()
     arguments = format_options(options)
     if report:
         folder = Path(report).absolute()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"--report: {report}: {error.strerror}") from error
+        check_report_folder("--report", folder)  # before pytest opens its own file in it
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
     files = {"summary": summary, "annotations": annotations, "code-quality": code_quality}
     for name, path in files.items():
@@ -190,7 +189,9 @@ def run_pytest(target: str, *arguments: str) -> int:
     interruption.check()
 
     set_hypothesis_folder()
-    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):  # which are for the tests of a team
+    check_current_folder()
+    leave_forbidden_folder()
+    for name in PYTEST_VARIABLES:
         os.environ.pop(name, None)
     plugins = ["--disable-plugin-autoload", "--assert=plain", "-p", PLUGIN]
     plugins += [word for name in UNUSED_PLUGINS for word in ("-p", f"no:{name}")]
@@ -233,17 +234,6 @@ class Ending:
         self.has_come = True
 
 
-def set_hypothesis_folder() -> None:
-    """Let Hypothesis store its character tables, which take a second to build, for the user.
-
-    By default it stores them in the current folder.
-    """
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    if os.path.isabs(cache):  # otherwise the user has no home folder
-        folder = os.path.join(cache, "credcheck", "hypothesis")
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", folder)
-
-
 def format_options(options: Mapping[str, Any]) -> list[str]:
     """Return the words that pass options to the plugin."""
     words = []
@@ -282,6 +272,10 @@ def judge(
     from contract_tests.report.summary import summarize_verdict
     from contract_tests.traffic.judge import judge_archive
 
+    step_summary = os.environ.get(STEP_SUMMARY)
+    check_output_files({"--summary": summary, STEP_SUMMARY: step_summary})
+    if report:
+        check_report_folder("--report", Path(report))
     verdict = judge_archive(
         Path(traffic),
         base_url=(base_url or "").rstrip("/"),
@@ -297,8 +291,8 @@ def judge(
         write_reports(verdict, Path(report))
     if summary:
         write_summary(verdict, Path(summary), append=False)
-    if os.environ.get(STEP_SUMMARY):
-        write_summary(verdict, Path(os.environ[STEP_SUMMARY]), append=True)
+    if step_summary:
+        write_summary(verdict, Path(step_summary), append=True, where=STEP_SUMMARY)
     sys.exit(verdict.exit_code)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from contract_tests.command_options import EXAMPLE, add_settings
+from contract_tests.output import check_output_files, check_report_folder
 
 
 @click.command(epilog=EXAMPLE + "credcheck diff main/report.json branch/report.json")
@@ -88,6 +89,9 @@ def compare(left: str, right: str, **options: Any) -> None:
 
     own = {name: options.pop(name) for name in ("requests", "same_data", "allow_writes")}
     report, ledger = options.pop("report"), options.pop("ledger")
+    check_output_files({"--ledger": ledger})
+    if report:
+        check_report_folder("--report", Path(report))
     given = {name: value or None for name, value in options.items()}
     comparison = compare_deployments(
         left,

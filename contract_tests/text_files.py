@@ -1,6 +1,7 @@
 """How any text file of a user is read, whatever system wrote it."""
 
 import codecs
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,15 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16-LE"),
     (codecs.BOM_UTF16_BE, "UTF-16-BE"),
 )
+WITHOUT_MARK = (
+    ("x000", "UTF-32-LE"),
+    ("000x", "UTF-32-BE"),
+    ("x0", "UTF-16-LE"),
+    ("0x", "UTF-16-BE"),
+)
+"""The first bytes of an ASCII character in each encoding: 0 is NUL, x is another byte."""
+CONTROL_CHARACTERS = ("\0", "\x1a")
+"""What no text has: a disk that was full leaves NULs, and DOS ends a file with the other."""
 
 
 def read_text_file(path: str | Path, where: str = "") -> str:
@@ -31,12 +41,17 @@ def read_text_file(path: str | Path, where: str = "") -> str:
     return decode_text_file(content, name)
 
 
+def is_file(path: str | Path) -> bool:
+    """Tell whether there is a file, or a pipe of the shell (`<(…)`), whatever the name is."""
+    return os.path.exists(path) and not os.path.isdir(path)
+
+
 def decode_text_file(content: bytes, name: str) -> str:
     """Return the content of a file as text; raises UsageError that begins with the name."""
     mark, encoding = _find_encoding(content)
     content = content.removeprefix(mark)
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding).lstrip("\ufeff")  # a second mark, of a file that was joined
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise UsageError(
@@ -44,7 +59,14 @@ def decode_text_file(content: bytes, name: str) -> str:
         ) from None
     if not text or text.isspace():
         raise UsageError(f"{name}: the file is empty")
-    return text.replace("\r\n", "\n")
+    for control in CONTROL_CHARACTERS:
+        if control not in text:
+            continue
+        line = text.count("\n", 0, text.index(control)) + 1
+        raise UsageError(
+            f"{name}: line {line} has a control character: remove it, or save the file as UTF-8"
+        )
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read_toml_file(path: str | Path) -> dict[str, Any]:
@@ -61,6 +83,9 @@ def _find_encoding(content: bytes) -> tuple[bytes, str]:
         if content.startswith(mark):
             return mark, encoding
     # No text file of ours has a NUL, and each begins with an ASCII character.
-    if content[1:2] == b"\0":
-        return b"", "UTF-16-LE"
-    return b"", "UTF-16-BE" if content[:1] == b"\0" else "UTF-8"
+    for form, encoding in WITHOUT_MARK:
+        if len(content) >= len(form) and all(
+            (byte == 0) == (kind == "0") for byte, kind in zip(content, form, strict=False)
+        ):
+            return b"", encoding
+    return b"", "UTF-8"

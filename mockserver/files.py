@@ -3,11 +3,12 @@
 import codecs
 import contextlib
 import errno
+import fcntl
 import os
 import threading
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from mockserver.errors import StartError
 
@@ -30,6 +31,15 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "UTF-16-LE"),
     (codecs.BOM_UTF16_BE, "UTF-16-BE"),
 )
+WITHOUT_MARK = (
+    ("x000", "UTF-32-LE"),
+    ("000x", "UTF-32-BE"),
+    ("x0", "UTF-16-LE"),
+    ("0x", "UTF-16-BE"),
+)
+"""The first bytes of an ASCII character in each encoding: 0 is NUL, x is another byte."""
+CONTROL_CHARACTERS = ("\0", "\x1a")
+"""What no text has: a disk that was full leaves NULs, and DOS ends a file with the other."""
 CANNOT_REPLACE = (errno.EBUSY, errno.EXDEV, errno.EACCES, errno.EPERM, errno.EROFS, errno.EINVAL)
 """A file that is mounted by itself, or lies in a folder that cannot be written."""
 
@@ -49,7 +59,8 @@ def read_text_file(path: Path) -> bytes:
 def read_toml_file(path: Path) -> dict[str, Any]:
     """Return the content of a TOML file; raises StartError that names the line."""
     try:
-        return tomllib.loads(read_text_file(path).decode().replace("\r\n", "\n"))
+        text = read_text_file(path).decode()
+        return tomllib.loads(text.replace("\r\n", "\n").replace("\r", "\n"))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise StartError(f"{path}: not valid TOML: {error}") from error
 
@@ -59,7 +70,7 @@ def decode_text(content: bytes, name: str) -> bytes:
     mark, encoding = _find_encoding(content)
     content = content.removeprefix(mark)
     try:
-        text = content.decode(encoding)
+        text = content.decode(encoding).lstrip("\ufeff")  # a second mark, of a file that was joined
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise StartError(
@@ -68,7 +79,15 @@ def decode_text(content: bytes, name: str) -> bytes:
         ) from error
     if not text or text.isspace():
         raise StartError(f"{name}: the file is empty")
-    return content if encoding == "UTF-8" else text.encode()
+    for control in CONTROL_CHARACTERS:
+        if control not in text:
+            continue
+        line = text.count("\n", 0, text.index(control)) + 1
+        raise StartError(
+            f"{name}: line {line} has the control character 0x{ord(control):02x}; remove it, or "
+            "save the file as UTF-8"
+        )
+    return content if encoding == "UTF-8" and content[:1] == text[:1].encode() else text.encode()
 
 
 def _find_encoding(content: bytes) -> tuple[bytes, str]:
@@ -77,9 +96,12 @@ def _find_encoding(content: bytes) -> tuple[bytes, str]:
         if content.startswith(mark):
             return mark, encoding
     # Neither JSON nor YAML nor TOML has a NUL, and each begins with an ASCII character.
-    if content[1:2] == b"\0":
-        return b"", "UTF-16-LE"
-    return b"", "UTF-16-BE" if content[:1] == b"\0" else "UTF-8"
+    for form, encoding in WITHOUT_MARK:
+        if len(content) >= len(form) and all(
+            (byte == 0) == (kind == "0") for byte, kind in zip(content, form, strict=False)
+        ):
+            return b"", encoding
+    return b"", "UTF-8"
 
 
 def is_blank(path: Path) -> bool:
@@ -96,7 +118,7 @@ def replace_file(path: Path, content: bytes) -> None:
     A file that cannot be replaced, since it is mounted by itself, is written in place.
     Raises OSError.
     """
-    path = path.resolve()  # what a link leads to is replaced, and not the link
+    path = resolve(path)  # what a link leads to is replaced, and not the link
     new = _name_new_file(path)
     try:
         with new.open("xb") as file:
@@ -115,10 +137,15 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def check_replaceable(path: Path) -> None:
-    """Raise OSError unless a file can be made, replaced or at least written in place."""
-    path = path.resolve()
+    """Raise OSError unless a file can be made, replaced or at least written in place.
+
+    A device, such as `/dev/null`, would be replaced for everybody, and a pipe has no content.
+    """
+    path = resolve(path)
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "not a regular file")
     new = _name_new_file(path)
     try:
         new.touch(exist_ok=False)
@@ -127,6 +154,51 @@ def check_replaceable(path: Path) -> None:
         if not path.is_file():
             raise
         path.open("r+b").close()
+
+
+def resolve(path: Path) -> Path:
+    """Return where links lead to; raises OSError for a circle, as from Python 3.13 on."""
+    try:
+        return path.resolve()
+    except RuntimeError as error:
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
+
+
+class FileLock:
+    """Keeps other processes that lock it from a file, also when it is replaced by another one.
+
+    It ends with the process at the latest, and leaves nothing behind.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: BinaryIO | None = None
+
+    def acquire(self) -> None:
+        """Lock the file that is there now, or make an empty one.
+
+        Raises BlockingIOError if another process has locked it, and OSError where there are no
+        locks.
+        """
+        with contextlib.suppress(FileExistsError):
+            self._path.touch(exist_ok=False)
+        file = self._path.open("rb")
+        try:
+            if self._file and os.path.sameopenfile(file.fileno(), self._file.fileno()):
+                file.close()
+                return
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            raise
+        if self._file:
+            self._file.close()
+        self._file = file
+
+    def release(self) -> None:
+        """Let others lock it."""
+        if self._file:
+            self._file.close()
 
 
 def _name_new_file(path: Path) -> Path:

@@ -15,6 +15,7 @@ import threading
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,8 @@ from mockserver.control.client import Control
 if TYPE_CHECKING:
     from flask import Flask
 
+COMMAND = Path(mockserver.__file__).resolve().parent.with_name("credmock.py")
+"""Not `-m mockserver`: the current folder, where Python would look first, may have another one."""
 STARTS_WITHIN = 20.0
 
 
@@ -48,7 +51,7 @@ def free_port() -> int:
 @contextmanager
 def serving(*options: str) -> Iterator[str]:
     """Serve a mock with these options of `credmock serve` on a free port, and yield its address."""
-    command = [sys.executable, "-m", "mockserver", "serve", "--bind", "127.0.0.1:0", *options]
+    command = [sys.executable, str(COMMAND), "serve", "--bind", "127.0.0.1:0", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(  # noqa: S603  (this program, with the words of a test)
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment

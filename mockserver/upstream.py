@@ -1,6 +1,7 @@
 """Passes what the mock does not have on to the real service, as RFC 9110 says of a proxy."""
 
 import logging
+import os
 import posixpath
 import re
 import ssl
@@ -16,6 +17,7 @@ import httpx
 
 from mockserver.errors import APIError, BodyTooLarge, StartError
 from mockserver.messages import ReceivedRequest
+from mockserver.proxies import find_proxy, refuse_certificates
 
 LOG = logging.getLogger("mockserver")
 HEADER = "X-Mock-Upstream"
@@ -86,6 +88,8 @@ class Upstream:
         self._maximum_body = maximum_body
         self._client = httpx.Client(
             verify=_make_context(ca),
+            trust_env=False,  # proxies are found here, and no .netrc takes part
+            proxy=find_proxy(url, os.environ),
             timeout=TIMEOUT,
             limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
             follow_redirects=False,
@@ -231,7 +235,10 @@ def _read_and_close(file: IO[bytes], stack: ExitStack) -> Iterator[bytes]:
 
 
 def _make_context(ca: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context()
+    try:
+        context = ssl.create_default_context()
+    except OSError as error:
+        raise refuse_certificates(error) from error
     if ca is not None:
         try:
             context.load_verify_locations(cafile=ca)

@@ -11,7 +11,7 @@ from tests.support.paths import ROOT
 ORDER = (
     {"messages", "config"},
     {"errors"},
-    {"files"},
+    {"files", "proxies"},
     {"framework"},
     {"contract"},
     {"world", "drift"},

@@ -17,15 +17,23 @@ from contract_tests.settings.secrets import resolve_reference
 from contract_tests.settings.sources import read_tables
 from contract_tests.text_files import read_text_file as read_for_harness
 from mockserver import Config, create_app
+from mockserver.cli.capture import read_key as read_key_of_capture
 from mockserver.cli.main import main
 from mockserver.contract.document import read_document
 from mockserver.errors import StartError
-from mockserver.files import check_replaceable, read_text_file, replace_file
+from mockserver.files import (
+    FileLock,
+    check_replaceable,
+    read_text_file,
+    read_toml_file,
+    replace_file,
+)
 from mockserver.sandbox.scenarios import read_scenario
 from mockserver.world.document import read_world
 from tests.conftest import API
 from tests.support.paths import ROOT
 from tests.support.server import CREDMOCK, running
+from tests.support.waiting import PATIENCE
 from tests.support.world import DOCUMENT
 
 TEXT = 'key = "ä – 日本 🎓"\nnext = 1\n'
@@ -37,6 +45,10 @@ ENCODINGS: dict[str, Callable[[str], bytes]] = {
     "UTF-16 without mark": lambda text: text.encode("utf-16-le"),
     "UTF-16 big without mark": lambda text: text.encode("utf-16-be"),
     "UTF-32": lambda text: codecs.BOM_UTF32_LE + text.encode("utf-32-le"),
+    "UTF-32 without mark": lambda text: text.encode("utf-32-le"),
+    "UTF-32 big without mark": lambda text: text.encode("utf-32-be"),
+    "two marks": lambda text: codecs.BOM_UTF8 * 2 + text.encode(),
+    "CR": lambda text: text.replace("\n", "\r").encode(),
     "CRLF": lambda text: text.replace("\n", "\r\n").encode(),
     "CRLF with mark": lambda text: codecs.BOM_UTF8 + text.replace("\n", "\r\n").encode(),
 }
@@ -49,7 +61,7 @@ def test_both_packages_read_each_encoding(tmp_path: Path, encode: Callable[[str]
     """The text is the same, whatever wrote it."""
     path = tmp_path / "file"
     path.write_bytes(encode(TEXT))
-    assert read_text_file(path).decode().replace("\r\n", "\n") == TEXT
+    assert read_text_file(path).decode().replace("\r\n", "\n").replace("\r", "\n") == TEXT
     assert read_for_harness(path) == TEXT
 
 
@@ -74,8 +86,9 @@ def test_every_kind_of_file_is_read(tmp_path: Path, encode: Callable[[str], byte
     assert read_document(write("p.yaml", "openapi: 3.1.0\n")) == {"openapi": "3.1.0"}
     assert read_tables(write("credcheck.toml", TARGETS)).keys() == {"staging"}
     assert read_accepted_failures(str(write("accepted.toml", ACCEPTED)))[0].reason == "später"
-    key = resolve_reference("keys: admin", f"file:{write('key', 'a-secret-key' + chr(10))}", {})
-    assert key == "a-secret-key"
+    assert read_toml_file(write("credmock.toml", "[serve]\nseed = 9\n")) == {"serve": {"seed": 9}}
+    key = f"file:{write('key', 'a-secret-key' + chr(10))}"
+    assert resolve_reference("keys: admin", key, {}) == read_key_of_capture(key) == "a-secret-key"
 
 
 READERS: dict[str, tuple[Read, type[Exception]]] = {
@@ -84,6 +97,8 @@ READERS: dict[str, tuple[Read, type[Exception]]] = {
     "description": (read_document, StartError),
     "targets": (read_tables, UsageError),
     "accepted": (lambda path: read_accepted_failures(str(path)), UsageError),
+    "settings": (read_toml_file, StartError),
+    "key of capture": (lambda path: read_key_of_capture(f"file:{path}"), StartError),
     "key": (lambda path: resolve_reference("keys: admin", f"file:{path}", {}), UsageError),
 }
 
@@ -100,8 +115,12 @@ def test_what_cannot_be_read_is_told_alike(
         (codecs.BOM_UTF8, "the file is empty"),
         ("sécret\n".encode("latin-1"), "not UTF-8 text.*line 1.*save the file as UTF-8"),
         (codecs.BOM_UTF16_LE + b"a", "not UTF-16-LE text"),
+        (b"a = 1\n\x1a", "line 2 has (a|the) control character"),
+        (b"\0" * 40, "line 1 has (a|the) control character"),
     ):
         path.write_bytes(content)
+        if read is READERS["key of capture"][0]:  # it says less, since any part may be the key
+            said = "empty or not text: save the file as UTF-8"
         with pytest.raises(error, match=f"file: {said}") as refused:
             read(path)
         assert "cret" not in str(refused.value)
@@ -178,6 +197,40 @@ def test_ctl_load_reads_a_file_of_powershell(tmp_path: Path) -> None:
         command = [*CREDMOCK, "ctl", "--url", server.url, "load", str(path)]
         ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("place", ["device", "pipe", "circle"])
+@pytest.mark.parametrize("option", ["--state", "--port-file"])
+def test_what_is_no_file_is_not_replaced(tmp_path: Path, option: str, place: str) -> None:
+    """A device would be gone for everybody, and a pipe has nobody who writes into it."""
+    path = tmp_path / "place"
+    if place == "device":
+        path.symlink_to(os.devnull)
+    elif place == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path)
+    command = [*CREDMOCK, "serve", "--bind", "127.0.0.1:0", option, str(path)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert ended.stderr.startswith(f"credmock: {option} {path}: ")
+    assert Path(os.devnull).is_char_device()
+
+
+def test_a_lock_outlives_the_replacement_of_its_file(tmp_path: Path) -> None:
+    """Whoever opens the new file finds it locked, and it is free when the holder is gone."""
+    path = tmp_path / "state.json"
+    holder = FileLock(path)
+    holder.acquire()
+    holder.acquire()
+    replace_file(path, b"new")
+    holder.acquire()
+    with pytest.raises(BlockingIOError):
+        FileLock(path).acquire()
+    holder.release()
+    other = FileLock(path)
+    other.acquire()
+    other.release()
 
 
 def test_an_empty_file_is_one_line_of_the_command(tmp_path: Path) -> None:

@@ -80,8 +80,13 @@ def test_the_packages_are_sound(packages: tuple[Path, Path]) -> None:
 def test_the_wheel_serves_from_an_empty_environment(
     tmp_path: Path, packages: tuple[Path, Path]
 ) -> None:
-    """Installed with the locked versions elsewhere, it lists credentials, and both commands run."""
+    """Installed with the locked versions elsewhere, it lists credentials, and both commands run.
+
+    The folder has a space and an umlaut, as a home folder may.
+    """
     _, wheel = packages
+    tmp_path = tmp_path / "Jürgens Dateien"
+    tmp_path.mkdir()
     environment = tmp_path / "environment"
     # This one's pip puts it there: the environment has none, which takes seconds to install, and
     # compiles only the modules that it loads.

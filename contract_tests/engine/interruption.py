@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: noted, so that an interrupt that somebody's code swallows ends the run, too.
+"""Ctrl-C, SIGTERM and the end of the terminal: noted, so that an interrupt that somebody's code swallows ends the run, too.
 
 Python drops a KeyboardInterrupt that is raised inside of a callback, such as one of the garbage
 collector, and code between a rule and the target may catch it.
@@ -10,7 +10,7 @@ import threading
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 class Interruption:
@@ -20,7 +20,7 @@ class Interruption:
         self.has_come = False
 
     def watch(self) -> None:
-        """Note SIGINT and SIGTERM from now on, and raise KeyboardInterrupt for both.
+        """Note these signals from now on, and raise KeyboardInterrupt for each.
 
         Signals that the process was started to ignore stay ignored. Only the main thread may do it.
         """
@@ -39,6 +39,8 @@ class Interruption:
         sys.unraisablehook = report_others
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and self.has_come:
+            return  # shell and terminal both send it, and nobody asks for the end of the cleanup
         self.has_come = True
         raise KeyboardInterrupt
 

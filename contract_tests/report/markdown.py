@@ -21,17 +21,16 @@ LONGEST_CURL = 2_000
 _SPECIAL = re.compile(r"([\\*_{}\[\]()#+!|~>-])")
 
 
-def write_summary(verdict: Verdict, path: Path, *, append: bool) -> None:
-    """Write the summary into a file, or add it to one; raises UsageError."""
+def write_summary(verdict: Verdict, path: Path, *, append: bool, where: str = "--summary") -> None:
+    """Write the summary into a file, or add it to one; raises UsageError that names `where`."""
     text = "\n".join(render_markdown(verdict)) + "\n"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a" if append else "w", encoding="utf-8") as file:
             file.write(escape_surrogates(text))
     except OSError as error:
-        raise UsageError(
-            f"--summary: {path} cannot be written: {error.strerror or error}"
-        ) from error
+        reason = error.strerror or error
+        raise UsageError(f"{where}: {path} cannot be written: {reason}") from error
 
 
 def render_markdown(verdict: Verdict) -> Iterator[str]:

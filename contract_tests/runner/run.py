@@ -26,6 +26,7 @@ from contract_tests.errors import (
     UsageError,
     describe_error,
 )
+from contract_tests.output import check_output_files, check_report_folder
 from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.report.ci import render_annotations, render_code_quality, write_file
 from contract_tests.report.markdown import write_summary
@@ -59,6 +60,7 @@ from contract_tests.runner.selection import (
     needs_list,
 )
 from contract_tests.runner.state import RunState
+from contract_tests.settings.command_line import PREFIX
 
 CI_FILES = ((ANNOTATIONS, render_annotations), (CODE_QUALITY, render_code_quality))
 INTERRUPTED = "the run was interrupted"
@@ -72,12 +74,23 @@ def start_run(config: pytest.Config) -> "Run":
     if settings.allow_writes:
         check_journal_folder(settings.journal)
     inherited: dict[str, str] = getattr(config, "workerinput", {})
+    if not inherited:
+        check_outputs(config)
     worker = inherited.get("workerid", "")
     # The variable may also be that of the pytest run that started this one.
     workers = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]) if worker else 1
     state = RunState(settings, inherited.get("credcheck_run") or make_run_id(), worker, workers)
     state.stopped = inherited.get("credcheck_stopped", "")
     return Run(config, state, Selection(config))
+
+
+def check_outputs(config: pytest.Config) -> None:
+    """Raise UsageError unless each file that the run is to write can be written."""
+    if config.getoption(REPORT):
+        check_report_folder("--report", Path(config.getoption(REPORT)))
+    flags = (SUMMARY, *(flag for flag, _ in CI_FILES))
+    names = {flag.replace(PREFIX, "--"): config.getoption(flag) for flag in flags}
+    check_output_files({**names, STEP_SUMMARY: os.environ.get(STEP_SUMMARY)})
 
 
 def check_journal_folder(journal: str) -> None:
@@ -310,7 +323,7 @@ class Run:
             if summary:
                 write_summary(verdict, Path(summary), append=False)
             if step_summary:
-                write_summary(verdict, Path(step_summary), append=True)
+                write_summary(verdict, Path(step_summary), append=True, where=STEP_SUMMARY)
             for flag, render in CI_FILES:
                 path = self._config.getoption(flag)
                 if path:

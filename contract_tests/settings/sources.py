@@ -23,7 +23,7 @@ from contract_tests.settings.secrets import (
     resolve_proxy,
 )
 from contract_tests.settings.settings import OPTIONS, Settings
-from contract_tests.text_files import read_toml_file
+from contract_tests.text_files import is_file, read_toml_file
 
 DEFAULT_FILE = "credcheck.toml"
 REMOTE_RATE = 10.0
@@ -61,7 +61,7 @@ def load_settings(
     """
     given = {name: value for name, value in options.items() if value not in (None, (), [])}
     config = given.pop("config", None)
-    if config and not Path(config).is_file():
+    if config and not is_file(config):
         raise UsageError(f"--config: the file {config} does not exist")
     values = read_target(target, config)
     for_mock = values.get("application") == "mock"
@@ -125,7 +125,7 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
     if target.startswith("wsgi:"):
         return {"name": target, "application": target[5:], "base_url": "http://127.0.0.1:8000"}
     path = Path(config or DEFAULT_FILE)
-    if not path.is_file():
+    if not is_file(path):
         raise UsageError(
             f"TARGET {target!r} is not a URL and not `mock`, and there is no file {path} with "
             f"targets: pass a URL, or name a file with --config{suggest_target(target)}"
@@ -275,7 +275,7 @@ def check_settings(settings: Settings, file: str) -> None:
         )
     for name in ("ca_bundle", "client_cert", "client_key", "accept"):
         path = getattr(settings, name)
-        if path and not Path(path).is_file():
+        if path and not is_file(path):
             raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
     check_certificates(settings)
     if settings.time_budget is not None and not 0 < settings.time_budget < float("inf"):

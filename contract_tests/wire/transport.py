@@ -55,7 +55,10 @@ def build_ssl_context(settings: Settings) -> ssl.SSLContext:
     try:
         context = httpx.create_ssl_context(trust_env=True)
     except OSError as error:
-        raise UsageError(f"SSL_CERT_FILE or SSL_CERT_DIR: {error.strerror or error}") from error
+        variable = "SSLKEYLOGFILE" if error.filename else "SSL_CERT_FILE or SSL_CERT_DIR"
+        raise UsageError(
+            f"{variable}: {error.strerror or error}: name a file that can be used, or unset it"
+        ) from error
     if settings.ca_bundle:
         context = ssl.create_default_context(cafile=settings.ca_bundle)
     if settings.client_cert:

@@ -1,16 +1,18 @@
 """Readings from a service that answers: lists are read page by page, slowly, and nothing else."""
 
 import base64
+import os
+import re
 import ssl
 import time
 from collections.abc import Iterable, Iterator
-from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from mockserver.capture.reading import API, Reading, read_response
 from mockserver.errors import StartError
+from mockserver.proxies import find_proxy, refuse_certificates
 
 TIMEOUT = 30.0
 LARGEST_BODY = 50_000_000
@@ -46,7 +48,9 @@ class Service:
         self._headers = {"Authorization": f"{scheme} {key}".strip()} if key else {}
         self._client = httpx.Client(
             timeout=TIMEOUT,
-            verify=_make_verification(ca_bundle),
+            verify=_make_context(ca_bundle),
+            trust_env=False,  # proxies are found here, and no .netrc takes part
+            proxy=None if transport else find_proxy(base_url, os.environ),
             follow_redirects=False,
             transport=transport,
         )
@@ -116,7 +120,7 @@ class Service:
             try:
                 response = self._fetch(url, self._headers, LARGEST_BODY)
             except httpx.HTTPError as error:
-                reason = str(error) or type(error).__name__
+                reason = re.sub(r"^\[Errno -?\d+\] ", "", str(error)) or type(error).__name__
                 raise StartError(f"SOURCE: {self.base_url} does not respond: {reason}") from None
             wait = response.headers.get("retry-after", "")
             if response.status_code not in (429, 503) or not wait.isdecimal():
@@ -164,9 +168,13 @@ def _plain(response: httpx.Response) -> dict[str, str]:
     return {name: value for name, value in response.headers.items() if name not in coded}
 
 
-def _make_verification(ca_bundle: str) -> Any:
+def _make_context(ca_bundle: str) -> ssl.SSLContext:
+    """Return what TLS connections are made with: without a file also those of `SSL_CERT_FILE`."""
     if not ca_bundle:
-        return True
+        try:
+            return httpx.create_ssl_context(trust_env=True)
+        except OSError as error:
+            raise refuse_certificates(error) from error
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except (OSError, ssl.SSLError) as error:

@@ -1,8 +1,7 @@
 """The command `credmock capture`."""
 
 import os
-import tomllib
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,9 @@ from urllib.parse import urlsplit
 import click
 
 from mockserver.cli.options import EXAMPLE, OUTPUT
-from mockserver.cli.output import write_bytes
+from mockserver.cli.output import check_output, write_output
 from mockserver.errors import StartError
+from mockserver.files import decode_text, read_toml_file
 from mockserver.messages import encode
 
 CONFIGURATION = "credcheck.toml"
@@ -89,9 +89,8 @@ def capture(
     from mockserver.capture.recording import Recording
     from mockserver.capture.service import Service
 
-    if not output.parent.is_dir():
-        raise StartError(f"--output {output}: there is no folder {output.parent}")
-    is_recording = "://" not in source and Path(source).is_file()
+    check_output(output)
+    is_recording = "://" not in source and _is_readable(source)
     place = Place("", "", "", "", "", options["ca_bundle"])
     if not is_recording:
         place = find_place(source, options)
@@ -119,21 +118,16 @@ def capture(
             fetch_pictures=service.fetch_pictures if images else None,
             missing=service.missing,
         )
-    write_world(made.world, output)
+    write_output(output, encode(made.world) + b"\n")
     for line in made.lines:
         click.echo(line, err=True)
 
 
-def write_world(world: dict[str, Any], output: Path) -> None:
-    """Write a world document; raises StartError."""
-    content = encode(world) + b"\n"
-    if str(output) == "-":
-        write_bytes(content)
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise StartError(f"--output {output}: {error.strerror}") from error
+def _is_readable(source: str) -> bool:
+    """Tell whether a source is a file, or a pipe of the shell (`<(…)`)."""
+    with suppress(OSError, ValueError):  # a name that no file can have
+        return Path(source).exists() and not Path(source).is_dir()
+    return False
 
 
 def find_place(source: str, options: dict[str, str]) -> Place:
@@ -154,7 +148,7 @@ def find_place(source: str, options: dict[str, str]) -> Place:
         url,
         org,
         user_id,
-        _read_key(reference),
+        read_key(reference),
         options["auth_scheme"] or str(target.get("auth_scheme", "Api-Key")),
         options["ca_bundle"] or str(target.get("ca_bundle", "")),
     )
@@ -175,12 +169,8 @@ def _check_url(url: str) -> None:
 
 
 def _read_target(name: str) -> dict[str, Any]:
-    try:
-        document = tomllib.loads(Path(CONFIGURATION).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        document = {}
-    except (OSError, ValueError):
-        raise StartError(f"{CONFIGURATION}: cannot be read as TOML") from None
+    file = Path(CONFIGURATION)
+    document = read_toml_file(file) if os.path.lexists(file) else {}
     targets = document.get("target", {})
     target = targets.get(name) if isinstance(targets, dict) else None
     if not isinstance(target, dict):
@@ -190,19 +180,23 @@ def _read_target(name: str) -> dict[str, Any]:
     return target
 
 
-def _read_key(reference: str) -> str:
+def _read_key_file(reference: str, path: Path) -> str:
+    """Return the text of a file; no message shows a part of it."""
+    try:
+        return decode_text(path.read_bytes(), "").decode().strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a valid name of a file"
+    except StartError:
+        reason = "empty or not text: save the file as UTF-8"
+    raise StartError(f"--key {reference}: {reason}")
+
+
+def read_key(reference: str) -> str:
     """Return the key that a reference leads to; it is never on the command line."""
     kind, _, name = reference.partition(":")
     if kind not in ("env", "file") or not name:
         raise StartError("--key: write env:NAME or file:PATH, where the key is")
-    if kind == "env":
-        key = os.environ.get(name, "")
-    else:
-        try:
-            key = Path(name).read_text(encoding="utf-8").strip()
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not UTF-8 text"
-            raise StartError(f"--key {reference}: {reason}") from None
+    key = os.environ.get(name, "") if kind == "env" else _read_key_file(reference, Path(name))
     if not key:
         raise StartError(f"--key: {reference} holds no key: put the key there")
     if not key.isascii() or not key.isprintable():

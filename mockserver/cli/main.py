@@ -1,5 +1,6 @@
 """The command `credmock`: serve · capture · seed · routes · call · spec · drift · ctl."""
 
+import errno
 import sys
 from collections.abc import Mapping
 from importlib import import_module
@@ -8,7 +9,7 @@ from typing import Any
 import click
 
 from mockserver.cli.options import SuggestingGroup
-from mockserver.cli.output import drop_output, escape_unknown_characters
+from mockserver.cli.output import drop_output, escape_unknown_characters, write_message
 from mockserver.errors import StartError
 
 COMMANDS: Mapping[str, str] = {
@@ -53,14 +54,17 @@ class Group(SuggestingGroup):
         except click.Abort:
             sys.exit(130)
         except BrokenPipeError:  # as of `credmock spec | head -1`
-            drop_output()
+            drop_output(sys.stdout)
             sys.exit(141)
         except OSError as error:
             if error.filename is not None:
-                raise
-            drop_output()
-            message = f"standard output: {error.strerror}"
-        click.echo(f"credmock: {message}", err=True)
+                message = f"{error.filename}: {error.strerror}"
+            elif error.errno == errno.ENOENT:  # of `os.getcwd`, and of no stream
+                message = f"the current folder: {error.strerror}; change to another one"
+            else:
+                drop_output(sys.stdout)
+                message = f"standard output: {error.strerror}"
+        write_message(f"credmock: {message}")
         sys.exit(2)
 
 

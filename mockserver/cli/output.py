@@ -4,7 +4,13 @@ import contextlib
 import io
 import os
 import sys
+from pathlib import Path
 from typing import Any
+
+import click
+
+from mockserver.errors import StartError
+from mockserver.files import check_replaceable
 
 
 def write_text(text: str) -> None:
@@ -23,16 +29,50 @@ def write_bytes(content: bytes) -> None:
     stream.flush()
 
 
+def check_output(path: Path) -> None:
+    """Raise StartError unless the file of `--output` can be written, before what takes a while."""
+    if str(path) == "-":
+        return
+    try:
+        if not path.parent.is_dir():
+            raise StartError(f"--output {path}: there is no folder {path.parent}")
+        if path.is_file():
+            path.open("ab").close()
+        elif not path.exists():
+            check_replaceable(path)
+    except OSError as error:
+        raise StartError(f"--output {path}: {error.strerror}; name another file") from error
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write the file of `--output`, or to standard output for `-`; raises StartError."""
+    if str(path) == "-":
+        write_bytes(content)
+        return
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise StartError(f"--output {path}: {error.strerror}") from error
+
+
 def escape_unknown_characters() -> None:
     """Let a text for people be escaped where the encoding of standard output cannot write it."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
-def drop_output() -> None:
+def drop_output(stream: Any) -> None:
     """Let nothing more be written, not even at the exit: the reader is gone or the disk is full."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def write_message(message: str) -> None:
+    """Write a line to standard error, where somebody can receive it."""
+    try:
+        click.echo(message, err=True)
+    except OSError:
+        drop_output(sys.stderr)
 
 
 def open_log_output(stream: Any) -> Any:

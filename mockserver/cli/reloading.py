@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_WAIT = 1000
 """Milliseconds without an event, after which the files are looked at."""
+SHORTEST_AGE = 2_000_000_000
+"""Nanoseconds after which the time of a file tells whether it has changed."""
 Stamp = tuple[int, int, int]
 
 
@@ -103,7 +106,7 @@ class WatchedFiles:
         for path in dict.fromkeys([*self._known, *self._list()]):
             stamp = _stamp(path)
             known_stamp, known_digest = self._known.get(path, (None, b""))
-            if stamp == known_stamp:
+            if stamp == known_stamp and not _is_recent(stamp):
                 continue
             digest = _digest(path)
             self._known[path] = stamp, digest
@@ -126,12 +129,22 @@ def _stamp(path: Path) -> Stamp | None:
         found = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_ctime_ns, found.st_size, found.st_ino  # `cp -p` keeps the other time
+
+
+def _is_recent(stamp: Stamp | None) -> bool:
+    """Tell whether a file may have changed once more within the precision of its time."""
+    return stamp is not None and time.time_ns() - stamp[0] < SHORTEST_AGE
 
 
 def _digest(path: Path) -> bytes:
-    """Return a digest of a file's content, or nothing where it cannot be read."""
+    """Return a digest of a file's content, or nothing where it cannot be read.
+
+    A pipe of the shell is read once.
+    """
     try:
+        if not path.is_file():
+            return b""
         return hashlib.sha256(path.read_bytes()).digest()
     except OSError:
         return b""

@@ -8,9 +8,8 @@ from typing import Any
 import click
 
 from mockserver.cli.options import EXAMPLE, FILE, OUTPUT, generated_records
-from mockserver.cli.output import write_bytes
+from mockserver.cli.output import check_output, write_output
 from mockserver.contract.compiler import load_contract
-from mockserver.errors import StartError
 from mockserver.files import WORLD
 from mockserver.messages import encode
 from mockserver.world.document import read_world
@@ -45,8 +44,7 @@ def seed(
     output: Path,
 ) -> None:
     """Write a bigger world, generated from the contract's schemas."""
-    if not output.parent.is_dir():
-        raise StartError(f"--output {output}: there is no folder {output.parent}")
+    check_output(output)
     source = world or WORLD
     document = read_world(source)
     load_world(document, str(source))
@@ -60,13 +58,7 @@ def seed(
         issued = list(bar)
     grown["assertions"] = [*issued, *document.get("assertions", ())]
     grown = with_assignments(grown, contract, seed, assignments)
-    if str(output) == "-":
-        write_bytes(encode(grown) + b"\n")
-        return
-    try:
-        output.write_bytes(encode(grown) + b"\n")
-    except OSError as error:
-        raise StartError(f"--output {output}: {error.strerror}") from error
+    write_output(output, encode(grown) + b"\n")
 
 
 def _bar(records: Iterator[dict[str, Any]], length: int, label: str) -> Any:

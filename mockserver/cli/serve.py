@@ -59,7 +59,7 @@ def read_address(context: click.Context, parameter: click.Parameter, value: str)
         host, port = parts.hostname, parts.port
     except ValueError:
         host, port = None, None
-    if not host or port is None or parts.path:
+    if not host or port is None or set(value) & set("@/?#"):
         raise click.BadParameter(
             f"{value!r} is not a valid address: write HOST:PORT with a port from 0 to 65535, "
             "for example 127.0.0.1:8765"

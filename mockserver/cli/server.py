@@ -18,13 +18,15 @@ from mockserver.cli.tls import Certificate
 from mockserver.cli.worker import Application, Worker
 from mockserver.config import Config
 from mockserver.errors import StartError
-from mockserver.files import replace_file
+from mockserver.files import check_replaceable, replace_file
 
 if TYPE_CHECKING:
     from flask import Flask
 
 STOP_TIMEOUT = 3.0
 """Seconds for open requests at the end; then they are cut."""
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 Describe = Callable[["Flask", int], str]
 
@@ -33,7 +35,8 @@ class StopSignals:
     """Turns every signal that ends a server into one way to end; before it serves, into an exit.
 
     SIGHUP is what a terminal sends when it closes; `nohup` ignores it, and so it stays. All are
-    handled explicitly, because the system discards what process 1 does not handle.
+    handled explicitly, because the system discards what process 1 does not handle, and a caller
+    may have blocked them for itself.
     """
 
     def __init__(self) -> None:
@@ -41,9 +44,10 @@ class StopSignals:
         self._received, self._sent = os.pipe()
         os.set_blocking(self._sent, False)
         self._serves = False
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in ENDING:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 signal.signal(number, self._handle)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if not self._serves:
@@ -78,7 +82,7 @@ def serve(
     signals = StopSignals()
     sys.stdout = open_log_output(sys.stdout)
     if port_file:
-        check_port_file(port_file)
+        check_port_file(port_file, config)
     gc.disable()  # until the world is there; it would look at what stays again and again
     from mockserver.app import create_app  # after the handlers: it takes a while to load
 
@@ -131,9 +135,13 @@ def tune_garbage_collector() -> None:
     gc.enable()
 
 
-def check_port_file(path: Path) -> None:
+def check_port_file(path: Path, config: Config) -> None:
     """Raise StartError unless the file can be written; one of an earlier server is removed."""
+    for option, other in (("--state", config.state), ("--world", config.world)):
+        if other and path.absolute() == other.absolute():
+            raise StartError(f"--port-file {path}: this is the file of {option}; name another file")
     try:
+        check_replaceable(path)
         path.unlink(missing_ok=True)
         replace_file(path, b"")
         path.unlink()

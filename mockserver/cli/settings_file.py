@@ -5,6 +5,7 @@ line, and a variable of the environment, take precedence.
 """
 
 import difflib
+import os
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -23,7 +24,7 @@ def add_settings_file(
     context: click.Context, parameter: click.Parameter, path: Path | None
 ) -> None:
     """Let a file set the defaults of the options; raises StartError."""
-    if path is None and not DEFAULT_FILE.is_file():
+    if path is None and not os.path.isfile(DEFAULT_FILE):  # which no folder makes fail
         return
     context.default_map = dict(read_settings(path or DEFAULT_FILE, context, parameter))
 

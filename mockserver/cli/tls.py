@@ -73,7 +73,15 @@ def find_certificate(
 def find_folder() -> Path:
     """Return the folder in which a certificate that clients have been told to trust is kept."""
     data = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(data) if os.path.isabs(data) else Path.home() / ".local/share") / "credmock/tls"
+    if os.path.isabs(data):
+        return Path(data) / "credmock/tls"
+    try:
+        return Path.home() / ".local/share/credmock/tls"
+    except RuntimeError as error:
+        raise StartError(
+            "--tls-self-signed: this user has no home folder; set XDG_DATA_HOME to a folder of "
+            "yours, or name files with --tls-cert and --tls-key"
+        ) from error
 
 
 def check_certificate(certificate: Certificate) -> None:

@@ -59,7 +59,7 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
     yaml_implicit_resolvers: ClassVar[dict[Any, Any]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[str, Any]:
-        """Return a mapping whose keys are texts, each of them once."""
+        """Return a mapping whose keys are texts, of which none stands twice."""
         _refuse_repeated(node)
         self.flatten_mapping(node)
         made: dict[str, Any] = {}
@@ -79,13 +79,13 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
 
 
 def _refuse_repeated(node: yaml.MappingNode) -> None:
-    """Raise ConstructorError for a key that stands twice in a mapping; the last one would win."""
+    """Raise ConstructorError for a name that stands twice: the first value would be lost."""
     seen: set[str] = set()
     for key, _ in node.value:
-        if isinstance(key, yaml.ScalarNode):
-            if key.value in seen and key.value != "<<":
+        if isinstance(key, yaml.ScalarNode) and key.tag != "tag:yaml.org,2002:merge":
+            if key.value in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value!r} is there twice: remove one of them", key.start_mark
+                    None, None, f"{key.value!r} stands twice: remove one of them", key.start_mark
                 )
             seen.add(key.value)
 
@@ -122,6 +122,8 @@ def read_document(path: Path = CONTRACT) -> dict[str, Any]:
                 f"{path}: not valid JSON: line {line}: JSON has no comments: remove it"
             ) from error
         raise StartError(f"{path}: not valid YAML: {_describe(error)}") from error
+    except RecursionError as error:
+        raise StartError(f"{path}: not valid YAML: it is nested too deeply") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StartError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):

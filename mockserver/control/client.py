@@ -1,21 +1,16 @@
 """The control plane as a client calls it, from the shell and from tests."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import (
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-    build_opener,
-    getproxies_environment,
-    proxy_bypass,
-)
+from urllib.request import OpenerDirector, ProxyHandler, Request, build_opener
 
-from mockserver.control.loopback import is_loopback
+from mockserver.errors import StartError
+from mockserver.proxies import find_proxy
 
 TIMEOUT = 70.0
 """Seconds; longer than the longest delay that a fault may have."""
@@ -186,7 +181,8 @@ class Control:
         except HTTPError as error:
             raise ControlError(_detail(error)) from error
         except (URLError, OSError, HTTPException) as error:
-            reason = getattr(error, "reason", error) or repr(error)
+            reason = getattr(error, "reason", error)
+            reason = getattr(reason, "strerror", None) or str(reason) or repr(error)
             raise ControlError(f"no mock responds at {self.url}: {reason}") from error
 
 
@@ -194,25 +190,12 @@ DEFAULT_URL = "http://127.0.0.1:8765"
 
 
 def open_proxies(url: str) -> OpenerDirector:
-    """Return what opens a URL: this machine is never asked for through a proxy.
-
-    Elsewhere the usual variables count; raises ControlError that names one that cannot be used.
-    """
-    address = urlsplit(url)
-    if is_loopback(address.hostname) or proxy_bypass(address.netloc):
-        return build_opener(ProxyHandler({}))
-    proxies = getproxies_environment()
-    proxy = proxies.get(address.scheme, proxies.get("all", ""))
-    name = address.scheme if address.scheme in proxies else "all"
-    if not proxy:
-        return build_opener(ProxyHandler({}))
-    scheme, separator, _ = proxy.partition("://")
-    if separator and scheme.lower() not in ("http", "https"):
-        raise ControlError(
-            f"{name.upper()}_PROXY: a proxy of the kind {scheme} cannot be used: name one with "
-            f"http://, or put {address.hostname} into NO_PROXY"
-        )
-    return build_opener(ProxyHandler({address.scheme: proxy}))
+    """Return what opens a URL; raises ControlError for a proxy that cannot be used."""
+    try:
+        proxy = find_proxy(url, os.environ)
+    except StartError as error:
+        raise ControlError(str(error)) from error
+    return build_opener(ProxyHandler({urlsplit(url).scheme: proxy} if proxy else {}))
 
 
 def _detail(error: HTTPError) -> str:

@@ -11,13 +11,14 @@ from collections import Counter
 from hmac import compare_digest
 from math import isfinite
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from mockserver.api.service import Service
-from mockserver.control.loopback import is_loopback, read_host
 from mockserver.errors import APIError
+from mockserver.proxies import is_loopback
 from mockserver.sandbox.registry import read_sandbox_name
 from mockserver.sandbox.sandbox import Sandbox
 
@@ -174,3 +175,11 @@ def _read_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise InvalidControlRequest(f"the name {name!r} stands twice in an object of the body")
     return made
+
+
+def read_host(text: str) -> str:
+    """Return the host of a `Host` header, without its port; empty where it is not valid."""
+    try:
+        return urlsplit(f"//{text}").hostname or ""
+    except ValueError:
+        return ""

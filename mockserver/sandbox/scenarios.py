@@ -5,7 +5,7 @@ that has changed is read again when it is used.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -27,10 +27,12 @@ from mockserver.sandbox.sandbox import Sandbox
 from mockserver.world.export import export_world
 from mockserver.world.loader import load_world
 from mockserver.world.overlay import apply_changes, depends_on_now
-from mockserver.world.shape import check_shape
+from mockserver.world.shape import KINDS, check_shape, suggest
 from mockserver.world.store import Store
 
 SUFFIX = ".yaml"
+UNKNOWN = "propertyNames"
+"""What the validator calls a collection that there is not."""
 ANOTHER_SEED = 1_000_003
 
 
@@ -166,16 +168,53 @@ class Scenarios:
 
 
 @cache
+def _document() -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(SCENARIO_SCHEMA.read_bytes())
+    return document
+
+
+@cache
 def _schema() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads(SCENARIO_SCHEMA.read_bytes()))
+    return jsonschema_rs.Draft202012Validator(_document())
+
+
+def _describe(violation: Any) -> str:
+    """Return what is wrong with a field, what was probably meant, and what to write."""
+    kind, details = violation.kind.name, violation.kind.as_dict()
+    if kind == "required":
+        missing = str(details["property"]).strip("'\"")
+        return f"{missing!r} is missing: add it"
+    schema: Any = _document()
+    for step in violation.schema_path[:-1]:
+        schema = schema[step]
+    if kind == "additionalProperties":
+        wrong, known = str(details["unexpected"][0]), schema.get("properties", {})
+        return f"unknown field {wrong!r}{suggest(wrong, known) or f': use {_list(known)}'}"
+    got = json.dumps(violation.instance)[:80]
+    if kind == UNKNOWN:
+        known = schema["enum"]
+        wrong = next(name for name in violation.instance if name not in known)
+        return f"unknown collection {wrong!r}{suggest(wrong, known) or f': use {_list(known)}'}"
+    if "oneOf" in schema:
+        other = "a number" if "keep" in violation.instance_path else "all"
+        return f"expected a list of ids or {other}, got {got}"
+    if kind == "type" and isinstance(schema["type"], str):
+        return f"expected {KINDS.get(schema['type'], schema['type'])}, got {got}"
+    return str(violation.message[-300:])
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(names)
 
 
 def read_scenario(path: Path) -> Scenario:
     """Read a scenario; raises StartError naming the file and the place of the fault."""
     changes = read_document(path)
-    for violation in _schema().iter_errors(changes):
+    # A name that is unknown comes first: its value is judged as another one's.
+    violations = sorted(_schema().iter_errors(changes), key=lambda each: each.kind.name != UNKNOWN)
+    for violation in violations:
         place = ".".join(map(str, violation.instance_path)) or "the top"
-        raise StartError(f"{path}: at {place}: {violation.message[-300:]}")
+        raise StartError(f"{path}: at {place}: {_describe(violation)}")
     try:
         Clock().change(changes.get("clock", {"run": True}))
     except InvalidTime as error:

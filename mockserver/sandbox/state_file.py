@@ -1,5 +1,6 @@
 """The file that keeps the records of the default sandbox over restarts (`serve --state FILE`)."""
 
+import contextlib
 import logging
 import threading
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from mockserver.contract.contract import Contract
 from mockserver.errors import StartError
-from mockserver.files import check_replaceable, is_blank, replace_file
+from mockserver.files import FileLock, check_replaceable, is_blank, replace_file, resolve
 from mockserver.messages import encode
 from mockserver.rendering.check import check_world
 from mockserver.sandbox.sandbox import Sandbox
@@ -32,10 +33,12 @@ class StateFile:
     def __init__(self, path: Path, sandbox: Sandbox, contract: Contract) -> None:
         self._path, self._sandbox = path, sandbox
         self._saver: threading.Thread | None = None
+        self._lock = FileLock(path)
         self._failure = ""
-        if not path.parent.is_dir():
-            raise StartError(f"--state {path}: there is no folder {path.parent}")
+        self._is_new = False
         try:
+            if not path.parent.is_dir():
+                raise StartError(f"--state {path}: there is no folder {path.parent}")
             check_replaceable(path)
         except OSError as error:
             raise StartError(
@@ -52,7 +55,17 @@ class StateFile:
         self._saved = sandbox.version
 
     def keep(self, stopping: threading.Event) -> None:
-        """Save in the background what changed."""
+        """Save in the background what changed; raises StartError if another server does so."""
+        self._is_new = not self._path.exists()
+        try:
+            self._lock.acquire()
+        except BlockingIOError as error:
+            raise StartError(
+                f"--state {self._path}: another mock keeps its changes in this file; stop it, or "
+                "name another file"
+            ) from error
+        except OSError as error:
+            LOG.debug("--state %s: not locked: %s", self._path, error)
         self._saver = threading.Thread(target=self._keep, args=(stopping,), daemon=True)
         self._saver.start()
 
@@ -60,7 +73,12 @@ class StateFile:
         """Save at the end what changed since, and tell whether all is saved."""
         if self._saver:
             self._saver.join()
-        return self._try_to_save()
+        is_saved = self._try_to_save()
+        with contextlib.suppress(OSError):
+            if self._is_new and is_blank(self._path):
+                resolve(self._path).unlink()  # it was made to be locked, and nothing was written
+        self._lock.release()
+        return is_saved
 
     def _keep(self, stopping: threading.Event) -> None:
         pause = EVERY
@@ -91,4 +109,7 @@ class StateFile:
         if version == self._saved:
             return
         replace_file(self._path, encode(export_world(store)) + b"\n")
+        if self._saver:
+            with contextlib.suppress(OSError):
+                self._lock.acquire()  # the new file, which nobody else has had
         self._saved = version

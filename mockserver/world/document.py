@@ -37,26 +37,48 @@ COLLECTIONS = (
 
 MAXIMUM_TYPED = 5_000_000
 """Bytes of a file that somebody may have typed, in which a name that stands twice is looked for."""
+ANYTHING = re.compile("")
 SLIPS = (
     (re.compile(r",\s*$"), re.compile(r"[}\]]"), "remove the comma after the last entry"),
-    (re.compile(r""), re.compile(r"//|/\*|#"), "JSON has no comments: remove it"),
-    (re.compile(r""), re.compile(r"'"), 'put texts and names into double quotes: "'),
-    (re.compile(r""), re.compile("[\u201c\u201d\u201e]"), 'use straight double quotes: "'),
+    (ANYTHING, re.compile(r"//|/\*|#"), "JSON has no comments: remove it"),
+    (ANYTHING, re.compile(r"'"), 'put texts and names into double quotes: "'),
+    (ANYTHING, re.compile("[\u201c\u201d\u201e]"), 'use straight double quotes: "'),
+    (ANYTHING, re.compile(r"-?(NaN|Infinity|nan|inf)"), "JSON has no such number: write null"),
+    (ANYTHING, re.compile(r"[A-Za-z_]+\s*:"), "put the name into double quotes"),
     (
-        re.compile(r""),
-        re.compile(r"-?(NaN|Infinity|nan|inf)"),
-        "JSON has no such number: write null",
+        ANYTHING,
+        re.compile(r"(?i:true|false|yes|no|on|off|null|none|nil|undefined)\b"),
+        "write true, false or null",
     ),
-    (re.compile(r""), re.compile(r"True|False|None"), "write true, false or null"),
     (
-        re.compile(r""),
-        re.compile(r"[A-Za-z_]+\s*:"),
-        "put the name into double quotes",
+        ANYTHING,
+        re.compile(r"[\n\r\t]"),
+        "close the quote, or write \\n for a line break, \\t for a tab",
     ),
+    (ANYTHING, re.compile(r"\\"), "write \\\\ for a backslash"),
+    (ANYTHING, re.compile(r"<{7}|={7}|>{7}"), "resolve the conflict of the merge"),
+    (ANYTHING, re.compile(r"<"), "this is HTML or XML: name a file in JSON"),
+    (ANYTHING, re.compile(r"\.{3}|\u2026"), "remove the dots"),
+    (ANYTHING, re.compile(r"\+\d"), "write the number without +"),
+    (ANYTHING, re.compile(r"\.\d"), "write 0 before the point of the number"),
+    (
+        re.compile(r"\d$"),
+        re.compile(r"[._\dxX]"),
+        "write the number with plain digits, such as 1200",
+    ),
+    (re.compile(r'"\s*$'), re.compile(r"="), "put a colon after the name"),
+    (ANYTHING, re.compile(r";"), "write a comma instead of the semicolon"),
     (re.compile(r'["}\]\d\w]\s*$'), re.compile(r'["{\[]'), "put a comma between the two entries"),
-    (re.compile(r""), re.compile(r"$"), "a bracket or a quote is not closed"),
+    (ANYTHING, re.compile(r"$"), "a bracket or a quote is not closed"),
 )
 """What stands before and after the place of a fault, and how to fix it."""
+FIXES = (
+    ("Extra data", "remove what follows the end of the document"),
+    ("Unterminated string", "close the quote"),
+    ("\\uXXXX", "write four hexadecimal digits after \\u"),
+    ("surrogate", "write the character itself instead of its code"),
+)
+"""Part of a message, and how to fix what it is about."""
 
 
 def read_world(path: Path) -> dict[str, Any]:
@@ -74,8 +96,10 @@ def read_json(content: bytes, name: str) -> Any:
     except json.JSONDecodeError as error:
         raise StartError(f"{name}: not valid JSON: {_describe(content.decode(), error)}") from error
     if len(content) <= MAXIMUM_TYPED:
+        refuse = partial(_refuse_repeated, name)
         try:
-            json.loads(content, object_pairs_hook=partial(_refuse_repeated, name))
+            # Numbers as texts: Python refuses to read one of thousands of digits.
+            json.loads(content, object_pairs_hook=refuse, parse_int=str)
         except RecursionError:
             raise StartError(f"{name}: not valid JSON: it is nested too deeply") from None
     return document
@@ -84,7 +108,8 @@ def read_json(content: bytes, name: str) -> Any:
 def _describe(text: str, error: json.JSONDecodeError) -> str:
     """Return the place of a fault, what it is and how to fix it."""
     try:
-        json.loads(text)  # which knows better than the faster reader where a fault begins
+        # It knows better than the faster reader where a fault begins.
+        json.loads(text, parse_int=str)
     except json.JSONDecodeError as found:
         error = found
     except RecursionError:
@@ -92,9 +117,9 @@ def _describe(text: str, error: json.JSONDecodeError) -> str:
     except ValueError:
         return "a number has more than 4300 digits"
     before, after = text[: error.pos], text[error.pos :]
-    fix = next(
-        (fix for left, right, fix in SLIPS if left.search(before) and right.match(after)), ""
-    )
+    fixes = [fix for part, fix in FIXES if part in error.msg]
+    fixes += [fix for left, right, fix in SLIPS if left.search(before) and right.match(after)]
+    fix = next(iter(fixes), "")
     place = f"line {error.lineno}, column {error.colno}"
     return f"{place}: {error.msg}{f'; {fix}' if fix else ''}"
 
@@ -113,9 +138,21 @@ def _refuse_repeated(name: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def check_document(document: Any, name: str) -> dict[str, Any]:
     """Return a document that has the format of a world; raises StartError."""
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise StartError(f'{name}: not a world document: expected "format": "{FORMAT}"')
+        raise StartError(
+            f'{name}: not a world document: expected "format": "{FORMAT}", got {_show(document)}'
+        )
     for collection in COLLECTIONS:
         if not isinstance(document.get(collection, []), list):
             raise StartError(f"{name}: {collection}: expected a list of records")
     check_shape(document, name)
     return document
+
+
+def _show(document: Any) -> str:
+    """Return what a document has in the place of the format."""
+    if not isinstance(document, dict):
+        return f"{'a list' if isinstance(document, list) else json.dumps(document)[:80]} instead"
+    if "format" in document:
+        return f'"format": {json.dumps(document["format"])[:80]}'
+    names = ", ".join(map(repr, [*document][:4])) or "nothing"
+    return f"an object with {names}{', …' if len(document) > 4 else ''}"

@@ -1,4 +1,7 @@
-"""From a world document to a store: records are checked and added, then indexes are built."""
+"""From a world document to a store: records are checked and added, then indexes are built.
+
+It is long, because each of the collections has a method.
+"""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -41,6 +44,7 @@ from mockserver.world.shape import name_record
 from mockserver.world.store import Store
 from mockserver.world.values import (
     PICTURES,
+    check_key,
     freeze_field,
     list_pictures,
     read_moment,
@@ -188,6 +192,7 @@ class _Loader:
     def add_api_key(self, record: Record) -> None:
         """Add the key of a user."""
         require(self.users, record["user_id"], "user")
+        check_key(record["key"])
         refuse_duplicate(self.api_keys, record["key"], "key")
         self.api_keys[record["key"]] = ApiKey(**record)
 
@@ -389,6 +394,8 @@ class _Loader:
         config = ProviderConfig(**read_times(freeze_field(record, "config")))
         require(self.platforms, config.platform, "platform")
         require(self.providers, config.provider, "provider")
+        key = config.platform, config.provider
+        refuse_duplicate(self.provider_configs, key, "provider of the platform", key[1])
         self.provider_configs[config.platform, config.provider] = config
 
     def add_external_mapping(self, record: Record) -> None:
@@ -396,4 +403,6 @@ class _Loader:
         mapping = ExternalMapping(**read_times(freeze_field(record, "metadata")))
         require(self.credentials, mapping.credential, "credential")
         require(self.providers, mapping.provider, "provider")
+        key = mapping.credential, mapping.provider
+        refuse_duplicate(self.external_mappings, key, "provider of the credential", key[1])
         self.external_mappings[mapping.credential, mapping.provider] = mapping

@@ -2,7 +2,7 @@
 
 import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -12,6 +12,7 @@ from mockserver.errors import StartError
 from mockserver.files import WORLD_SCHEMA
 from mockserver.messages import decode, encode
 
+LARGEST = 10**18 - 1
 NAMES = ("name", "entityId", "key", "id", "slug", "username", "course_id")
 """The fields that may tell a reader which record is meant."""
 KINDS: Mapping[str, str] = {
@@ -30,9 +31,51 @@ def check_shape(document: Mapping[str, Any], name: str) -> None:
     The text names the record and the field, what was probably meant, and what to write.
     """
     # As bytes, because a world that was exported holds tuples, which are no JSON to the validator.
-    problem = next(_validator().iter_errors(decode(encode(document))), None)
+    try:
+        plain = decode(encode(document))
+    except ValueError as error:
+        raise StartError(f"{name}: it cannot be written as JSON: {error}") from error
+    problem = next(_validator().iter_errors(plain), None)
     if problem is not None:
-        raise StartError(f"{name}: {_describe(document, _choose(document, problem))}")
+        raise StartError(f"{name}: {_describe(document, _choose(plain, problem))}")
+    for path, value in _find_fractions(document):
+        raise StartError(
+            f"{name}: {_place(document, path)}expected a whole number without a point and of at "
+            f"most 18 digits, got {_show(value)}"
+        )
+
+
+def _find_fractions(document: Mapping[str, Any]) -> Iterator[tuple[list[str | int], Any]]:
+    """Yield place and value of the numbers that are whole to the validator, and to nobody else.
+
+    To it `1.0` is, and a number of more than 64 bits, which some read as a fraction.
+    """
+    for collection, names in _list_whole_numbers().items():
+        for index, record in enumerate(document.get(collection, ())):
+            for name in names:
+                value = record.get(name)
+                for number in value if isinstance(value, list | tuple) else [value]:
+                    if isinstance(number, float) or (
+                        isinstance(number, int) and abs(number) > LARGEST
+                    ):
+                        yield [collection, index, name], number
+
+
+@cache
+def _list_whole_numbers() -> dict[str, list[str]]:
+    """Return the fields of each collection that hold whole numbers."""
+    found = {}
+    for collection, schema in _schema()["properties"].items():
+        fields = schema.get("items", {}).get("properties", {})
+        names = [
+            name
+            for name, each in fields.items()
+            if "integer" in (each.get("type"), each.get("items", {}).get("type"))
+            or "integer" in each.get("type", ())
+        ]
+        if names:
+            found[collection] = names
+    return found
 
 
 def suggest(wrong: Any, known: Iterable[str]) -> str:
@@ -75,13 +118,13 @@ def _validator() -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(_schema())
 
 
-def _choose(document: Mapping[str, Any], first: Any) -> Any:
+def _choose(plain: Any, first: Any) -> Any:
     """Return of the problems of one record that which explains the others: an unknown field.
 
     A name that is misspelt is unknown, and the right one is missing.
     """
     place = first.instance_path[:2]
-    for problem in _validator().iter_errors(decode(encode(document))):
+    for problem in _validator().iter_errors(plain):
         if problem.instance_path[:2] != place:
             continue
         if problem.kind.name == "additionalProperties":

@@ -35,6 +35,12 @@ def refuse_duplicate(collection: Mapping[Any, Any], key: Any, kind: str, shown: 
         raise ValueError(f"{kind} {shown or key!r} is used twice: give each its own")
 
 
+def check_key(key: str) -> None:
+    """Raise ValueError for a key that no header can carry."""
+    if not key.isprintable() or key != key.strip():
+        raise ValueError(f"key {key!r}: no header carries it; remove white space and controls")
+
+
 def list_pictures() -> frozenset[str]:
     """Return the names of the pictures that ship."""
     return frozenset(path.name for path in IMAGES.iterdir())

@@ -94,6 +94,6 @@ def test_issues_are_as_gitlab_reads_them() -> None:
 def test_files_that_cannot_be_written_are_reported(option: str) -> None:
     """A folder in the place of the file is one line that names the option, and exit 2."""
     ended = run("run", "mock", "--rule", "PAGE-08", f"--{option}", "tests")
-    assert ended.returncode == 2, ended.stdout
-    assert f"--{option}: " in ended.stdout
-    assert "cannot be written: Is a directory" in ended.stdout
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert f"--{option}: " in ended.stderr
+    assert "cannot be written: Is a directory" in ended.stderr

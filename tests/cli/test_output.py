@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from mockserver.cli.main import main
 from tests.support.command import COMMAND
 from tests.support.server import CREDMOCK, RunningServer, running
 from tests.support.waiting import PATIENCE
@@ -94,3 +97,61 @@ def test_a_full_disk_is_one_line(words: tuple[str, ...]) -> None:
         ended = subprocess.run([*CREDMOCK, *words], stdout=full, stderr=subprocess.PIPE)
     assert (ended.returncode, ended.stderr.count(b"\n")) == (2, 1), ended.stderr
     assert b"No space left" in ended.stderr
+
+
+SCRIPTS = Path(sys.executable).parent
+CLOSED = [
+    ("credmock", "seed", 0),
+    ("credmock", "routes", 0),
+    ("credmock", "seed --nosuch", 2),
+    ("credcheck", "rules", 0),
+    ("credcheck", "rules --nosuch", 2),
+    ("credcheck", "run mock --rule PROTO-01 --profile quick --read-only", 0),
+]
+
+
+@pytest.mark.parametrize(("command", "words", "code"), CLOSED)
+@pytest.mark.parametrize("closed", [(1,), (0, 1, 2)], ids=["output", "all"])
+def test_streams_that_are_closed_are_no_error(
+    command: str, words: str, code: int, closed: tuple[int, ...]
+) -> None:
+    """As in `credmock seed >&-`: what nobody wants to read is dropped, and the code is the same."""
+    ended = subprocess.run(
+        [SCRIPTS / command, *words.split()], stderr=subprocess.PIPE, text=True, timeout=PATIENCE,
+        preexec_fn=lambda: [os.close(each) for each in closed],
+    )  # fmt: skip
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it has the device /dev/full")
+@pytest.mark.parametrize(
+    ("command", "words", "code"),
+    [
+        ("credmock", "seed", 2),
+        ("credmock", "x", 2),
+        ("credcheck", "rules", 3),
+        ("credcheck", "x", 2),
+    ],
+)
+def test_an_error_that_nobody_can_receive_keeps_its_code(
+    command: str, words: str, code: int
+) -> None:
+    """Standard output and standard error are full: the exit code is that of the error."""
+    with open("/dev/full", "w") as full:
+        ended = subprocess.run(
+            [SCRIPTS / command, words], stdout=full, stderr=full, timeout=PATIENCE
+        )
+    assert ended.returncode == code
+
+
+@pytest.mark.parametrize("words", [("seed",), ("capture", "no.har")], ids=" ".join)
+@pytest.mark.parametrize("place", ["missing/x.json", "file/x.json", "."])
+def test_a_file_for_the_output_is_checked_at_the_start(
+    tmp_path: Path, words: tuple[str, ...], place: str
+) -> None:
+    """One line that names option and file, exit code 2, before anything is read or sent."""
+    (tmp_path / "file").touch()
+    ended = CliRunner().invoke(main, [*words, "--output", str(tmp_path / place)])
+    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "--output" in ended.stderr

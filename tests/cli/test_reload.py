@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from mockserver import Config, create_app
-from mockserver.cli.reloading import ReloadableApplication
+from mockserver.cli.reloading import ReloadableApplication, WatchedFiles
 from mockserver.files import SCENARIOS, WORLD
 from mockserver.world.carry import carry_changes
 from mockserver.world.export import export_world
@@ -140,6 +140,23 @@ def test_a_mention_of_what_is_gone_is_left_out() -> None:
     found = made.store.credentials[credential["entityId"]]
     assert (found.fields["name"], course in found.fields["courses"]) == ("X", False)
     assert (made.kept, made.lost) == (1, [])
+
+
+def test_a_change_of_the_same_size_is_found(tmp_path: Path) -> None:
+    """Also with the time of the file before, as `cp -p` sets it, and right after another change."""
+    world = tmp_path / "world.json"
+    world.write_bytes(b"{1}")
+    files = WatchedFiles(Config(world=world))
+    before = world.stat()
+    for content in (b"{2}", b"{3}", b"{4}"):
+        world.write_bytes(content)
+        os.utime(world, ns=(before.st_atime_ns, before.st_mtime_ns))
+        assert files.find_changed() == [world]
+    assert files.find_changed() == []
+    world.unlink()
+    assert files.find_changed() == [world]
+    os.mkfifo(world)  # a pipe of the shell is read once, and by nobody who only looks
+    assert files.find_changed() == []
 
 
 @pytest.mark.parametrize("scenario", ["empty", "one-page"])

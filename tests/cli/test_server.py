@@ -18,9 +18,11 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from mockserver.cli import listening
 from mockserver.cli.listening import get_port, open_listeners
+from mockserver.cli.main import main
 from mockserver.errors import StartError
 from mockserver.testing import free_port
 from tests.sandbox.test_state_file import create, newest
@@ -150,7 +152,33 @@ def test_a_port_file_that_cannot_be_written_is_one_line(tmp_path: Path, place: s
     assert "port-file" in ended.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("option", ["--state", "--world"])
+def test_a_port_file_is_no_file_of_records(tmp_path: Path, option: str) -> None:
+    """The port would be written over them: one line, and they are as they were."""
+    path = tmp_path / "world.json"
+    path.write_text("mine")
+    words = ["--bind", "127.0.0.1:0", option, str(path), "--port-file", str(path)]
+    ended = subprocess.run([*CREDMOCK, "serve", *words], capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert f"--port-file {path}: this is the file of {option}" in ended.stderr
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(":80", "127.0.0.1", "80", "[::1]", "::1:80", "unix:/tmp/x", "u@h:80", "h:80?x", "h:80#x"),
+        *("h:80/", "h:-1", "h:99999", "h:80 ", "http://h:80", "[::1:80", "h:٣", ""),
+    ],
+)
+def test_what_is_no_address_is_one_line(value: str) -> None:
+    """No part of it is dropped without a word."""
+    ended = CliRunner().invoke(main, ["serve", "--bind", value])
+    assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "write HOST:PORT with a port from 0 to 65535" in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT])
 def test_every_signal_ends_it_alike(tmp_path: Path, number: int) -> None:
     """With a stream and a slow request open: state saved, port free, exit 0 within seconds."""
     state = tmp_path / "state.json"
@@ -233,6 +261,30 @@ def test_nohup_keeps_it() -> None:
             process.wait(1)
         process.terminate()
         assert process.wait(PATIENCE) == 0
+
+
+def test_signals_that_the_caller_has_blocked_end_it() -> None:
+    """A caller that blocks signals for itself passes that on to what it starts."""
+    blocked = {signal.SIGTERM, signal.SIGINT}
+    with start_with(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, blocked)) as process:
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("closed", [(1,), (0, 1, 2)], ids=["output", "all"])
+def test_it_serves_without_its_streams(tmp_path: Path, closed: tuple[int, ...]) -> None:
+    """As a daemon is started, `credmock serve <&- >&- 2>&-`: nothing takes their places."""
+    file = tmp_path / "port"
+    command = [*CREDMOCK, "serve", "--bind", "127.0.0.1:0", "--port-file", str(file)]
+    process = subprocess.Popen(command, preexec_fn=lambda: [os.close(each) for each in closed])
+    try:
+        wait_until(lambda: file.exists() and file.read_text() != "", "it serves")
+        port = int(file.read_text())
+        assert [health("127.0.0.1", port) for _ in range(2)] == [200, 200]
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
 
 
 def test_closing_the_terminal_ends_it() -> None:

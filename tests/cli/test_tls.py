@@ -163,6 +163,18 @@ def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         ensure_local_certificate("localhost", tmp_path / "file" / "tls")
 
 
+def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs as any number; the line says what to set."""
+
+    def refuse() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", refuse)
+    with pytest.raises(StartError, match=r"^--tls-self-signed: .*no home folder; set XDG_DATA"):
+        tls.find_folder()
+
+
 def test_without_the_extra_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where trustme is not installed, the line says what installs it."""
     monkeypatch.setitem(sys.modules, "trustme", None)

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -12,8 +13,13 @@ import pytest
 
 from contract_tests.errors import UsageError
 from contract_tests.settings.proxies import find_proxy
+from mockserver import Config, create_app
+from mockserver.capture.service import Service
 from mockserver.control.client import Control, ControlError
-from mockserver.control.loopback import is_loopback, read_host
+from mockserver.control.guard import read_host
+from mockserver.errors import StartError
+from mockserver.proxies import find_proxy as find_proxy_of_mock
+from mockserver.proxies import is_loopback
 from tests.support.command import run
 from tests.support.paths import ROOT
 from tests.support.server import CREDMOCK, RunningServer
@@ -80,14 +86,62 @@ def test_a_proxy_that_cannot_be_used_is_one_line(variables: dict[str, str], name
     assert "secret" not in ended.stdout + ended.stderr
 
 
-def test_ctl_names_a_proxy_that_cannot_be_used() -> None:
-    """It is one line, and exit code 2."""
-    command = [*CREDMOCK, "ctl", "--url", "http://mock.invalid", "clock"]
-    variables = environment({"ALL_PROXY": "socks5://user:secret@127.0.0.1:1"})
-    ended = subprocess.run(command, env=variables, capture_output=True, text=True)
-    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
-    assert "ALL_PROXY" in ended.stderr
+CLIENTS = {
+    "ctl": ("ctl", "--url", "http://mock.invalid", "clock"),
+    "capture": ("capture", "http://mock.invalid", "--org", "main", "--user-id", "1"),
+    "upstream": ("serve", "--bind", "127.0.0.1:0", "--upstream", "http://mock.invalid"),
+}
+"""Each command of the mock that sends requests."""
+
+
+@pytest.mark.parametrize("words", CLIENTS.values(), ids=CLIENTS)
+@pytest.mark.parametrize(
+    ("proxy", "reason"),
+    [
+        ("socks5://user:secret@127.0.0.1:1", "is of the kind socks5"),
+        ("http://user:secret@[::1", "is not a valid address"),
+    ],
+)
+def test_a_client_of_the_mock_names_a_proxy_that_cannot_be_used(
+    words: tuple[str, ...], proxy: str, reason: str
+) -> None:
+    """It is one line that names the variable and shows no password, and exit code 2."""
+    variables = environment({"ALL_PROXY": proxy, "CREDCHECK_KEY_ADMIN": "main-admin-key"})
+    ended = subprocess.run([*CREDMOCK, *words], env=variables, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert f"ALL_PROXY {reason}" in ended.stderr
+    assert "mock.invalid into NO_PROXY" in ended.stderr
     assert "secret" not in ended.stderr
+
+
+def test_a_service_here_is_captured_and_passed_on_to_directly(
+    server: RunningServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No proxy takes what `capture` and `--upstream` send to this machine."""
+    for name, value in NASTY[0].items():
+        monkeypatch.setenv(name, value)
+    key = {"scheme": "Api-Key", "rate": 0.0, "most_requests": 2}
+    with closing(Service(server.url, "main", "1", "main-admin-key", **key)) as service:  # type: ignore[arg-type]
+        assert next(iter(service.read())).records
+    app = create_app(Config(upstream=server.url))
+    assert app.test_client().get("/no/such/path").headers["X-Mock-Upstream"] != "failed"
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_a_file_of_certificates_that_is_not_there_is_one_line(
+    variable: str, tmp_path: Path
+) -> None:
+    """The line names the variable; exit code 2."""
+    variables = environment(
+        {variable: str(tmp_path / "no" / "file"), "CREDCHECK_KEY_ADMIN": "k" * 8}
+    )
+    words = [*CREDMOCK, "capture", "https://mock.invalid", "--org", "main", "--user-id", "1"]
+    ended = subprocess.run(words, env=variables, capture_output=True, text=True)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert ended.stderr.startswith(f"credmock: {variable}")
+    ended = run("run", "https://mock.invalid", "--org", "main", "--user-id", "1", env=variables)
+    assert (ended.returncode, ended.stderr.strip().count("\n")) == (2, 0), ended.stderr
+    assert ended.stderr.startswith(f"ERROR: {variable}")
 
 
 def test_a_mock_elsewhere_is_reached_through_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,14 +200,17 @@ def test_a_mock_elsewhere_is_reached_through_the_proxy(monkeypatch: pytest.Monke
 def test_the_usual_variables_are_read_as_usual(
     url: str, variables: dict[str, str], proxy: str | None
 ) -> None:
-    """By scheme, in either case, without what NO_PROXY lists."""
+    """By scheme, in either case, without what NO_PROXY lists; by the mock's own clients as well."""
     assert find_proxy(url, variables) == proxy
+    assert find_proxy_of_mock(url, variables) == proxy
 
 
 def test_a_wrong_proxy_raises_before_a_run() -> None:
     """The message says what to do."""
     with pytest.raises(UsageError, match="variable ALL_PROXY is of the kind socks4"):
         find_proxy("http://a.example.com", {"ALL_PROXY": "socks4://p"})
+    with pytest.raises(StartError, match="variable ALL_PROXY is of the kind socks4"):
+        find_proxy_of_mock("http://a.example.com", {"ALL_PROXY": "socks4://p"})
 
 
 @pytest.mark.parametrize(

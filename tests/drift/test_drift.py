@@ -214,9 +214,9 @@ def test_they_are_expected_of_a_later_description(tmp_path: Path) -> None:
         ('{"openapi": "3.0.3",\n /* b */\n "info": {}}\n', "line 2: JSON has no comments"),
         (
             "info: {version: 1}\nopenapi: 3.0.3\ninfo: {version: 2}\n",
-            "line 3, column 1: 'info' is there twice",
+            "line 3, column 1: 'info' stands twice",
         ),
-        ('{"info": {"a": 1, "a": 2}}\n', "'a' is there twice"),
+        ('{"info": {"a": 1, "a": 2}}\n', "'a' stands twice"),
         ("a: [\n", "line 2"),
         (
             "openapi: 3.0.3\ninfo: {version: '1'}\npaths:\n  /api/credentials/:\n"

@@ -112,14 +112,22 @@ def judge_defect(defect: str, *options: str) -> Outcome:
         return credcheck(url, *WITHOUT, *options)
 
 
-def judge_variation(names: tuple[str, ...], profile: str, mode: str, *options: str) -> Outcome:
+def judge_variation(
+    names: tuple[str, ...], profile: str, mode: str, *options: str, postgresql: Path | None = None
+) -> Outcome:
     """Test the sound twin with some variations, as any deployment is tested: open rules notice."""
     context = (*PLACES, *OFFERED, *WITHOUT, "--profile", profile)
     context += ("--read-only",) if mode == "reads" else ()
     with tempfile.TemporaryDirectory(prefix="bite-") as folder:
         certificate = Path(folder) / "ca.pem" if TLS in names else None
         context += ("--ca-bundle", str(certificate)) if certificate else ()
-        with serve_twin(WORLD, variations=names, hardened=True, certificate=certificate) as url:
+        with serve_twin(
+            WORLD,
+            variations=names,
+            hardened=True,
+            certificate=certificate,
+            postgresql=postgresql,
+        ) as url:
             return credcheck(url, *options, context=context)
 
 

@@ -141,8 +141,11 @@ def test_a_silent_target_is_no_verdict(tmp_path: Path) -> None:
     assert "not tested  " not in ended.stdout
 
 
-def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path) -> None:
-    """SIGTERM while a target does not answer: exit 3, and nothing is said to be left."""
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGHUP, marks=pytest.mark.slow)]
+)
+def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path, number: int) -> None:
+    """A signal while a target does not answer: exit 3, and nothing is said to be left."""
     environment = {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
     with silent_target(tmp_path, PATIENCE) as listening:
         process = subprocess.Popen(
@@ -152,7 +155,7 @@ def test_ending_a_run_on_a_silent_target_names_no_journal(tmp_path: Path) -> Non
         connection, _ = listening.accept()
         with connection:
             connection.recv(1)  # the run has sent a request
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             output, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 3, output + errors
     assert "the run was interrupted" in output

@@ -5,11 +5,13 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 import credmock
+from mockserver.testing import serving
 from tests.support.paths import ROOT
 from tests.support.waiting import PATIENCE
 
@@ -101,14 +103,23 @@ def test_the_commands_find_their_own_packages(tmp_path: Path, workers: tuple[str
         ("PYTEST_ADDOPTS", "--no-such-option -vv"),
         ("PYTEST_ADDOPTS", "--durations=3 -x"),
         ("PYTEST_PLUGINS", "no_such_plugin"),
+        ("PYTEST_DEBUG", "1"),
     ],
 )
 def test_variables_of_pytest_are_for_others(tmp_path: Path, name: str, value: str) -> None:
     """Options and plugins that a team sets for its own tests do not change a run."""
     words = ("run", "mock", "--rule", "PROTO-01", "--profile", "quick", "--journal", str(tmp_path))
     ended = execute(str(SCRIPTS / "credcheck"), *words, cwd=tmp_path, **{name: value})
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert (ended.returncode, ended.stderr) == (0, ""), ended.stdout + ended.stderr
     assert ended.stdout.rstrip().splitlines()[-3].startswith("VERDICT  ")
+
+
+def test_the_fixtures_start_their_own_mock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests of a team run in a folder with a module `mockserver` of its own."""
+    (tmp_path / "mockserver.py").write_text("raise SystemExit('theirs')\n")
+    monkeypatch.chdir(tmp_path)
+    with serving("--quiet") as url, urllib.request.urlopen(f"{url}/__mock__/health") as response:
+        assert response.status == 200
 
 
 def test_all_names_of_the_plugin_begin_alike() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.differential.twin.variations import VARIATIONS, mix_variations
 from tests.harness.bite import MIXED, MIXTURES, Outcome, describe_rules, judge_variation
+from tests.support.postgresql import needs_postgresql, running_postgresql
 
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
@@ -36,6 +37,19 @@ def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[s
     outcome = judge_variation(names, "quick", "writes", *options)
     assert outcome.rules == (), outcome.headline
     assert outcome.left_behind == 0
+
+
+@pytest.mark.longest
+@pytest.mark.slow
+@pytest.mark.thorough
+@needs_postgresql
+def test_it_is_silent_on_a_database_that_others_wrote() -> None:
+    """The sound twin fails no rule over PostgreSQL, which stores no NUL."""
+    with running_postgresql() as folder:
+        outcome = judge_variation((), "standard", "writes", postgresql=folder)
+    assert outcome.complaints == (), outcome.headline
+    assert outcome.left_behind == 0
+    assert outcome.exit_code == 0
 
 
 def test_the_matrix_says_what_each_rule_alone_catches() -> None:

@@ -14,7 +14,7 @@ from mockserver.files import WORLD
 from tests.cli.test_commands import credmock
 from tests.conftest import API, MAIN
 from tests.support.server import RunningServer, free_port, running
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_until
 
 KEY = {"Authorization": "main-admin-key"}
 
@@ -109,3 +109,17 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(tmp_path: Path) -> Non
     path.write_bytes(before)
     kept.save()
     assert b"Second" in path.read_bytes()
+
+
+def test_two_servers_do_not_share_a_file(tmp_path: Path) -> None:
+    """The second one would overwrite what the first one saved: one line that says so, exit 2."""
+    path = tmp_path / "state.json"
+    with running("--state", str(path)) as server:
+        for _ in range(2):  # before and after the file was replaced
+            ended = credmock("serve", "--bind", "127.0.0.1:0", "--state", str(path))
+            assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+            assert f"--state {path}: another mock keeps its changes in this file" in ended.stderr
+            create(server, "Mine")
+            wait_until(lambda: path.exists() and b"Mine" in path.read_bytes(), "it is saved")
+    with running("--state", str(path)) as again:
+        assert newest(again) == "Mine"

@@ -1,30 +1,17 @@
 """What a search finds, settled by a real PostgreSQL: the condition that `icontains` becomes."""
 
 import itertools
-import os
-import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from unicodedata import ucd_3_2_0
 
 import pytest
 
 from mockserver.world.letters import to_upper
 from tests.differential.twin.search import to_upper as to_upper_of_twin
-from tests.support.waiting import PATIENCE
+from tests.support.postgresql import USER, needs_postgresql, running_postgresql
 
-FOUND = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-BINARIES = FOUND[-1] if FOUND else Path(shutil.which("initdb") or "").parent
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not ((BINARIES / "initdb").exists() and shutil.which("psql")),
-        reason="needs PostgreSQL: Debian's package `postgresql`",
-    ),
-]
-USER = "nobody" if os.geteuid() == 0 else None
-"""PostgreSQL does not run as root."""
+pytestmark = [pytest.mark.slow, needs_postgresql]
 LETTERS = (
     *(
         "Straße",
@@ -78,25 +65,8 @@ LETTERS = (
 @pytest.fixture
 def database() -> Iterator[list[str]]:
     """Return the command that asks a database of its own."""
-    folder = tempfile.mkdtemp(prefix="pg")
-    data, log = f"{folder}/data", f"{folder}/log"
-    if USER:
-        shutil.chown(folder, USER)
-
-    def run(*command: str) -> None:
-        subprocess.run(
-            [str(BINARIES / command[0]), "-D", data, *command[1:]],
-            user=USER, cwd=folder, check=True, timeout=PATIENCE, stdout=subprocess.DEVNULL,
-        )  # fmt: skip
-
-    try:
-        run("initdb", "-A", "trust", "-U", "twin", "-E", "UTF8", "--locale", "C.UTF-8", "--no-sync")
-        # A socket in its folder and no port.
-        run("pg_ctl", "-l", log, "-o", f"-k {folder} -c listen_addresses=", "-w", "start")
-        yield ["psql", "-h", folder, "-U", "twin", "-d", "postgres", "-At", "-F", "\t", "-c"]
-    finally:
-        run("pg_ctl", "-m", "immediate", "stop")
-        shutil.rmtree(folder)
+    with running_postgresql() as folder:
+        yield ["psql", "-h", str(folder), "-U", USER, "-d", "postgres", "-At", "-F", "\t", "-c"]
 
 
 def test_a_search_finds_what_a_database_finds(database: list[str]) -> None:
@@ -113,3 +83,22 @@ def test_a_search_finds_what_a_database_finds(database: list[str]) -> None:
         assert [(x, y) for x, y in pairs if upper(y) in upper(x)] == found
     assert ("Straße", "STRASSE") not in found
     assert ("\u017fet", "SET") in found
+
+
+def test_every_letter_has_the_upper_case_of_a_database(database: list[str]) -> None:
+    """The letters that `UPPER` changes, and what it makes of them.
+
+    Of those of Unicode 3.2: a database and Python may differ in how new a Unicode they know.
+    """
+    query = (
+        "SELECT n, ascii(UPPER(chr(n))) FROM generate_series(1, 1114111) AS n "
+        "WHERE n NOT BETWEEN 55296 AND 57343 AND UPPER(chr(n)) <> chr(n)"
+    )
+    told = subprocess.run([*database, query], capture_output=True, text=True, check=True).stdout
+    pairs = (map(int, line.split("\t")) for line in told.splitlines())
+    letters = map(chr, range(1, 0x110000))
+    known = {each for each in letters if ucd_3_2_0.category(each) not in {"Cn", "Cs"}}
+    changed = {chr(x): chr(y) for x, y in pairs if chr(x) in known}
+    for upper in (to_upper, to_upper_of_twin):
+        assert {x: upper(x) for x in known if upper(x) != x} == changed
+    assert len(changed) > 600

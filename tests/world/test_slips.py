@@ -113,8 +113,26 @@ SLIPS = [
     (repeat("providers"), ["provider", "is used twice"]),
     (put("users", 1, "username", "admin"), ["users[1]", "username 'admin' is used twice"]),
     (put("external_mappings", 0, "provider", "Credly"), ["that is a name, write 'credly'"]),
-    (put("format", "credmock-world/2"), ["not a world document", "credmock-world/1"]),
+    (repeat("provider_configs"), ["provider_configs[3]", "'credly' is used twice"]),
+    (repeat("external_mappings"), ["external_mappings[4]", "'credly' is used twice"]),
+    (put("api_keys", 0, "key", "main-admin-key "), ["api_keys[0]", "no header carries it"]),
+    (put("api_keys", 0, "key", "a\u0000b"), ["api_keys[0]", "no header carries it"]),
+    (put("users", 0, "id", 1.0), ["users[0]", "id: expected a whole number", "got 1.0"]),
+    (put("users", 0, "id", 10**30), ["users[0]", "id: expected a whole number"]),
+    (put("groups", 0, "members", [1.0]), ["groups[0]", "members: expected a whole number"]),
+    (put("format", "credmock-world/2"), ["not a world document", "credmock-world/1", "world/2"]),
+    (put("format", None), ["not a world document", 'got "format": null']),
+    (rename("format", "Format"), ["not a world document", "got an object with ", "'users'"]),
 ]
+
+
+@pytest.mark.parametrize(
+    ("document", "got"), [([], "a list"), (None, "null"), ("x", '"x"'), ({}, "nothing")]
+)
+def test_what_is_no_world_is_told(document: Any, got: str) -> None:
+    """The line says what is there instead."""
+    with pytest.raises(StartError, match=f"mine.json: not a world document: .*got .*{got}"):
+        check_document(document, "mine.json")
 
 
 @pytest.mark.parametrize(("change", "parts"), SLIPS)
@@ -153,6 +171,27 @@ def test_a_slip_is_one_line(
         ('{"format": "x', "line 1"),
         ("format: credmock-world/1", "line 1"),
         ('{"a": NaN}', "no such number"),
+        ('{"a": undefined}', "true, false or null"),
+        ('{"a": yes}', "true, false or null"),
+        ('{"a": 010}', "plain digits"),
+        ('{"a": 0x10}', "plain digits"),
+        ('{"a": 1_000}', "plain digits"),
+        ('{"a": +1}', "without \\+"),
+        ('{"a": .5}', "0 before the point"),
+        ('{"a": "x\ny"}', "line 1.*line break"),
+        ('{"a": "x\ty"}', "for a tab"),
+        ('{"a": "C:\\Users"}', "backslash|hexadecimal"),
+        ('{"a": "\\u12"}', "four hexadecimal digits"),
+        ('{"a": "\\ud800"}', "the character itself"),
+        ('{"a": 1; "b": 2}', "comma instead of the semicolon"),
+        ('{"a" = 1}', "colon after the name"),
+        ('{"a": [...]}', "remove the dots"),
+        ('{\n<<<<<<< HEAD\n"a": 1}', "conflict of the merge"),
+        ("<!doctype html>", "HTML or XML"),
+        ('{"a": 1}\n{"a": 2}', "line 2.*follows the end"),
+        ('{"a": "x}', "close the quote"),
+        ("[" * 3000, "nested too deeply"),
+        ('{"a": ' + "9" * 5000 + "}", "infinity"),
     ],
 )
 def test_a_slip_of_json_names_the_line_and_the_fix(tmp_path: Path, text: str, fix: str) -> None:
@@ -161,6 +200,15 @@ def test_a_slip_of_json_names_the_line_and_the_fix(tmp_path: Path, text: str, fi
     path.write_text(text, encoding="utf-8")
     with pytest.raises(StartError, match=f"mine.json: not valid JSON: .*{fix}"):
         read_world(path)
+
+
+@pytest.mark.parametrize("value", [10**30, "\ud800", [[[[]]]] * 2])
+def test_a_document_that_is_no_json_is_told(value: Any) -> None:
+    """It may come from a scenario or from a request, which hold more than JSON does."""
+    world = copy.deepcopy(dict(DOCUMENT))
+    world["users"][0]["id"] = value
+    with pytest.raises(StartError, match=r"^the body: "):
+        check_document(world, "the body")
 
 
 def test_a_name_that_stands_twice_is_told(tmp_path: Path) -> None:

@@ -1,15 +1,18 @@
 """What a careful team adds to the framework, so that a deployment keeps all of the contract.
 
 The bare twin shows what the framework does by itself. By itself it fails on a body nested without
-end and on half a surrogate pair.
+end and on half a surrogate pair, and over PostgreSQL on a NUL.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
-from rest_framework.exceptions import ParseError
+from django.db import connection
+from django.http import Http404
+from rest_framework.exceptions import ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
-from rest_framework.serializers import JSONField
+from rest_framework.serializers import JSONField, SlugRelatedField
 from rest_framework.utils import json
 
 from tests.differential.twin.defects.defect import redeclare
@@ -42,20 +45,59 @@ class ReplacingJSONRenderer(JSONRenderer):
 
 
 class SendableJSON(JSONField):
-    """Any JSON that an answer can carry: no half of a surrogate pair, no endless nesting."""
+    """Any JSON that a store and an answer can carry: no half of a surrogate pair, no NUL."""
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the value that was sent."""
         try:
             value = super().to_internal_value(data)
             json.dumps(value, ensure_ascii=False).encode()
+            if connection.vendor == "postgresql" and "\0" in "".join(texts_in(value)):
+                self.fail("invalid")
         except (UnicodeEncodeError, RecursionError):
             self.fail("invalid")
         return value
 
 
+def texts_in(value: Any) -> Iterable[str]:
+    """Yield each text of a JSON value, the names of objects too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield name
+            yield from texts_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_in(each)
+
+
+def refuse_nul() -> None:
+    """Find nothing by an id with a NUL, and refuse one in a query: PostgreSQL stores none."""
+    original = ServiceView.initial
+
+    def initial(self: ServiceView, request: Any, *arguments: Any, **ids: Any) -> None:
+        if "\0" in "".join(map(str, ids.values())):
+            raise Http404
+        if "\0" in "".join(map(str, request.query_params.dict().values())):
+            raise ValidationError(["Null characters are not allowed."])
+        original(self, request, *arguments, **ids)
+
+    ServiceView.initial = initial
+    read = SlugRelatedField.to_internal_value
+
+    def to_internal_value(self: SlugRelatedField, data: Any) -> Any:
+        if isinstance(data, str) and "\0" in data:
+            self.fail("does_not_exist", slug_name=self.slug_field, value=data)
+        return read(self, data)
+
+    SlugRelatedField.to_internal_value = to_internal_value
+
+
 def harden() -> None:
     """Harden the twin of this process."""
+    if connection.vendor == "postgresql":
+        refuse_nul()
     ServiceView.parser_classes = [BoundedJSONParser, *ServiceView.parser_classes[1:]]
     ServiceView.renderer_classes = [ReplacingJSONRenderer]
     for body in (CredentialBody, AssertionBody, BulkAssertionBody):

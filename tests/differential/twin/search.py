@@ -1,9 +1,10 @@
-"""Case-insensitive search as PostgreSQL has it for all of Unicode, which SQLite's own does not."""
+"""Case-insensitive search of all of Unicode: PostgreSQL has it, and SQLite is taught the same."""
 
 from functools import reduce
 from operator import or_
 from typing import Any
 
+from django.db import connection
 from django.db.backends.signals import connection_created
 from django.db.models import BooleanField, F, Func, Q, Value
 from django.dispatch import receiver
@@ -24,15 +25,18 @@ def to_upper(text: str) -> str:
 @receiver(connection_created)
 def register_function(connection: Any, **_: Any) -> None:
     """Teach each new SQLite connection `contains_in_any_case`."""
-    connection.connection.create_function("contains_in_any_case", 2, contains_in_any_case)
+    if connection.vendor == "sqlite":
+        connection.connection.create_function("contains_in_any_case", 2, contains_in_any_case)
 
 
 def matches(part: str, *fields: str) -> Q:
     """Return the condition that one of the fields contains the part."""
+    if connection.vendor == "postgresql":
+        return reduce(or_, (Q((f"{field}__icontains", part)) for field in fields))
     part = to_upper(part)
     return reduce(or_, (Q(contains(field, part)) for field in fields))
 
 
 def contains(field: str, part: str) -> Func:
-    """Return the SQL expression for one field."""
+    """Return the expression for one field in SQLite."""
     return Func(F(field), Value(part), function="contains_in_any_case", output_field=BooleanField())

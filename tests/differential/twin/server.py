@@ -29,10 +29,12 @@ def serve_twin(
     hardened: bool = False,
     variations: Iterable[str] = (),
     certificate: Path | None = None,
+    postgresql: Path | None = None,
 ) -> Iterator[str]:
     """Serve a fresh twin of the world in a subprocess and yield its base URL, prefix included.
 
     With a certificate, which is written to that file beside its key, it serves HTTPS.
+    With the folder of a PostgreSQL's socket its database is there, else a file of SQLite.
     """
     port = free_port()
     command = [sys.executable, "-m", "tests.differential.twin.server"]
@@ -43,6 +45,7 @@ def serve_twin(
     if certificate:
         make_certificate(certificate)
         command += ["--certificate", str(certificate)]
+    command += ["--postgresql", str(postgresql)] if postgresql else []
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         wait_until_it_answers(process, port)
@@ -107,6 +110,7 @@ def main() -> None:
     parser.add_argument("--freeze", default="", metavar="ISO", help="stop the clock at this time")
     parser.add_argument("--defect", default="", type=known_defect, metavar="ID")
     parser.add_argument("--certificate", type=Path, help="serve HTTPS with it")
+    parser.add_argument("--postgresql", default="", help="the folder of its socket")
     parser.add_argument("--variation", action="append", default=[], metavar="ID")
     parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
     options = parser.parse_args()
@@ -118,6 +122,7 @@ def main() -> None:
             prefix=options.prefix,
             hardened=options.hardened,
             variations=options.variation,
+            postgresql=options.postgresql,
         )
         create_database(options.world)
         threads = [DEFECTS[options.defect].threads if options.defect else 1]

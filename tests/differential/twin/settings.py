@@ -14,19 +14,26 @@ INSTALLED_APPS = ["rest_framework", TWIN]
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]  # it answers the slash redirect
 ROOT_URLCONF = TWIN + ".urls"
 
+SQLITE = {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": os.environ.get("TWIN_DATABASE", ":memory:"),
+    "OPTIONS": {
+        # With several threads a writer waits for the other, from the start of its transaction.
+        "timeout": 20,
+        "transaction_mode": "IMMEDIATE",
+        # The database goes with its process, so nothing need survive on the disk.
+        "init_command": "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY",
+    },
+}
+POSTGRESQL = {
+    "ENGINE": "django.db.backends.postgresql",
+    "HOST": os.environ.get("TWIN_POSTGRESQL", ""),
+    "USER": "twin",
+    "NAME": os.environ.get("TWIN_DATABASE", ""),
+}
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ.get("TWIN_DATABASE", ":memory:"),
-        "CONN_MAX_AGE": None,
-        "OPTIONS": {
-            # With several threads a writer waits for the other, from the start of its transaction.
-            "timeout": 20,
-            "transaction_mode": "IMMEDIATE",
-            # The database goes with its process, so nothing need survive on the disk.
-            "init_command": "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY",
-        },
-    }
+    "default": (POSTGRESQL if os.environ.get("TWIN_POSTGRESQL") else SQLITE)
+    | {"CONN_MAX_AGE": None}
 }
 
 REST_FRAMEWORK = {

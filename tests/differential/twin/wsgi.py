@@ -7,7 +7,7 @@ import atexit
 import os
 import tempfile
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -26,10 +26,15 @@ def configure(
     prefix: str = "",
     hardened: bool = False,
     variations: Iterable[str] = (),
+    postgresql: str = "",
 ) -> None:
-    """Say through the environment how the twin of this process, or of a child, has to be."""
+    """Say through the environment how the twin of this process, or of a child, has to be.
+
+    Its database is a file in the folder, or in the PostgreSQL whose socket's folder is named.
+    """
     os.environ["DJANGO_SETTINGS_MODULE"] = "tests.differential.twin.settings"
-    os.environ["TWIN_DATABASE"] = str(folder / "twin.sqlite3")
+    os.environ["TWIN_DATABASE"] = folder.name if postgresql else str(folder / "twin.sqlite3")
+    os.environ["TWIN_POSTGRESQL"] = postgresql
     os.environ["TWIN_DEFECT"] = defect
     os.environ["TWIN_FREEZE"] = freeze
     os.environ["TWIN_PREFIX"] = prefix
@@ -46,9 +51,22 @@ def create_database(world: Path) -> None:
     django.setup()
     from tests.differential.twin import seed
 
+    if connection.vendor == "postgresql":
+        create_database_in_postgresql(connection.settings_dict)
     call_command("migrate", run_syncdb=True, verbosity=0)
     seed.load(world)
     connection.close()
+
+
+def create_database_in_postgresql(settings: Mapping[str, Any]) -> None:
+    """Create the empty database that Django's settings name."""
+    import psycopg
+    from psycopg.sql import SQL, Identifier
+
+    with psycopg.connect(
+        host=settings["HOST"], user=settings["USER"], dbname="postgres", autocommit=True
+    ) as server:
+        server.execute(SQL("CREATE DATABASE {}").format(Identifier(settings["NAME"])))
 
 
 def configured_application() -> WSGIApplication:

@@ -1,0 +1,70 @@
+"""Where the commands write: files that are checked at the start, and the output at the end."""
+
+import errno
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from contract_tests.errors import UsageError, describe_error
+
+NOT_JUDGED = 3
+"""The exit code where there is no verdict, or nobody could be told of it."""
+
+
+def check_report_folder(where: str, folder: Path) -> None:
+    """Raise UsageError unless reports can be written into a folder, which is made."""
+    for name in ("junit.xml", f".credcheck-{os.getpid()}"):  # the others are replaced
+        check_output_file(where, folder / name)
+
+
+def check_output_files(paths: Mapping[str, str | Path | None]) -> None:
+    """Raise UsageError unless each file can be written, by the option that names it."""
+    for where, path in paths.items():
+        if path:
+            check_output_file(where, Path(path))
+
+
+def check_output_file(where: str, path: Path) -> None:
+    """Raise UsageError unless a file can be written, whose folder is made.
+
+    A run that takes minutes must not end with it. The text begins with `where`, the option.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not path.exists()
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if is_new or path.is_file():  # the reader of a pipe would take it for the end
+            path.open("ab").close()
+        if is_new:
+            os.unlink(os.path.realpath(path))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"{where}: {path} cannot be written: {reason}; name a place that can be written"
+        ) from error
+
+
+def finish(code: Any, message: str) -> None:
+    """Write what is left of the output, report an error in one line, and exit."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = NOT_JUDGED
+        message = "" if isinstance(error, BrokenPipeError) else describe_error(error)
+        drop_output(sys.stdout)
+    if message:
+        try:
+            click.echo(f"credcheck: {' '.join(message.split())}", err=True)
+        except OSError:
+            drop_output(sys.stderr)
+    sys.exit(code)
+
+
+def drop_output(stream: Any) -> None:
+    """Let nothing more be written: Python would try once more at its end, and exit with 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
