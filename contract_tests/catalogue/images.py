@@ -35,8 +35,8 @@ RULES: tuple[Rule, ...] = (
         id="IMAGE-03",
         subject="images",
         requirement=(
-            "An uploaded image is found by its name and served byte for byte, with the type of "
-            "its content."
+            "An uploaded image is found by its name and served, byte for byte or encoded anew, "
+            "with the type of its content."
         ),
         evidence=("N",),
         why="A file name says nothing about the content.",

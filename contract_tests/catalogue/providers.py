@@ -71,8 +71,8 @@ RULES: tuple[Rule, ...] = (
         id="PROVIDER-04",
         subject="providers",
         requirement=(
-            "Only admins of the platform read and write configurations and mappings; others get"
-            " 403."
+            "Only admins of the platform read and write configurations and mappings; others are"
+            " refused."
         ),
         evidence=("G",),
         why="Configurations hold secrets.",

@@ -17,6 +17,7 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import read_created
 from contract_tests.vocabulary.issuing import (
     find_item,
+    is_final,
     issue_in_bulk,
     list_assertions,
     list_user_assertions,
@@ -131,6 +132,8 @@ class AssertionMachine(Machine):
         self.add_step("revoke" if revoked else "reinstate")
         fields = {"revoked": revoked, **({"revocationReason": reason} if revoked else {})}
         response = put_assertion(self.deployment, entity_id, fields)
+        if is_final(response) and held[entity_id]["revoked"] and not revoked:
+            return
         held[entity_id] |= {"revoked": revoked}
         held[entity_id].pop("revocationReason", None)  # of a reinstated one it is not known
         held[entity_id] |= {"revocationReason": reason} if revoked else {}

@@ -20,6 +20,8 @@ Topic = tuple[str, ...]
 SHAPE_RULES = frozenset({"SCHEMA-01", "SCHEMA-02"})
 ENVELOPE = frozenset({"result", "data", "results", "*", ""})
 """Steps of a path to a field that only say where in a response the record is."""
+NESTED = "credentialDetails"
+"""The field of an assertion that holds a whole credential."""
 _MISSING = re.compile(r"is missing|has no `|lacks `")
 _HEADER = re.compile(
     r"\bheader `?([A-Z][\w-]+)|\b([A-Z][\w-]+)`? header\b|`(Vary|Allow|ETag|Location|Retry-After)`"
@@ -32,6 +34,8 @@ _VALUES = re.compile(r"\"[^\"]*\"|'[^']*'|\d+")
 _SUCCESS = re.compile(r"^20\d")
 MANY_FIELDS = 4
 """Missing fields of one operation from which on they have one cause, such as another serializer."""
+MANY_OPERATIONS = 4
+"""Operations that return one 5xx from which on that has one cause, such as a lost database."""
 NO_TIME = "9999"
 """The time of a finding without an exchange, after all others."""
 
@@ -98,6 +102,7 @@ def group_findings(findings: Iterable[Finding], results: Iterable[Result]) -> li
         if topic[0] != "message" and finding["exchange"]:
             of_exchange.setdefault(_identify(finding["exchange"]), topic)
     _gather_missing(ordered, topics)
+    _gather_server_errors(ordered, topics)
     groups: dict[Topic, list[Finding]] = {}
     for finding in ordered:
         topic = topics[id(finding)]
@@ -120,7 +125,7 @@ def find_topic(finding: Finding) -> Topic:
     message, operation, exchange = finding["message"], finding["operation"], finding["exchange"]
     status = exchange["status"] if exchange else 0
     if status >= 500:
-        return ("server error", operation)
+        return ("server error", operation, str(status))
     is_refused = status >= 300 and finding["got"] == str(status)
     if is_refused and (_SUCCESS.match(finding["expected"]) or "not documented" in message):
         return ("no success", operation, str(status))
@@ -143,6 +148,8 @@ def _find_field(finding: Finding) -> str:
     field = _FIELD.search(finding["message"])
     if field:
         steps = [step for step in field[1].split(".") if step not in ENVELOPE]
+        if len(steps) > 1 and steps[0] == NESTED:
+            return steps[1]
         return steps[0] if steps else field[1]
     try:
         expected, got = json.loads(finding["expected"]), json.loads(finding["got"])
@@ -165,6 +172,18 @@ def _gather_missing(findings: list[Finding], topics: dict[int, Topic]) -> None:
     for finding in findings:
         if topics[id(finding)][0] == "shape" and topics[id(finding)][1] in many:
             topics[id(finding)] = ("shape", "many fields")
+
+
+def _gather_server_errors(findings: list[Finding], topics: dict[int, Topic]) -> None:
+    """Give one topic to a server error that many operations return."""
+    operations: dict[str, set[str]] = {}
+    for kind, *rest in topics.values():
+        if kind == "server error":
+            operations.setdefault(rest[1], set()).add(rest[0])
+    for finding in findings:
+        topic = topics[id(finding)]
+        if topic[0] == "server error" and len(operations[topic[2]]) >= MANY_OPERATIONS:
+            topics[id(finding)] = ("server error", "many operations", topic[2])
 
 
 def _get_time(finding: Finding) -> str:

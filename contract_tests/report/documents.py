@@ -28,7 +28,7 @@ from contract_tests.report.coverage import (
 )
 from contract_tests.report.difference import compare_json
 from contract_tests.report.not_tested import gather_not_tested
-from contract_tests.report.notices import gather_notices
+from contract_tests.report.notices import select_notices
 from contract_tests.report.summary import describe_start
 from contract_tests.report.verdict import Verdict
 from contract_tests.text_files import read_text_file
@@ -303,7 +303,7 @@ def render_html(document: Mapping[str, Any]) -> str:
     environment.filters["start_advice"] = describe_start
     return environment.get_template("report.html.j2").render(
         report=document,
-        notices=gather_notices(document["notices"]),
+        notices=select_notices(document["notices"], document["not_tested"]),
         evidence=EVIDENCE,
         root=_find_common_root([row["path"] for row in document["coverage"]]),
         grouped={row["rule"]: _group_cells(row["cells"]) for row in document["matrix"]},

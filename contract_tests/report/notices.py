@@ -1,7 +1,8 @@
 """Gathers notices that say the same of several operations, rules or fields."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 MOST_NAMED = 10
 """Fields, operations or rules that one line names; report.json has all notices."""
@@ -29,6 +30,24 @@ def gather_notices(notices: Iterable[str]) -> list[str]:
         for (kind, message), names in subjects.items()
     ]
     return [*_describe_fields(fields), *gathered, *others]
+
+
+def select_notices(notices: Iterable[str], gaps: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the gathered notices, without those that are the reason why a rule was not tested.
+
+    report.json has what differs from a choice in both lists; people read it once.
+    """
+    reasons = [(rule, gap["reason"]) for gap in gaps for rule in gap["rules"]]
+
+    def is_shown_as_gap(notice: str) -> bool:
+        same = _SAME.match(notice)
+        return bool(same and same["kind"]) and any(
+            rule == same["subject"] and reason.endswith(same["message"])
+            for rule, reason in reasons
+            if same
+        )
+
+    return gather_notices(notice for notice in notices if not is_shown_as_gap(notice))
 
 
 def _describe_fields(fields: dict[str, list[str]]) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """External badge providers: who may ask, configurations, mappings."""
 
+import re
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
     check_field_error,
+    check_refused,
     check_status,
     check_unauthorized,
 )
@@ -19,6 +22,8 @@ from contract_tests.vocabulary.deployment import Deployment, read_result
 PROVIDERS = "/api/credentials/providers/"
 CONFIGURATIONS, MAPPINGS = "provider-config/", "external-mapping/"
 MAXIMUM_PAGE_SIZE = 1000
+MASKED = re.compile(r"^$|[*•●x]{3}|…|redacted|masked|hidden|secret", re.IGNORECASE)
+MOST_WALKED = 20
 NEEDS_A_SETTING = {"accredible": "accredible_api_key"}
 
 
@@ -51,6 +56,11 @@ def read_written(response: Response, *, is_new: bool) -> dict[str, Any]:
     return record
 
 
+def is_masked(value: Any) -> bool:
+    """Tell whether a value is hidden: whether a service shows what may be a secret is not known."""
+    return value is None or (isinstance(value, str) and bool(MASKED.search(value)))
+
+
 @pytest.mark.credcheck_rule("PROVIDER-01")
 @pytest.mark.parametrize("path", [PROVIDERS, CONFIGURATIONS, MAPPINGS])
 def test_lists_are_pages_and_need_a_key(deployment: Deployment, path: str) -> None:
@@ -61,6 +71,14 @@ def test_lists_are_pages_and_need_a_key(deployment: Deployment, path: str) -> No
     require(len(page.items) <= 1, "`page_size` has no effect", page.response, got=len(page.items))
     check_unauthorized(deployment.get(path, actor=None), "a list without a key")
 
+    def check() -> None:
+        pages = list(islice(deployment.walk_pages({"page_size": 1}, path), MOST_WALKED))
+        shown = [item for page in pages for item in page.items]
+        whole = list_all(deployment, path)[: len(shown)]
+        check_equal(shown, whole, "pages of one show other items than one page of all")
+
+    deployment.run_undisturbed(check)
+
 
 @pytest.mark.credcheck_rule("PROVIDER-02")
 def test_a_configuration_is_kept(deployment: Deployment) -> None:
@@ -69,8 +87,11 @@ def test_a_configuration_is_kept(deployment: Deployment) -> None:
     is_new = not list_all(deployment, CONFIGURATIONS, provider_name=name)
     body = {"provider_name": name, "config": {"Region_Name": value}, "enabled": True}
     first = read_written(deployment.send_json("POST", CONFIGURATIONS, body), is_new=is_new)
-    expected = {"region_name": value}
-    check_equal(first["config"], expected, "the keys of `config` are not in lower case")
+    message = "the keys of `config` are not in lower case"
+    check_equal(list(first["config"]), ["region_name"], message)
+    got = first["config"]["region_name"]
+    is_kept = got == value or is_masked(got)
+    require(is_kept, "a value of `config` is not kept", expected=value, got=got)
     body = {"provider_name": name, "config": {"region_name": value}, "enabled": False}
     second = read_written(deployment.send_json("POST", CONFIGURATIONS, body), is_new=False)
     listed = list_all(deployment, CONFIGURATIONS, provider_name=name)
@@ -110,23 +131,72 @@ def test_a_mapping_is_stored(deployment: Deployment) -> None:
     deployment.delete(entity_id)
 
 
+@pytest.mark.credcheck_rule("PROVIDER-03")
+def test_a_credential_has_a_mapping_at_each_provider(deployment: Deployment) -> None:
+    """A second provider has a mapping of its own, which stays when the first is deleted."""
+    names = [provider["name"] for provider in list_all(deployment, PROVIDERS)][:2]
+    if len(names) < 2:
+        raise NotTested("there are no two providers")
+    entity_id = deployment.create()["entityId"]
+    for name in names:
+        body = {"credential_id": entity_id, "provider_name": name, "external_template_id": name}
+        read_written(deployment.send_json("POST", MAPPINGS, body), is_new=True)
+    for expected in (names, names[1:], []):
+        listed = list_all(deployment, MAPPINGS, credential_id=entity_id)
+        got = {item["provider_name"]: item["external_template_id"] for item in listed}
+        check_equal(got, {name: name for name in expected}, "a credential has other mappings")
+        key = {"credential_id": entity_id, "provider_name": (expected or names)[0]}
+        if expected:
+            check_status(deployment.send_json("DELETE", MAPPINGS, key), 200, "deleting a mapping")
+    deployment.delete(entity_id)
+
+
+@pytest.mark.credcheck_rule("PROVIDER-04")
+@pytest.mark.credcheck_needs("other_org", "other_user_id")
+@pytest.mark.parametrize("path", [CONFIGURATIONS, MAPPINGS])
+def test_each_platform_has_its_own(deployment: Deployment, path: str) -> None:
+    """A list has the configurations and mappings of one platform, and the other's none of them."""
+
+    def check() -> None:
+        own = deployment.get_page({"page_size": 100}, path)
+        base = deployment.other_path + path
+        others = deployment.get_page({"page_size": 100}, base, actor="other_org_admin")
+        for page in (own, others):
+            platforms = {item["platform_key"] for item in page.items}
+            message = "a list has what belongs to several platforms"
+            require(len(platforms) <= 1, message, page.response, got=sorted(platforms))
+        both = {item["id"] for item in own.items} & {item["id"] for item in others.items}
+        require(not both, "two platforms show the same", others.response, got=sorted(both))
+
+    deployment.run_undisturbed(check)
+
+
 @pytest.mark.credcheck_rule("PROVIDER-04")
 def test_platform_admins_only(deployment: Deployment) -> None:
-    """A learner, also below the own path, and an admin of another platform get 403 for a list."""
+    """A learner, also below the own path, and an admin of another platform are refused a list."""
     for actor, base in list_others(deployment):
         for path in (CONFIGURATIONS, MAPPINGS):
             response = deployment.get(base + path, actor=actor)
-            check_error(response, 403, f"a list as the {actor.replace('_', ' ')}")
+            check_no_access(response, actor, "a list")
 
 
 @pytest.mark.credcheck_rule("PROVIDER-04")
 @pytest.mark.credcheck_needs("write", "disposable", SAVE_CONFIGURATION, SAVE_MAPPING)
 def test_platform_admins_only_write(deployment: Deployment) -> None:
-    """A learner, also below the own path, and an admin of another platform get 403 for a write."""
+    """A learner, also below the own path, and an admin of another platform are refused a write."""
     for actor, base in list_others(deployment):
         for path in (CONFIGURATIONS, MAPPINGS):
             response = deployment.send_json("POST", base + path, {}, actor=actor)
-            check_error(response, 403, f"a write as the {actor.replace('_', ' ')}")
+            check_no_access(response, actor, "a write")
+
+
+def check_no_access(response: Response, actor: str, what: str) -> None:
+    """Require 403, of another platform's admin 403 or 404: which of both is not known."""
+    what = f"{what} as the {actor.replace('_', ' ')}"
+    if actor == "learner":
+        check_error(response, 403, what)
+    else:
+        check_refused(response, what)
 
 
 def list_others(deployment: Deployment) -> tuple[tuple[str, str], ...]:

@@ -149,7 +149,9 @@ def check_envelope(response: Response, description: str) -> None:
     value = read_known(response)
     status = value.get("status") if isinstance(value, dict) else None
     expected = {"success": True, "description": description}
-    message = f"the envelope does not report success with {format_json(description)}"
+    message = (
+        f"the `status` of the envelope does not report success with {format_json(description)}"
+    )
     check_equal(status, expected, message, response)
 
 

@@ -20,6 +20,8 @@ from contract_tests.runner.state import RunState
 
 PROPERTY = "credcheck"
 """The property of a test report by which a worker sends a result to the controller."""
+UNREADABLE = (TypeError, AttributeError, LookupError, ValueError)
+"""What a rule raises that reads a field of another type than the contract has."""
 VERDICT = "credcheck::verdict"
 """The id of the report by which the verdict is in what other plugins write, such as junit.xml."""
 
@@ -108,9 +110,13 @@ class Recorder:
 
     def _make_result(self, rule: str, name: str, call: pytest.CallInfo[None]) -> Result:
         result = Result(rule, name, "passed", seconds=round(call.duration, 3))
+        taken = self._state.take_findings()
         if call.excinfo:
-            self._add_error(result, find_cause(call.excinfo.value))
-        result.findings += self._take_new_findings()
+            error = find_cause(call.excinfo.value)
+            if taken and isinstance(error, UNREADABLE):
+                error = NotTested(f"a response is not as documented: {taken[0].message}")
+            self._add_error(result, error)
+        result.findings += self._select_new(taken)
         if result.findings:
             counts = [not find_accepted(self._accepted, finding) for finding in result.findings]
             result.outcome = "failed" if any(counts) else "accepted"
@@ -158,9 +164,8 @@ class Recorder:
             tuple(map(redact, failure.steps)),
         )
 
-    def _take_new_findings(self) -> list[dict[str, Any]]:
+    def _select_new(self, taken: list[Finding]) -> list[dict[str, Any]]:
         """Return what the responses of this test showed, and those of no earlier test."""
-        taken = self._state.take_findings()
         fresh = [finding.as_dict() for finding in taken if finding.cause not in self._reported]
         self._reported |= {finding.cause for finding in taken}
         return fresh

@@ -1,4 +1,7 @@
-"""A deployment as rules use it: list, page, create, change and delete credentials as an admin."""
+"""A deployment as rules use it: list, page, create, change and delete credentials as an admin.
+
+It is long because every rule is written with this one class, whose methods are a few lines each.
+"""
 
 import hashlib
 import json
@@ -7,6 +10,7 @@ import re
 import string
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -16,7 +20,6 @@ from contract_tests.engine.cleanup import delete_created
 from contract_tests.engine.contract import JSON, load_contract
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
-from contract_tests.engine.journal import read_journal
 from contract_tests.engine.other_records import Remains
 from contract_tests.engine.target import Target, split_address
 from contract_tests.errors import NotTested, RuleFailed, require
@@ -34,6 +37,8 @@ FAILURES_THAT_COUNT = 3
 LOOKS = (6, 6, 40)
 SECONDS_BETWEEN_LOOKS = 0.03
 """How often, and how far apart, each failure in a row looks whether somebody else writes."""
+MOST_COMPARED = 3
+"""Pages of a hundred that a longer look compares."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
 
 
@@ -322,12 +327,39 @@ class Deployment:
         raise NotTested("not judged: somebody else writes, and the lists kept changing")
 
     def is_moving(self, before: Any, looks: int) -> bool:
-        """Tell whether lists changed since a fingerprint, or change within a short time."""
+        """Tell whether lists changed since a fingerprint, or change within a short time.
+
+        The fingerprint is of the newest items, so that each check can afford it. What changes
+        further down, or in lists of assertions, is seen by two longer looks.
+        """
+        whole = self.read_records()
         for _ in range(looks):
             if self.read_fingerprint() != before:
                 return True
             time.sleep(SECONDS_BETWEEN_LOOKS * self.random.random())
-        return False
+        again = self.read_records()
+        return any(again[path] != whole[path] for path in again.keys() & whole.keys())
+
+    def read_records(self) -> dict[str, Any]:
+        """Return, by list, the records that rules compare, in no order.
+
+        A list that cannot be read is left out: then the target is at fault and not a neighbour.
+        """
+        lists = {"": True}
+        if "issuers" not in self.settings.without:
+            lists["issuers/"] = True
+        if "assertions" not in self.settings.without:
+            users = filter(None, (self.settings.user_id, self.settings.learner_username))
+            paths = (build_collection_path(self.settings.org, user) for user in users)
+            lists |= {f"{path}assertions/": False for path in paths}
+        records = {}
+        for path, envelope in lists.items():
+            query = {"page_size": 100} | ({} if envelope else {"include_revoked": "true"})
+            with suppress(RuleFailed):
+                pages = self.walk_pages(query, path, envelope=envelope)
+                read = [item for page in islice(pages, MOST_COMPARED) for item in page.items]
+                records[path] = sorted(json.dumps(strip_signatures(item)) for item in read)
+        return records
 
     @property
     def issuer(self) -> str:
@@ -365,7 +397,7 @@ class Deployment:
 
     def clean_up(self) -> Remains:
         """Delete what this process created; return what remains."""
-        run = read_journal(self.target.journal.path) if self.settings.allow_writes else None
+        run = self.target.journal.read() if self.settings.allow_writes else None
         return delete_created(self.target, run) if run else Remains()
 
 
@@ -374,10 +406,13 @@ def strip_signatures(value: Any) -> Any:
     return json.loads(_SIGNED_URL.sub(r"\1", json.dumps(value)))
 
 
-SIGNED = re.compile(rb"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&]sig=")
-_SIGNED_URL = re.compile(
-    r'(https?://[^\s"?]+)\?(?=[^\s"]*(?:X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|[?&]sig=))[^\s"]*'
+_SIGNATURE = (
+    r"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|(?<=[?&])(?:sig|token|expires|hdnts|hdnea|hmac|verify|"
+    r"auth_key|e|s|t|ts|v|_)="
 )
+"""Parameters of an address that is made anew for each response, by the usual networks."""
+SIGNED = re.compile(rb"https?:(?://|\\/\\/)[^\s\"?]+\?")
+_SIGNED_URL = re.compile(rf'(https?://[^\s"?]+)\?(?=[^\s"]*(?:{_SIGNATURE}))[^\s"]*', re.IGNORECASE)
 
 
 def read_known(response: Response) -> Any:

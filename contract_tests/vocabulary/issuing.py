@@ -33,6 +33,7 @@ ALL_ASSERTIONS = {"include_revoked": "true", "include_expired": "true"}
 REASON = "Issued by a test."
 ITEM_FIELDS = frozenset({"course", "program", "program_id", "pathway", "pathway_id"})
 ATTACHMENTS = frozenset({"courses", "programs", "pathways"})
+MORE_THAN_A_PAGE = 11
 MOST_CREDENTIALS = 20
 """Credentials whose assertions are listed in the search for an assertion."""
 
@@ -73,6 +74,25 @@ def read_created_issuer(response: Response) -> dict[str, Any]:
     require(has_id, "a created issuer has no entityId", response)
     [known] = load_contract().keep_known_fields(RETRIEVE_ISSUER, 200, [record])
     return known  # type: ignore[no-any-return]
+
+
+def find_listed_issuer(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an issuer as the list shows it, None where it is not listed."""
+    page = deployment.get_page({"page_size": 100, "q": issuer["name"]}, "issuers/")
+    listed = {item["entityId"]: item for item in page.items}
+    return listed.get(issuer["entityId"])
+
+
+def retrieve_issuer(deployment: Deployment, entity_id: str) -> dict[str, Any]:
+    """Return an issuer, which must exist."""
+    return read_single_issuer(deployment.get(f"issuers/{entity_id}"))
+
+
+def put_issuer(
+    deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any
+) -> Response:
+    """Send a PUT of an issuer."""
+    return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
 
 
 def delete_issuer(deployment: Deployment, entity_id: str) -> None:
@@ -166,9 +186,18 @@ def revoke(deployment: Deployment, assertion: str, reason: str = REASON) -> dict
     return read_record(put_assertion(deployment, assertion, body))
 
 
-def reinstate(deployment: Deployment, assertion: str) -> dict[str, Any]:
-    """Undo a revocation, which must succeed."""
-    return read_record(put_assertion(deployment, assertion, {"revoked": False}))
+def reinstate(deployment: Deployment, assertion: str) -> bool:
+    """Undo a revocation; tell whether that was done, which a service may refuse as final."""
+    response = put_assertion(deployment, assertion, {"revoked": False})
+    if is_final(response):
+        return False
+    read_record(response)
+    return True
+
+
+def is_final(response: Response) -> bool:
+    """Tell whether a service refuses to undo a revocation: only how to revoke is documented."""
+    return response.status in (400, 409)
 
 
 def list_assertions(deployment: Deployment, credential: str, **options: Any) -> Page:
@@ -208,7 +237,7 @@ def look_up_assertion(deployment: Deployment, assertion: str, **options: Any) ->
 def revoke_and_delete(deployment: Deployment, credential: str) -> None:
     """Revoke all active assertions of a credential of this run, and delete it."""
     for assertion in list_assertions(deployment, credential).items:
-        if not assertion["revoked"]:
+        if assertion["revoked"] is not True:  # a text would be true, whatever it says
             deployment.target.guard.own.add(assertion["entityId"])
             revoke(deployment, assertion["entityId"])
     deployment.delete(credential)
@@ -236,13 +265,19 @@ def find_assertion(deployment: Deployment) -> dict[str, Any]:
     """Return an active assertion of the platform, preferably one of the user.
 
     A user's list may have assertions of the main platform, too, which are not found by their id.
+    It has not expired, since what is shown of expired ones is not known: a user's list leaves them
+    out, and of a credential's list only those are taken that never expire.
     """
     platforms = {item["issuerDetails"]["org"] for item in deployment.get_page().items}
     for path, query in iterate_assertion_lists(deployment):
-        page = read_page(deployment.get(path, query), envelope=False)
+        is_of_user = query.keys() >= ALL_ASSERTIONS.keys()
+        asked = {name: value for name, value in query.items() if name not in ALL_ASSERTIONS}
+        page = read_page(deployment.get(path, asked), envelope=False)
         for assertion in page.items:
             platform = assertion["credentialDetails"]["issuerDetails"]["org"]
-            if not assertion["revoked"] and platform in (platforms or {platform}):
+            is_valid = is_of_user or assertion["expires"] is None
+            holds = is_valid and not assertion["revoked"]
+            if holds and platform in (platforms or {platform}):
                 return assertion
     raise NotTested("no user holds an active assertion")
 
@@ -252,7 +287,9 @@ def iterate_assertion_lists(deployment: Deployment) -> Iterator[tuple[str, dict[
     for user in (deployment.settings.user_id, deployment.settings.learner_username):
         if user:
             yield build_user_path(deployment, user), {**ALL_ASSERTIONS, "page_size": 100}
-    for credential in deployment.get_page({"page_size": MOST_CREDENTIALS}).ids:
+    # The newest may be those of this run, which nobody holds.
+    ids = [item["entityId"] for item in deployment.list_items()]
+    for credential in dict.fromkeys([*ids[:MOST_CREDENTIALS], *ids[-MOST_CREDENTIALS:]]):
         yield f"{credential}/assertions/", {"page_size": 100}
 
 
@@ -261,6 +298,23 @@ def issued_credential(deployment: Deployment) -> Iterator[tuple[str, str]]:
     """Create a credential and issue it; yield both ids. The test deletes the credential."""
     credential = deployment.create(**find_item(deployment).links)
     yield credential["entityId"], issue(deployment, credential["entityId"])["entityId"]
+
+
+@contextmanager
+def expired_assertion(deployment: Deployment) -> Iterator[dict[str, Any]]:
+    """Issue a credential that is valid for less than nothing; delete it without a revocation.
+
+    Raises NotTested where the assertion has not expired: whether it has is not known.
+    """
+    fields = {**find_item(deployment).links, "expires": {"amount": -2, "duration": "days"}}
+    credential = deployment.create(**fields)
+    assertion = issue(deployment, credential["entityId"])
+    end = assertion["expires"]
+    if end is None or parse_time(end) >= parse_time(assertion["issuedOn"]):
+        revoke_and_delete(deployment, credential["entityId"])
+        raise NotTested("an assertion of a negative period does not expire here")
+    yield assertion
+    deployment.delete(credential["entityId"])
 
 
 def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: str) -> None:
@@ -276,13 +330,15 @@ def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: s
         check_equal(page.items, [], "a refused request issued an assertion", page.response)
 
 
-def find_longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
-    """Return path and query of a long list of assertions."""
+def find_longest_list(deployment: Deployment, of: str = "") -> tuple[str, dict[str, Any]]:
+    """Return path and query of a long list of assertions: any, of a `user` or a `credential`."""
     found = []
     for path, query in iterate_assertion_lists(deployment):
+        if of and (of == "user") != ("include_revoked" in query):
+            continue
         page = read_page(deployment.get(path, query), envelope=False)
         found.append((page["count"], path, query))
-        if found[-1][0] > 5:
+        if found[-1][0] > MORE_THAN_A_PAGE:
             break
     count, path, query = max(found, key=lambda candidate: candidate[0], default=(0, "", {}))
     if count < 2:

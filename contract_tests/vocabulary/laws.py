@@ -70,7 +70,9 @@ def envelope_of_success(context: CheckContext, response: CheckedResponse, case: 
     status = body.get("status")
     known = {name: status.get(name) for name in expected} if isinstance(status, dict) else status
     if known != expected:
-        message = f"the envelope does not report success with {expected['description']!r}"
+        message = (
+            f"the `status` of the envelope does not report success with {expected['description']!r}"
+        )
         raise RuleFailed(message, expected=expected, got=status, rule="SCHEMA-06")
 
 

@@ -64,6 +64,10 @@ SERVER_ERROR = (
     found("PAGE-01", "a list: expected 200, got 500", second=2, status=500),
     found("SEARCH-02", "a page has no `data`", second=3, status=500),
 )
+SERVER_ERRORS = tuple(
+    found("ERR-01", f"{name}: returns 500", name, second=number, status=500)
+    for number, name in enumerate((LIST_CREDENTIALS, LIST_ISSUERS, RETRIEVE_CREDENTIAL, "d", "e"))
+)
 NO_SUCCESS = (
     found(
         "PAGE-01", "a list: expected 200, got 401", second=2, status=401, expected="200", got="401"
@@ -112,6 +116,7 @@ EXCHANGE = (
     [
         MISSING_FIELD,
         SERVER_ERROR,
+        SERVER_ERRORS,
         NO_SUCCESS,
         HEADER,
         LINKS,

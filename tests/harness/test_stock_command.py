@@ -91,7 +91,7 @@ def test_the_twin_passes(tmp_path: Path) -> None:
         (
             "update-reports-no-success",
             "create|update",
-            "SCHEMA-06: the envelope does not report success",
+            "SCHEMA-06: the `status` of the envelope does not report success",
         ),
         ("image-addresses-are-relative", "retrieve", "SCHEMA-07: `"),
         *(

@@ -116,6 +116,16 @@ def test_notices_of_one_kind_are_one_line() -> None:
     ]
 
 
+def test_a_difference_from_a_choice_is_shown_once() -> None:
+    """What is the reason why a rule is not tested is not shown as a notice again."""
+    differs = "differs from a choice of this contract: `count` is a text"
+    gap: Any = Result("ERR-11", "test", "not tested", reason=differs)
+    notices = ["ERR-11 (open): `count` is a text", "PAGE-01 (open): `count` is a text"]
+    lines = list(summarize_verdict(verdict(results=[gap], notices=notices)))
+    assert sum("ERR-11" in line for line in lines) == 1
+    assert sum(line.startswith("notice ") and "PAGE-01 (open)" in line for line in lines) == 1
+
+
 def test_many_causes_are_short() -> None:
     """The first causes have their request, the others a line each, and the verdict is last."""
     findings = [found("PAGE-02", f"field `f{n}` is wrong", second=n) for n in range(15)]
@@ -144,3 +154,11 @@ def test_the_last_line_names_the_option_that_helps_most(reasons: list[str], line
     results = [Result("ACCESS-04", "test", "not tested", reason) for reason in reasons]
     gaps = gather_not_tested(verdict(results=results, unreachable_here={}))
     assert describe_untested(gaps) == line
+
+
+def test_a_run_that_stopped_has_not_tested_everything() -> None:
+    """What was interrupted, or has failed requests, does not say that all was tested."""
+    stopped = verdict(stopped="the run was interrupted", exit_code=3, headline="not judged")
+    failed = verdict(counts={"request failed": 1}, exit_code=3, headline="not judged")
+    for ended in (stopped, failed):
+        assert list(summarize_verdict(ended))[-1] == "  not everything that was selected was tested"

@@ -3,12 +3,23 @@
 import pytest
 
 from tests.differential.twin.variations import VARIATIONS, mix_variations
-from tests.harness.bite import MIXED, MIXTURES, Outcome, describe_rules, judge_variation
+from tests.harness.bite import (
+    MIXED,
+    MIXTURES,
+    OFFERED,
+    PLACES,
+    Outcome,
+    credcheck,
+    describe_rules,
+    judge_variation,
+)
 from tests.support.postgresql import needs_postgresql, running_postgresql
 
 SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
     *("issuing-answers-201", "a-month-is-thirty-days", "unknown-users-are-skipped"),
+    *("a-gateway-answers-options", "revocations-are-final", "blanks-are-refused"),
+    *("the-newest-signatory-comes-first", "the-public-look-up-hides-what-expired"),
 )
 NEIGHBOUR = ("a-neighbour-writes-all-the-time", "fields-come-in-another-order")
 
@@ -29,6 +40,7 @@ def test_there_are_mixtures_of_what_can_be_mixed() -> None:
     [
         (SOUND, ()),
         pytest.param(NEIGHBOUR, ("pagination", "search"), marks=pytest.mark.thorough),
+        pytest.param(("a-neighbour-edits-what-is-old",), ("search",), marks=pytest.mark.thorough),
     ],
 )
 def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[str, ...]) -> None:
@@ -37,6 +49,16 @@ def test_it_is_silent_on_what_is_sound(names: tuple[str, ...], subjects: tuple[s
     outcome = judge_variation(names, "quick", "writes", *options)
     assert outcome.rules == (), outcome.headline
     assert outcome.left_behind == 0
+
+
+@pytest.mark.slow
+def test_it_is_silent_on_what_the_twin_lacks() -> None:
+    """Pictures that are encoded anew, masked settings, 404 for another platform's admin."""
+    rules = ("IMAGE-03", "PROVIDER-02", "PROVIDER-04", "ASSIGN-05")
+    options = [word for rule in rules for word in ("--rule", rule)]
+    context = (*PLACES, *OFFERED, "--profile", "quick")
+    outcome = credcheck("wsgi:tests.support.sound_mock:application", *options, context=context)
+    assert (outcome.rules, outcome.exit_code) == ((), 0), outcome.headline
 
 
 @pytest.mark.longest

@@ -17,6 +17,8 @@ from tests.differential.twin.wsgi import ROOT, configure, configured_application
 
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 10
+OLD_SERVER = "the-server-speaks-http-1-0"
+"""The variation that is a matter of the server."""
 
 
 @contextlib.contextmanager
@@ -127,6 +129,8 @@ def main() -> None:
         create_database(options.world)
         threads = [DEFECTS[options.defect].threads if options.defect else 1]
         threads += find_threads(options.variation)
+        if OLD_SERVER in options.variation:
+            serve_old(options.port)
         serve(options.port, max(threads), options.certificate)
 
 
@@ -140,6 +144,17 @@ def find_threads(variations: Iterable[str]) -> Iterator[int]:
 def application(*_: str) -> Any:
     """Return the twin in the process that serves it."""
     return configured_application()
+
+
+def serve_old(port: int) -> None:
+    """Serve on the loopback port with the standard library's server: HTTP/1.0, one at a time."""
+    from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+    class Silent(WSGIRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Write nothing."""
+
+    make_server("127.0.0.1", port, configured_application(), handler_class=Silent).serve_forever()
 
 
 def serve(port: int, threads: int, certificate: Path | None = None) -> None:

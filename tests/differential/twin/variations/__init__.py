@@ -9,11 +9,33 @@ from tests.differential.twin.variations.variation import Variation
 
 # Who only needs the names, as `make bite` does, has set up no Django, which the modules ask for.
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.differential.twin.settings")
-from tests.differential.twin.variations import behaviour, data, readings, shapes, wire
+from tests.differential.twin.variations import (
+    behaviour,
+    data,
+    encodings,
+    frameworks,
+    gateways,
+    habits,
+    readings,
+    shapes,
+    stock,
+    wire,
+)
 
 VARIATIONS: Mapping[str, Variation] = {
     value.id: value
-    for module in (wire, shapes, behaviour, readings, data)
+    for module in (
+        wire,
+        shapes,
+        behaviour,
+        readings,
+        data,
+        encodings,
+        gateways,
+        frameworks,
+        stock,
+        habits,
+    )
     for value in vars(module).values()
     if isinstance(value, Variation)
 }
