@@ -42,6 +42,7 @@ from contract_tests.output import (
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
+from contract_tests.settings.option import format_rate
 from contract_tests.settings.sources import suggest
 
 USAGE = 2
@@ -367,7 +368,7 @@ def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings in a report, as options."""
     context = dict(document["context"])
     if "rate" in context:
-        context["rate"] = f"{context['rate']}/s"
+        context["rate"] = format_rate(context["rate"])
     return context
 
 
