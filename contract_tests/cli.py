@@ -42,7 +42,6 @@ from contract_tests.output import (
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
-from contract_tests.settings.option import format_rate
 from contract_tests.settings.sources import suggest
 
 USAGE = 2
@@ -342,7 +341,7 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
     Exit codes: 0 it passes now, 1 it still fails, 2 wrong usage, 3 it could not be judged.
     """
     from contract_tests.report.documents import read_report
-    from contract_tests.report.replay import repeat_request
+    from contract_tests.report.replay import read_context, repeat_request
 
     document = read_report(Path(report))
     failures = [failure for failure in document["failures"] if failure["rule"] == rule_id]
@@ -362,14 +361,6 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
     code = code or int(still_fails)
     click.echo({0: "fixed: the rule passes now", 1: "the rule still fails"}.get(code, "not judged"))
     sys.exit(code)
-
-
-def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in a report, as options."""
-    context = dict(document["context"])
-    if "rate" in context:
-        context["rate"] = format_rate(context["rate"])
-    return context
 
 
 @main.command(cls=GroupedCommand, epilog=EXAMPLE + "credcheck cleanup staging")
