@@ -58,6 +58,11 @@ def parse_rate(text: str) -> float:
     return float(match[1]) / (60 if match[2] == "min" else 1)
 
 
+def format_rate(rate: float) -> str:
+    """Return a text of which `parse_rate` makes this rate."""
+    return f"{rate:.15f}".rstrip("0").rstrip(".") + "/s"
+
+
 def split_list(text: str) -> list[str]:
     """Return the parts of a text that are separated by commas."""
     return [part.strip() for part in text.split(",") if part.strip()]
