@@ -38,6 +38,7 @@ from contract_tests.output import (
     check_output_files,
     check_report_folder,
     finish,
+    prepare_report,
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
@@ -157,7 +158,7 @@ def run(
     arguments = format_options(options)
     if report:
         folder = Path(report).absolute()
-        check_report_folder("--report", folder)  # before pytest opens its own file in it
+        prepare_report(folder)  # before pytest opens its own file in it
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
     files = {"summary": summary, "annotations": annotations, "code-quality": code_quality}
     for name, path in files.items():
@@ -371,7 +372,7 @@ def cleanup(target: str, **options: Any) -> None:
 
     The journals of the runs against TARGET record what that is.
     """
-    from contract_tests.engine.cleanup import clean_up
+    from contract_tests.engine.cleanup import clean_up, list_other_targets
     from contract_tests.engine.journal import make_run_id
     from contract_tests.engine.target import Target
     from contract_tests.settings.sources import current_environment, load_settings
@@ -381,7 +382,10 @@ def cleanup(target: str, **options: Any) -> None:
     with closing(Target(settings, make_run_id(), "cleanup", 1)) as connection:
         results = list(clean_up(connection))
         redact = connection.redact
-    for line in map(str, results) if results else ["nothing was left behind"]:
+    others = list_other_targets(settings)
+    nothing = f"nothing was left behind: no journal in {settings.journal} is about this target"
+    elsewhere = [f"other journals there are about {', '.join(others)}"] * bool(others)
+    for line in [*(map(str, results) if results else [nothing]), *elsewhere]:
         click.echo(redact(line))
     sys.exit(1 if any(result.left_behind for result in results) else 0)
 

@@ -13,12 +13,27 @@ from contract_tests.errors import UsageError, describe_error
 
 NOT_JUDGED = 3
 """The exit code where there is no verdict, or nobody could be told of it."""
+REPORTS = ("junit.xml", "report.html", "report.json", "traffic.har")
+"""The files of a folder of reports."""
 
 
 def check_report_folder(where: str, folder: Path) -> None:
     """Raise UsageError unless reports can be written into a folder, which is made."""
     for name in ("junit.xml", f".credcheck-{os.getpid()}"):  # the others are replaced
         check_output_file(where, folder / name)
+
+
+def prepare_report(folder: Path) -> None:
+    """Make the folder of the reports of a run, and remove those of an earlier one.
+
+    Raises UsageError.
+    """
+    check_report_folder("--report", folder)
+    try:
+        for name in REPORTS:
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"--report: {error.filename}: {error.strerror}") from error
 
 
 def check_output_files(paths: Mapping[str, str | Path | None]) -> None:

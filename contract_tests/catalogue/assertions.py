@@ -207,7 +207,7 @@ RULES: tuple[Rule, ...] = (
         failure="an id of another platform is returned",
         needs=("other_org", "other_org_admin", "other_user_id"),
         operations=(RETRIEVE_ASSERTION, LIST_USER_ASSERTIONS),
-        tests=("test_assertion_access",),
+        tests=("test_assertion_access", "test_tenants"),
     ),
     Rule(
         id="ASSERT-16",

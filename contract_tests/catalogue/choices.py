@@ -33,7 +33,7 @@ RULES: tuple[Rule, ...] = (
         failure="`criteriaUrl: not a url` is stored",
         needs=("write",),
         operations=(CREATE_CREDENTIAL, UPDATE_CREDENTIAL),
-        tests=("test_errors",),
+        tests=("test_errors", "test_tenants"),
     ),
     Rule(
         id="PAGE-11",
@@ -149,6 +149,6 @@ RULES: tuple[Rule, ...] = (
             LOOK_UP_ASSERTION,
             RETRIEVE_ASSERTION,
         ),
-        tests=("test_open_assertions",),
+        tests=("test_open_assertions", "test_tenants"),
     ),
 )

@@ -116,7 +116,7 @@ RULES: tuple[Rule, ...] = (
         failure="a learner renames an issuer",
         needs=("write", "learner"),
         operations=(CREATE_ISSUER, UPDATE_ISSUER, DELETE_ISSUER, ADD_SIGNATORY),
-        tests=("test_issuers",),
+        tests=("test_issuers", "test_tenants"),
     ),
     Rule(
         id="ISSUER-10",

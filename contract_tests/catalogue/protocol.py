@@ -88,13 +88,13 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="PROTO-07",
         subject="protocol",
-        requirement="JSON with a charset is accepted as JSON.",
-        evidence=("F",),
+        requirement="JSON with a charset, and SCIM's since 4.90, is accepted as JSON.",
+        evidence=("F", "P"),
         shown_by=("test_json_with_a_charset",),
         why="Many clients send a charset.",
         failure="it returns 415",
         needs=("write",),
-        operations=(CREATE_CREDENTIAL,),
+        operations=(CREATE_CREDENTIAL, UPDATE_CREDENTIAL),
         tests=("test_protocol",),
     ),
     Rule(

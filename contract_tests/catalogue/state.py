@@ -35,7 +35,7 @@ RULES: tuple[Rule, ...] = (
         failure="the description that was sent is not stored",
         needs=("write",),
         operations=(CREATE_CREDENTIAL, RETRIEVE_CREDENTIAL, LIST_CREDENTIALS),
-        tests=("test_state",),
+        tests=("test_state", "test_updates"),
     ),
     Rule(
         id="STATE-03",
@@ -59,7 +59,7 @@ RULES: tuple[Rule, ...] = (
         failure="a PUT of the name resets the description",
         needs=("write",),
         operations=(UPDATE_CREDENTIAL,),
-        tests=("test_state",),
+        tests=("test_updates",),
     ),
     Rule(
         id="STATE-05",

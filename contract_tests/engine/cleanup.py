@@ -7,6 +7,7 @@ DELETE nor an exception on the way is an absence. What cannot be seen to be gone
 import json
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,14 @@ from urllib.parse import quote
 from contract_tests.engine.contract import JSON
 from contract_tests.engine.creations import is_own_404
 from contract_tests.engine.effects import find_kind
-from contract_tests.engine.journal import UnfinishedRun, is_private_intent, take_over
+from contract_tests.engine.journal import (
+    ActiveRun,
+    DamagedJournal,
+    UnfinishedRun,
+    is_private_intent,
+    read_journal,
+    take_over,
+)
 from contract_tests.engine.looking import (
     MOST_LISTED_FOR_LOST,
     MOST_LISTED_PAGES,
@@ -33,10 +41,18 @@ MOST_SAMPLES = 20
 """Items whose own path is read, of those that were deleted and that no list shows any more."""
 PAUSES = (0.0, 0.5, 1.5)
 """Seconds before each look for what was deleted: a cache may show it a little longer."""
+DELETED = ("200", "202", "204")
+LAST_PAUSE = 2.0
+"""Seconds before one more look, for what was found late or no response named."""
 BY_HAND = "delete it in the service's own administration or database"
 LATER = (
     "run `credcheck cleanup` once it can be read again, or look for the name in the service's own "
     "administration or database"
+)
+
+
+BY_NAME = (
+    "look for names with {!r} in the service's own administration or database, and remove the file"
 )
 
 
@@ -51,8 +67,12 @@ class CleanupResult:
     """What stays because the API offers no way to delete it, by name."""
     created: list[str] = field(default_factory=list)
     """The paths of the collections of what the run created, one for each record."""
+    note: str = ""
+    """Why nothing was looked at."""
 
     def __str__(self) -> str:
+        if self.note:
+            return f"run {self.run_id}: {self.note}"
         text = f"run {self.run_id}: cleaned up"
         if self.left_behind:
             items = ", ".join(self.left_behind)
@@ -70,20 +90,49 @@ def clean_up(target: Target, reported: Collection[str] = ()) -> Iterator[Cleanup
     for path in sorted(Path(target.settings.journal).glob("*.jsonl")):
         if path.name in reported:
             continue
-        with take_over(path) as run:
-            if run is None or not _has_target(run, target.settings):
-                continue
-            org, user_id = run.head.get("org"), run.head.get("user_id")
-            if (org, user_id) != (target.settings.org, target.settings.user_id):
-                hint = f"items of another user: run cleanup with --org {org} --user-id {user_id}"
-                yield CleanupResult(run.run_id, [hint])
-                continue
-            remains = delete_created(target, run)
-            if not remains.left_behind:
-                path.unlink(missing_ok=True)
+        try:
+            with take_over(path) as run:
+                if run is not None and _has_target(run, target.settings):
+                    yield _clean_up_after(target, run)
+        except ActiveRun:
+            yield CleanupResult(_find_run_id(path), [], note="still active, and left alone")
+        except DamagedJournal:
+            run_id = _find_run_id(path)
             yield CleanupResult(
-                run.run_id, remains.left_behind, remains.permanent, run.list_creations()
+                run_id,
+                [
+                    f"perhaps something: the first line of the journal {path} is damaged, so that "
+                    f"nobody knows its target: look for names with 'credcheck-{run_id}' in the "
+                    "service's own administration or database, and remove the file"
+                ],
             )
+
+
+def _find_run_id(path: Path) -> str:
+    return path.name.partition("-")[0].removesuffix(".jsonl")
+
+
+def _clean_up_after(target: Target, run: UnfinishedRun) -> CleanupResult:
+    """Delete what one run created, and remove its journal if nothing is left."""
+    org, user_id = run.head.get("org"), run.head.get("user_id")
+    if (org, user_id) != (target.settings.org, target.settings.user_id):
+        hint = f"items of another user: run cleanup with --org {org} --user-id {user_id}"
+        return CleanupResult(run.run_id, [hint])
+    remains = delete_created(target, run)
+    if not remains.left_behind:
+        run.path.unlink(missing_ok=True)
+    return CleanupResult(run.run_id, remains.left_behind, remains.permanent, run.list_creations())
+
+
+def list_other_targets(settings: Settings) -> list[str]:
+    """Return the targets of the journals that are about other targets."""
+    targets = []
+    for path in sorted(Path(settings.journal).glob("*.jsonl")):
+        with suppress(DamagedJournal, OSError):
+            run = read_journal(path)
+            if run is not None and not _has_target(run, settings):
+                targets.append(str(run.head.get("target", "")))
+    return list(dict.fromkeys(targets))
 
 
 def _has_target(run: UnfinishedRun, settings: Settings) -> bool:
@@ -132,27 +181,53 @@ class Cleanup:
         return Remains([*self._delete_items(), *self.others.left_behind], self.others.permanent)
 
     def _delete_items(self) -> list[str]:
-        """Delete what has a path of its own; return what is left behind."""
+        """Delete what has a path of its own; return what is left behind.
+
+        What a list shows late is deleted late, and a DELETE that failed is sent again.
+        """
         looks = self._look()
         pending = self._find_pending(looks)
-        self._target.guard.own |= {*pending, *self._created}
-        for entity_id in pending:
-            self._answers[entity_id] = self._delete(self._created[entity_id], entity_id)
-        left: dict[str, str] = dict.fromkeys(pending, "")
-        for pause in PAUSES if pending else ():
+        left: dict[str, str] = {}
+        for pause in (*PAUSES, LAST_PAUSE):
+            is_late = any(each not in self._answers for each in pending) or self._has_lost()
+            if pause == LAST_PAUSE and not is_late:
+                break
+            self._target.guard.own |= {*pending, *self._created}
+            for entity_id in pending:
+                self._answers[entity_id] = self._delete(self._created[entity_id], entity_id)
+            if not pending and not left and not self._has_lost():
+                break
             time.sleep(pause)
             looks = self._look()
             found = self._find_marked(looks)
             left = {
                 entity_id: reason
-                for entity_id in dict.fromkeys([*left, *found])
+                for entity_id in dict.fromkeys([*left, *pending, *found])
                 if (reason := self._find_presence(entity_id, looks))
             }
-            if not left:
-                break
+            pending = [each for each in left if self._answers.get(each) not in DELETED]
+            pending.sort(key=self._is_issuer)
         return [self._describe(entity_id, reason) for entity_id, reason in left.items()] + [
-            *self._describe_lost(looks)
+            *self._describe_lost(looks),
+            *self._describe_damage(),
         ]
+
+    def _describe_damage(self) -> list[str]:
+        """Return a line if a part of the journal cannot be read."""
+        lines = ", ".join(map(str, self._run.damaged))
+        where = f"{self._run.path}, line {lines}: cannot be read, so that nobody knows what it said"
+        return [f"perhaps something: {where}: {BY_NAME.format(self._run.mark)}"] * bool(lines)
+
+    def _has_lost(self) -> bool:
+        """Tell whether what a request without a response created may not be listed yet."""
+        return any(
+            not (intent["name"] and intent["name"] in self._lost_names)
+            for intent in self._run.intents.values()
+        )
+
+    def _is_issuer(self, entity_id: str) -> bool:
+        """Tell whether an item can be deleted only when no credential uses it any more."""
+        return self._created[entity_id].endswith("issuers/")
 
     def give_up(self, reason: str) -> list[str]:
         """Return everything that nobody has seen to be gone as left behind."""
@@ -163,11 +238,13 @@ class Cleanup:
             *(f"perhaps {_name_intent(intent)}: {text}" for intent in self._run.intents.values()),
             *(f"perhaps {record}: {text}" for record in others),
             *self.others.left_behind,
+            *self._describe_damage(),
         ]
 
     def _look(self) -> dict[str, Look]:
         most = MOST_LISTED_FOR_LOST if self._run.intents else MOST_LISTED_PAGES
-        folders = sorted({*self._run.folders, *self._created.values()})
+        known = list_collections(self._target) if self._run.damaged else []
+        folders = sorted({*self._run.folders, *self._created.values(), *known})
         return {folder: look_at(self._target, folder, self._run.mark, most) for folder in folders}
 
     def _find_marked(self, looks: dict[str, Look]) -> list[str]:
@@ -210,7 +287,7 @@ class Cleanup:
             if entity_id not in doubtful or not self._find_presence(entity_id, looks)
         }
         pending = [entity_id for entity_id in self._created if entity_id not in gone][::-1]
-        pending.sort(key=lambda entity_id: self._created[entity_id].endswith("issuers/"))
+        pending.sort(key=self._is_issuer)
         return pending
 
     def _find_presence(self, entity_id: str, looks: dict[str, Look]) -> str:
@@ -227,6 +304,12 @@ class Cleanup:
         presence = self._read_item(folder, entity_id)
         if presence == "absent":
             gone = f"{returned}it is gone at its own path, but the list still shows it: {BY_HAND}"
+            if (
+                not is_listed
+                and entity_id in self._run.private
+                and self._answers.get(entity_id, "200") not in DELETED
+            ):
+                return f"{returned}nothing has ever been at its path, and no list shows it: {LATER}"
             return gone if is_listed else ""
         if presence == "present":
             return f"{returned}it is still there: {BY_HAND}"
@@ -268,7 +351,7 @@ class Cleanup:
                     raise
                 except RequestFailed:
                     continue
-                if response.status in (200, 202, 204):
+                if str(response.status) in DELETED:
                     return str(response.status)
                 if folder == path and actor == "admin":
                     returned = str(response.status)

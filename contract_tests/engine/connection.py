@@ -1,6 +1,7 @@
 """Sends one request over the wire, and tells why there is no response."""
 
 import ssl
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,10 @@ from contract_tests.wire.transport import Application, open_client
 
 _CERTIFICATE_ALERTS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "HANDSHAKE_FAILURE")
 """What a server says in TLS that wants another client certificate, or any."""
+MOST_BROKEN = 3
+"""Kept connections that end without a byte, before no connection is kept any more."""
+_NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
+"""What OpenSSL makes of an answer that is not TLS."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,10 @@ def describe_error(error: Exception, redact: Callable[[str], str]) -> str:
                 f"a wall in front of the service asks for a client certificate ({text}): pass "
                 "--client-cert and --client-key"
             )
+        if any(word in reason for word in _NO_TLS):
+            return f"{text}; the port does not speak TLS: use http:// in base_url"
+    if "illegal request line" in text or "illegal status line" in text:
+        return f"{text}; the port does not speak HTTP/1.1: check it, or use https:// in base_url"
     return (
         f"the proxy refuses: {text}; see --proxy" if isinstance(error, httpx.ProxyError) else text
     )
@@ -104,25 +113,43 @@ class Connection:
         self._bounds = bounds
         self._redact = redact
         self._client = open_client(settings, application)
+        self._once = None if application is None else self._client
+        """A client with a new connection for each request, opened when it is needed."""
+        self._lock = threading.Lock()
+        self._broken = 0
+        """How often a connection that had been kept ended without a byte."""
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+        if self._once:
+            self._once.close()
+
+    def _choose_client(self, is_again: bool) -> httpx.Client:
+        if not is_again and self._broken < MOST_BROKEN:
+            return self._client
+        with self._lock:
+            self._once = self._once or open_client(self._settings, None, keeps=False)
+            return self._once
 
     def build_url(self, path: str) -> str:
         """Return the address of a path."""
         return self._settings.base_url.rstrip("/") + path
 
-    def send(self, request: Request) -> Received:
-        """Send a request once; raises NoResponse, and BoundReached before or while it is sent."""
+    def send(self, request: Request, *, is_again: bool = False) -> Received:
+        """Send a request once; raises NoResponse, and BoundReached before or while it is sent.
+
+        One that `is_again` sent, since its connection ended, gets a connection of its own.
+        """
         self._bounds.check()
         self._limiter.wait()
         timeout = self._bounds.limit(self._settings.timeout)
         progress: set[str] = set()
+        client = self._choose_client(is_again)
         started, before = time.time(), time.monotonic()
         self._effects.count_request(request.method, started)
         try:
-            response = self._client.request(
+            response = client.request(
                 request.method,
                 self.build_url(request.path),
                 headers=request.headers,
@@ -132,6 +159,7 @@ class Connection:
             )
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             failure = NoResponse(error, self._redact, progress)
+            self._broken += failure.is_unanswered and not any("connect" in one for one in progress)
         else:
             seconds = time.monotonic() - before
             self._bounds.count(seconds, 1)

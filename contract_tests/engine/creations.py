@@ -1,6 +1,7 @@
 """Keeps the guard and the journal up to date with what requests create and delete."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from email import message_from_bytes
@@ -19,6 +20,7 @@ LONGEST_NAME = 1_100
 """Characters of a name that the journal keeps."""
 ASSIGNMENT_ID_FIELDS = ("assignment_id", "id", "entityId", "entity_id")
 """What may name the id of an assignment, which is not known."""
+ASSIGNED = re.compile(r"/assignments/(?:users|groups)/\Z")
 IMPORTED = ("result", "imported_credentials")
 
 
@@ -49,6 +51,8 @@ class Creations:
         Raises RequestFailed for a private credential, unless the target is disposable: no list
         shows it, so it could not be found again if its response was lost.
         """
+        if method == "PUT" and not self._guard.is_own(path.rpartition("/")[2]):
+            return self._announce_replacement(path, body)
         fields = parse_fields(body) if method == "POST" else {}
         if method == "POST" and find_kind(path) in OTHER_KINDS:
             return self._announce_other(path, fields)
@@ -56,10 +60,18 @@ class Creations:
             return 0
         if is_private(fields) and not self._settings.disposable:
             raise RequestFailed("a private credential is created on disposable targets only")
-        folder = self._home if "/exim/" in path else path
+        folder = self._home if "/exim/" in path else ASSIGNED.sub("/assignments/", path)
         return self._journal.announce(
             folder, self.find_name(path, body), private=is_private(fields)
         )
+
+    def _announce_replacement(self, path: str, body: bytes | None) -> int:
+        """Record that a PUT may create what was deleted, or never was there."""
+        folder, _, entity_id = path.rpartition("/")
+        if not entity_id or "/assertions/" in path:
+            return 0
+        name = parse_fields(body).get("name", "")
+        return self._journal.announce(f"{folder}/", str(name)[:LONGEST_NAME])
 
     def _announce_other(self, path: str, fields: Mapping[str, Any]) -> int:
         """Record that a record without a path of its own is about to be stored.
@@ -96,6 +108,8 @@ class Creations:
         is_success = 200 <= response.status < 300
         if find_kind(path) in OTHER_KINDS:
             self._settle_other(intent, method, path, response.status)
+        elif intent and method == "PUT":
+            self._settle_replacement(intent, path, response.status)
         elif intent:
             self._settle_creation(intent, path, response)
         elif method == "GET":
@@ -133,13 +147,21 @@ class Creations:
             action = "changed" if kind == "configurations" else "deleted"
         self._effects.count(action, path)
 
-    def _settle_update(self, path: str) -> None:
+    def _settle_replacement(self, intent: int, path: str, status: int) -> None:
+        """Record what came of a PUT to what was not there."""
+        if is_refusal(status):
+            self._journal.write(refused=intent)
+        elif status < 300:
+            self._effects.count("changed", path)
+            self._settle_update(path, intent)
+
+    def _settle_update(self, path: str, intent: int = 0) -> None:
         """Record that an item exists that was deleted or never existed."""
         folder, _, entity_id = path.rpartition("/")
         if not self._guard.is_own(entity_id):
             self._guard.own.add(entity_id)
             self._guard.deleted.discard(entity_id)
-            self._note_created(entity_id, f"{folder}/", 0)
+            self._note_created(entity_id, f"{folder}/", intent)
 
     def _settle_read(self, path: str, response: Response) -> None:
         """Record whether a read at its own path finds an item that was called deleted."""

@@ -40,6 +40,8 @@ MOST_REFUSALS = 6
 """Responses in a row that tell the client to wait, before the run stops."""
 MOST_TRIES = 5
 """Attempts of a request that something in front of the service keeps from it."""
+MOST_DOUBTS = 2
+"""The same of a read whose response may be the service's own."""
 MOST_FIRST_TRIES = 3
 """The same before the service has ever answered."""
 MOST_TIMEOUTS = 2
@@ -48,6 +50,7 @@ REPEATABLE = READS | {"PUT", "DELETE"}
 """Methods that may be sent again after a response was lost."""
 MOST_PROBES = 3
 """Attempts of the basic read, before it counts as broken."""
+CUT = Interception(Front.UNKNOWN, "200, a body that is only a part of JSON")
 PROBE = "?page_size=100"
 """The basic read: the list, with what was created last."""
 
@@ -76,6 +79,8 @@ class Delivery:
         self._redact = redact
         self._own_path = own_path
         self._keys = Keys(settings)
+        self._lasting: set[tuple[str, int, str]] = set()
+        """Responses that may be another's, and that an operation gave whenever it was asked."""
 
     def build_request(
         self,
@@ -110,12 +115,22 @@ class Delivery:
             is_odd=is_odd(path, body or b""),
         )
 
-    def send(self, request: Request, retry_later: bool, proxy_may_refuse: bool) -> Response:
-        """Send a request until the service itself answers; raises RequestFailed."""
+    def send(
+        self,
+        request: Request,
+        retry_later: bool,
+        proxy_may_refuse: bool,
+        *,
+        is_again: bool = False,
+    ) -> Response:
+        """Send a request until the service itself answers; raises RequestFailed.
+
+        One that `is_again` sent, since its connection ended, gets a connection of its own.
+        """
         refusals, faults, is_renewed = 0, 0, False
         while True:
             try:
-                received = self._connection.send(request)
+                received = self._connection.send(request, is_again=is_again or faults > 0)
             except NoResponse as failure:
                 faults += 1
                 self._handle_silence(request, failure, faults)
@@ -131,18 +146,43 @@ class Delivery:
                 refusals += 1
                 self._observations.record(response)
                 self._wait(response, wait, refusals)
+                if response.status == 503 and request.method not in REPEATABLE:
+                    where = f"{request.method} {self._redact(request.path)}"
+                    raise Disturbed(f"{where} returns 503, and may have been carried out")
                 continue
             interception = self._find_interception(request, response, proxy_may_refuse)
-            if interception is None:
+            if interception is None or self._has_lasted(request, response, interception):
                 return self._accept(request, response, faults)
-            self._observations.record(response)
-            is_gateway = interception.front is Front.GATEWAY
-            if is_gateway and request.method in REPEATABLE and faults + 1 < MOST_TRIES:
+            is_gateway = interception.front in (Front.GATEWAY, Front.UNKNOWN)
+            most = MOST_TRIES if interception.front is Front.GATEWAY else MOST_DOUBTS
+            if is_gateway and request.method in REPEATABLE and faults + 1 < most:
+                self._observations.record(response)
                 faults += 1
                 self._note(f"{interception.description}: asked again")
                 time.sleep(self._count_pause(pause(faults)))
                 continue
+            if interception.front is Front.UNKNOWN:
+                self._check_doubtful(request, response, interception)
+                return self._accept(request, response, faults)
+            self._observations.record(response)
             return self._handle_interception(request, response, interception, proxy_may_refuse)
+
+    def _has_lasted(self, request: Request, response: Response, interception: Interception) -> bool:
+        """Tell whether what may be the service's own counts as such without another request."""
+        if interception.front is not Front.UNKNOWN:
+            return False
+        seen = (response.exchange.operation, response.status, interception.description)
+        return request.method not in READS or seen in self._lasting
+
+    def _check_doubtful(
+        self, request: Request, response: Response, interception: Interception
+    ) -> None:
+        """Return if only this request gets such a response; raises TargetUnavailable if all do."""
+        seen = (response.exchange.operation, response.status, interception.description)
+        obstacle = self._find_lasting_obstacle()
+        if obstacle:
+            raise TargetUnavailable(f"{obstacle}; since {self.describe(response)}")
+        self._lasting.add(seen)
 
     def probe(self, below: str = "") -> Response:
         """Return the response of the basic read, of several until the list can be read.
@@ -247,7 +287,11 @@ class Delivery:
             is_odd=request.is_odd or proxy_may_refuse,
             method=request.method,
         )
-        return find_interception(answer)
+        found = find_interception(answer)
+        if found is None and request.method == "GET" and response.status == 200 and answer.is_json:
+            is_text = response.body.lstrip().startswith(b'"')
+            return CUT if isinstance(response.value, str) and not is_text else None
+        return found
 
     def _handle_interception(
         self,
@@ -294,7 +338,7 @@ class Delivery:
             else:
                 self._observations.record(response)
                 interception = self._find_interception(request, response, proxy_may_refuse=False)
-                if interception is None:
+                if interception in (None, CUT):  # a list that is no JSON is the service's
                     return ""
                 reason = f"GET {self._own_path} returns {interception.description}"
             time.sleep(self._count_pause(pause(attempt)))
@@ -303,15 +347,11 @@ class Delivery:
     def _check_key(self, request: Request, response: Response) -> None:
         """Raise TargetUnavailable if a key that was accepted is accepted no more."""
         role = request.actor
-        if not request.has_own_key or role is None or not self._watch.has_worked(role):
-            return
-        is_refused_admin = (
-            response.status == 403
-            and role == ADMIN
-            and request.method == "GET"
-            and request.path.startswith(self._own_path)
-        )
-        if response.status != 401 and not is_refused_admin:
+        if (
+            role is None
+            or not self._watch.has_worked(role)
+            or not self._is_key_refused(request, response)
+        ):
             return
         refused = {401, 403} if role == ADMIN else {401}
         for attempt in (1, 2):
@@ -329,10 +369,20 @@ class Delivery:
             f"{self.describe(response)}"
         )
 
+    def _is_key_refused(self, request: Request, response: Response) -> bool:
+        """Tell whether a response refuses the key of a role; an admin may read its own path."""
+        is_refused_admin = (
+            response.status == 403
+            and request.actor == ADMIN
+            and request.method == "GET"
+            and request.path.startswith(self._own_path)
+        )
+        return request.has_own_key and (response.status == 401 or is_refused_admin)
+
     def _has_new_key(self, request: Request, response: Response) -> bool:
         """Tell whether a refused key can be replaced by a new one from its command."""
         role = request.actor
-        if response.status != 401 or not request.has_own_key or role in (None, "retired"):
+        if role in (None, "retired") or not self._is_key_refused(request, response):
             return False
         used = request.headers[self._settings.auth_header]
         key = used.removeprefix(self._settings.auth_scheme).strip()

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and the end of the terminal: noted, so that an interrupt that somebody's code swallows ends the run, too.
+"""Ctrl-C, SIGTERM and the end of the terminal: noted, so that what is swallowed ends the run, too.
 
 Python drops a KeyboardInterrupt that is raised inside of a callback, such as one of the garbage
 collector, and code between a rule and the target may catch it.

@@ -27,6 +27,14 @@ from typing import IO, Any
 from contract_tests.settings.settings import Settings
 
 
+class DamagedJournal(Exception):
+    """The first line of a journal cannot be read; the text is its path."""
+
+
+class ActiveRun(Exception):
+    """The run of a journal is still active; the text is the path of the journal."""
+
+
 def lock(file: IO[str], *, shared: bool = False, wait: bool = True) -> bool:
     """Lock an open file until it is closed, and tell whether that succeeded.
 
@@ -85,7 +93,7 @@ class Journal:
 
     def _open(self) -> IO[str]:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = self.path.open("a", encoding="utf-8")
+        file = self.path.open("a+", encoding="utf-8")
         lock(file)
         file.write(json.dumps(self._head) + "\n")
         return file
@@ -107,11 +115,27 @@ class Journal:
         if self._file is not None:
             self.write(absent=entity_id)
 
+    def read(self) -> "UnfinishedRun | None":
+        """Return what this process has written, also if somebody has removed the file."""
+        text = self._read_text()
+        return read_entries(self.path, text) if text else None
+
+    def _read_text(self) -> str:
+        with self._lock:
+            if self._file is None:
+                return ""
+            self._file.seek(0)  # it is written at its end wherever it is read
+            return self._file.read()
+
     def close(self, *, clean: bool) -> None:
         """Close the file, and remove it when nothing is left to clean up."""
         if clean:
             with suppress(FileNotFoundError, NotADirectoryError):  # a run that only read has none
                 self.path.unlink()
+        elif self._file is not None and not self.path.exists():
+            with suppress(OSError):  # somebody has removed it, or its folder
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.write_text(self._read_text(), encoding="utf-8")
         if self._file is not None:
             self._file.close()
             self._file = None
@@ -137,6 +161,8 @@ class UnfinishedRun:
     folders: set[str] = field(default_factory=set)
     reported: list[str] = field(default_factory=list)
     """The collection of each record that a response reported as created."""
+    damaged: list[int] = field(default_factory=list)
+    """The numbers of lines that cannot be read, from 1; a last line that was cut is none."""
 
     def list_creations(self) -> list[str]:
         """Return the path of the collection of each record that a response reported as created."""
@@ -154,16 +180,48 @@ class UnfinishedRun:
 
 
 def read_journal(path: Path) -> UnfinishedRun | None:
-    """Return the unfinished run of a journal, None for a file without a first line."""
-    entries = _read_entries(path)
-    head = next(entries, None)
-    if head is None or "run" not in head:
+    """Return the unfinished run of a journal, None for a file that is not there or is empty.
+
+    Raises DamagedJournal for a file whose first line does not say what it is about.
+    """
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    return read_entries(path, text)
+
+
+def read_entries(path: Path, text: str) -> UnfinishedRun | None:
+    """Return the unfinished run that the text of a journal describes, see `read_journal`."""
+    first, _, rest = text.partition("\n")
+    if not text.strip():
+        return None
+    head = _read_entry(first)
+    if head is None or "run" not in head or not isinstance(head.get("mark"), str):
+        raise DamagedJournal(str(path))
     run = UnfinishedRun(path, head)
     settled: dict[int, dict[str, Any]] = {}
-    for entry in entries:
-        _add_entry(run, settled, entry)
+    lines = rest.split("\n")
+    for number, line in enumerate(lines, 2):
+        if number > len(lines) or not line.strip():
+            continue  # what follows the last line's end was cut off by a crash
+        try:
+            entry = _read_entry(line)
+            if entry is None:
+                raise TypeError("not an object")
+            _add_entry(run, settled, entry)
+        except (KeyError, TypeError, AttributeError):
+            run.damaged.append(number)
     return run
+
+
+def _read_entry(line: str) -> dict[str, Any] | None:
+    """Return the object of a line, None for a line that is none."""
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return entry if isinstance(entry, dict) else None
 
 
 def _add_entry(
@@ -206,21 +264,16 @@ def is_private_intent(intent: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def take_over(path: Path) -> Iterator[UnfinishedRun | None]:
-    """Lock a journal and yield what is unfinished; None while its run is still active."""
+    """Lock a journal and yield what is unfinished, None if its run has just ended.
+
+    Raises ActiveRun while its run is still active, and DamagedJournal.
+    """
     try:
-        with path.open("r+", encoding="utf-8") as file:
-            yield read_journal(path) if lock(file, wait=False) else None
+        file = path.open("r+", encoding="utf-8")
     except FileNotFoundError:  # its run has just ended and left nothing
         yield None
-
-
-def _read_entries(path: Path) -> Iterator[dict[str, Any]]:
-    if not path.exists():
         return
-    for line in path.read_text(encoding="utf-8").splitlines():
-        try:
-            entry = json.loads(line)
-        except ValueError:  # a crash cut the line off
-            continue
-        if isinstance(entry, dict):
-            yield entry
+    with file:
+        if not lock(file, wait=False):
+            raise ActiveRun(str(path))
+        yield read_journal(path)

@@ -1,5 +1,6 @@
 """Looks at collections of the target: what they show, and whether all of it could be read."""
 
+import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ def list_actors_of(target: Target, folder: str) -> list[str]:
 def look_at(target: Target, folder: str, mark: str, most_pages: int = MOST_LISTED_PAGES) -> Look:
     """Return what a collection shows, by a search for the mark and in the whole list."""
     if folder.endswith("assignments/"):
-        return _look_at_assignments(target, folder)
+        return _look_at_assignments(target, folder, mark)
     look = Look()
     for actor in list_actors_of(target, folder):
         problems = []
@@ -125,8 +126,11 @@ def _read_page(target: Target, path: str, actor: str) -> dict[str, Any]:
     raise Unreadable(problem)
 
 
-def _look_at_assignments(target: Target, folder: str) -> Look:
-    """Return the ids of the assignments to users and to groups; a list without any is 403."""
+def _look_at_assignments(target: Target, folder: str, mark: str) -> Look:
+    """Return the ids of the assignments to users and to groups; a list without any is 403.
+
+    An assignment has no name: that of its credential has the mark of the run.
+    """
     look = Look()
     root = folder.rpartition("assignments/")[0]
     for kind in ("users", "groups"):
@@ -136,7 +140,10 @@ def _look_at_assignments(target: Target, folder: str) -> Look:
                 continue
             for item in list_items(target, path, MOST_FOUND_PAGES, ADMIN):
                 if isinstance(item, dict):
-                    look.ids |= {*find_assignment_ids(item)}
+                    ids = find_assignment_ids(item)
+                    look.ids |= {*ids}
+                    if mark in json.dumps(item):
+                        look.marked |= dict.fromkeys(ids[:1], "")
         except TargetUnavailable:
             raise
         except (RequestFailed, Unreadable) as error:

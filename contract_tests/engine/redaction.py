@@ -3,11 +3,13 @@
 import base64
 import binascii
 import html
+import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
+from contract_tests.settings.proxies import list_passwords
 from contract_tests.settings.settings import Settings
 
 SHORTEST_SECRET = 4
@@ -22,7 +24,18 @@ _URL_SAFE = str.maketrans("+/", "-_")
 _CUT = re.compile(r"…|\.\.\.")
 _QUOTES = "'\"`\\ "
 _REFERENCE = re.compile(r"&(?:#|amp|lt|gt|quot|apos)", re.IGNORECASE)
-_ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})|\\(.)")
+_ESCAPE = re.compile(r"\\(?:u00|x)([0-9a-fA-F]{2})|\\([01][0-7]{2})|\\(.)")
+MOST_LAYERS = 4
+"""Times that a text may be encoded in one way, such as a URL within a URL."""
+_BREAK = re.compile(
+    r"[ \t]{0,20}(?:\r?\n|\\{1,8}[rn]|<w?br ?/?>|\u00ad){1,4}[ \t]{0,20}", re.IGNORECASE
+)
+"""Where a page or an editor breaks a line, also as JSON has it."""
+_SLASHES, _PERCENT, _AMPERSAND = r"\\{1,8}", "%(?:25){0,8}", "&(?:amp;){0,8}"
+"""What begins an encoded character, encoded again and again; long runs must not take long."""
+_SPACE = r"(?:\s|\\{1,8}[rn]){1,20}"
+_ODD = "%&\\'\""
+"""Characters of a secret that decoding a text, or quoting it, may change."""
 _NAME = re.compile(r"\$CREDCHECK_\w+")
 _NOT_A_NAME = r"(?<!\$CREDCHECK_KEY_)(?<!\$CREDCHECK_HEADER_)"
 """What stands in the place of a secret, in which nothing is replaced: a key may be `learner`."""
@@ -97,13 +110,27 @@ class Redactor:
                 lower = text.lower()
         if any(sign in text for sign in "%&\\+"):
             text = self._redact_encoded(text)
+        if _BREAK.search(text):
+            text = self._redact_broken(text)
         return self._redact_fragments(text)
+
+    def _redact_broken(self, text: str) -> str:
+        """Replace secrets in which a line was broken."""
+        joined = _BREAK.sub("", text).lower().replace(" ", "")
+        for form, form_lower, shown in self._forms:
+            if form_lower.replace(" ", "") in joined:
+                spelled = (_SPACE if each == " " else re.escape(each) for each in form)
+                characters = f"(?:{_BREAK.pattern})?".join(spelled)
+                pattern = re.compile(_NOT_A_NAME + characters, re.IGNORECASE)
+                text = _replace(pattern, shown, text)
+        return text
 
     def _redact_encoded(self, text: str) -> str:
         """Replace secrets of which some characters are encoded, in whatever mixture."""
         decoded = self._decode(text)
         for secret, pattern, shown in self._patterns:
-            if secret not in decoded:
+            # A secret that looks encoded itself is found by its pattern only.
+            if secret not in decoded and not any(sign in secret for sign in _ODD):
                 continue
             text = _replace(pattern, shown, text)
             if secret in self._decode(_NAME.sub("", text)):
@@ -169,9 +196,8 @@ def list_secrets(settings: Settings) -> dict[str, str]:
     if settings.basic:
         secrets[settings.basic_header] = settings.basic_value
         secrets["Basic-Password"] = settings.basic.partition(":")[2]
-    password = urlsplit(settings.proxy).password
-    if password:
-        secrets["Proxy-Password"] = password
+    for number, password in enumerate(list_passwords(settings.proxy, os.environ)):
+        secrets[f"Proxy-Password{f'-{number + 1}' * bool(number)}"] = password
     return secrets
 
 
@@ -179,17 +205,31 @@ def decode(text: str) -> list[str]:
     """Return what else a text says: in a URL, in HTML in addition, and in JSON in addition."""
     readings = [text]
     if "%" in text:
-        readings += [unquote(text), unquote(unquote(text))]
+        _decode_layers(readings, unquote)
     if "&" in text and _REFERENCE.search(text):
-        readings.append(html.unescape(readings[-1]))
-    for _ in range(2):
-        if "\\" in readings[-1]:
-            readings.append(_unescape(readings[-1]))
+        _decode_layers(readings, html.unescape)
+    if "\\" in readings[-1]:
+        _decode_layers(readings, _unescape)
     return [reading for reading in dict.fromkeys(readings) if reading != text]
 
 
+def _decode_layers(readings: list[str], decode_layer: Callable[[str], str]) -> None:
+    """Add what the last reading says in one encoding, as long as that says something else."""
+    for _ in range(MOST_LAYERS):
+        decoded = decode_layer(readings[-1])
+        if decoded == readings[-1]:
+            return
+        readings.append(decoded)
+
+
 def _unescape(text: str) -> str:
-    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], text)
+    return _ESCAPE.sub(_read_escape, text)
+
+
+def _read_escape(found: re.Match[str]) -> str:
+    if found[1] or found[2]:
+        return chr(int(found[1], 16) if found[1] else int(found[2], 8))
+    return found[3]
 
 
 def escape_surrogates(text: str) -> str:
@@ -223,8 +263,8 @@ def _decode_basic(text: str) -> Iterator[str]:
 
 
 def _list_forms(secret: str) -> set[str]:
-    """Return a secret as it is, and as a part of a text that was encoded in base64."""
-    forms = {secret}
+    """Return a secret as it is, in hexadecimal, and as a part of a text in base64."""
+    forms = {secret, secret.encode().hex()}
     for shift in range(3):
         encoded = base64.b64encode(b"\0" * shift + secret.encode()).decode()
         start, end = (shift * 8 + 5) // 6, (shift + len(secret.encode())) * 8 // 6
@@ -236,19 +276,31 @@ def _list_forms(secret: str) -> set[str]:
 
 def _make_pattern(secret: str) -> re.Pattern[str]:
     """Return a pattern of a secret of which any character may be encoded."""
-    return re.compile(_NOT_A_NAME + "".join(map(_list_spellings, secret)), re.IGNORECASE)
+    spelled = (
+        _spell_backslashes(len(run)) if run.startswith("\\") else "".join(map(_list_spellings, run))
+        for run in re.findall(r"\\+|[^\\]+", secret)
+    )
+    return re.compile(_NOT_A_NAME + "".join(spelled), re.IGNORECASE)
+
+
+def _spell_backslashes(number: int) -> str:
+    """Return a pattern of a run of backslashes, of which an encoding may have doubled each."""
+    one = rf"\\(?:u005c|x5c|134)?|{_PERCENT}5c|{_AMPERSAND}#(?:0*92|x0*5c);"
+    return f"(?:{one}){{{number},{8 * number}}}"
 
 
 def _list_spellings(character: str) -> str:
-    """Return a pattern of the spellings of one character in URLs, HTML and JSON."""
-    code = ord(character)
-    octets = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode())
-    spellings = [re.escape(character), octets, f"&#0*{code};", f"&#x0*{code:x};"]
-    spellings += [rf"\\+u{code:04x}", rf"\\+x{code:02x}", rf"\\+{re.escape(character)}"]
-    named = html.escape(character)
-    spellings += [named] * (named != character)
-    spellings += [r"\+"] * (character == " ")
-    return f"(?:{'|'.join(spellings)})"
+    """Return a pattern of the spellings of one character in URLs, HTML, JSON, a shell and CSV."""
+    code, named = ord(character), html.escape(character)
+    octets = "".join(f"{_PERCENT}{byte:02x}" for byte in character.encode())
+    spellings = [re.escape(character), rf"(?:\\|{_PERCENT}5c){{0,3}}{octets}"]
+    spellings += [f"{_AMPERSAND}#0*{code};", f"{_AMPERSAND}#x0*{code:x};"]
+    spellings += [f"{_SLASHES}{tail}" for tail in (f"u{code:04x}", f"x{code:02x}", f"{code:03o}")]
+    spellings += [f"{_SLASHES}{re.escape(character)}"]
+    if named != character:
+        spellings.append(rf"\\{{0,8}}{named.replace('&', _AMPERSAND, 1)}")
+    other = {"'": ("'" + _SLASHES + "''", "''"), '"': ('""',), " ": (r"\+",)}
+    return f"(?:{'|'.join([*spellings, *other.get(character, ())])})"
 
 
 def _call_part(shown: str) -> str:

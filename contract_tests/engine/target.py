@@ -156,7 +156,9 @@ class Target:
         for attempt in (1, 2):
             intent = self._creations.announce(request.method, location, request.body)
             try:
-                response = self._delivery.send(request, retry_later, proxy_may_refuse)
+                response = self._delivery.send(
+                    request, retry_later, proxy_may_refuse, is_again=attempt > 1
+                )
             except Disturbed as lost:
                 may_repeat = request.method == "POST" and lost.unanswered and attempt == 1
                 if may_repeat and not self._was_stored(location, request.body):

@@ -70,7 +70,8 @@ def summarize_verdict(verdict: Verdict) -> Iterator[str]:
         f"  {verdict.describe_counts()}; {verdict.requests} requests in {verdict.seconds} s; "
         f"{len(verdict.left_behind)} left behind{stays}; seed {verdict.seed}"
     )
-    yield f"  {describe_untested(gaps)}"
+    is_whole = not verdict.stopped and not verdict.counts.get("request failed")
+    yield f"  {describe_untested(gaps, is_whole=is_whole)}"
 
 
 def describe_failures(verdict: Verdict) -> Iterator[str]:
@@ -108,9 +109,14 @@ def describe_gaps(verdict: Verdict, gaps: list[Gap]) -> Iterator[str]:
         yield f"not reached     {operation}: returned {statuses}, never 2xx"
 
 
-def describe_untested(gaps: list[Gap]) -> str:
-    """Return how much was not tested, and the option that would enable the most of it."""
+def describe_untested(gaps: list[Gap], *, is_whole: bool = True) -> str:
+    """Return how much was not tested, and the option that would enable the most of it.
+
+    A run `is_whole` that was not stopped, and whose requests were all answered.
+    """
     checks = sum(gap.checks for gap in gaps)
+    if not checks and not is_whole:
+        return "not everything that was selected was tested"
     if not checks:
         return "everything that was selected was tested"
     total = f"{checks} check{'s were' if checks > 1 else ' was'} not tested"

@@ -43,6 +43,16 @@ def build_unknown_key(deployment: Deployment) -> str:
     return f"{deployment.settings.auth_scheme} no-such-key-{deployment.run_id}".strip()
 
 
+@pytest.mark.credcheck_rule("ACCESS-02")
+def test_a_key_is_compared_whole(deployment: Deployment) -> None:
+    """A key with a letter more, and one in other letters, return 401."""
+    key = deployment.settings.keys["admin"]
+    for other in {f"{key}x", f"x{key}", key.swapcase()} - {key}:
+        header = f"{deployment.settings.auth_scheme} {other}".strip()
+        response = deployment.get(actor=None, headers={"Authorization": header})
+        check_unauthorized(response, "a key that is almost known")
+
+
 @pytest.mark.credcheck_rule("ACCESS-01")
 def test_reads_need_a_key(deployment: Deployment) -> None:
     """Every read without a key returns 401, also right after the same read by an admin."""

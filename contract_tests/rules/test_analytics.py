@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.catalogue.operations import ISSUE_CREDENTIAL
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import (
@@ -14,6 +15,7 @@ from contract_tests.vocabulary.checks import (
     check_status,
 )
 from contract_tests.vocabulary.deployment import Deployment
+from contract_tests.vocabulary.issuing import find_item, issue, temporary_credential
 
 ISSUED = "assertions-over-time/"
 EARNED = "course-assertions-over-time/"
@@ -134,6 +136,25 @@ def test_a_new_credential_is_counted(deployment: Deployment) -> None:
         after, response = get_numbers(deployment, CREATED, **days)
         message = "a deleted credential is still counted"
         check_equal(sum(after.values()), expected - 1, message, response)
+
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("STAT-03")
+@pytest.mark.credcheck_needs("username", ISSUE_CREDENTIAL)
+def test_a_new_assertion_is_counted(deployment: Deployment) -> None:
+    """An issue adds one to the assertions, and to those of courses if it names one."""
+
+    def check() -> None:
+        item = find_item(deployment)
+        paths = (ISSUED, EARNED) if item.kind == "course" else (ISSUED,)
+        before = {path: sum(get_numbers(deployment, path)[0].values()) for path in paths}
+        with temporary_credential(deployment) as credential:
+            issue(deployment, credential["entityId"])
+            during = {path: get_numbers(deployment, path) for path in paths}
+        for path, (numbers, response) in during.items():
+            message = "a new assertion is not counted"
+            check_equal(sum(numbers.values()), before[path] + 1, message, response)
 
     deployment.run_undisturbed(check)
 

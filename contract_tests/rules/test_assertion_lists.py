@@ -19,6 +19,7 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import Deployment, Page, read_page
 from contract_tests.vocabulary.issuing import (
     ALL_ASSERTIONS,
+    find_item,
     find_longest_list,
     issue,
     list_user_assertions,
@@ -27,7 +28,7 @@ from contract_tests.vocabulary.issuing import (
     revoke,
     temporary_credential,
 )
-from contract_tests.vocabulary.pages import check_page, find_repeated, get_maximum
+from contract_tests.vocabulary.pages import check_link, check_page, find_repeated, get_maximum
 
 MAXIMUM = 1000
 MOST_PAGES = 120
@@ -38,20 +39,29 @@ MOST_CREDENTIALS = 30
 
 @pytest.mark.credcheck_rule("ASSERT-01")
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_following_next_returns_every_assertion_once(deployment: Deployment, size: int) -> None:
+@pytest.mark.parametrize("of", ["user", "credential"])
+def test_following_next_returns_every_assertion_once(
+    deployment: Deployment, size: int, of: str
+) -> None:
     """Following `next` returns `count` different assertions, newest first, in correct pages."""
 
     def check() -> None:
-        path, query = find_longest_list(deployment)
+        path, query = find_longest_list(deployment, of)
         whole = deployment.get_page({**query, "page_size": 2}, path, envelope=False)
         if whole["count"] / size > MOST_PAGES:
             raise NotTested("too many pages of this size")
         pages = list(deployment.walk_pages({**query, "page_size": size}, path, envelope=False))
+        served = min(size, get_maximum(pages[0]))
+        if of == "credential":  # that its list takes `page_size` is not documented
+            default = deployment.get_page(query, path, envelope=False).ids
+            served = len(default) if pages[0].ids == default else served
         for number, page in enumerate(pages, 1):
-            check_page(page, number, min(size, get_maximum(page)))
+            check_page(page, number, served)
             is_first = page["previous"] is None
             message = f"whether `previous` is null on page {number}"
             check_equal(is_first, number == 1, message, page.response)
+            for link in filter(None, (page["next"], page["previous"])):
+                check_link(link, {**query, "page_size": size}, page.response)
         ids = [entity_id for page in pages for entity_id in page.ids]
         last = pages[-1].response
         check_equal(find_repeated(ids), [], "following `next` repeats an assertion", last)
@@ -169,10 +179,14 @@ def test_a_revoked_assertion_is_listed_on_request(deployment: Deployment) -> Non
         page = list_user_assertions(deployment, user)
         require(entity_id in page.ids, "an issued assertion is not listed")
         revoke(deployment, entity_id)
+        item = find_item(deployment)
+        course = item.fields if item.kind == "course" else {}
         for query, expected in (
             ({}, False),
             ({"include_revoked": "true"}, True),
             ({"include_expired": "true"}, False),
+            (course, False),
+            ({"include_revoked": "true", **course}, True),
         ):
             page = list_user_assertions(deployment, user, **query)
             is_listed = entity_id in page.ids
@@ -197,14 +211,16 @@ def test_a_course_filters_a_users_list(deployment: Deployment) -> None:
             names = " and ".join(filter(None, users))
             raise NotTested(f"{names} earned no assertion with a course")
         for course in sorted(courses)[:5]:
-            expected = [
-                item["entityId"]
-                for item in whole.items
-                if item["course"] and item["course"]["course_id"] == course
-            ]
-            page = list_user_assertions(deployment, user, **ALL_ASSERTIONS, course=course)
-            message = "`course` lists the wrong assertions"
-            check_equal(page.ids, expected, message, page.response)
+            for filters in (ALL_ASSERTIONS, {}):
+                listed = whole if filters else list_user_assertions(deployment, user)
+                expected = [
+                    item["entityId"]
+                    for item in listed.items
+                    if item["course"] and item["course"]["course_id"] == course
+                ]
+                page = list_user_assertions(deployment, user, **filters, course=course)
+                message = "`course` lists the wrong assertions"
+                check_equal(page.ids, expected, message, page.response)
             for other in (course[:-1], f"{course}x"):
                 if other not in courses:
                     page = list_user_assertions(deployment, user, **ALL_ASSERTIONS, course=other)

@@ -19,6 +19,7 @@ from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.forms import KINDS, send_form
 from contract_tests.vocabulary.issuing import (
     check_issue_refused,
+    expired_assertion,
     find_item,
     find_items,
     is_final,
@@ -91,15 +92,19 @@ def test_the_course_or_program_is_shown(deployment: Deployment, kind: str) -> No
     item = find_items(deployment).get(name)
     if item is None:
         pytest.skip(f"no credential is linked to a {name}")
-    with temporary_credential(deployment, **item.links) as credential:
-        fields = {kind: item.entity_id}
-        response = request_issue(deployment, credential["entityId"], **fields)
-        assertion = read_assertion(response)
-        expected: dict[str, Any] = {"course": None, "program": None}
-        if name != "pathway":
-            expected[name] = credential[f"{name}s"][0]
-        check_fields(response, assertion, expected, f"an assertion earned with a {name}")
-        check_everywhere(deployment, credential["entityId"], assertion)
+    listed = [link for each in deployment.list_items() for link in each[f"{name}s"]]
+    links = {link[f"{name}_id"]: link for link in listed}
+    some = [item.entity_id, *(each for each in links if each != item.entity_id)][:2]
+    with temporary_credential(deployment, **{f"{name}s": some}) as credential:
+        for entity_id in some:
+            response = request_issue(deployment, credential["entityId"], **{kind: entity_id})
+            assertion = read_assertion(response)
+            expected: dict[str, Any] = {"course": None, "program": None}
+            if name != "pathway":
+                expected[name] = links[entity_id]
+            check_fields(response, assertion, expected, f"an assertion earned with a {name}")
+            check_everywhere(deployment, credential["entityId"], assertion)
+            revoke(deployment, assertion["entityId"])
 
 
 PERIODS: tuple[tuple[int | None, str | None, int, int], ...] = (
@@ -181,6 +186,24 @@ def test_a_revocation_can_be_undone(deployment: Deployment) -> None:
 
 
 @pytest.mark.credcheck_rule("ASSERT-07")
+def test_another_reason_is_stored(deployment: Deployment) -> None:
+    """A second reason replaces the first, whatever its length; a reason alone revokes nothing."""
+    with temporary_credential(deployment) as credential:
+        assertion = issue(deployment, credential["entityId"])
+        path = f"assertions/{assertion['entityId']}"
+        put_assertion(deployment, assertion["entityId"], {"revocationReason": "Alone."})
+        response = deployment.get(path)
+        check_fields(response, read_record(response), {"revoked": False}, "a reason alone")
+        for reason in ("First.", "Another.", "Long. " * 40 + "End."):
+            body = {"revoked": True, "revocationReason": reason}
+            if put_assertion(deployment, assertion["entityId"], body).status == 400:
+                continue  # the length of a reason is not known
+            response = deployment.get(path)
+            expected = {"revoked": True, "revocationReason": reason}
+            check_fields(response, read_record(response), expected, "an assertion revoked again")
+
+
+@pytest.mark.credcheck_rule("ASSERT-07")
 def test_a_revocation_affects_one_assertion(deployment: Deployment) -> None:
     """Another assertion of the same credential is unchanged."""
     with temporary_credential(deployment) as credential:
@@ -208,6 +231,8 @@ def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
         check_fields(after, read_record(after), kept, "after a refused deletion")
         message = "a refused deletion changed the credential"
         require(deployment.retrieve(entity_id) == credential, message, response)
+        page = deployment.get_page({"search": credential["name"]})
+        check_equal(page.ids, [entity_id], "a refused deletion hides the credential", response)
         revoke(deployment, assertion["entityId"])
         if not reinstate(deployment, assertion["entityId"]):
             break
@@ -216,6 +241,32 @@ def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
     deployment.delete(entity_id)
     response = deployment.get(f"{entity_id}/assertions/")
     check_error(response, 404, "the list of a deleted credential")
+
+
+@pytest.mark.credcheck_rule("ASSERT-08")
+@pytest.mark.credcheck_needs("learner_username")
+def test_an_older_assertion_holds_a_credential(deployment: Deployment) -> None:
+    """409 while somebody holds it, though the newest assertion of it is revoked."""
+    names = (deployment.settings.username, deployment.settings.learner_username)
+    if names[0] == names[1]:
+        pytest.skip("username and learner_username are the same user")
+    with temporary_credential(deployment) as credential:
+        entity_id = credential["entityId"]
+        _, newest = (issue(deployment, entity_id, name) for name in names)
+        revoke(deployment, newest["entityId"])
+        response = deployment.send("DELETE", entity_id)
+        check_status(response, 409, "deleting a credential with an active assertion")
+
+
+@pytest.mark.credcheck_rule("ASSERT-08")
+def test_an_expired_assertion_holds_nothing(deployment: Deployment) -> None:
+    """It is in no list of valid ones, still shown in public, and its credential can be deleted."""
+    with expired_assertion(deployment) as assertion:
+        public = look_up_assertion(deployment, assertion["entityId"])
+        check_fields(public, read_record(public), assertion, "an expired assertion in public")
+        page = list_user_assertions(deployment, deployment.settings.username)
+        message = "a user's list has an expired assertion"
+        require(assertion["entityId"] not in page.ids, message, page.response)
 
 
 @pytest.mark.credcheck_rule("ASSERT-09")
@@ -240,16 +291,32 @@ def test_issuing_in_bulk_issues_to_all_others(deployment: Deployment) -> None:
     names = [deployment.settings.username, deployment.settings.learner_username]
     if not all(names) or names[0] == names[1]:
         pytest.skip("learner_username is not set")
-    with temporary_credential(deployment) as credential:
-        issue(deployment, credential["entityId"], names[0])
+    with temporary_credential(deployment, expires={"amount": 9, "duration": "weeks"}) as credential:
+        alone = issue(deployment, credential["entityId"], names[0])
         response = issue_in_bulk(deployment, credential["entityId"], names, metadata={"a": 1})
         expected = {"skipped": names[:1], "issued": names[1:]}
         check_fields(response, read_record(response), expected, "issuing in bulk")
-        listed = list_assertions(deployment, credential["entityId"]).items
-        issued = {item["recipient"]["username"]: item["metadata"] for item in listed}
-        got = (issued.get(names[1]) or {}).get("a")
+        page = list_assertions(deployment, credential["entityId"])
+        issued = {item["recipient"]["username"]: item for item in page.items}
+        message = "issuing in bulk issued to others than requested"
+        check_equal(sorted(issued), sorted(names), message, response)
+        in_bulk = issued[names[1]]
+        got = (in_bulk["metadata"] or {}).get("a")
         message = "issuing in bulk issued another assertion than requested"
-        check_equal((sorted(issued), got), (sorted(names), 1), message, response)
+        check_equal(got, 1, message, page.response)
+        same = {name: alone[name] for name in ("course", "program", "revoked", "acceptance")}
+        check_fields(page.response, in_bulk, same, "an assertion issued in bulk")
+        message = "an assertion issued in bulk expires at another time than one issued alone"
+        is_same = measure_validity(in_bulk) == measure_validity(alone)
+        require(is_same, message, page.response, expected=alone["expires"], got=in_bulk["expires"])
+
+
+def measure_validity(assertion: dict[str, Any]) -> int | None:
+    """Return the days from an assertion's issue to its end, None where it never expires."""
+    if assertion["expires"] is None:
+        return None
+    period = parse_time(assertion["expires"]) - parse_time(assertion["issuedOn"])
+    return round(period / timedelta(days=1))
 
 
 @pytest.mark.credcheck_rule("ASSERT-13")
@@ -276,6 +343,11 @@ def test_required_fields(deployment: Deployment) -> None:
             body = find_item(deployment).fields
             response = deployment.send_json("POST", f"{credential['entityId']}/{path}", body)
             check_field_error(response, field, f"issuing without `{field}`")
+        response = issue_in_bulk(deployment, credential["entityId"], [])
+        message = "issuing in bulk to nobody is neither done nor refused"
+        require(response.status in (200, 201, 400), message, response, got=response.status)
+        page = list_assertions(deployment, credential["entityId"])
+        check_equal(page.items, [], "issuing to nobody issued an assertion", page.response)
 
 
 @pytest.mark.credcheck_rule("ASSERT-17")

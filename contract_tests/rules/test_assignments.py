@@ -35,6 +35,7 @@ from contract_tests.vocabulary.deployment import (
     read_result,
 )
 from contract_tests.vocabulary.issuing import list_assertions, revoke
+from contract_tests.vocabulary.pages import check_link
 
 USERS, GROUPS = "assignments/users/", "assignments/groups/"
 SECONDS_TO_COMPLETE = 5.0
@@ -164,12 +165,9 @@ def check_deleted(response: Response) -> None:
     require(got in (200, 204), message, response, expected="200 or 204", got=got)
 
 
-def count_assertions(deployment: Deployment, entity_id: str) -> int:
+def count_holders(deployment: Deployment, entity_id: str) -> int:
     """Return the number of assertions of a credential."""
-    response = deployment.get(f"{entity_id}/assertions/")
-    check_status(response, 200, "the assertions of a credential")
-    count: int = response.value["count"]
-    return count
+    return int(deployment.get_page({}, f"{entity_id}/assertions/", envelope=False)["count"])
 
 
 @contextmanager
@@ -194,7 +192,7 @@ def test_an_assigned_user_holds_the_credential(deployment: Deployment) -> None:
         )
         expected = (entity_id, get_user_number(deployment))
         check_equal(got, expected, "an assignment shows another credential or user")
-        holders = count_assertions(deployment, entity_id)
+        holders = count_holders(deployment, entity_id)
         check_equal(holders, 1, "an assigned credential has no assertion")
         response = deployment.send("DELETE", entity_id)
         check_status(response, 409, "deleting an assigned credential")
@@ -209,7 +207,7 @@ def test_deleting_an_assignment_deletes_its_assertion(deployment: Deployment) ->
     entity_id = deployment.create()["entityId"]
     assignment_id = assign_to_user(deployment, entity_id)
     check_deleted(unassign(deployment, assignment_id))
-    holders = count_assertions(deployment, entity_id)
+    holders = count_holders(deployment, entity_id)
     check_equal(holders, 0, "an assertion exists after its assignment was deleted")
     check_error(unassign(deployment, assignment_id), 404, "a deleted assignment")
     deployment.delete(entity_id)
@@ -253,10 +251,10 @@ def test_an_assignment_to_a_group_is_completed(deployment: Deployment) -> None:
         time.sleep(0.2)
         assignment = find_assignment(deployment, GROUPS, assignment_id)
     if is_completed(assignment):
-        holders = count_assertions(deployment, entity_id)
+        holders = count_holders(deployment, entity_id)
         require(holders > 0, "a completed assignment to a group has no assertions")
     check_deleted(unassign(deployment, assignment_id))
-    holders = count_assertions(deployment, entity_id)
+    holders = count_holders(deployment, entity_id)
     check_equal(holders, 0, "an assertion exists after its assignment was deleted")
     deployment.delete(entity_id)
 
@@ -302,6 +300,10 @@ def test_a_learner_sees_a_part(deployment: Deployment, path: str) -> None:
             }
             message = "a learner sees assignments of several users"
             require(len(users) <= 1, message, response, got=users)
+        admins = list_assignments(deployment, own_path + path)
+        users = {read_part(each, "user", "id") for each in admins if path == USERS}
+        message = "below a learner's path an admin sees assignments of several users"
+        require(len(users) <= 1, message, expected="the learner's own", got=users)
         response = deployment.get(path, actor="other_org_admin")
         check_refused(response, "another platform's key")
 
@@ -313,10 +315,16 @@ def test_assignments_are_searched(deployment: Deployment) -> None:
     """The credential's name, in any case, finds its assignments; each page is newest first."""
     with temporary_assignment(deployment) as (entity_id, assignment_id):
         name = read_result(deployment.get(entity_id))["name"]
-        for term in (name, name.swapcase()):
+        username = deployment.settings.username or ""
+        usernames = [username, username.swapcase()] if username.isascii() and username else []
+        for term in (name, name.swapcase(), *usernames):
             found = [read_id(item) for item in list_assignments(deployment, USERS, search=term)]
-            message = "a search for the credential's name does not find its assignment"
+            message = "a search for the credential's or the user's name does not find an assignment"
             require(assignment_id in found, message, expected=assignment_id, got=found[:5])
+        query = {"page_size": 1, "search": "a"}
+        page = read_assignments(deployment.get(USERS, query))
+        if page["next"] is not None:
+            check_link(page["next"], query, page.response)
         none = list_assignments(deployment, USERS, search=f"{deployment.mark}-none")
         require(not none, "a search for an unknown text finds assignments", got=none[:1])
         first = read_id(list_assignments(deployment, USERS)[0])
@@ -334,6 +342,15 @@ def test_what_was_revoked_is_not_listed(deployment: Deployment) -> None:
         ids = [read_id(assignment) for assignment in list_assignments(deployment, USERS)]
         is_listed = assignment_id in ids
         require(not is_listed, "an assignment is listed after its assertion was revoked")
+
+    def check() -> None:
+        response = deployment.get(USERS, {"page_size": 100})
+        if response.status == 200:
+            page = read_assignments(response)
+            listed = len(list_assignments(deployment, USERS))
+            check_equal(page["count"], listed, "`count` differs from what is listed", response)
+
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.credcheck_rule("ASSIGN-10")

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from contract_tests.errors import NotTested, require
+from contract_tests.vocabulary.bodies import FULL
 from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
@@ -24,9 +25,13 @@ from contract_tests.vocabulary.courses import (
     read_exported,
     read_report,
 )
-from contract_tests.vocabulary.deployment import Deployment
-from contract_tests.vocabulary.pages import count_pages
+from contract_tests.vocabulary.deployment import Deployment, strip_signatures
+from contract_tests.vocabulary.pages import check_link, count_pages
 
+COPIED = (
+    *("name", "description", "metadata", "tags", "expires", "credentialType", "signal"),
+    *("criteriaUrl", "criteriaNarrative", "html_template", "css_template"),
+)
 EXPORTED = ("name", "description", "metadata", "tags", "expires", "icon_image_id")
 
 
@@ -44,6 +49,12 @@ def test_each_course_has_its_credentials(deployment: Deployment) -> None:
             expected = sorted(item["entityId"] for item in listed)
             got = sorted(item["entityId"] for item in course["credentials"])
             check_equal(got, expected, message)
+            shown = {item["entityId"]: item for item in strip_signatures(course["credentials"])}
+            for item in strip_signatures(listed):
+                copy = shown[item["entityId"]]
+                other = [name for name in item if name in copy and copy[name] != item[name]]
+                message = "a course shows a credential otherwise than the list"
+                require(not other, message, expected=item["entityId"], got=other)
 
     deployment.run_undisturbed(check)
 
@@ -63,6 +74,10 @@ def test_courses_are_paginated(deployment: Deployment) -> None:
         check_equal(got, (len(whole), pages, 1), message, page.response)
         response = deployment.get(COURSES_PATH, {"page_size": 2, "page": pages + 1})
         check_error(response, 404, "a page that is out of range")
+        query = {"page_size": 1, "search": "e"}
+        page = get_course_page(deployment, **query)
+        if page["next"] is not None:
+            check_link(page["next"], query, page.response)
 
     deployment.run_undisturbed(check)
 
@@ -74,10 +89,12 @@ def test_a_search_filters_the_courses(deployment: Deployment) -> None:
     def check() -> None:
         whole = {course["course_id"]: course for course in list_courses(deployment)}
         for course_id in list(whole)[:3]:
-            for term in (course_id, course_id.swapcase()):
+            name = whole[course_id].get("name") or ""
+            names = [name, name.swapcase()] if name.isascii() and name.strip() else []
+            for term in (course_id, course_id.swapcase(), *names):
                 found = list_courses(deployment, search=term)
                 is_found = whole[course_id] in found
-                require(is_found, "a course id does not find its course", got=term)
+                require(is_found, "a course's id or name does not find it", got=term)
                 wrong = [course for course in found if course not in whole.values()]
                 require(not wrong, "a search finds a course that is not listed", got=wrong[:1])
         found = list_courses(deployment, search=f"{deployment.mark}-none")
@@ -122,6 +139,10 @@ def test_an_export_is_complete(deployment: Deployment) -> None:
             for name in EXPORTED:
                 message = f"an export contains another `{name}`"
                 check_equal(copy.get(name), item[name], message, response)
+        for copy in exported.values():
+            courses = [link["course_id"] for link in copy["courses"]]
+            message = "an export contains a credential of another course"
+            require(course_id in courses, message, response, expected=course_id, got=courses)
 
     deployment.run_undisturbed(check)
 
@@ -153,6 +174,12 @@ def test_an_import_updates_what_is_there(deployment: Deployment) -> None:
             check_equal(after.get(field), before[0].get(field), message, response)
     count = deployment.get_page({"search": name})["count"]
     check_equal(count, 1, "an imported credential does not exist once", response)
+    changed = {**before[0], "description": "Changed by an import."}
+    body = {"course_id": course_id, "credentials": [changed]}
+    read_report(import_course(deployment, course_id, body), 201, "importing a changed export")
+    after = export_own()[0]
+    message = "an import that updates does not change the credential"
+    check_equal(after["description"], changed["description"], message)
 
 
 @pytest.mark.credcheck_rule("EXIM-03")
@@ -177,7 +204,7 @@ def test_an_export_imports_into_another_course(deployment: Deployment) -> None:
     if len(courses) < 2:
         raise NotTested("only one course has a credential")
     source, target = courses[:2]
-    item = deployment.create(courses=[source])
+    item = deployment.create(**FULL, courses=[source])
     document = read_export(export_course(deployment, source))
     own = [copy for copy in document["credentials"] if copy["entityId"] == item["entityId"]]
     response = import_course(deployment, target, {**document, "credentials": own})
@@ -188,7 +215,7 @@ def test_an_export_imports_into_another_course(deployment: Deployment) -> None:
     copies = [copy for copy in listed if copy["name"] == item["name"]]
     is_copy = len(copies) == 1 and copies[0]["entityId"] != item["entityId"]
     require(is_copy, "the other course does not have one copy", response, got=copies)
-    for field in ("name", "description", "metadata", "tags", "expires", "credentialType"):
+    for field in COPIED:
         message = f"the copy has another `{field}`"
         check_equal(copies[0][field], item[field], message, response)
     deployment.delete(item["entityId"])

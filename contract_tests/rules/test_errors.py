@@ -2,7 +2,7 @@
 
 import json
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 
@@ -13,7 +13,7 @@ from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import check_error, check_field_error, check_status
 from contract_tests.vocabulary.deployment import Deployment, check_success
 from contract_tests.vocabulary.forms import FORM
-from contract_tests.vocabulary.records import UNKNOWN_USER, UNKNOWN_USERNAME
+from contract_tests.vocabulary.records import UNKNOWN_USER, UNKNOWN_USERNAME, find_credential
 
 WRITES = pytest.mark.parametrize("method", ["POST", "PUT"])
 
@@ -54,6 +54,19 @@ def test_unknown_ids_are_404(deployment: Deployment, method: str, path: str) -> 
         check_status(response, 404, "an unknown id")
     else:
         check_error(response, 404, "an unknown id")
+
+
+@pytest.mark.credcheck_rule("ERR-02")
+def test_an_item_has_one_id(deployment: Deployment) -> None:
+    """A credential is found by its whole id, and not by a number, its name or a part of its id."""
+    item = find_credential(deployment)
+    entity_id = item["entityId"]
+    numbers = ("1", "2", "3", "10")  # of rows, which the look-up never takes (FACTS, S1)
+    for other in (*numbers, f"{entity_id}=", f"{entity_id}==", entity_id[:-1], item["name"]):
+        if "/" not in other and "." not in other:
+            response = deployment.get(quote(other), proxy_may_refuse=True)
+            if not response.is_from_proxy:
+                check_status(response, 404, "something that is not an id")
 
 
 @pytest.mark.credcheck_rule("ERR-02")
@@ -186,6 +199,19 @@ def test_a_huge_number_is_400_on_its_field(deployment: Deployment, method: str) 
     """A number of thirty digits, which not every store can hold, returns 400 on its field."""
     response = send_fields(deployment, method, {"expires": {"amount": 10**30}})
     check_field_error(response, "expires", "`expires` with a number of thirty digits")
+
+
+@pytest.mark.credcheck_rule("ERR-07")
+@WRITES
+def test_errors_of_an_object_are_an_object(deployment: Deployment, method: str) -> None:
+    """Messages about a part of `expires` are under the name of the part."""
+    response = send_fields(deployment, method, {"expires": {"amount": "x"}})
+    check_status(response, 400, "an invalid part of `expires`")
+    body = response.value if isinstance(response.value, dict) else {}
+    parts = body.get("expires")
+    has_part = isinstance(parts, dict) and "amount" in parts
+    message = "an invalid `expires.amount` is not reported on `amount`"
+    require(has_part, message, response, expected='{"expires": {"amount": ["…"]}}', got=body)
 
 
 @pytest.mark.credcheck_rule("ERR-07")

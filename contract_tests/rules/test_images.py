@@ -85,9 +85,11 @@ def download(deployment: Deployment, image: dict[str, Any]) -> Response:
     return deployment.send("GET", path, actor=None)
 
 
-def search_images(deployment: Deployment, query: str) -> list[dict[str, Any]]:
+def search_images(
+    deployment: Deployment, query: str, base: str = "", **options: Any
+) -> list[dict[str, Any]]:
     """Return the images that a search finds."""
-    response = deployment.get("images/", {"query": query})
+    response = deployment.get(f"{base}images/", {"query": query}, **options)
     is_array = response.status == 200 and isinstance(response.value, list)
     require(is_array, "a search for images does not return an array", response)
     images: list[dict[str, Any]] = response.value
@@ -113,6 +115,18 @@ def test_a_search_finds_by_name(deployment: Deployment) -> None:
             require(is_found, "a name does not find its image", expected=chosen, got=again[:3])
 
 
+@pytest.mark.credcheck_rule("IMAGE-01")
+@pytest.mark.credcheck_needs("other_org", "other_org_admin", "other_user_id")
+def test_another_platforms_images_are_not_found(deployment: Deployment) -> None:
+    """No image is found on two platforms."""
+    for text in ("a", "e"):
+        own = {image["id"] for image in search_images(deployment, text)}
+        base, actor = deployment.other_path, "other_org_admin"
+        others = {image["id"] for image in search_images(deployment, text, base, actor=actor)}
+        both = sorted(own & others)
+        require(not both, "two platforms find the same image", expected=text, got=both[:3])
+
+
 @pytest.mark.credcheck_rule("IMAGE-02")
 def test_a_search_needs_a_text(deployment: Deployment) -> None:
     """A missing `query` returns 400."""
@@ -131,6 +145,24 @@ def test_an_empty_text_is_refused(deployment: Deployment) -> None:
 def test_an_image_is_found_and_served(deployment: Deployment) -> None:
     """The picture that was uploaded is served, as it was sent or encoded anew."""
     check_served(deployment, "badge.png")
+
+
+@pytest.mark.credcheck_rule("IMAGE-03")
+def test_a_name_may_have_several_images(deployment: Deployment) -> None:
+    """A second image of the same name is another one, and the first stays what it was."""
+    name = deployment.make_name("picture")
+    images = []
+    for content in (make_png(deployment), make_png(deployment)):
+        body, media_type = encode_upload(name, content, "twice.png")
+        response = deployment.send(
+            "POST", "images/", headers={"Content-Type": media_type}, body=body
+        )
+        check_success(response)
+        images.append(response.value)
+    ids = sorted(image["id"] for image in images)
+    found = sorted(image["id"] for image in search_images(deployment, name))
+    check_equal(found, ids, "a search does not find both images of a name")
+    require(ids[0] != ids[1], "a second image of a name replaces the first", got=ids)
 
 
 @pytest.mark.credcheck_rule("IMAGE-08")

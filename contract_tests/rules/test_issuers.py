@@ -19,9 +19,12 @@ from contract_tests.vocabulary.deployment import Deployment, read_result
 from contract_tests.vocabulary.issuing import (
     create_issuer,
     delete_issuer,
+    find_listed_issuer,
+    put_issuer,
     read_created_issuer,
     read_record,
     read_single_issuer,
+    retrieve_issuer,
     temporary_issuer,
 )
 
@@ -36,29 +39,11 @@ PERSON = {
     "title": "Dean of “Studies”",
     "signature": "https://example.com/signature.png",
 }
+LONG_TITLE = "Professor of everything that there is, " * 3 + "and more"
 SHOWN = ("url", "iconImage", "allowed_template_tags")
 SIGNATORIES_PATH = "issuers/authority/"
 MOST_RANGES = 120
 """Ranges that are followed one by one."""
-
-
-def find_in_list(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
-    """Return an issuer as the list shows it, None where it is not listed."""
-    page = deployment.get_page({"page_size": 100, "q": issuer["name"]}, "issuers/")
-    listed = {item["entityId"]: item for item in page.items}
-    return listed.get(issuer["entityId"])
-
-
-def retrieve_issuer(deployment: Deployment, entity_id: str) -> dict[str, Any]:
-    """Return an issuer, which must exist."""
-    return read_single_issuer(deployment.get(f"issuers/{entity_id}"))
-
-
-def put_issuer(
-    deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any
-) -> Response:
-    """Send a PUT of an issuer."""
-    return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
 
 
 def list_issuer_ids(deployment: Deployment, most: int = 1000) -> list[str]:
@@ -115,7 +100,7 @@ def test_an_issuer_is_stored(deployment: Deployment) -> None:
     check_fields(response, issuer, created, "the response to a create of an issuer")
     expected = {name: body[name] for name in ("name", *SHOWN)} | {"signatories": []}
     check_fields(response, issuer, expected, "a created issuer")
-    listed = find_in_list(deployment, issuer)
+    listed = find_listed_issuer(deployment, issuer)
     check_equal(listed, issuer, "the list shows a created issuer otherwise", response)
     credential = deployment.create(issuer=issuer["entityId"])
     message = "a credential shows its issuer otherwise"
@@ -136,7 +121,10 @@ def test_a_created_issuer_is_enveloped(deployment: Deployment) -> None:
 @pytest.mark.credcheck_rule("ISSUER-03")
 def test_an_update_of_an_issuer(deployment: Deployment) -> None:
     """Each field changes on its own, and the issuer's credentials show it."""
-    with temporary_issuer(deployment, **FULL) as issuer:
+    with (
+        temporary_issuer(deployment, **FULL) as issuer,
+        temporary_issuer(deployment, **FULL) as neighbour,
+    ):
         credential = deployment.create(issuer=issuer["entityId"])
         updates: tuple[dict[str, Any], ...] = (
             {"url": "https://example.com/other"}, {"iconImage": None},
@@ -155,6 +143,14 @@ def test_an_update_of_an_issuer(deployment: Deployment) -> None:
             response = deployment.get(credential["entityId"])
             details = read_result(response)["issuerDetails"]
             check_fields(response, details, issuer, f"{what}, in a credential")
+            page = deployment.get_page({"search": credential["name"]})
+            details = page.items[0]["issuerDetails"] if page.items else {}
+            check_fields(page.response, details, issuer, f"{what}, in a list of credentials")
+            page = deployment.get_page({"page_size": 100, "q": deployment.mark}, "issuers/")
+            listed = {item["entityId"]: item for item in page.items}
+            for expected in (issuer, neighbour):
+                got = listed.get(expected["entityId"], {})
+                check_fields(page.response, got, expected, f"{what}, in the list of issuers")
         deployment.delete(credential["entityId"])
 
 
@@ -169,9 +165,9 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
     response = put_issuer(deployment, issuer["entityId"], {"name": "x"})
     check_error(response, 404, "PUT of a deleted issuer")
     check_error(deployment.send("DELETE", path), 404, "DELETE of a deleted issuer")
-    check_equal(find_in_list(deployment, issuer), None, "a deleted issuer is listed")
+    check_equal(find_listed_issuer(deployment, issuer), None, "a deleted issuer is listed")
     message = "a deletion changed or deleted another issuer"
-    check_equal(find_in_list(deployment, namesake), namesake, message)
+    check_equal(find_listed_issuer(deployment, namesake), namesake, message)
     body = deployment.build_body(issuer=issuer["entityId"])
     response = deployment.send_json("POST", "", body)
     check_field_error(response, "issuer", "a deleted issuer of a new credential")
@@ -202,14 +198,16 @@ def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
     with temporary_issuer(deployment) as issuer, temporary_issuer(deployment) as other:
         credential = deployment.create(issuer=issuer["entityId"])
         expected: list[dict[str, Any]] = []
-        for name in ("First", "Second"):
-            body = {**PERSON, "name": name, "entityId": issuer["entityId"]}
+        for name, title in (("First", LONG_TITLE), ("Second", "Dean"), ("Second", "Rector")):
+            body = {**PERSON, "name": name, "title": title, "entityId": issuer["entityId"]}
             response = deployment.send_json("POST", SIGNATORIES_PATH, body)
             fields = {key: body[key] for key in PERSON}
             check_fields(response, read_signatory(response), fields, "a signatory")
             expected.append(fields)
-            signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
-            check_signatories(response, signatories, expected, "an issuer")
+            shown = retrieve_issuer(deployment, issuer["entityId"])
+            check_signatories(response, shown["signatories"], expected, "an issuer")
+            listed = find_listed_issuer(deployment, issuer)
+            check_equal(listed, shown, "the list shows an issuer with signatories otherwise")
             record = deployment.retrieve(credential["entityId"])
             signatories = record["issuerDetails"]["signatories"]
             check_signatories(response, signatories, expected, "the issuer of a credential")
@@ -249,8 +247,10 @@ def test_a_signatory_of_a_credential(deployment: Deployment) -> None:
         body = {**PERSON, "credential": first["entityId"]}
         response = deployment.send_json("POST", SIGNATORIES_PATH, body)
         read_signatory(response)
-        signatories = deployment.retrieve(first["entityId"])["signatories"]
-        check_signatories(response, signatories, [PERSON], "a credential")
+        record = deployment.retrieve(first["entityId"])
+        check_signatories(response, record["signatories"], [PERSON], "a credential")
+        signatories = record["issuerDetails"]["signatories"]
+        check_signatories(response, signatories, [], "the issuer in a credential")
         signatories = retrieve_issuer(deployment, issuer["entityId"])["signatories"]
         check_signatories(response, signatories, [], "the issuer of a credential")
         signatories = deployment.retrieve(second["entityId"])["signatories"]

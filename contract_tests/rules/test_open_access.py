@@ -3,6 +3,7 @@
 import pytest
 
 from contract_tests.catalogue.operations import CREATE_ISSUER
+from contract_tests.engine.contract import JSON
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.vocabulary.checks import (
     check_error,
@@ -60,6 +61,18 @@ def test_authentication_schemes(deployment: Deployment, scheme: str) -> None:
     header = f"{scheme} {deployment.settings.keys['admin']}".strip()
     response = deployment.get(actor=None, headers={"Authorization": header})
     check_status(response, 200, f"the scheme {scheme}" if scheme else "a key without a scheme")
+
+
+@pytest.mark.credcheck_rule("ACCESS-15")
+@pytest.mark.credcheck_needs("write")
+@pytest.mark.parametrize("scheme", ["Api-Key", "Api-Token", "Token", "Bearer", ""])
+def test_each_scheme_writes(deployment: Deployment, scheme: str) -> None:
+    """Each of the four schemes, and the key alone, give access to an update."""
+    header = f"{scheme} {deployment.settings.keys['admin']}".strip()
+    headers = {"Authorization": header, "Content-Type": JSON}
+    path = deployment.make_unknown_id()
+    response = deployment.send("PUT", path, actor=None, headers=headers, body=b"{}")
+    check_status(response, 404, f"an update with {scheme or 'no scheme'} of an unknown id")
 
 
 @pytest.mark.credcheck_rule("ACCESS-14")

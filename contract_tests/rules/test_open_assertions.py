@@ -18,7 +18,9 @@ from contract_tests.vocabulary.checks import (
 from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.forms import KINDS, send_form
 from contract_tests.vocabulary.issuing import (
+    ALL_ASSERTIONS,
     check_issue_refused,
+    expired_assertion,
     find_assertion,
     find_item,
     find_items,
@@ -36,7 +38,10 @@ from contract_tests.vocabulary.issuing import (
     revoke,
     temporary_credential,
 )
+from contract_tests.vocabulary.pages import check_page
 from contract_tests.vocabulary.records import UNKNOWN_USERNAME
+
+MAIN_TENANT = "main"
 
 
 @pytest.mark.credcheck_rule("ASSERT-18")
@@ -185,12 +190,29 @@ def test_the_recipient_of_a_form(deployment: Deployment, kind: str) -> None:
 def test_issuing_needs_an_item(deployment: Deployment) -> None:
     """Without an item, or with one that the credential is not attached to, issuing returns 400."""
     items = find_items(deployment)
-    item = find_item(deployment)
-    with temporary_credential(deployment, **item.links) as credential:
-        others = [other.fields for kind, other in items.items() if kind != item.kind]
-        for fields in ({}, *others):
-            response = request_issue(deployment, credential["entityId"], item=False, **fields)
-            check_status(response, 400, "issuing without an item of the credential")
+    for item in items.values():
+        with temporary_credential(deployment, **item.links) as credential:
+            others = [other.fields for kind, other in items.items() if kind != item.kind]
+            for fields in ({}, {"catalog_item": "no-such-item"}, *others):
+                what = f"issuing with {', '.join(fields) or 'nothing'} that it is not attached to"
+                response = request_issue(deployment, credential["entityId"], item=False, **fields)
+                check_status(response, 400, what)
+                body = {"users": [deployment.settings.username], **fields}
+                path = f"{credential['entityId']}/assertions/bulk/"
+                check_status(deployment.send_json("POST", path, body), 400, f"{what}, in bulk")
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
+def test_a_negative_period_is_over(deployment: Deployment) -> None:
+    """An assertion that is valid for less than nothing has expired when it is issued."""
+    with temporary_credential(deployment, expires={"amount": -2, "duration": "days"}) as credential:
+        response = request_issue(deployment, credential["entityId"])
+        assertion = read_assertion(response)
+        end = parse_time(assertion["expires"] or "9999-12-31T00:00:00+00:00")
+        is_over = end < parse_time(assertion["issuedOn"])
+        message = "an assertion of a negative period has not expired"
+        require(is_over, message, response, expected="a past time", got=assertion["expires"])
 
 
 @pytest.mark.credcheck_rule("ASSERT-18")
@@ -227,3 +249,50 @@ def test_the_maximum_is_a_thousand(deployment: Deployment) -> None:
             check_equal(page["max_page_size"], 1000, "`max_page_size` is wrong", page.response)
 
     deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.parametrize("of", ["user", "credential"])
+def test_the_page_size_of_assertions(deployment: Deployment, of: str) -> None:
+    """Both lists have ten assertions on a page, and as many as `page_size` says."""
+
+    def check() -> None:
+        path, query = find_longest_list(deployment, of)
+        page = deployment.get_page(query, path, envelope=False)
+        check_page(page, 1, 10)
+        page = deployment.get_page({**query, "page_size": 1}, path, envelope=False)
+        check_page(page, 1, 1)
+
+    deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+@pytest.mark.credcheck_needs("write", "username")
+def test_an_expired_assertion_is_history(deployment: Deployment) -> None:
+    """A credential's list shows it, and issuing in bulk issues another one."""
+    with expired_assertion(deployment) as assertion:
+        entity_id = assertion["credentialDetails"]["entityId"]
+        page = list_assertions(deployment, entity_id)
+        message = "a credential's list lacks an expired assertion"
+        check_equal(page.ids, [assertion["entityId"]], message, page.response)
+        name = deployment.settings.username
+        response = issue_in_bulk(deployment, entity_id, [name])
+        what = "issuing in bulk to whom it expired"
+        check_fields(response, read_record(response), {"issued": [name], "skipped": []}, what)
+
+
+@pytest.mark.credcheck_rule("ASSERT-18")
+def test_the_main_tenant_is_called_main(deployment: Deployment) -> None:
+    """`exclude_main_tenant_assertions` leaves nothing of a list on the platform `main`."""
+    if deployment.settings.org != MAIN_TENANT:
+        pytest.skip(f"the platform is not `{MAIN_TENANT}`")
+    query = {**ALL_ASSERTIONS, "exclude_main_tenant_assertions": "true"}
+    page = deployment.get_page(query, "assertions/", envelope=False)
+    own = [each for each in page.items if is_of_platform(each, MAIN_TENANT)]
+    message = "`exclude_main_tenant_assertions` leaves in what the main tenant issued"
+    require(not own, message, page.response, got=len(own))
+
+
+def is_of_platform(assertion: dict[str, Any], org: str) -> bool:
+    """Tell whether the issuer of an assertion's credential belongs to a platform."""
+    return bool(assertion["credentialDetails"]["issuerDetails"]["org"] == org)

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.errors import NotTested
 from contract_tests.oracle.concurrency import check_concurrent_updates
 from contract_tests.vocabulary.bodies import FULL
 from contract_tests.vocabulary.checks import (
@@ -90,3 +91,16 @@ def test_null_and_empty_differ(deployment: Deployment) -> None:
 def test_concurrent_updates_undo_nothing(deployment: Deployment) -> None:
     """Concurrent updates of different fields are all stored."""
     check_concurrent_updates(deployment, may_undo=False)
+
+
+@pytest.mark.credcheck_rule("STATE-15")
+def test_an_address_replaces_an_image_of_the_gallery(deployment: Deployment) -> None:
+    """The address of an image that is sent is shown, whatever image was chosen before."""
+    shown = [item["icon_image_id"] for item in deployment.list_items() if item["icon_image_id"]]
+    if not shown:
+        raise NotTested("no credential shows an image of the gallery")
+    item = deployment.create(icon_image_id=shown[0])
+    fields = {"iconImage": "https://example.com/replaced.png"}
+    response = deployment.put(item["entityId"], fields)
+    check_fields(response, read_result(response), fields, "an address after an image")
+    deployment.delete(item["entityId"])

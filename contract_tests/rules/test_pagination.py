@@ -7,10 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from contract_tests.catalogue.operations import CREATE_ISSUER
 from contract_tests.errors import NotTested, require
 from contract_tests.vocabulary.checks import check_equal, check_order, check_status
 from contract_tests.vocabulary.deployment import Deployment, read_page
+from contract_tests.vocabulary.issuing import create_issuer, delete_issuer
 from contract_tests.vocabulary.pages import (
+    check_link,
     check_page,
     count_pages,
     find_repeated,
@@ -110,21 +113,56 @@ def test_links_keep_the_other_parameters(deployment: Deployment) -> None:
     query = {"page_size": 2, "search": "e", "course": "", "x-unknown": "é & b"}
 
     def check() -> None:
-        pages = list(islice(deployment.walk_pages(query), 2))
-        if len(pages) < 2:
+        if not check_links(deployment, query):
             raise NotTested("there are too few credentials for a second page of a search")
-        first, second = pages
-        for page, link in ((first, first["next"]), (second, second["previous"])):
-            require(isinstance(link, str), "a link is missing", page.response)
-            deployment.follow(link, page.response)
-            parameters = parse_qs(urlsplit(link).query, keep_blank_values=True)
-            for name, value in query.items():
-                message = f"a link does not keep `{name}`"
-                check_equal(parameters.get(name), [str(value)], message, page.response)
-        parameters = parse_qs(urlsplit(str(second["previous"])).query)
-        require("page" not in parameters, "the link to page 1 has `page`", second.response)
 
     deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("PAGE-04")
+@pytest.mark.parametrize("name", ["course", "program", "platform_org", "q"])
+def test_links_keep_each_filter(deployment: Deployment, name: str) -> None:
+    """Both links contain a filter that two items or more fit."""
+
+    def check() -> None:
+        path = "issuers/" if name == "q" else ""
+        values = {"platform_org": [deployment.settings.org], "q": list("eai")}
+        seen = False
+        for value in values.get(name) or find_shared_links(deployment, name):
+            query = {"page_size": 1, name: value}
+            if not check_links(deployment, query, path):
+                continue
+            seen = True
+            whole = deployment.get_page({**query, "page_size": 100}, path)
+            second = deployment.get_page({**query, "page": 2}, path)
+            message = f"the second page is of another list than the one with `{name}`"
+            check_equal(second.ids, whole.ids[1:2], message, second.response)
+            check_equal(second["count"], whole["count"], message, second.response)
+        if not seen:
+            raise NotTested(f"no `{name}` that is known fits two items")
+
+    deployment.run_undisturbed(check)
+
+
+def find_shared_links(deployment: Deployment, kind: str) -> list[str]:
+    """Return the courses or programs that several listed credentials are linked to."""
+    links = [link[f"{kind}_id"] for item in deployment.list_items() for link in item[f"{kind}s"]]
+    return find_repeated(links)[:3]
+
+
+def check_links(deployment: Deployment, query: dict[str, Any], path: str = "") -> bool:
+    """Require the links between the first two pages to keep the query; False for one page."""
+    pages = list(islice(deployment.walk_pages(query, path), 2))
+    if len(pages) < 2:
+        return False
+    first, second = pages
+    for page, link in ((first, first["next"]), (second, second["previous"])):
+        require(isinstance(link, str), "a link is missing", page.response)
+        deployment.follow(link, page.response)
+        check_link(link, query, page.response)
+    parameters = parse_qs(urlsplit(str(second["previous"])).query)
+    require("page" not in parameters, "the link to page 1 has `page`", second.response)
+    return True
 
 
 @pytest.mark.credcheck_rule("PAGE-05")
@@ -149,9 +187,12 @@ def test_first_and_last_page_by_name(
         empty = deployment.get_page({"page_size": 7, "page": ""}, path)
         message = "an empty `page` is not the first page"
         check_equal(empty.ids, first.ids, message, empty.response)
-        last = deployment.get_page({"page_size": 7, "page": "last"}, path)
-        message = "`page=last` is not the last page"
-        check_equal(last["page_number"], first["num_pages"], message, last.response)
+        for filters in ({}, {"search": "e"}) if path == "" else ({},):
+            query = {"page_size": 7, **filters}
+            pages = deployment.get_page(query, path)["num_pages"]
+            last = deployment.get_page({**query, "page": "last"}, path)
+            message = "`page=last` is not the last page"
+            check_equal(last["page_number"], pages, message, last.response)
 
     deployment.run_undisturbed(check)
 
@@ -184,6 +225,18 @@ def test_the_default_page_size(
         check_page(page, 1, min(default, get_maximum(page)))
 
     deployment.run_undisturbed(check)
+
+
+@pytest.mark.credcheck_rule("PAGE-06")
+@pytest.mark.credcheck_needs("disposable", CREATE_ISSUER)
+def test_the_default_page_of_issuers(deployment: Deployment) -> None:
+    """A page of issuers without a size has more than ten, where there are more."""
+    count = deployment.get_page(path="issuers/")["count"]
+    created = [create_issuer(deployment)["entityId"] for _ in range(count, 11)]
+    page = deployment.get_page(path="issuers/")
+    check_page(page, 1, min(50, get_maximum(page)))
+    for entity_id in created:
+        delete_issuer(deployment, entity_id)
 
 
 @pytest.mark.credcheck_rule("PAGE-06")
@@ -277,9 +330,11 @@ def test_writes_between_two_pages(deployment: Deployment) -> None:
         deployment.create(name=f"{number} {mark}")
     query = {"search": mark, "page_size": 2}
     ids = deployment.get_page({"search": mark}).ids
+    message = "`count` is not what was created"
     first = deployment.get_page(query)
     newest = deployment.create(name=f"late {mark}")["entityId"]
     second = read_page(deployment.follow(first["next"], first.response))
+    check_equal(second["count"], 7, message, second.response)
     whole = deployment.get_page({"search": mark}).ids  # those of one time come in any order
     message = "a create changes the order of the other items"
     check_equal([entity_id for entity_id in whole if entity_id != newest], ids, message)
@@ -288,6 +343,7 @@ def test_writes_between_two_pages(deployment: Deployment) -> None:
     deployment.delete(newest)
     deployment.delete(ids[0])
     third = deployment.get_page({**query, "page": 2})
+    check_equal(third["count"], 5, "`count` is not what a deletion left", third.response)
     message = "the page after a deletion is not shifted by one"
     check_equal(third.ids, ids[3:5], message, third.response)
     for entity_id in ids[1:]:

@@ -1,6 +1,7 @@
 """External badge providers: who may ask, configurations, mappings."""
 
 import re
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ PROVIDERS = "/api/credentials/providers/"
 CONFIGURATIONS, MAPPINGS = "provider-config/", "external-mapping/"
 MAXIMUM_PAGE_SIZE = 1000
 MASKED = re.compile(r"^$|[*•●x]{3}|…|redacted|masked|hidden|secret", re.IGNORECASE)
+MOST_WALKED = 20
 NEEDS_A_SETTING = {"accredible": "accredible_api_key"}
 
 
@@ -68,6 +70,14 @@ def test_lists_are_pages_and_need_a_key(deployment: Deployment, path: str) -> No
     check_equal(page["max_page_size"], MAXIMUM_PAGE_SIZE, message, page.response)
     require(len(page.items) <= 1, "`page_size` has no effect", page.response, got=len(page.items))
     check_unauthorized(deployment.get(path, actor=None), "a list without a key")
+
+    def check() -> None:
+        pages = list(islice(deployment.walk_pages({"page_size": 1}, path), MOST_WALKED))
+        shown = [item for page in pages for item in page.items]
+        whole = list_all(deployment, path)[: len(shown)]
+        check_equal(shown, whole, "pages of one show other items than one page of all")
+
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.credcheck_rule("PROVIDER-02")
@@ -119,6 +129,46 @@ def test_a_mapping_is_stored(deployment: Deployment) -> None:
     left = list_all(deployment, MAPPINGS, credential_id=entity_id)
     require(not left, "a deleted mapping is listed", response, got=left)
     deployment.delete(entity_id)
+
+
+@pytest.mark.credcheck_rule("PROVIDER-03")
+def test_a_credential_has_a_mapping_at_each_provider(deployment: Deployment) -> None:
+    """A second provider has a mapping of its own, which stays when the first is deleted."""
+    names = [provider["name"] for provider in list_all(deployment, PROVIDERS)][:2]
+    if len(names) < 2:
+        raise NotTested("there are no two providers")
+    entity_id = deployment.create()["entityId"]
+    for name in names:
+        body = {"credential_id": entity_id, "provider_name": name, "external_template_id": name}
+        read_written(deployment.send_json("POST", MAPPINGS, body), is_new=True)
+    for expected in (names, names[1:], []):
+        listed = list_all(deployment, MAPPINGS, credential_id=entity_id)
+        got = {item["provider_name"]: item["external_template_id"] for item in listed}
+        check_equal(got, {name: name for name in expected}, "a credential has other mappings")
+        key = {"credential_id": entity_id, "provider_name": (expected or names)[0]}
+        if expected:
+            check_status(deployment.send_json("DELETE", MAPPINGS, key), 200, "deleting a mapping")
+    deployment.delete(entity_id)
+
+
+@pytest.mark.credcheck_rule("PROVIDER-04")
+@pytest.mark.credcheck_needs("other_org", "other_user_id")
+@pytest.mark.parametrize("path", [CONFIGURATIONS, MAPPINGS])
+def test_each_platform_has_its_own(deployment: Deployment, path: str) -> None:
+    """A list has the configurations and mappings of one platform, and the other's none of them."""
+
+    def check() -> None:
+        own = deployment.get_page({"page_size": 100}, path)
+        base = deployment.other_path + path
+        others = deployment.get_page({"page_size": 100}, base, actor="other_org_admin")
+        for page in (own, others):
+            platforms = {item["platform_key"] for item in page.items}
+            message = "a list has what belongs to several platforms"
+            require(len(platforms) <= 1, message, page.response, got=sorted(platforms))
+        both = {item["id"] for item in own.items} & {item["id"] for item in others.items}
+        require(not both, "two platforms show the same", others.response, got=sorted(both))
+
+    deployment.run_undisturbed(check)
 
 
 @pytest.mark.credcheck_rule("PROVIDER-04")

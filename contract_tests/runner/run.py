@@ -147,7 +147,8 @@ class Run:
             self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
             with self._redact_output():
-                lines = list(map(str, clean_up(self.deployment.target)))
+                ended = [each for each in clean_up(self.deployment.target) if not each.note]
+            lines = list(map(str, ended))
             for line in lines:
                 self._print(line)
 

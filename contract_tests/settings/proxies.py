@@ -1,8 +1,9 @@
 """The proxies that the environment names, as the harness uses them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from ipaddress import IPv6Address, ip_address, ip_network
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from contract_tests.errors import UsageError
 
@@ -63,6 +64,18 @@ def check_proxy(variable: str, value: str, host: str) -> str:
         f"the proxy in the variable {variable} {what}: use http://HOST:PORT, or put {host} into "
         "NO_PROXY"
     )
+
+
+def list_passwords(proxy: str, environment: Mapping[str, str]) -> list[str]:
+    """Return the passwords of a proxy and of those that the usual variables name, decoded."""
+    names = ("http_proxy", "https_proxy", "all_proxy")
+    values = [proxy, *(environment.get(name, "") for low in names for name in (low, low.upper()))]
+    passwords = []
+    for value in values:
+        with suppress(ValueError):  # it is not used, and reported
+            url = value if "://" in value else f"http://{value}"
+            passwords.append(unquote(urlsplit(url.strip()).password or ""))
+    return list(dict.fromkeys(filter(None, passwords)))
 
 
 def is_exempt(host: str, port: int | None, exempt: str) -> bool:

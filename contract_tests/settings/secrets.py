@@ -97,6 +97,8 @@ def run_key_command(role: str, command: Sequence[str]) -> str:
         raise UsageError(f"{where}: {program} ended with exit code {ended.returncode}")
     if not key:
         raise UsageError(f"{where}: {program} printed no key")
+    if len(key.splitlines()) > 1:
+        raise UsageError(f"{where}: {program} printed more than one line: print the key alone")
     check_key(role, key)
     return key
 

@@ -19,7 +19,7 @@ from contract_tests.engine.exchange import (
     redact_headers,
 )
 from contract_tests.traffic.har import Recorded
-from contract_tests.wire.intermediary import Answer, find_interception, is_odd
+from contract_tests.wire.intermediary import Answer, Front, find_interception, is_odd
 
 API = "/api/credentials/"
 SECRET_OPERATIONS = frozenset({LIST_CONFIGURATIONS, SAVE_CONFIGURATION})
@@ -149,7 +149,7 @@ def _keep(sorting: Sorting, call: Call) -> None:
         is_odd=is_odd(call.path, recorded.request_body),
     )
     interception = find_interception(answer) if call.is_whole else None
-    if interception is None:
+    if interception is None or interception.front is Front.UNKNOWN:
         sorting.calls.append(call)
         return
     what = interception.description

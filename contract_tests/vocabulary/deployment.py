@@ -20,7 +20,6 @@ from contract_tests.engine.cleanup import delete_created
 from contract_tests.engine.contract import JSON, load_contract
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
-from contract_tests.engine.journal import read_journal
 from contract_tests.engine.other_records import Remains
 from contract_tests.engine.target import Target, split_address
 from contract_tests.errors import NotTested, RuleFailed, require
@@ -398,7 +397,7 @@ class Deployment:
 
     def clean_up(self) -> Remains:
         """Delete what this process created; return what remains."""
-        run = read_journal(self.target.journal.path) if self.settings.allow_writes else None
+        run = self.target.journal.read() if self.settings.allow_writes else None
         return delete_created(self.target, run) if run else Remains()
 
 

@@ -33,6 +33,7 @@ ALL_ASSERTIONS = {"include_revoked": "true", "include_expired": "true"}
 REASON = "Issued by a test."
 ITEM_FIELDS = frozenset({"course", "program", "program_id", "pathway", "pathway_id"})
 ATTACHMENTS = frozenset({"courses", "programs", "pathways"})
+MORE_THAN_A_PAGE = 11
 MOST_CREDENTIALS = 20
 """Credentials whose assertions are listed in the search for an assertion."""
 
@@ -73,6 +74,25 @@ def read_created_issuer(response: Response) -> dict[str, Any]:
     require(has_id, "a created issuer has no entityId", response)
     [known] = load_contract().keep_known_fields(RETRIEVE_ISSUER, 200, [record])
     return known  # type: ignore[no-any-return]
+
+
+def find_listed_issuer(deployment: Deployment, issuer: dict[str, Any]) -> dict[str, Any] | None:
+    """Return an issuer as the list shows it, None where it is not listed."""
+    page = deployment.get_page({"page_size": 100, "q": issuer["name"]}, "issuers/")
+    listed = {item["entityId"]: item for item in page.items}
+    return listed.get(issuer["entityId"])
+
+
+def retrieve_issuer(deployment: Deployment, entity_id: str) -> dict[str, Any]:
+    """Return an issuer, which must exist."""
+    return read_single_issuer(deployment.get(f"issuers/{entity_id}"))
+
+
+def put_issuer(
+    deployment: Deployment, entity_id: str, fields: dict[str, Any], **options: Any
+) -> Response:
+    """Send a PUT of an issuer."""
+    return deployment.send_json("PUT", f"issuers/{entity_id}", fields, **options)
 
 
 def delete_issuer(deployment: Deployment, entity_id: str) -> None:
@@ -267,7 +287,9 @@ def iterate_assertion_lists(deployment: Deployment) -> Iterator[tuple[str, dict[
     for user in (deployment.settings.user_id, deployment.settings.learner_username):
         if user:
             yield build_user_path(deployment, user), {**ALL_ASSERTIONS, "page_size": 100}
-    for credential in deployment.get_page({"page_size": MOST_CREDENTIALS}).ids:
+    # The newest may be those of this run, which nobody holds.
+    ids = [item["entityId"] for item in deployment.list_items()]
+    for credential in dict.fromkeys([*ids[:MOST_CREDENTIALS], *ids[-MOST_CREDENTIALS:]]):
         yield f"{credential}/assertions/", {"page_size": 100}
 
 
@@ -276,6 +298,23 @@ def issued_credential(deployment: Deployment) -> Iterator[tuple[str, str]]:
     """Create a credential and issue it; yield both ids. The test deletes the credential."""
     credential = deployment.create(**find_item(deployment).links)
     yield credential["entityId"], issue(deployment, credential["entityId"])["entityId"]
+
+
+@contextmanager
+def expired_assertion(deployment: Deployment) -> Iterator[dict[str, Any]]:
+    """Issue a credential that is valid for less than nothing; delete it without a revocation.
+
+    Raises NotTested where the assertion has not expired: whether it has is not known.
+    """
+    fields = {**find_item(deployment).links, "expires": {"amount": -2, "duration": "days"}}
+    credential = deployment.create(**fields)
+    assertion = issue(deployment, credential["entityId"])
+    end = assertion["expires"]
+    if end is None or parse_time(end) >= parse_time(assertion["issuedOn"]):
+        revoke_and_delete(deployment, credential["entityId"])
+        raise NotTested("an assertion of a negative period does not expire here")
+    yield assertion
+    deployment.delete(credential["entityId"])
 
 
 def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: str) -> None:
@@ -291,13 +330,15 @@ def check_issue_refused(deployment: Deployment, fields: dict[str, Any], field: s
         check_equal(page.items, [], "a refused request issued an assertion", page.response)
 
 
-def find_longest_list(deployment: Deployment) -> tuple[str, dict[str, Any]]:
-    """Return path and query of a long list of assertions."""
+def find_longest_list(deployment: Deployment, of: str = "") -> tuple[str, dict[str, Any]]:
+    """Return path and query of a long list of assertions: any, of a `user` or a `credential`."""
     found = []
     for path, query in iterate_assertion_lists(deployment):
+        if of and (of == "user") != ("include_revoked" in query):
+            continue
         page = read_page(deployment.get(path, query), envelope=False)
         found.append((page["count"], path, query))
-        if found[-1][0] > 5:
+        if found[-1][0] > MORE_THAN_A_PAGE:
             break
     count, path, query = max(found, key=lambda candidate: candidate[0], default=(0, "", {}))
     if count < 2:

@@ -1,5 +1,10 @@
 """The checks of pages that the lists of credentials, issuers and assertions share."""
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from contract_tests.engine.exchange import Response
 from contract_tests.errors import require
 from contract_tests.vocabulary.checks import check_equal
 from contract_tests.vocabulary.deployment import Page
@@ -33,3 +38,11 @@ def check_page(page: Page, number: int, size: int) -> None:
         check_equal(page[name], value, message, page.response)
     message = f"the length of page {number} with {size} of {count} items"
     check_equal(len(page.items), length, message, page.response)
+
+
+def check_link(link: str, query: Mapping[str, Any], response: Response) -> None:
+    """Require a link to another page to keep every parameter of the request."""
+    parameters = parse_qs(urlsplit(link).query, keep_blank_values=True)
+    for name, value in query.items():
+        message = f"a link does not keep `{name}`"
+        check_equal(parameters.get(name), [str(value)], message, response)

@@ -10,12 +10,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-GATEWAY_STATUSES = frozenset({502, 503, 504, *range(520, 528), 530})
-CLEAR_REFUSALS = frozenset({403, 405, 406, 413, 414, 418, 451, 494, 501, 999})
+GATEWAY_STATUSES = frozenset(
+    {408, 421, 425, 460, 499, 502, 503, 504, 509, *range(520, 528), 529, 530, 598, 599}
+)
+"""Status codes of gateways, balancers and networks of caches, which the service never sends."""
+CLEAR_REFUSALS = frozenset({403, 405, 406, 413, 414, 418, 451, 463, 494, 501, 999})
 """Those that the service has no reason for, where a read is fine but for its odd text."""
-REFUSAL_STATUSES = frozenset({400, 403, 405, 406, 413, 414, 418, 429, 431, 451, 494, 501, 503, 999})
+REFUSAL_STATUSES = CLEAR_REFUSALS | {400, 429, 431, 503}
 """Status codes with which a firewall or a proxy refuses a request."""
 LONGEST_READ = 20_000
 """Bytes of a page that are looked at."""
@@ -33,18 +36,24 @@ _LOGIN_PAGE = re.compile(
 _CERTIFICATE = re.compile(
     r"(?:ssl|tls|client) certificate|certificate (?:is )?required", re.IGNORECASE
 )
+_WANTS_TLS = re.compile(
+    r"plain HTTP request was sent to|speaking plain HTTP to an|HTTP request to an HTTPS server",
+    re.IGNORECASE,
+)
 _REFUSAL = re.compile(
     r"request (?:was |has been |is )?(?:rejected|blocked|denied|forbidden|unsuccessful)|"
     r"requested url was rejected|access (?:to this \w+ )?(?:is |was |has been )?(?:denied|blocked)|"
     r"(?:you have been|has been|was) blocked|web application firewall|\bwaf\b|mod_?security|"
     r"naxsi|support id|incident id|reference #|ray id|incapsula|imperva|sucuri|akamai|wordfence|"
     r"fortiweb|big-?ip|captcha|are (?:a )?human|attention required|attack detected|"
+    r"just a moment|checking your browser|unusual traffic|verif(?:y|ying) (?:that )?you|"
     r"security (?:policy|rule|reason|check|violation)|malicious|suspicious",
     re.IGNORECASE,
 )
 _SERVER_PAGE = re.compile(
-    r"<center>\s*(?:nginx|openresty|tengine|cloudflare|awselb|microsoft-azure)|"
+    r"<center>\s*(?:nginx|openresty|tengine|cloudflare|awselb|microsoft-azure|<h1>[45]\d\d )|"
     r"<address>apache|varnish cache server|<h1>5\d\d |no healthy upstream|upstream connect error|"
+    r"default backend - 404|\A404 page not found\s*\Z|"
     r"<title>\s*(?:application error|bad gateway|service unavailable|gateway time-?out)",
     re.IGNORECASE,
 )
@@ -53,7 +62,17 @@ _MAINTENANCE = re.compile(
     r"service unavailable|bad gateway|gateway time-?out",
     re.IGNORECASE,
 )
-_REFUSING_HEADERS = ("x-amzn-waf-action", "cf-mitigated", "x-sucuri-block", "x-waf-event")
+_DJANGO_PAGE = re.compile(
+    r"<h1>\s*(?:Not Found|Bad Request \(400\)|Server Error \(500\)|403 Forbidden)\s*</h1>"
+)
+"""What an unmodified Django shows where the framework does not answer, and so the service."""
+_REFUSING_HEADERS = (
+    "x-amzn-waf-action",
+    "x-amzn-errortype",
+    "cf-mitigated",
+    "x-sucuri-block",
+    "x-waf-event",
+)
 _PAGE_TITLE = re.compile(r"<(?:title|h1)[^>]*>\s*([^<]{1,80}?)\s*<", re.IGNORECASE)
 
 
@@ -74,11 +93,15 @@ class Front(Enum):
     CERTIFICATE = "a wall of client certificates"
     FIREWALL = "a firewall"
     ORIGINS = "a gateway for other origins"
+    UNKNOWN = "nobody knows what"
 
 
 @dataclass(frozen=True)
 class Interception:
-    """A response that is not the service's: whose it is, and the sentence that says so."""
+    """A response that is not the service's: whose it is, and the sentence that says so.
+
+    One of an unknown front may be the service's own: a read that gets it is asked for once more.
+    """
 
     front: Front
     description: str
@@ -136,7 +159,15 @@ def is_deep(text: str) -> bool:
 
 def find_interception(answer: Answer) -> Interception | None:
     """Return what answered in the place of the service, or None for the service's own response."""
-    for find in (_find_preflight, _find_gateway, _find_wall, _find_login, _find_refusal):
+    finders = (
+        _find_preflight,
+        _find_gateway,
+        _find_wall,
+        _find_login,
+        _find_refusal,
+        _find_unknown,
+    )
+    for find in finders:
         interception = find(answer)
         if interception is not None:
             return interception
@@ -165,7 +196,7 @@ def _find_gateway(answer: Answer) -> Interception | None:
         return Interception(
             Front.GATEWAY, f"{answer.status}{answer.title if is_page else ''}, {what}"
         )
-    is_error_page = answer.status == 500 and is_page and _SERVER_PAGE.search(answer.text)
+    is_error_page = answer.status in (404, 500) and is_page and _SERVER_PAGE.search(answer.text)
     is_notice = (
         answer.status == 200
         and answer.media_type == "text/html"
@@ -179,6 +210,11 @@ def _find_gateway(answer: Answer) -> Interception | None:
 
 def _find_wall(answer: Answer) -> Interception | None:
     """Find a wall that asks for a password or for a client certificate."""
+    if answer.status == 511:
+        return Interception(
+            Front.PASSWORD,
+            f"511{answer.title}, the network between here and the service wants a login first",
+        )
     if answer.is_json:
         return None
     challenge = answer.headers.get("www-authenticate", "")
@@ -201,6 +237,15 @@ def _find_wall(answer: Answer) -> Interception | None:
             f"{answer.status}{answer.title}, a wall in front of the service asks for a client "
             "certificate: pass --client-cert and --client-key",
         )
+    if answer.status == 401 and _SERVER_PAGE.search(answer.text):
+        return Interception(
+            Front.PASSWORD,
+            f"401{answer.title}, a wall in front of the service: see --basic and --header",
+        )
+    if answer.status == 400 and _WANTS_TLS.search(answer.text):
+        return Interception(
+            Front.PASSWORD, f"400{answer.title}: the port speaks TLS, use https:// in base_url"
+        )
     return None
 
 
@@ -209,7 +254,7 @@ def _find_login(answer: Answer) -> Interception | None:
         return None
     if answer.status in (301, 302, 303, 307, 308):
         location = answer.headers.get("location", "")
-        target = urlsplit(location)
+        target = split_location(location)
         asked = unquote(answer.path.partition("?")[0])
         added = unquote(target.path).replace(asked, "")
         host = target.hostname or ""
@@ -219,6 +264,12 @@ def _find_login(answer: Answer) -> Interception | None:
                 f"{answer.status}, a redirect to the login page {location.partition('?')[0]}: the "
                 "service is behind a login; check base_url, or what has to be sent to pass it "
                 "(--header, --basic, --client-cert)",
+            )
+        if location and leads_away(answer.path, location):
+            return Interception(
+                Front.LOGIN,
+                f"{answer.status}, a redirect to {location.partition('?')[0]}, away from the API: "
+                "check base_url, or what has to be sent to pass what is in front of the service",
             )
     is_page = answer.media_type == "text/html" and answer.status in (200, 401, 403)
     if is_page and not answer.wants_html and _LOGIN_PAGE.search(answer.text):
@@ -260,4 +311,34 @@ def _find_refusal(answer: Answer) -> Interception | None:
     if is_refusing and (_REFUSAL.search(text) or _SERVER_PAGE.search(text)):
         return refusal
     is_page = answer.status == 200 and answer.media_type == "text/html" and not answer.wants_html
-    return refusal if is_page and _REFUSAL.search(text) else None
+    has_words = _REFUSAL.search(text) or "cf-mitigated" in answer.headers
+    return refusal if is_page and has_words else None
+
+
+def leads_away(path: str, location: str) -> bool:
+    """Tell whether a redirect of the API leads out of it, or to the same path elsewhere.
+
+    The service's own leads to another path of the API, such as the same one with its slash.
+    """
+    asked = unquote(path.partition("?")[0])
+    target = split_location(location)
+    leads_to = unquote(target.path)
+    if leads_to.endswith(asked):
+        return bool(target.netloc)
+    return asked.startswith("/api/") and "/api/" not in leads_to
+
+
+def split_location(location: str) -> SplitResult:
+    """Return the parts of the address of a redirect, which may be none."""
+    try:
+        return urlsplit(location)
+    except ValueError:  # such as http://[
+        return urlsplit(quote(location))
+
+
+def _find_unknown(answer: Answer) -> Interception | None:
+    """Find a page in the place of JSON that is not one of Django's few."""
+    is_page = answer.media_type == "text/html" and answer.text.lstrip()[:1] == "<"
+    if is_page and not answer.wants_html and not _DJANGO_PAGE.search(answer.text):
+        return Interception(Front.UNKNOWN, f"{answer.status}{answer.title}, a page and not JSON")
+    return None

@@ -16,13 +16,16 @@ Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 MOST_CONNECTIONS = 64
 
 
-def open_client(settings: Settings, application: Application | None) -> httpx.Client:
+def open_client(
+    settings: Settings, application: Application | None, *, keeps: bool = True
+) -> httpx.Client:
     """Return a client of a target, which is an application in this process where one is given.
 
+    It `keeps` its connections for more requests, or opens one for each.
     Raises UsageError if certificates cannot be loaded, or the address of a proxy is not valid.
     """
     try:
-        return _open_client(settings, application)
+        return _open_client(settings, application, MOST_CONNECTIONS if keeps else 0)
     except OSError as error:
         named = (settings.ca_bundle, settings.client_cert, settings.client_key)
         files = ", ".join(filter(None, named)) or "see SSL_CERT_FILE and SSL_CERT_DIR"
@@ -37,7 +40,9 @@ def open_client(settings: Settings, application: Application | None) -> httpx.Cl
         ) from None
 
 
-def _open_client(settings: Settings, application: Application | None) -> httpx.Client:
+def _open_client(
+    settings: Settings, application: Application | None, most_kept: int
+) -> httpx.Client:
     if application is not None:
         transport = InProcessTransport(application)
         return httpx.Client(transport=transport, timeout=settings.timeout)
@@ -46,7 +51,7 @@ def _open_client(settings: Settings, application: Application | None) -> httpx.C
         verify=build_ssl_context(settings),
         trust_env=False,  # proxies are found here, and no .netrc takes part
         proxy=settings.proxy or find_proxy(settings.base_url, os.environ),
-        limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
+        limits=httpx.Limits(max_connections=MOST_CONNECTIONS, max_keepalive_connections=most_kept),
     )
 
 

@@ -74,8 +74,8 @@ def curl_line(exchange: Exchange) -> str | None:
     for name, value in exchange.request_headers:
         if name.lower() in ("authorization", "content-type", "accept", "prefer"):
             is_own = exchange.key and name.lower() == "authorization"
-            text = value.replace(KEY, exchange.key) if is_own else value
-            words += ["-H", quote_header(f"{name}: {text}" if text else f"{name};")]
+            sent = value.replace(KEY, exchange.key) if is_own else value
+            words += ["-H", quote_header(f"{name}: {sent}" if sent else f"{name};")]
     if body and "content-type" not in {name.lower() for name, _ in exchange.request_headers}:
         words += ["-H", "'Content-Type:'"]  # curl would add one of its own
     if body:

@@ -181,3 +181,21 @@ def test_ctrl_c_at_any_moment_is_no_verdict(tmp_path: Path, seconds: float) -> N
     assert "Traceback" not in output + errors
     assert "interrupted" in output + errors
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_report_of_an_earlier_run_is_left(tmp_path: Path) -> None:
+    """What a run that could not begin leaves in the folder is not the verdict of another one."""
+    for name in ("junit.xml", "report.html", "report.json", "traffic.har"):
+        (tmp_path / name).write_text("of an earlier run")
+    (tmp_path / "notes.txt").write_text("kept")
+    ended = run("run", "wsgi:nothing_of_this_name:app", *PLACE, "--report", str(tmp_path))
+    assert ended.returncode == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_report_that_cannot_be_replaced_is_one_line(tmp_path: Path) -> None:
+    """A folder in the place of a file of the report: one line that names it, and exit 2."""
+    (tmp_path / "junit.xml").mkdir()
+    ended = run("run", "mock", "--rule", "PAGE-08", "--report", str(tmp_path))
+    assert f"--report: {tmp_path / 'junit.xml'} cannot be written: " in read_line(ended)
+    assert ended.returncode == 2

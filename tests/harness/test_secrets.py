@@ -1,6 +1,7 @@
 """No output of a run holds a key, whatever an answer repeats and however the run ends."""
 
 import base64
+import html
 import json
 import os
 import subprocess
@@ -140,7 +141,11 @@ def test_an_internal_error_shows_no_secret(tmp_path: Path, options: tuple[str, .
 
 
 @pytest.mark.parametrize(
-    "secret", [*SECRETS.values(), "word", "learner", "a b+c%d\\e", "Bearer x.y-z"]
+    "secret",
+    [
+        *(*SECRETS.values(), "word", "learner", "a b+c%d\\e", "Bearer x.y-z", "a b c d e f"),
+        *("a\"b<c>&d'e\\f%20+/=", "%41%42%43%44", "++++//==", "it's{{7*7}}", "k=v; w=="),
+    ],
 )
 def test_the_redactor_finds_every_spelling(secret: str) -> None:
     """A secret is found in every encoding and mixture, and redacting again changes nothing."""
@@ -150,6 +155,14 @@ def test_the_redactor_finds_every_spelling(secret: str) -> None:
     spellings += [quote(quote(secret, safe="")), json.dumps(secret), json.dumps(json.dumps(secret))]
     spellings += ["".join(f"%{byte:02x}" for byte in raw), repr(secret), repr(raw)]
     spellings += [f"{secret}{secret}", secret.replace("&", "&#38;"), secret.replace("/", "\\/")]
+    half = len(secret) // 2
+    breaks = ("\n", "\r\n    ", "\\n", "<wbr>", "\\\\r\\\\n")
+    spellings += [f"{secret[:half]}{each}{secret[half:]}" for each in breaks]
+    spellings += [html.escape(secret), html.escape(html.escape(secret)), raw.hex().upper()]
+    spellings += [quote(quote(quote(secret, safe=""), safe="")), quote(json.dumps(secret))]
+    spellings += [html.escape(json.dumps(secret)), "".join(f"\\{byte:03o}" for byte in raw)]
+    spellings += [secret.replace("'", "'\\''"), secret.replace('"', '""')]  # for a shell, in CSV
+    spellings += [base64.encodebytes(b"u" * 50 + raw).decode().rstrip("=\n")]
     for spelling in spellings:
         shown = redact(f'{{"key": "{spelling}"}}')
         assert "$CREDCHECK_KEY_LEARNER" in shown, spelling

@@ -154,3 +154,11 @@ def test_the_last_line_names_the_option_that_helps_most(reasons: list[str], line
     results = [Result("ACCESS-04", "test", "not tested", reason) for reason in reasons]
     gaps = gather_not_tested(verdict(results=results, unreachable_here={}))
     assert describe_untested(gaps) == line
+
+
+def test_a_run_that_stopped_has_not_tested_everything() -> None:
+    """What was interrupted, or has failed requests, does not say that all was tested."""
+    stopped = verdict(stopped="the run was interrupted", exit_code=3, headline="not judged")
+    failed = verdict(counts={"request failed": 1}, exit_code=3, headline="not judged")
+    for ended in (stopped, failed):
+        assert list(summarize_verdict(ended))[-1] == "  not everything that was selected was tested"

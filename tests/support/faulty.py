@@ -46,7 +46,8 @@ class Answer:
 class Call:
     """A request, and how often this method was sent so far, this one included.
 
-    `forward` lets the mock answer it, with other headers where they are given.
+    `on_connection` counts the requests of its connection. `forward` lets the mock answer it, with
+    other headers where they are given.
     """
 
     method: str
@@ -54,6 +55,7 @@ class Call:
     headers: dict[str, str]
     body: bytes
     number: int
+    on_connection: int
     forward: Callable[..., Answer]
 
 
@@ -105,6 +107,7 @@ class FaultyServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: FaultyServer
+    requests = 0
 
     def handle_one_request(self) -> None:
         """Serve a request of any method."""
@@ -113,6 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.requests += 1
         with self.server.lock:
             number = self.server.count(self.command)
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -122,6 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
                 headers,
                 body,
                 number,
+                self.requests,
                 lambda more=None: self._forward(body, more or {}),
             )
             self.server.calls.append(call)

@@ -31,6 +31,12 @@ class BoundedJSONParser(JSONParser):
             raise ParseError("JSON parse error - nested too deeply") from None
 
 
+class ScimParser(BoundedJSONParser):
+    """The fourth media type of bodies since release 4.90, which is read as JSON."""
+
+    media_type = "application/scim+json"
+
+
 class ReplacingJSONRenderer(JSONRenderer):
     """The framework's renderer, which replaces half a surrogate pair that a message repeats."""
 
@@ -98,7 +104,8 @@ def harden() -> None:
     """Harden the twin of this process."""
     if connection.vendor == "postgresql":
         refuse_nul()
-    ServiceView.parser_classes = [BoundedJSONParser, *ServiceView.parser_classes[1:]]
+    others = ServiceView.parser_classes[1:]
+    ServiceView.parser_classes = [BoundedJSONParser, *others, ScimParser]
     ServiceView.renderer_classes = [ReplacingJSONRenderer]
     for body in (CredentialBody, AssertionBody, BulkAssertionBody):
         redeclare(body, metadata=SendableJSON(required=False, allow_null=True))

@@ -14,6 +14,13 @@ SUBJECTS = {
     "filters": "search",
     "writes": "state",
     "roles": "access",
+    "lists": "pagination",
+    "narrowing": "search",
+    "updates": "state",
+    "issuing": "assertions",
+    "signing": "issuers",
+    "tenants": "access",
+    "answers": "errors",
 }
 """The subject of the defects in a module that is not named after it."""
 Break = Callable[["Twin"], None]
