@@ -37,11 +37,13 @@ from contract_tests.output import (
     NOT_JUDGED,
     check_output_files,
     check_report_folder,
+    escape_unknown_characters,
     finish,
     prepare_report,
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
+from contract_tests.settings.sources import suggest
 
 USAGE = 2
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
@@ -94,10 +96,14 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error is one line, with exit code 2 or 3."""
         message = ""
+        escape_unknown_characters()
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
         except SystemExit as end:
             code = end.code
+        except click.exceptions.NoArgsIsHelpError as error:  # whose message is the whole help
+            error.show()
+            code = USAGE
         except click.ClickException as error:
             code, message = USAGE, error.format_message()
         except (UsageError, ModuleNotFoundError) as error:
@@ -319,7 +325,10 @@ def explain(rule_id: str) -> None:
     The lines are its reason, an example of a failure, its evidence and what it needs.
     """
     if rule_id not in RULES:
-        raise UsageError(f"rule {rule_id!r} does not exist: `credcheck rules` lists all rules")
+        raise UsageError(
+            f"rule {rule_id!r} does not exist{suggest(rule_id.upper(), RULES)}: "
+            "`credcheck rules` lists all rules"
+        )
     for line in describe_rule(RULES[rule_id]):
         click.echo(line)
 
@@ -334,7 +343,7 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
     Exit codes: 0 it passes now, 1 it still fails, 2 wrong usage, 3 it could not be judged.
     """
     from contract_tests.report.documents import read_report
-    from contract_tests.report.replay import repeat_request
+    from contract_tests.report.replay import read_context, repeat_request
 
     document = read_report(Path(report))
     failures = [failure for failure in document["failures"] if failure["rule"] == rule_id]
@@ -354,14 +363,6 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
     code = code or int(still_fails)
     click.echo({0: "fixed: the rule passes now", 1: "the rule still fails"}.get(code, "not judged"))
     sys.exit(code)
-
-
-def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings in a report, as options."""
-    context = dict(document["context"])
-    if "rate" in context:
-        context["rate"] = f"{context['rate']}/s"
-    return context
 
 
 @main.command(cls=GroupedCommand, epilog=EXAMPLE + "credcheck cleanup staging")

@@ -12,7 +12,7 @@ from werkzeug.routing import MapAdapter
 
 from mockserver.api.blueprint import create_blueprint
 from mockserver.api.hooks import register_hooks
-from mockserver.api.middleware import PathPrefix
+from mockserver.api.middleware import ForwardedAddress, PathPrefix
 from mockserver.api.service import Service
 from mockserver.config import Config
 from mockserver.contract.compiler import load_contract
@@ -74,7 +74,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.wsgi_app = PathPrefix(app.wsgi_app, config.prefix)  # type: ignore[method-assign]
     if config.trust_proxy:
         trusted = dict.fromkeys(("x_for", "x_proto", "x_host", "x_prefix"), config.trust_proxy)
-        app.wsgi_app = ProxyFix(app.wsgi_app, **trusted)  # type: ignore[method-assign]
+        app.wsgi_app = ProxyFix(ForwardedAddress(app.wsgi_app), **trusted)  # type: ignore[method-assign]
     return app
 
 

@@ -29,7 +29,7 @@ ORDER = (
 )
 """Bottom up; a package imports from below itself only."""
 WEB = {"app", "control", "page", "cli", "testing"}
-WEB_MODULES = {f"mockserver.api.{name}" for name in ("blueprint", "exchange", "forms", "hooks")}
+WEB_MODULES = {f"mockserver.api.{name}" for name in ("blueprint", "bodies", "exchange", "hooks")}
 TESTING = {"schemathesis", "hypothesis", "pytest", "contract_tests"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from contract_tests.engine.curl import quote_word
 from contract_tests.engine.redaction import Redactor
 from contract_tests.settings.command_line import COMMAND_LINE
-from contract_tests.settings.option import FLAG
+from contract_tests.settings.option import FLAG, format_rate
 from contract_tests.settings.secrets import is_reference, is_secret_header
 from contract_tests.settings.settings import CONTEXT, OPTIONS, Settings
 
@@ -91,6 +91,6 @@ def _list_texts(name: str, value: Any, redact: Redactor) -> Iterator[str]:
             variable = f"env:CREDCHECK_HEADER_{header.upper().replace('-', '_')}"
             yield f"{header}: {text if is_shown else variable}"
     elif name == "rate":
-        yield f"{value:.15f}".rstrip("0").rstrip(".") + "/s"
+        yield format_rate(value)
     else:
         yield from (str(one) for one in (value if isinstance(value, list | tuple) else [value]))

@@ -7,6 +7,7 @@ from typing import Any
 from contract_tests.engine.exchange import HIDDEN
 from contract_tests.engine.safety import READS
 from contract_tests.engine.target import Target
+from contract_tests.settings.option import format_rate
 from contract_tests.settings.sources import current_environment, load_settings
 
 LONGEST_SHOWN = 200
@@ -38,3 +39,11 @@ def repeat_request(
         body = response.exchange.response_body[:LONGEST_SHOWN]
         still_fails = cause in target.observations.find_causes(response)
         return [then, f"now     {response.status}  {body}"], still_fails
+
+
+def read_context(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings in a report, as options."""
+    context = dict(document["context"])
+    if "rate" in context:
+        context["rate"] = format_rate(context["rate"])
+    return context

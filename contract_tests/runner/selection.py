@@ -11,6 +11,7 @@ from contract_tests.engine.contract import Contract, load_contract
 from contract_tests.errors import UsageError
 from contract_tests.settings.command_line import FILTERS, format_flag
 from contract_tests.settings.settings import ROLES, Settings
+from contract_tests.settings.sources import suggest
 
 RULES_FOLDER = Path(__file__).resolve().parents[1] / "rules"
 
@@ -34,8 +35,9 @@ class Selection:
         }
         for name, chosen in self._chosen.items():
             for value in sorted(chosen - known[name]):
+                meant = suggest(value.upper() if name == "rule" else value, known[name])
                 raise UsageError(
-                    f"--{name}: {value!r} does not exist: `credcheck rules` lists all rules"
+                    f"--{name}: {value!r} does not exist{meant}: `credcheck rules` lists all rules"
                 )
 
     @property

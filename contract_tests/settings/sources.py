@@ -128,11 +128,12 @@ def read_target(target: str, config: str | None) -> dict[str, Any]:
     if not is_file(path):
         raise UsageError(
             f"TARGET {target!r} is not a URL and not `mock`, and there is no file {path} with "
-            "targets: pass a URL, or name a file with --config"
+            f"targets: pass a URL, or name a file with --config{suggest_target(target)}"
         )
     tables = read_tables(path)
     if target not in tables:
-        known = suggest(target, tables) or f"; known targets: {', '.join(tables) or 'none'}"
+        known = suggest(target, tables) or suggest_target(target)
+        known = known or f"; known targets: {', '.join(tables) or 'none'}"
         raise UsageError(
             f"TARGET {target!r} is not a URL, not `mock`, and not a target in {path}{known}"
         )
@@ -177,7 +178,20 @@ def read_tables(path: Path) -> dict[str, Any]:
     tables = document.get("target", {})
     if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
         raise UsageError(f"{path}: a target must be a table such as [target.staging]")
+    for name in document:
+        if name != "target":
+            raise UsageError(f"{path}: unknown table or setting {name!r}: write [target.staging]")
     return tables
+
+
+def suggest_target(target: str) -> str:
+    """Return a question about the target that was meant, or nothing."""
+    scheme, _, rest = target.rpartition(":/")
+    if scheme.lower() in ("http", "https"):
+        return f"; did you mean {scheme.lower() + '://' + rest.lstrip('/')!r}?"
+    if re.fullmatch(r"[\w.-]+(:[0-9]+)(/.*)?|[\w-]+(\.[\w-]+)+(:[0-9]+)?(/.*)?", target):
+        return f"; did you mean {'http://' + target!r}?"
+    return suggest(target, ["mock"])
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -267,6 +281,8 @@ def check_settings(settings: Settings, file: str) -> None:
         if path and not is_file(path):
             raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
     check_certificates(settings)
+    if not 0 < settings.timeout < float("inf"):
+        raise UsageError(f"timeout: {settings.timeout:g} is not a number of seconds above 0")
     if settings.time_budget is not None and not 0 < settings.time_budget < float("inf"):
         raise UsageError(
             f"--time-budget: {settings.time_budget:g} is not a number of seconds above 0"

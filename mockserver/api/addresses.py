@@ -1,7 +1,7 @@
 """Addresses as Django writes them, which is not always as Werkzeug does, and the public one."""
 
 from functools import lru_cache
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from mockserver.framework.hosts import is_valid_host
 
@@ -23,12 +23,20 @@ def quote_query(query: str) -> str:
     return f"?{quote(query.encode('latin-1'), safe=SAFE_IN_QUERY)}" if query else ""
 
 
+def _has_port(parts: SplitResult) -> bool:
+    """Tell whether the port of an address, if it has one, can be one."""
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def split_public_url(url: str) -> tuple[str, str]:
     """Return scheme with host, and path, of an address that clients use; raises ValueError."""
     if not url:
         return "", ""
     parts = urlsplit(url)
-    is_plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    is_plain = not (parts.query or parts.fragment or "@" in parts.netloc) and _has_port(parts)
     if parts.scheme not in ("http", "https") or not is_valid_host(parts.netloc) or not is_plain:
         raise ValueError(
             f"{url!r} is not an address: write for example https://mock.example.org/dm"

@@ -9,10 +9,11 @@ from urllib.parse import parse_qsl
 from flask import Request as FlaskRequest
 from flask import Response as FlaskResponse
 from flask import request
-from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge, SecurityError
+from werkzeug.exceptions import NotFound, RequestEntityTooLarge, SecurityError
 from werkzeug.sansio.utils import get_host
 
 from mockserver.api.addresses import quote_path, quote_query
+from mockserver.api.bodies import measure_body, read_rest
 from mockserver.api.forms import parse_multipart
 from mockserver.api.service import Service
 from mockserver.contract.operation import Operation
@@ -162,13 +163,14 @@ class Exchange:
         """Write this exchange into the journal of its sandbox."""
         words = self.received.environ.get("HTTP_AUTHORIZATION", "").split()
         own = sandbox.store.api_keys.get(words[-1]) if words else None
+        body = b"" if self.is_passed_on else self.body or read_rest(self.received)
         sandbox.journal.add(
             time.time(),
             self.origin + self.root,
             self.received.method,
             self.target,
             read_headers(self.received.environ),
-            b"" if self.is_passed_on else self.body or self._read_rest(),
+            body,
             response.status_code,
             tuple(
                 (name, KEY if is_secret_header(name) else value) for name, value in response.headers
@@ -179,19 +181,8 @@ class Exchange:
             hints,
             own.key if own else "",
             own.user_id if own else None,
+            measure_body(self.received, body, is_passed_on=self.is_passed_on),
         )
-
-    def _read_rest(self) -> bytes:
-        """Return a body that nobody has read, as that of a request that was refused before.
-
-        A test may ask what an application has sent, whatever the response was.
-        """
-        if not (self.received.content_length or "HTTP_TRANSFER_ENCODING" in self.received.environ):
-            return b""
-        try:
-            return self.received.get_data()
-        except (HTTPException, OSError):  # too large, or the client is gone
-            return b""
 
 
 API = "/api/"

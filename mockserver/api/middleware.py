@@ -38,6 +38,26 @@ def read_on(environ: "WSGIEnvironment") -> None:
         return  # the client is gone
 
 
+class ForwardedAddress:
+    """Brings what a proxy says of the address into the form that links are built from.
+
+    Proxies write a prefix with and without its slashes. A scheme that is not `https` is `http`, as
+    with Django's SECURE_PROXY_SSL_HEADER.
+    """
+
+    def __init__(self, app: "WSGIApplication") -> None:
+        self.app = app
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        """Call the application with a prefix and a scheme that can be used."""
+        environ["SCRIPT_NAME"] = clean_prefix(environ.get("SCRIPT_NAME", ""))
+        is_secure = environ["wsgi.url_scheme"].lower() == "https"
+        environ["wsgi.url_scheme"] = "https" if is_secure else "http"
+        return self.app(environ, start_response)
+
+
 class PathPrefix:
     """Moves `/__sandbox__/NAME` and a path prefix from `PATH_INFO` to `SCRIPT_NAME`.
 

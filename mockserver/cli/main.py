@@ -44,6 +44,9 @@ class Group(SuggestingGroup):
         escape_unknown_characters()
         try:
             sys.exit(super().main(*args, **{**options, "standalone_mode": False}))
+        except click.exceptions.NoArgsIsHelpError as error:  # whose message is the whole help
+            error.show()
+            sys.exit(error.exit_code)
         except click.ClickException as error:
             message = error.format_message().replace("\n", " ")
         except StartError as error:

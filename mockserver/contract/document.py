@@ -1,7 +1,7 @@
 """OpenAPI documents as they are written: read, and not yet interpreted."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -35,6 +35,10 @@ TEXTS = frozenset(
     ]
 )
 """Fields whose values are texts, which need no quotes: `version: 4.90` is not the number 4.9."""
+MARKUP = re.compile(rb"\s*<[!?a-zA-Z]")
+COMMENT = re.compile(rb"^\s*(//|/\*)", re.MULTILINE)
+"""A comment as JavaScript has it, which is none in YAML either."""
+KINDS: Mapping[type, str] = {list: "a list", str: "a text", type(None): "nothing"}
 IMPLICIT = (
     ("bool", "true|True|TRUE|false|False|FALSE", "tTfF"),
     ("null", "~|null|Null|NULL|", "~nN\0"),
@@ -103,16 +107,28 @@ Loader.add_implicit_resolver("tag:yaml.org,2002:merge", re.compile("^<<$"), ["<"
 
 def read_document(path: Path = CONTRACT) -> dict[str, Any]:
     """Read a YAML document; raises StartError with the place of the error."""
+    content = read_text_file(path)
+    if MARKUP.match(content):
+        raise StartError(
+            f"{path}: this is a page of HTML or XML: save the YAML or JSON that the page is about"
+        )
     try:
-        document = yaml.load(read_text_file(path), Loader=Loader)  # noqa: S506  (a safe loader)
+        document = yaml.load(content, Loader=Loader)  # noqa: S506  (a safe loader)
     except yaml.MarkedYAMLError as error:
+        comment = COMMENT.search(content)
+        if comment:
+            line = content.count(b"\n", 0, comment.start(1)) + 1
+            raise StartError(
+                f"{path}: not valid JSON: line {line}: JSON has no comments: remove it"
+            ) from error
         raise StartError(f"{path}: not valid YAML: {_describe(error)}") from error
     except RecursionError as error:
         raise StartError(f"{path}: not valid YAML: it is nested too deeply") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise StartError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
     if not isinstance(document, dict):
-        raise StartError(f"{path}: expected a mapping, got {type(document).__name__}")
+        found = KINDS.get(type(document), "a single value")
+        raise StartError(f"{path}: expected a mapping, got {found}")
     return document
 
 

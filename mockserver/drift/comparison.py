@@ -92,16 +92,16 @@ def find_drift(path: Path) -> Drift:
     """Compare a published description with the contract; raises StartError."""
     contract = read_document()
     document = read_published(path)
+    ledger = read_document(LEDGER)
     try:
         published = Description(document, contract)
+        return Comparison(published, Description(contract, contract), ledger).find_drift()
     except UnresolvedReference as error:
         what = "" if "not supported" in str(error) else "not a valid OpenAPI document: "
         raise StartError(f"{path}: {what}{error}") from error
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         # The walk takes validity for granted.
         raise StartError(f"{path}: {_explain_failure(document, error)}") from error
-    ledger = read_document(LEDGER)
-    return Comparison(published, Description(contract, contract), ledger).find_drift()
 
 
 def _explain_failure(document: Mapping[str, Any], error: Exception) -> str:

@@ -93,6 +93,8 @@ def _walk_operation(
         place = f"{where}/requestBody/{_escape(media_type)}"
         yield place, _make_part("request body", _find_schema(content))
     for status, source in operation.get("responses", {}).items():
+        if status.startswith("x-"):
+            continue
         response = resolve_reference(document, source)
         place = f"{where}/responses/{status}"
         yield place, Part("response", "documented")

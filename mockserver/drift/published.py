@@ -92,11 +92,19 @@ class Description:
 def read_published(path: Path) -> dict[str, Any]:
     """Read a published description; raises StartError unless it is OpenAPI 3 about this API."""
     document = read_document(path)
-    if not str(document.get("openapi", "")).startswith("3."):
-        found = "Swagger 2" if "swagger" in document else "a document without an OpenAPI version"
+    openapi = document.get("openapi")
+    if not str(openapi).startswith("3."):
+        found = "a document without an OpenAPI version"
+        if "swagger" in document:
+            found = "Swagger 2"
+        elif openapi is not None:
+            found = f"`openapi: {openapi}`"
         raise StartError(f"{path}: expected an OpenAPI 3 description, got {found}")
-    if not isinstance(document.get("paths"), dict) or "version" not in (document.get("info") or {}):
+    info = document.get("info")
+    if not isinstance(document.get("paths"), dict) or not isinstance(info, dict):
         raise StartError(f"{path}: `paths` or `info.version` is missing")
+    if not isinstance(info.get("version"), str):
+        raise StartError(f"{path}: `info.version` is missing: write for example 4.90")
     if not any(str(api_path).startswith(ROOT) for api_path in document["paths"]):
         raise StartError(f"{path}: it has no path below {ROOT}")
     return document

@@ -25,10 +25,12 @@ def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
     ParseError; a body of no bytes is an empty object or form whatever it claims to be.
     """
     content_type = request.headers.get("Content-Type") or ""
+    kind = select_parser(content_type, offered)
+    if kind is None and (request.headers.get("Content-Length") or "0").strip("0"):
+        raise UnsupportedMediaType(content_type)  # before its size is looked at
     body = request.read_body()
     if not body:
         return Form() if select_parser(content_type, (FORM, MULTIPART)) else {}
-    kind = select_parser(content_type, offered)
     if kind is None:
         raise UnsupportedMediaType(content_type)
     if kind == MULTIPART:

@@ -26,7 +26,7 @@ def _entry(exchange: Exchange) -> dict[str, Any]:
     )
     post_data = (
         {"postData": _body(exchange.request_body, exchange.request_size, request_type)}
-        if exchange.request_body
+        if exchange.request_size
         else {}
     )
     content = _body(exchange.response_body, exchange.response_size, response_type)

@@ -160,9 +160,13 @@ class Journal:
         hints: tuple[str, ...] = (),
         key: str = "",
         user: int | None = None,
+        request_size: int = 0,
     ) -> None:
-        """Keep an exchange, whose headers hold no key; the oldest are dropped."""
-        request_size, response_size = len(request_body), len(response_body)
+        """Keep an exchange, whose headers hold no key; the oldest are dropped.
+
+        `request_size` is that of the whole body, where less of it was read.
+        """
+        request_size, response_size = max(request_size, len(request_body)), len(response_body)
         if operation and operation.operation_id in SECRET_OPERATIONS:
             request_body, response_body = (b and NOT_KEPT for b in (request_body, response_body))
         with self._lock:

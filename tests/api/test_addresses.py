@@ -55,6 +55,29 @@ def test_links_have_the_host_as_it_was_sent(shared_api: API, host: str) -> None:
     assert next_page(shared_api, Host=host).startswith(f"http://{host}/api/credentials/")
 
 
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({"X-Forwarded-Prefix": "/dm/"}, "http://localhost/dm"),
+        ({"X-Forwarded-Prefix": "dm"}, "http://localhost/dm"),
+        ({"X-Forwarded-Prefix": "//evil.example"}, "http://localhost/evil.example"),
+        ({"X-Forwarded-Prefix": "/"}, "http://localhost"),
+        ({"X-Forwarded-Prefix": "/a b"}, "http://localhost/a%20b"),
+        ({"X-Forwarded-Proto": "HTTPS"}, "https://localhost"),
+        ({"X-Forwarded-Proto": "javascript"}, "http://localhost"),
+        ({"X-Forwarded-Proto": ""}, "http://localhost"),
+        ({"X-Forwarded-Host": "a.example:8443"}, "http://a.example:8443"),
+        ({"X-Forwarded-For": "nonsense", "X-Forwarded-Port": "abc"}, "http://localhost"),
+        ({"Forwarded": "for=192.0.2.7;host=evil.example;proto=https"}, "http://localhost"),
+    ],
+)
+def test_what_proxies_write_becomes_an_address(headers: dict[str, str], address: str) -> None:
+    """Prefixes with slashes or without, and nothing that is no scheme."""
+    api = API(create_app(Config(trust_proxy=1, now=NOW)))
+    response = api.get("?page_size=1", headers=headers)
+    assert response.get_json()["result"]["next"].startswith(f"{address}/api/credentials/")
+
+
 @pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1"])
 def test_the_oldest_version_needs_no_host(api: API, protocol: str) -> None:
     """A load balancer asks so for its health; links have the address of the server, as Django's."""
@@ -92,7 +115,11 @@ def test_links_begin_with_the_public_address(prefix: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mock.example", "ftp://a", "https://", "https://a_b", "https://a?b"]
+    "url",
+    [
+        *("mock.example", "ftp://a", "https://", "https://a_b", "https://a?b", "https://a#b"),
+        *("https://a:99999", "https://a:0", "https://a:b", "https://user@a", "https://a b"),
+    ],
 )
 def test_a_public_address_that_is_none_is_refused(url: str) -> None:
     """At the start, in one line with an example."""

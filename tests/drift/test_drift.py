@@ -199,9 +199,24 @@ def test_they_are_expected_of_a_later_description(tmp_path: Path) -> None:
     [
         ("swagger: '2.0'\npaths: {}\n", "expected an OpenAPI 3 description, got Swagger 2"),
         ("hello: world\n", "got a document without an OpenAPI version"),
-        ("- 1\n", "expected a mapping, got list"),
+        ("- 1\n", "expected a mapping, got a list"),
         ("openapi: 3.0.3\ninfo: {version: '1'}\npaths: {/x: {}}\n", "no path below"),
         ("openapi: 3.0.3\npaths: {}\n", "`info.version`"),
+        ("openapi: 3.0.3\ninfo: {version: null}\npaths: {}\n", "write for example 4.90"),
+        ("openapi: 3.0.3\ninfo: {version: [4]}\npaths: {}\n", "write for example 4.90"),
+        ("openapi: 3\n", "got `openapi: 3`"),
+        ("openapi: 4.0.0\n", "got `openapi: 4.0.0`"),
+        ("hello\n", "expected a mapping, got a text"),
+        ("null\n", "expected a mapping, got nothing"),
+        ("<!doctype html>\n<html><title>a: b</title></html>\n", "this is a page of HTML or XML"),
+        ("\n <?xml version='1.0'?><a/>\n", "this is a page of HTML or XML"),
+        ('// a\n{"openapi": "3.0.3",\n "info": {}}\n', "line 1: JSON has no comments"),
+        ('{"openapi": "3.0.3",\n /* b */\n "info": {}}\n', "line 2: JSON has no comments"),
+        (
+            "info: {version: 1}\nopenapi: 3.0.3\ninfo: {version: 2}\n",
+            "line 3, column 1: 'info' stands twice",
+        ),
+        ('{"info": {"a": 1, "a": 2}}\n', "'a' stands twice"),
         ("a: [\n", "line 2"),
         (
             "openapi: 3.0.3\ninfo: {version: '1'}\npaths:\n  /api/credentials/:\n"

@@ -66,6 +66,22 @@ VALID: dict[str, Change] = {
     "a parameter with content without a schema": add_parameter(
         {"name": "where", "in": "query", "content": {"application/json": {}}}
     ),
+    "an extension among the responses": lambda document: operation(document)["responses"].update(
+        {"x-note": 1, "x-notes": ["a"], "x-more": {"content": 5}}
+    ),
+    "extensions everywhere": lambda document: [
+        holder.update({"x-note": [1]})
+        for holder in (
+            *(document, document["info"], document["paths"], document["paths"][LIST]),
+            *(operation(document), document["components"]),
+        )
+    ],
+    "a schema that refers to itself": add_field(
+        "children", {"type": "array", "items": {"$ref": "#/components/schemas/Issuer"}}
+    ),
+    "other methods": lambda document: document["paths"][LIST].update(
+        trace={"responses": {"default": {"description": "x"}}}
+    ),
     "no operationId": lambda document: operation(document).pop("operationId"),
     "a path by reference": share_path,
     "path parameters by reference": share_path_parameter,
@@ -161,6 +177,17 @@ def test_names_of_fields_are_texts(tmp_path: Path) -> None:
             "the reference .* is not supported",
         ),
         (add_parameter({"$ref": "#/nowhere"}), "not a valid .* cannot be resolved"),
+        *(
+            (
+                lambda d, broken=broken: d["components"]["schemas"]["Issuer"].update(broken),
+                "not a valid .* at components/schemas/Issuer",
+            )
+            for broken in ({"properties": []}, {"properties": None}, {"required": "name"})
+        ),
+        (
+            lambda d: d["components"]["schemas"].update(Issuer=None),
+            "not a valid .* at components/schemas/Issuer",
+        ),
     ],
 )
 def test_what_is_not_valid_is_named(tmp_path: Path, change: Change, said: str) -> None:

@@ -380,6 +380,14 @@ def test_a_body_over_the_limit_is_djangos_page(content_type: str) -> None:
     assert api.acting(None).post(data=body, content_type=content_type).status_code == 401
 
 
+def test_a_media_type_is_refused_before_a_size() -> None:
+    """As the framework looks for a parser first, a large body of another kind is 415."""
+    api = API(create_app(Config(maximum_body=1000, now=NOW)))
+    for size in (10, 2000):
+        assert api.post(data=b"x" * size, content_type="text/plain").status_code == 415
+    assert api.post(data=b"", content_type="text/plain").status_code == 400
+
+
 @pytest.mark.parametrize(("length", "status"), [(1000, 200), (1001, 400)])
 def test_a_body_without_a_length_is_limited_too(length: int, status: int) -> None:
     """A chunked body is accepted up to the limit, and not cut there."""

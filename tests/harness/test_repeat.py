@@ -20,6 +20,7 @@ from contract_tests.report.documents import build_report, render_html
 from contract_tests.report.markdown import render_markdown
 from contract_tests.report.repeat import format_commands
 from contract_tests.settings.command_line import COMMAND_LINE, FILTERS
+from contract_tests.settings.option import format_rate, parse_rate
 from contract_tests.settings.sources import load_settings
 from tests.harness.test_report import verdict
 from tests.support.certificates import make_certificates
@@ -204,6 +205,12 @@ def test_what_variables_and_a_file_gave_is_repeated(tmp_path: Path) -> None:
     assert read["header"] == ("X-Plain: on", "X-Token: env:CREDCHECK_HEADER_X_TOKEN")
     assert read["config"] == str(file)
     assert shlex.split(read["key_command"][0]) == ["admin=printf", "an-admin-key"]
+
+
+@pytest.mark.parametrize("text", ["5/s", "100/min", "0.0001/min", "0.5/s", "1000000/s"])
+def test_a_rate_is_written_as_it_is_read(text: str) -> None:
+    """No small number gets an exponent, which the option does not take."""
+    assert parse_rate(format_rate(parse_rate(text))) == pytest.approx(parse_rate(text))
 
 
 @pytest.mark.slow

@@ -83,6 +83,21 @@ def test_a_body_that_was_cut_is_marked(server: RunningServer, body: bytes) -> No
     assert request["postData"]["comment"] == f"cut: 64000 of {len(body)} bytes"
 
 
+@pytest.mark.parametrize("key", ["main-admin-key", "no-such-key"])
+def test_a_body_that_was_not_read_is_marked(server: RunningServer, key: str) -> None:
+    """Too large to be read, it is not taken for none: the line would be another request."""
+    size = 3_000_000
+    headers = {**JSON, "Authorization": key}
+    CLIENT.post(f"{server.url}{MAIN}", content=b" " * size, headers=headers)
+    found = last(server, MAIN)
+    assert found["curl"] is None
+    assert (found["request"]["size"], found["request"]["body"]) == (size, "")
+    archive = CLIENT.get(f"{server.url}/__mock__/requests.har", params={"path": f"*{MAIN}"}).json()
+    request = archive["log"]["entries"][-1]["request"]
+    assert request["bodySize"] == size
+    assert request["postData"]["comment"] == f"cut: 0 of {size} bytes"
+
+
 def test_a_character_that_was_cut_is_no_binary(server: RunningServer) -> None:
     """The end of what is kept may lie within a character."""
     path = MAIN

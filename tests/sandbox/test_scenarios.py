@@ -221,7 +221,7 @@ def test_a_file_is_read_again_when_it_changed(own: API, tmp_path: Path) -> None:
     [
         ("{", "mine.yaml: not valid YAML: line 2, column 1: "),
         ("a: b\n\tc", "mine.yaml: not valid YAML: line 2, column 1: "),
-        ("[]", "mine.yaml: expected a mapping, got list"),
+        ("[]", "mine.yaml: expected a mapping, got a list"),
         ("keep: {}", "at the top: 'description' is missing: add it"),
         ("{description: d, kep: {}}", "at the top: unknown field 'kep': did you mean 'keep'?"),
         ("{description: d, records: {}}", "unknown field 'records': use description, keep"),

@@ -2,11 +2,13 @@
 
 import copy
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contract_tests.report.documents import read_report, write_reports
 from contract_tests.report.verdict import Verdict
 from contract_tests.traffic.judge import judge_archive
 from tests.support.command import run
@@ -138,6 +140,21 @@ def test_services_are_told_apart(recorded: Archive, tmp_path: Path) -> None:
 
 
 SECRETS = ("recorded-secret-key", "recorded-session-cookie", "recorded-body-token")
+
+
+def test_the_report_of_a_recording_can_be_read(recorded: Archive, tmp_path: Path) -> None:
+    """By every command that takes reports; its command judges again, and sends nothing."""
+    file = tmp_path / "my traffic.har"
+    file.write_text(json.dumps(recorded))
+    verdict = judge_archive(file, base_url="http://x", no_unknown_fields=True, environment={})
+    write_reports(verdict, tmp_path / "report")
+    report = read_report(tmp_path / "report" / "report.json")
+    expected = ["credcheck", "judge", str(file), "--base-url", "http://x", "--no-unknown-fields"]
+    assert shlex.split(report["repeat"]["run"]) == expected
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "credcheck judge" in page
+    assert "credcheck run" not in page
+    assert "credcheck replay" not in page
 
 
 def test_no_key_is_in_any_report(recorded: Archive, tmp_path: Path) -> None:
