@@ -109,8 +109,8 @@ RULES: tuple[Rule, ...] = (
         id="IMAGE-08",
         subject="images",
         requirement=(
-            "An empty `query` is refused, file names do not matter, and learners upload nothing "
-            "below their own path."
+            "An empty `query` is refused, file names do not matter, no image is found on two "
+            "platforms, and learners upload nothing below their own path."
         ),
         evidence=("choice",),
         why="A file name says nothing about the content.",

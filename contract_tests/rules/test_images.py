@@ -115,7 +115,7 @@ def test_a_search_finds_by_name(deployment: Deployment) -> None:
             require(is_found, "a name does not find its image", expected=chosen, got=again[:3])
 
 
-@pytest.mark.credcheck_rule("IMAGE-01")
+@pytest.mark.credcheck_rule("IMAGE-08")
 @pytest.mark.credcheck_needs("other_org", "other_org_admin", "other_user_id")
 def test_another_platforms_images_are_not_found(deployment: Deployment) -> None:
     """No image is found on two platforms."""
@@ -151,12 +151,14 @@ def test_an_image_is_found_and_served(deployment: Deployment) -> None:
 def test_a_name_may_have_several_images(deployment: Deployment) -> None:
     """A second image of the same name is another one, and the first stays what it was."""
     name = deployment.make_name("picture")
-    images = []
+    images: list[dict[str, Any]] = []
     for content in (make_png(deployment), make_png(deployment)):
         body, media_type = encode_upload(name, content, "twice.png")
         response = deployment.send(
             "POST", "images/", headers={"Content-Type": media_type}, body=body
         )
+        if images and response.status == 400:
+            raise NotTested("a name has one image only")
         check_success(response)
         images.append(response.value)
     ids = sorted(image["id"] for image in images)

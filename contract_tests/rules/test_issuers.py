@@ -207,7 +207,8 @@ def test_a_signatory_of_an_issuer(deployment: Deployment) -> None:
             shown = retrieve_issuer(deployment, issuer["entityId"])
             check_signatories(response, shown["signatories"], expected, "an issuer")
             listed = find_listed_issuer(deployment, issuer)
-            check_equal(listed, shown, "the list shows an issuer with signatories otherwise")
+            signatories = (listed or {}).get("signatories", [])
+            check_signatories(response, signatories, expected, "an issuer in the list")
             record = deployment.retrieve(credential["entityId"])
             signatories = record["issuerDetails"]["signatories"]
             check_signatories(response, signatories, expected, "the issuer of a credential")

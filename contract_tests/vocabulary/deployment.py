@@ -402,17 +402,39 @@ class Deployment:
 
 
 def strip_signatures(value: Any) -> Any:
-    """Return a value without the signatures of URLs, which differ in each response."""
-    return json.loads(_SIGNED_URL.sub(r"\1", json.dumps(value)))
+    """Return a value without the signatures of its pictures' URLs, which differ in each response.
+
+    A text, and an array of texts, are taken for such URLs.
+    """
+    if isinstance(value, dict):
+        return {
+            name: strip_signatures(part)
+            if name in PICTURES or isinstance(part, dict | list)
+            else part
+            for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [strip_signatures(part) for part in value]
+    return _strip_signature(value) if isinstance(value, str) else value
 
 
-_SIGNATURE = (
-    r"X-Amz-|X-Goog-|Signature=|Key-Pair-Id=|(?<=[?&])(?:sig|token|expires|hdnts|hdnea|hmac|verify|"
-    r"auth_key|e|s|t|ts|v|_)="
-)
-"""Parameters of an address that is made anew for each response, by the usual networks."""
-SIGNED = re.compile(rb"https?:(?://|\\/\\/)[^\s\"?]+\?")
-_SIGNED_URL = re.compile(rf'(https?://[^\s"?]+)\?(?=[^\s"]*(?:{_SIGNATURE}))[^\s"]*', re.IGNORECASE)
+def _strip_signature(url: str) -> str:
+    address, separator, query = url.partition("?")
+    if not separator or not address.startswith(("http://", "https://", "/")):
+        return url
+    if _SIGNATURE.search(query):
+        return address
+    kept = [part for part in query.split("&") if not _PASSING.match(part)]
+    return f"{address}?{'&'.join(kept)}" if kept else address
+
+
+PICTURES = frozenset({"iconImage", "backgroundImage", "thumbnailImage", "image", "signature"})
+"""The fields whose URLs a service may sign for each response."""
+_SIGNATURE = re.compile(r"X-Amz-|X-Goog-|(?:^|&)(?:Signature|Key-Pair-Id|sig|hmac|hdn\w+)=", re.I)
+"""What says that all of a query belongs to the signature."""
+_PASSING = re.compile(r"(?:token|expires|verify|auth_key|e|s|t|ts|v|_)=", re.I)
+"""Parameters that end soon, or that pass by what a browser has stored."""
+SIGNED = re.compile(rb"(?:iconImage|backgroundImage|thumbnailImage|image|signature)\"[^,}]*\?")
 
 
 def read_known(response: Response) -> Any:

@@ -196,8 +196,8 @@ def reinstate(deployment: Deployment, assertion: str) -> bool:
 
 
 def is_final(response: Response) -> bool:
-    """Tell whether a service refuses to undo a revocation: only how to revoke is documented."""
-    return response.status in (400, 409)
+    """Tell whether a service refuses to change a revocation: only how to revoke is documented."""
+    return response.status == 400
 
 
 def list_assertions(deployment: Deployment, credential: str, **options: Any) -> Page:

@@ -257,7 +257,7 @@ LATER_MISTAKES: Mapping[Callable[[Flask], None], str] = {
     every_page_of_providers_is_the_first: "PROVIDER-01",
     a_credential_has_one_mapping: "PROVIDER-03",
     configurations_of_all_platforms_are_listed: "PROVIDER-04",
-    images_of_all_platforms_are_found: "IMAGE-01",
+    images_of_all_platforms_are_found: "IMAGE-08",
     a_name_has_one_image: "IMAGE-03",
 }
 """Each mistake with the rule that is about it."""
