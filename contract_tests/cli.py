@@ -37,6 +37,7 @@ from contract_tests.output import (
     NOT_JUDGED,
     check_output_files,
     check_report_folder,
+    escape_unknown_characters,
     finish,
     prepare_report,
 )
@@ -95,6 +96,7 @@ class Group(click.Group):
     def main(self, *args: Any, **options: Any) -> Any:
         """Run a command and exit with its code; an error is one line, with exit code 2 or 3."""
         message = ""
+        escape_unknown_characters()
         try:
             code = super().main(*args, **{**options, "standalone_mode": False})
         except SystemExit as end:
@@ -371,7 +373,7 @@ def cleanup(target: str, **options: Any) -> None:
 
     The journals of the runs against TARGET record what that is.
     """
-    from contract_tests.engine.cleanup import clean_up, list_other_targets
+    from contract_tests.engine.cleanup import clean_up, describe_others
     from contract_tests.engine.journal import make_run_id
     from contract_tests.engine.target import Target
     from contract_tests.settings.sources import current_environment, load_settings
@@ -381,10 +383,9 @@ def cleanup(target: str, **options: Any) -> None:
     with closing(Target(settings, make_run_id(), "cleanup", 1)) as connection:
         results = list(clean_up(connection))
         redact = connection.redact
-    others = list_other_targets(settings)
-    nothing = f"nothing was left behind: no journal in {settings.journal} is about this target"
-    elsewhere = [f"other journals there are about {', '.join(others)}"] * bool(others)
-    for line in [*(map(str, results) if results else [nothing]), *elsewhere]:
+    nothing = f"nothing was left behind: {settings.journal} has no journal of an ended run here"
+    lines = list(map(str, results)) or [nothing]
+    for line in [*lines, *describe_others(settings)]:
         click.echo(redact(line))
     sys.exit(1 if any(result.left_behind for result in results) else 0)
 

@@ -1,6 +1,7 @@
 """Where the commands write: files that are checked at the start, and the output at the end."""
 
 import errno
+import io
 import os
 import sys
 from collections.abc import Mapping
@@ -62,6 +63,20 @@ def check_output_file(where: str, path: Path) -> None:
         raise UsageError(
             f"{where}: {path} cannot be written: {reason}; name a place that can be written"
         ) from error
+
+
+def escape_unknown_characters() -> None:
+    """Let a text for people be escaped where the encoding of standard output cannot write it."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+def write_document(text: str) -> None:
+    """Write what a program reads, such as Markdown or a test, as UTF-8 in every locale."""
+    sys.stdout.flush()
+    stream: Any = sys.stdout.buffer
+    stream.write(text.encode("utf-8", "backslashreplace"))
+    stream.flush()
 
 
 def finish(code: Any, message: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from contract_tests.command_options import EXAMPLE, add_settings
-from contract_tests.output import check_output_files, check_report_folder
+from contract_tests.output import check_output_files, check_report_folder, write_document
 
 
 @click.command(epilog=EXAMPLE + "credcheck diff main/report.json branch/report.json")
@@ -24,8 +24,7 @@ def diff(old: str, new: str) -> None:
 
     before, after = read_report(Path(old)), read_report(Path(new))
     changes = compare_reports(before, after)
-    for line in render_changes(changes, before, after):
-        click.echo(line)
+    write_document("".join(f"{line}\n" for line in render_changes(changes, before, after)))
     sys.exit(changes.exit_code)
 
 
@@ -55,7 +54,7 @@ def export(report: str, name: str, form: str) -> None:
         text, note = export_finding(document, name, form)
     except UsageError as error:
         raise UsageError(f"{report}: {error}") from None
-    click.echo(text, nl=False)
+    write_document(text)
     if note:
         click.echo(f"credcheck: {note}", err=True)
 

@@ -20,6 +20,7 @@ from contract_tests.engine.journal import (
     ActiveRun,
     DamagedJournal,
     UnfinishedRun,
+    is_active,
     is_private_intent,
     read_journal,
     take_over,
@@ -67,12 +68,8 @@ class CleanupResult:
     """What stays because the API offers no way to delete it, by name."""
     created: list[str] = field(default_factory=list)
     """The paths of the collections of what the run created, one for each record."""
-    note: str = ""
-    """Why nothing was looked at."""
 
     def __str__(self) -> str:
-        if self.note:
-            return f"run {self.run_id}: {self.note}"
         text = f"run {self.run_id}: cleaned up"
         if self.left_behind:
             items = ", ".join(self.left_behind)
@@ -95,7 +92,7 @@ def clean_up(target: Target, reported: Collection[str] = ()) -> Iterator[Cleanup
                 if run is not None and _has_target(run, target.settings):
                     yield _clean_up_after(target, run)
         except ActiveRun:
-            yield CleanupResult(_find_run_id(path), [], note="still active, and left alone")
+            continue
         except DamagedJournal:
             run_id = _find_run_id(path)
             yield CleanupResult(
@@ -124,15 +121,19 @@ def _clean_up_after(target: Target, run: UnfinishedRun) -> CleanupResult:
     return CleanupResult(run.run_id, remains.left_behind, remains.permanent, run.list_creations())
 
 
-def list_other_targets(settings: Settings) -> list[str]:
-    """Return the targets of the journals that are about other targets."""
-    targets = []
+def describe_others(settings: Settings) -> list[str]:
+    """Return a line about each active run, and one about the journals of other targets."""
+    lines, targets = [], []
     for path in sorted(Path(settings.journal).glob("*.jsonl")):
         with suppress(DamagedJournal, OSError):
             run = read_journal(path)
             if run is not None and not _has_target(run, settings):
                 targets.append(str(run.head.get("target", "")))
-    return list(dict.fromkeys(targets))
+                continue
+            if is_active(path):
+                lines.append(f"run {_find_run_id(path)}: still active, and left alone")
+    others = ", ".join(dict.fromkeys(targets))
+    return lines + [f"other journals in {settings.journal} are about {others}"] * bool(others)
 
 
 def _has_target(run: UnfinishedRun, settings: Settings) -> bool:

@@ -287,11 +287,7 @@ class Delivery:
             is_odd=request.is_odd or proxy_may_refuse,
             method=request.method,
         )
-        found = find_interception(answer)
-        if found is None and request.method == "GET" and response.status == 200 and answer.is_json:
-            is_text = response.body.lstrip().startswith(b'"')
-            return CUT if isinstance(response.value, str) and not is_text else None
-        return found
+        return find_interception(answer) or (CUT if _may_be_cut(request, response) else None)
 
     def _handle_interception(
         self,
@@ -421,6 +417,17 @@ class Delivery:
             curl=build_curl(request.method, url, request.headers, request.body, self._redact),
         )
         return Response(answer.status_code, headers, answer.content, exchange)
+
+
+def _may_be_cut(request: Request, response: Response) -> bool:
+    """Tell whether a body that is no JSON ends where the connection does, which says nothing.
+
+    One whose length was announced is whole: that it is no JSON is what a browser would meet, too.
+    """
+    has_length = {"content-length", "transfer-encoding"} & response.headers.keys()
+    is_json = "json" in response.headers.get("content-type", "")
+    is_text = isinstance(response.value, str) and not response.body.lstrip().startswith(b'"')
+    return request.method == "GET" and is_json and not has_length and is_text
 
 
 def is_readable_list(response: Response) -> bool:

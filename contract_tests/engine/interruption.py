@@ -10,6 +10,7 @@ import threading
 from types import FrameType
 from typing import Any
 
+INTERRUPTED = "the run was interrupted"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 

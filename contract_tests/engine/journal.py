@@ -262,6 +262,17 @@ def is_private_intent(intent: Mapping[str, Any]) -> bool:
     return bool(intent.get("private", intent.get("hidden")))  # hidden: in earlier versions
 
 
+def is_active(path: Path) -> bool:
+    """Tell whether the process that writes a journal still lives."""
+    try:
+        with take_over(path):
+            return False
+    except ActiveRun:
+        return True
+    except DamagedJournal:
+        return False
+
+
 @contextmanager
 def take_over(path: Path) -> Iterator[UnfinishedRun | None]:
     """Lock a journal and yield what is unfinished, None if its run has just ended.

@@ -147,7 +147,7 @@ class RateLimiter:
         if not self._interval:
             return
         with self._lock:  # threads queue here
-            now = time.monotonic()
-            if self._next > now:
-                time.sleep(self._next - now)
-            self._next = max(now, self._next) + self._interval
+            while (left := self._next - time.monotonic()) > 0:
+                time.sleep(left)
+            # From when it is sent, and not when it might have been: no second has one too many.
+            self._next = time.monotonic() + self._interval

@@ -11,6 +11,7 @@ from contract_tests.catalogue import CATALOGUE
 from contract_tests.catalogue.operations import IRREVERSIBLE, ISSUING, UNREACHABLE
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.effects import add_effects
+from contract_tests.engine.interruption import INTERRUPTED
 from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.results import ProcessReport, Result
 from contract_tests.report.accepted import (
@@ -251,6 +252,9 @@ def decide(verdict: Verdict) -> tuple[int, str]:
     """Return the exit code and the sentence that gives the reason."""
     if not verdict.results and not verdict.stopped:
         return USAGE, "nothing was tested: no rule matches --rule, --subject and --operation"
+    if verdict.stopped == INTERRUPTED and verdict.failures:
+        found = count(len(verdict.failures), "failure")[0]
+        return NOT_JUDGED, f"not judged: {INTERRUPTED}, after {found}"
     if verdict.failures or (verdict.problems and not verdict.stopped):
         failures, causes = count(len(verdict.failures), "failure"), len(verdict.causes)
         if causes < len(verdict.failures):

@@ -269,8 +269,10 @@ def test_the_page_size_of_assertions(deployment: Deployment, of: str) -> None:
 @pytest.mark.credcheck_rule("ASSERT-18")
 @pytest.mark.credcheck_needs("write", "username")
 def test_an_expired_assertion_is_history(deployment: Deployment) -> None:
-    """A credential's list shows it, and issuing in bulk issues another one."""
+    """A credential's list and the public look-up show it, and a bulk issues another one."""
     with expired_assertion(deployment) as assertion:
+        public = look_up_assertion(deployment, assertion["entityId"])
+        check_fields(public, read_record(public), assertion, "an expired assertion in public")
         entity_id = assertion["credentialDetails"]["entityId"]
         page = list_assertions(deployment, entity_id)
         message = "a credential's list lacks an expired assertion"

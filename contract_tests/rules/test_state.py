@@ -180,8 +180,7 @@ def test_a_refused_create_stores_nothing(deployment: Deployment) -> None:
 def test_a_deleted_item_is_gone_everywhere(deployment: Deployment) -> None:
     """After a deletion every method is 404, and no list or search shows the item."""
     mark = deployment.make_name("alike")
-    names = (f"{mark} a", f"{mark} A", f"{mark} a")
-    namesake, other, item = (deployment.create(name=name) for name in names)
+    namesake, other, item = (deployment.create(name=f"{mark} {letter}") for letter in "abc")
     deployment.retrieve(item["entityId"])
     check_deleted(deployment.send("DELETE", item["entityId"]), "deleting a credential")
     for method in ("GET", "PUT", "DELETE", "GET"):
@@ -206,6 +205,23 @@ def test_ids_are_not_reused(deployment: Deployment) -> None:
         entity_id = read_created(response)["entityId"]
         require(entity_id not in seen, "an id is used twice", response, got=entity_id)
         seen.add(entity_id)
+        deployment.delete(entity_id)
+
+
+@pytest.mark.credcheck_rule("STATE-10")
+def test_a_namesake_is_another(deployment: Deployment) -> None:
+    """A second credential of a name, also in other letters, is refused or another one."""
+    item = deployment.create(description="the first")
+    ids = [item["entityId"]]
+    for name in (item["name"], item["name"].upper()):
+        body = deployment.build_body(name=name, description="another")
+        response = deployment.send_json("POST", "", body)
+        if response.status != 400:  # whether a name may be there twice is not known
+            ids.append(read_created(response)["entityId"])
+            require(ids.count(ids[-1]) == 1, "a namesake is the same credential", response)
+    after = deployment.get(ids[0])
+    check_fields(after, read_result(after), item, "a credential with namesakes")
+    for entity_id in ids:
         deployment.delete(entity_id)
 
 

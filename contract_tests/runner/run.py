@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Collection, Generator
 from contextlib import closing, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,8 @@ import pytest
 from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.journal import build_file_name, make_run_id
+from contract_tests.engine.interruption import INTERRUPTED
+from contract_tests.engine.journal import build_file_name, is_active, make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
@@ -63,7 +64,10 @@ from contract_tests.runner.state import RunState
 from contract_tests.settings.command_line import PREFIX
 
 CI_FILES = ((ANNOTATIONS, render_annotations), (CODE_QUALITY, render_code_quality))
-INTERRUPTED = "the run was interrupted"
+MOST_RESTARTS = 2
+"""Times that a test begins again, since something in front of the target lost a request."""
+LONGEST_END = 15.0
+"""Seconds that workers get to clean up after an interrupt."""
 
 
 def start_run(config: pytest.Config) -> "Run":
@@ -110,6 +114,20 @@ def check_journal_folder(journal: str) -> None:
         ) from error
 
 
+def wait_for_workers(state: RunState, reported: Collection[str]) -> list[Path]:
+    """Return the journals of workers of this run that have not ended after a while.
+
+    Ctrl-C reaches them, too: they clean up, and nobody collects any more what they report.
+    """
+    deadline = time.monotonic() + LONGEST_END
+    while True:
+        journals = Path(state.settings.journal).glob(f"{state.run_id}-*.jsonl")
+        alive = [path for path in journals if path.name not in reported and is_active(path)]
+        if not alive or time.monotonic() > deadline:
+            return sorted(alive)
+        time.sleep(0.1)
+
+
 class Run:
     """The hooks of pytest around the session and around each test."""
 
@@ -147,8 +165,7 @@ class Run:
             self.state.stopped = INTERRUPTED
         if self.state.settings.allow_writes and not self.state.stopped:
             with self._redact_output():
-                ended = [each for each in clean_up(self.deployment.target) if not each.note]
-            lines = list(map(str, ended))
+                lines = list(map(str, clean_up(self.deployment.target)))
             for line in lines:
                 self._print(line)
 
@@ -231,25 +248,38 @@ class Run:
             return (yield from self._call(item, rule))
 
     def _call(self, item: pytest.Item, rule: Rule | None) -> Generator[None, None, None]:
-        """Run a test, once more from its start if a request got lost and others do not."""
-        target = self.deployment.target if rule else None
+        """Run a test, again from its start if a request got lost and others do not."""
         try:
             return (yield)
         except BaseException as error:
-            cause = find_cause(error)
-            if target is not None and isinstance(cause, RuleFailed):
-                with self._redact_output():  # pytest captures no output here
-                    target.look_for_loss(f"a test of {target.rule}")
-            if target is None or rule is None or not isinstance(cause, Disturbed):
+            if not self._may_restart(error, rule):
                 raise
+        for attempt in range(1, MOST_RESTARTS + 1):
+            try:
+                with self._redact_output():
+                    item.runtest()
+                return None
+            except BaseException as error:
+                if not self._may_restart(error, rule) or attempt == MOST_RESTARTS:
+                    raise
+        return None
+
+    def _may_restart(self, error: BaseException, rule: Rule | None) -> bool:
+        """Tell whether a test that raised an error begins again, and prepare that."""
+        if rule is None:
+            return False
+        cause, target = find_cause(error), self.deployment.target
+        if isinstance(cause, RuleFailed):
+            with self._redact_output():  # pytest captures no output here
+                target.look_for_loss(f"a test of {target.rule}")
+        if not isinstance(cause, Disturbed):
+            return False
         target.observations.notices.add(
             "in front of the target: requests got lost; rules that send what must not be repeated "
             "were tested again from their start"
         )
         target.begin(rule.id)
-        with self._redact_output():
-            item.runtest()
-        return None
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -348,6 +378,7 @@ class Run:
         state = self.state
         if not state.settings.allow_writes:
             return ProcessReport()
+        alive = wait_for_workers(state, self._reported)
         with closing(Target(state.settings, state.run_id, "cleanup", 1)) as target:
             ended = clean_up(target, self._reported)
             results = [result for result in ended if result.run_id == state.run_id]
@@ -360,7 +391,10 @@ class Run:
         return ProcessReport(
             requests=target.observations.requests,
             notices=notices * bool(results),
-            left_behind=[state.redact(item) for each in results for item in each.left_behind],
+            left_behind=[
+                *(state.redact(item) for each in results for item in each.left_behind),
+                *(f"perhaps something: a worker has not ended, see {path}" for path in alive),
+            ],
             permanent=[state.redact(item) for each in results for item in each.permanent],
             effects=target.effects.as_dict(),
         )

@@ -3,7 +3,7 @@
 from dataclasses import fields
 
 from contract_tests.engine.exchange import Exchange
-from contract_tests.engine.interruption import watch_signals
+from contract_tests.engine.interruption import INTERRUPTED, watch_signals
 from contract_tests.engine.other_records import Remains
 from contract_tests.engine.redaction import Redactor, escape_surrogates
 from contract_tests.engine.results import Finding, ProcessReport
@@ -79,10 +79,10 @@ class RunState:
         target.begin("")
         try:
             remains = self._deployment.clean_up()
-        except KeyboardInterrupt:
-            if target.journal.path.exists():
-                raise KeyboardInterrupt(STILL_IN_JOURNAL) from None
-            raise
+        except KeyboardInterrupt:  # the reports are written, with what nobody has seen to be gone
+            self.stopped = self.stopped or INTERRUPTED
+            has_journal = target.journal.path.exists()
+            remains = Remains([f"unknown: {STILL_IN_JOURNAL}"] * has_journal)
         except Exception as error:  # noqa: BLE001  the verdict must not be lost with the cleanup
             remains = Remains([f"unknown: {describe_error(error)}"])
         target.journal.close(clean=not remains.left_behind)

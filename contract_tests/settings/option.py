@@ -96,12 +96,17 @@ BOOLEANS: Mapping[str, bool] = {
     "false": False,
     "no": False,
 }
-TEXT = Kind("a string", str, str)
+TEXT = Kind("a string", str, str, expected_in_toml="a string: write it in quotes")
 FLAG = Kind("a boolean: use true or false", lambda text: BOOLEANS[text.lower()], bool)
-INTEGER = Kind("an integer", int, int)
+INTEGER = Kind("an integer", int, int, expected_in_toml="an integer: write it without quotes")
 NUMBER = Kind("a number", float, (int, float))
 RATE = Kind("a rate: use for example 5/s or 100/min", parse_rate, str)
-LIST = Kind("a list of strings", split_list, list)
+LIST = Kind(
+    "a list of strings",
+    split_list,
+    list,
+    expected_in_toml='a list of strings such as ["analytics"]',
+)
 KEYS = Kind(
     expected="ROLE=env:NAME or ROLE=file:PATH",
     parse=lambda text: split_pair(text, "="),

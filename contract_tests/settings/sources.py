@@ -178,6 +178,9 @@ def read_tables(path: Path) -> dict[str, Any]:
     tables = document.get("target", {})
     if not isinstance(tables, dict) or not all(isinstance(one, dict) for one in tables.values()):
         raise UsageError(f"{path}: a target must be a table such as [target.staging]")
+    for name in document:
+        if name != "target":
+            raise UsageError(f"{path}: unknown table or setting {name!r}: write [target.staging]")
     return tables
 
 
@@ -278,6 +281,8 @@ def check_settings(settings: Settings, file: str) -> None:
         if path and not is_file(path):
             raise UsageError(f"--{name.replace('_', '-')}: the file {path} does not exist")
     check_certificates(settings)
+    if not 0 < settings.timeout < float("inf"):
+        raise UsageError(f"timeout: {settings.timeout:g} is not a number of seconds above 0")
     if settings.time_budget is not None and not 0 < settings.time_budget < float("inf"):
         raise UsageError(
             f"--time-budget: {settings.time_budget:g} is not a number of seconds above 0"

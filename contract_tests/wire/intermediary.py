@@ -181,7 +181,7 @@ def _find_preflight(answer: Answer) -> Interception | None:
         and answer.status in (200, 204)
         and "access-control-allow-methods" in answer.headers
         and "allow" not in answer.headers
-        and not answer.is_json
+        and not (answer.body and answer.is_json)
     )
     what = f"{answer.status} without a description, the answer of a gateway for other origins"
     return Interception(Front.ORIGINS, what) if is_preflight else None

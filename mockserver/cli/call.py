@@ -1,6 +1,8 @@
 """The command `credmock call`."""
 
 import json
+import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,11 +46,17 @@ def call(
     if not path.startswith("/"):
         raise click.BadParameter(f"{path!r} must begin with /", param_hint="PATH")
     app = create_app(Config(world=world, auth=auth, api_version=api_version, strict=strict))
+    path = re.sub(rb"[\x80-\xff]", _quote, os.fsencode(path)).decode()
     response = app.test_client().open(path, method=method.upper(), headers=headers, data=body)
     head = [f"HTTP/1.1 {response.status}", *(f"{n}: {v}" for n, v in response.headers), "", ""]
     write_text("\n".join(head))
     write_bytes(_readable(response.get_data(), response.is_json))
     sys.exit(0 if response.status_code < 400 else 1)
+
+
+def _quote(found: re.Match[bytes]) -> bytes:
+    """Return a byte as it is sent: the shell may pass one that is no UTF-8."""
+    return b"%%%02X" % found[0][0]
 
 
 def _headers(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
@@ -63,7 +71,7 @@ def _headers(lines: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def _data(data: str | None) -> bytes | None:
     if data is None or not data.startswith("@"):
-        return None if data is None else data.encode()
+        return None if data is None else os.fsencode(data)
     try:
         return Path(data[1:]).read_bytes()
     except OSError as error:

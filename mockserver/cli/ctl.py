@@ -6,7 +6,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from mockserver.cli.options import EXAMPLE, SuggestingGroup
+from mockserver.cli.options import EXAMPLE, SuggestingGroup, check_header_value
 from mockserver.cli.output import write_text
 from mockserver.control.client import DEFAULT_URL, Control, ControlError
 from mockserver.errors import StartError
@@ -15,8 +15,20 @@ from mockserver.files import decode_text
 
 @click.group(cls=SuggestingGroup, epilog=EXAMPLE + "credmock ctl --sandbox test-1 scenario empty")
 @click.option("--url", default=DEFAULT_URL, show_default=True, help="Where the mock serves.")
-@click.option("--sandbox", default="default", show_default=True, help="Which sandbox.")
-@click.option("--control-token", default="", metavar="TOKEN", help="For a mock elsewhere.")
+@click.option(
+    "--sandbox",
+    default="default",
+    show_default=True,
+    callback=check_header_value,
+    help="Which sandbox.",
+)
+@click.option(
+    "--control-token",
+    default="",
+    callback=check_header_value,
+    metavar="TOKEN",
+    help="For a mock elsewhere.",
+)
 @click.pass_context
 def ctl(context: click.Context, url: str, sandbox: str, control_token: str) -> None:
     """Control a running mock: its state, clock, faults, and journal."""

@@ -88,3 +88,10 @@ def generated_records(
         metavar="N",
         help=help_text,
     )
+
+
+def check_header_value(context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """Return a value that a header can carry; no message shows it, since it may be a token."""
+    if not value.isascii() or not value.isprintable():
+        raise click.BadParameter("no header carries this value: use printable ASCII characters")
+    return value

@@ -15,6 +15,7 @@ from mockserver.cli.options import (
     AUTH,
     FILE,
     GroupedCommand,
+    check_header_value,
     generated_records,
 )
 from mockserver.cli.server import serve as run_server
@@ -259,6 +260,7 @@ def read_upstream(context: click.Context, parameter: click.Parameter, value: str
 @click.option(
     "--control-token",
     default="",
+    callback=check_header_value,
     metavar="TOKEN",
     help="Opens /__mock__/ to other machines, in the header X-Mock-Control-Token.",
 )

@@ -42,6 +42,9 @@ class Control:
             is_valid = False
         if not is_valid:
             raise ControlError(f"{url!r} is not an http address: write for example {DEFAULT_URL}")
+        for name, value in (("sandbox", sandbox), ("control token", token)):
+            if not value.isascii() or not value.isprintable():
+                raise ControlError(f"no header carries this {name}: use printable ASCII characters")
         self._opener = open_proxies(url)
         self.url, self.sandbox, self.token = url.rstrip("/"), sandbox, token
 
@@ -160,9 +163,13 @@ class Control:
         self.send("DELETE", f"sandboxes/{quote(self.sandbox, safe='')}")
 
     def _object(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        response = json.loads(self.send(method, path, body))
+        content = self.send(method, path, body)
+        try:
+            response = json.loads(content)
+        except (ValueError, RecursionError):
+            response = content
         if not isinstance(response, dict):
-            raise ControlError(f"{self.url} is not a mock: {str(response)[:100]}")
+            raise ControlError(f"{self.url} is not a mock: it responds with {content[:60]!r}")
         return response
 
     def send(self, method: str, path: str, body: Any = None) -> bytes:

@@ -71,6 +71,23 @@ def test_texts_for_people_never_fail(encoding: str) -> None:
         assert (ended.returncode, ended.stderr) == (0, b"")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "utf-16"])
+def test_bytes_of_the_command_line_are_sent(encoding: str) -> None:
+    """Also those that are no UTF-8, which a shell may pass, and in a locale without any."""
+    variables = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C", "PYTHONUTF8": "0"}
+    variables["PYTHONCOERCECLOCALE"] = "0"
+    place = "/api/credentials/orgs/main/users/1/"
+    for words, said in (
+        (["POST", place, "-d", b'{"name": "\xff"}'], b"can't decode byte 0xff"),
+        (["GET", f"{place}?search=Prosoci\u00e1l".encode()], b'"count": 0'),
+        (["GET", place.encode() + b"\xff"], b"HTTP/1.1 404"),
+    ):
+        command = [*CREDMOCK, "call", *words, "--auth", "off"]
+        ended = subprocess.run(command, capture_output=True, env=variables, timeout=PATIENCE)
+        assert ended.stderr == b""
+        assert said in ended.stdout
+
+
 def test_a_picture_is_written_as_it_is() -> None:
     """Bytes that are no text are not replaced."""
     written = execute(["call", "GET", "/__mock__/images/python.svg"], "cp1252")

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from contract_tests.errors import UsageError
 from contract_tests.settings.proxies import find_proxy
 from mockserver import Config, create_app
 from mockserver.capture.service import Service
+from mockserver.cli.main import main
 from mockserver.control.client import Control, ControlError
 from mockserver.control.guard import read_host
 from mockserver.errors import StartError
@@ -254,3 +256,36 @@ def test_the_control_plane_takes_each_own_host(server: RunningServer, tmp_path: 
         for host, status in hosts:
             answer = client.get(f"{server.url}/__mock__/clock", headers={"Host": host})
             assert answer.status_code == status, host
+
+
+@pytest.mark.parametrize("value", ["日本", "a\nb", "\x7f"])
+def test_what_no_header_carries_is_told(value: str) -> None:
+    """A sandbox and a token go into headers: by the option, exit code 2, and without the token."""
+    for option in ("--sandbox", "--control-token"):
+        ended = CliRunner().invoke(main, ["ctl", option, value, "health"])
+        assert (ended.exit_code, ended.stderr.count("\n")) == (2, 1), ended.stderr
+        assert f"'{option}': no header carries this value" in ended.stderr
+    ended = CliRunner().invoke(main, ["serve", "--bind", "127.0.0.1:0", "--control-token", value])
+    assert (ended.exit_code, value in ended.stderr) == (2, False)
+    with pytest.raises(ControlError, match="no header carries this control token"):
+        Control("http://127.0.0.1:1", token=value)
+
+
+@pytest.mark.parametrize("content", [b"<html>", b"5", b"[" * 5000, b""])
+def test_another_server_is_no_mock(content: bytes) -> None:
+    """It may respond with anything."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                length = b"Content-Length: %d" % len(content)
+                connection.sendall(b"HTTP/1.0 200 OK\r\n" + length + b"\r\n\r\n" + content)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(ControlError, match="is not a mock: it responds with"):
+            Control(url).health()
+        thread.join(PATIENCE)

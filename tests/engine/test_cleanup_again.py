@@ -195,9 +195,9 @@ def test_cleanup_says_what_it_leaves_alone(tmp_path: Path) -> None:
         assert path.exists()
         done = run(*words)
     assert (other.returncode, active.returncode, done.returncode) == (0, 0, 0)
-    assert "no journal in" in other.stdout
-    assert "about http://elsewhere:1" in other.stdout
-    assert active.stdout == "run 0badcafe: still active, and left alone\n"
+    assert "has no journal of an ended run" in other.stdout
+    assert "are about http://elsewhere:1" in other.stdout
+    assert "run 0badcafe: still active, and left alone" in active.stdout
     assert done.stdout == "run 0badcafe: cleaned up\n"
 
 

@@ -7,17 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from contract_tests.engine.safety import RateLimiter
 from contract_tests.engine.target import Target
 from contract_tests.errors import Disturbed, Intercepted, RequestFailed, TargetUnavailable
 from contract_tests.settings.sources import load_settings
 from contract_tests.wire.intermediary import Answer as Seen
 from contract_tests.wire.intermediary import find_interception
-from tests.engine.test_faults import LIST, create, from_then_on, once, read, target_on
+from tests.engine.test_faults import LIST, create, from_then_on, judge, once, read, target_on
 from tests.support.command import ENVIRONMENT
 from tests.support.faulty import CLOSE, Answer, Call, serve_faulty
 from tests.support.waiting import PATIENCE
@@ -40,8 +42,6 @@ def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
         Answer(404, {"Content-Type": "text/plain"}, b"404 page not found\n"),
         Answer.page(200, "<!doctype html><title>Wartung</title>"),
         Answer.page(403, "<html><h1>No entry</h1></html>"),
-        Answer(200, JSON, b'{"result": {"count": 4, "da'),
-        Answer(200, JSON, b""),
         Answer(200, {**JSON, "Content-Encoding": "gzip"}, b"{}"),
     ],
     ids=str,
@@ -99,6 +99,7 @@ def test_what_lasts_is_named(answer: Answer, named: str, tmp_path: Path) -> None
         Answer.page(200, "<!doctype html><title>Portal</title>"),
         Answer.page(404, NGINX_404),
         Answer(200, JSON, b'{"result": {'),
+        Answer(200, JSON, b""),
     ],
     ids=str,
 )
@@ -108,6 +109,29 @@ def test_what_one_read_always_gets_is_judged(answer: Answer, tmp_path: Path) -> 
         read(target)
         assert read(target, "?x=1").status == answer.status
         assert target.observations.findings
+
+
+def test_a_body_that_ends_with_its_connection_is_asked_for_again(tmp_path: Path) -> None:
+    """Half a body without a length may be cut on its way, half a body with its length is judged."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    half = b'{"result": {"count": 4, "da'
+    calls = count(1)
+
+    def answer(connection: socket.socket) -> None:
+        connection.recv(4096)
+        length = b"Content-Length: %d\r\n" % len(half) if next(calls) > 2 else b""
+        connection.sendall(head + length + b"Connection: close\r\n\r\n" + half)
+
+    with listening(answer) as port:
+        options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
+        settings = load_settings(f"http://127.0.0.1:{port}", options, ENVIRONMENT)
+        with closing(Target(settings, "half", "main", 1)) as target:
+            read(target)
+            assert next(calls) == 3
+            assert target.observations.notices
+            read(target)
+            assert next(calls) == 5
+            assert any("JSON" in each.message for each in target.observations.findings.values())
 
 
 def test_a_list_that_is_no_json_is_the_services(tmp_path: Path) -> None:
@@ -221,3 +245,50 @@ def test_passwords_of_proxies_are_hidden(tmp_path: Path, monkeypatch: pytest.Mon
     assert "staging.example" in proxy.calls[0].path
     assert "detail" in shown
     assert not any(part in shown for part in ("word77", "dXNAZXI6cEBz"))
+
+
+@pytest.mark.slow
+def test_a_rule_may_lose_two_requests(tmp_path: Path) -> None:
+    """Two single faults in one rule are notices: it begins again for each."""
+
+    def fault(call: Call) -> Answer | None:
+        is_lost = call.method == "POST" and call.number in (2, 5)
+        return Answer(408) if is_lost else None
+
+    code, report, output = judge(fault, tmp_path, "--rule", "STATE-03")
+    assert code == 0, output
+    assert any("requests got lost" in notice for notice in report["notices"])
+    assert report["left_behind"] == []
+
+
+def test_the_greatest_rate_is_kept_to() -> None:
+    """Between any two requests is the interval of the rate, however late the first one was."""
+    limiter, times = RateLimiter(100.0, 1), []
+    for _ in range(8):
+        limiter.wait()
+        times.append(time.monotonic())
+    assert min(later - earlier for earlier, later in pairwise(times)) > 0.0099
+
+
+def test_a_key_that_is_refused_with_403_is_renewed(tmp_path: Path) -> None:
+    """Some services answer 403 to a key that expired: its command is asked for another one."""
+    token = tmp_path / "token"
+    token.write_text("first-token")
+    accepted = ["first-token"]
+
+    def fault(call: Call) -> Answer:
+        if call.headers["authorization"].endswith(accepted[0]):
+            return call.forward({"Authorization": "Api-Key main-admin-key"})
+        return Answer.json(403, {"detail": "You do not have permission to perform this action."})
+
+    command = [f"admin=cat {token}"]
+    with target_on(fault, tmp_path, key_command=command) as (target, _):
+        read(target)
+        accepted[0] = "second-token"
+        token.write_text("second-token")
+        assert read(target).status == 200
+        token.write_text("one-line\nanother-line")
+        accepted[0] = "third-token"
+        with pytest.raises(TargetUnavailable, match="printed more than one line") as caught:
+            read(target)
+    assert "another-line" not in str(caught.value)

@@ -29,7 +29,8 @@ def classify(
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_gateway_answers_options(status: int) -> None:
     """OPTIONS with headers for browsers and without a description is a gateway's."""
-    assert classify(status, ORIGINS, method="OPTIONS") is Front.ORIGINS
+    for headers in (ORIGINS, {**ORIGINS, **JSON}, {**ORIGINS, "content-type": "text/plain"}):
+        assert classify(status, headers, method="OPTIONS") is Front.ORIGINS
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`credcheck diff`: what changed between two reports of `run`."""
 
 import json
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from contract_tests.engine.results import Result
 from contract_tests.report.changes import Changes, compare_reports, render_changes
 from contract_tests.report.documents import build_report
 from tests.harness.test_report import exchange, failing, finding, verdict
-from tests.support.command import run
+from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
+from tests.support.waiting import PATIENCE
 
 PAGE = finding("PAGE-02", LIST_CREDENTIALS, "`num_pages`: expected 3, got 2", exchange())
 SEARCH = finding("SEARCH-01", LIST_CREDENTIALS, "an item is not found", exchange())
@@ -117,3 +119,16 @@ def test_every_kind_is_rendered() -> None:
     assert "the target differs: staging, now other" in text
     assert "### Fixed" in text
     assert "### No longer tested, and failed before" in text
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_what_programs_read_is_utf_8_in_every_locale(tmp_path: Path, encoding: str) -> None:
+    """Markdown has marks that few encodings have."""
+    document = json.dumps(report(PAGE, target="日本"), ensure_ascii=False)
+    (tmp_path / "report.json").write_text(document, encoding="utf-8")
+    environment = {**ENVIRONMENT, "PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    ended = subprocess.run(
+        [*COMMAND, "diff", "report.json", "report.json"], cwd=tmp_path, capture_output=True,
+        timeout=PATIENCE, env={**environment, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    assert "日本" in ended.stdout.decode(), ended.stderr

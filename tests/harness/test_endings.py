@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.command import COMMAND, ENVIRONMENT, ROOT, run
+from tests.support.faulty import Answer, Call, serve_faulty
 from tests.support.waiting import PATIENCE, wait_until
 
 PLACE = ("--org", "main", "--user-id", "1")
@@ -181,6 +183,35 @@ def test_ctrl_c_at_any_moment_is_no_verdict(tmp_path: Path, seconds: float) -> N
     assert "Traceback" not in output + errors
     assert "interrupted" in output + errors
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_ctrl_c_while_it_cleans_up_is_told(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """What an interrupted cleanup did not delete is left behind, in the reports too: exit 3."""
+    searched = threading.Event()
+
+    def fault(call: Call) -> Answer | None:
+        if call.method == "GET" and "search=credcheck-" in call.path:
+            searched.set()
+            time.sleep(1)  # so that the signal comes while this is not answered
+        return Answer.json(500, {"detail": "No."}) if call.method == "DELETE" else None
+
+    words = ("--rule", "STATE-03", "--journal", str(tmp_path / "journal"), *workers)
+    with serve_faulty(fault) as served:
+        process = subprocess.Popen(
+            [*COMMAND, "run", served.url, *PLACE, *words, "--report", str(tmp_path / "report")],
+            env=ENVIRONMENT, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert searched.wait(PATIENCE)
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=PATIENCE)
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert process.returncode == 3, output + errors
+    assert report["left_behind"], output
+    assert 'errors="0" failures="0"' not in (tmp_path / "report" / "junit.xml").read_text()
+    assert list((tmp_path / "journal").glob("*.jsonl"))
+    assert errors == ""
 
 
 def test_no_report_of_an_earlier_run_is_left(tmp_path: Path) -> None:

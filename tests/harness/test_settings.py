@@ -126,7 +126,8 @@ def test_errors_name_the_source_and_the_fix(
     [
         ('allow_writes = "false"', "allow_writes: 'false' is not a boolean: use true or false"),
         ("timeout = true", "timeout: True is not a number"),
-        ("user_id = 7", "user_id: 7 is not a string"),
+        ("user_id = 7", "user_id: 7 is not a string: write it in quotes"),
+        ('without = "a b"', "without: 'a b' is not a list of strings such as"),
         ("rate = 5", "rate: 5 is not a rate: use for example 5/s or 100/min"),
         ('keys = "a-secret"', 'keys: the value is not a table such as { admin = "env:NAME" }'),
         ('other_orgg = "acme"', "unknown setting 'other_orgg'; did you mean 'other_org'?"),
@@ -144,6 +145,21 @@ def test_errors_in_the_file_name_the_table(tmp_path: Path, line: str, message: s
     text = str(error.value)
     assert text.startswith(f"{file}: [target.staging]: {message}")
     assert "a-secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("timeout = -1", "timeout: -1 is not a number of seconds above 0"),
+        ("timeout = nan", "timeout: nan is not a number of seconds above 0"),
+        ("[targets.staging]", "unknown table or setting 'targets': write [target.staging]"),
+    ],
+)
+def test_what_no_run_can_use_is_told(tmp_path: Path, line: str, message: str) -> None:
+    """A time that is none, and a table that nothing reads."""
+    with pytest.raises(UsageError) as error:
+        load_settings("staging", {"config": write_file(tmp_path, line)}, KEY)
+    assert str(error.value).endswith(message)
 
 
 @pytest.mark.parametrize("words", [("run", "mock"), ("replay", "report.json", "PAGE-02")])

@@ -19,7 +19,7 @@ SOUND = (
     *("answers-vary-by-more", "records-have-more-fields", "deleting-answers-200-with-a-status"),
     *("issuing-answers-201", "a-month-is-thirty-days", "unknown-users-are-skipped"),
     *("a-gateway-answers-options", "revocations-are-final", "blanks-are-refused"),
-    *("the-newest-signatory-comes-first", "the-public-look-up-hides-what-expired"),
+    *("the-newest-signatory-comes-first", "errors-have-codes-beside-them"),
 )
 NEIGHBOUR = ("a-neighbour-writes-all-the-time", "fields-come-in-another-order")
 

@@ -3,7 +3,6 @@
 
 import calendar
 import time
-from datetime import timedelta
 from typing import Any
 
 from rest_framework.response import Response
@@ -86,17 +85,6 @@ def weeks_have_five_days(twin: Twin) -> None:
 
 
 @defect
-def years_have_365_days(twin: Twin) -> None:
-    """A year is 365 days: over a leap day the end is a day early."""
-
-    def change(credential: Any, issued_on: Any, end: Any) -> Any:
-        is_years = credential.expires_duration == "years"
-        return issued_on + timedelta(days=365 * credential.expires_amount) if is_years else end
-
-    change_validity(twin, change)
-
-
-@defect
 def months_stay_within_the_year(twin: Twin) -> None:
     """Months are added to the month, and the year is forgotten: in autumn a year's end is past."""
 
@@ -135,29 +123,6 @@ def everything_lasts_one_unit(twin: Twin) -> None:
 def nothing_is_born_expired(twin: Twin) -> None:
     """A negative amount is taken for none: what should have expired at its issue never does."""
     change_validity(twin, lambda _credential, issued_on, end: end if end > issued_on else None)
-
-
-@defect
-def validity_ends_at_midnight(twin: Twin) -> None:
-    """The end is a date: the time of day is cut off, and a day's validity is hours."""
-    change_validity(
-        twin,
-        lambda _credential, _issued_on, end: end.replace(hour=0, minute=0, second=0, microsecond=0),
-    )
-
-
-@defect
-def validity_counts_from_the_creation(twin: Twin) -> None:
-    """The end is counted from the creation of the credential, and not from the issue."""
-    change_validity(
-        twin, lambda credential, issued_on, end: credential.created_at + (end - issued_on)
-    )
-
-
-@defect
-def validity_is_of_another_zone(twin: Twin) -> None:
-    """The end is computed in local time and stored without its zone: five hours are missing."""
-    change_validity(twin, lambda _credential, _issued_on, end: end - timedelta(hours=5))
 
 
 @defect
@@ -397,17 +362,6 @@ def the_first_course_is_meant(twin: Twin) -> None:
 
 
 @defect
-def metadata_is_the_credentials_too(twin: Twin) -> None:
-    """The metadata of the credential is merged into what was sent with the issue."""
-
-    def change(credential: Any, said: dict[str, Any]) -> dict[str, Any]:
-        own, sent = credential.metadata or {}, said.get("metadata") or {}
-        return {**said, "metadata": {**own, **sent}} if isinstance(own, dict) else said
-
-    change_issue(twin, change)
-
-
-@defect
 def lists_lack_the_course(twin: Twin) -> None:
     """Lists of assertions were made lighter: `course` and `program` are null in them."""
 
@@ -461,31 +415,16 @@ def a_reason_alone_revokes(twin: Twin) -> None:
         return original(self, {**revokes, **attrs})
 
 
-@defect
-def identities_may_be_mail_addresses(twin: Twin) -> None:
-    """A mail address of a recipient wins over the username: somebody else receives."""
-
-    @around(twin.serializers.RecipientBody)
-    def validate(original: Any, self: Any, attrs: dict[str, Any]) -> dict[str, Any]:
-        by_mail = twin.models.User.objects.filter(email=attrs.get("email")).first()
-        kept: dict[str, Any] = original(self, attrs)
-        return {**kept, "identity": by_mail} if by_mail else kept
-
-
 ISSUING: tuple[Defect, ...] = (
     any_catalog_item_is_accepted,
     any_pathway_is_accepted,
     any_program_is_accepted,
     bulk_takes_any_course,
     weeks_have_five_days,
-    years_have_365_days,
     months_stay_within_the_year,
     months_end_on_their_last_day,
     everything_lasts_one_unit,
     nothing_is_born_expired,
-    validity_ends_at_midnight,
-    validity_counts_from_the_creation,
-    validity_is_of_another_zone,
     bulk_never_expires,
     bulk_forgets_the_course,
     bulk_ends_at_the_first_holder,
@@ -506,11 +445,9 @@ ISSUING: tuple[Defect, ...] = (
     a_credentials_validity_is_of_all,
     the_user_of_the_path_receives,
     the_first_course_is_meant,
-    metadata_is_the_credentials_too,
     lists_lack_the_course,
     issuing_in_bulk_tells_names,
     an_empty_bulk_is_a_500,
     reasons_are_cut_at_one_hundred,
     a_reason_alone_revokes,
-    identities_may_be_mail_addresses,
 )

@@ -187,20 +187,6 @@ def null_does_not_remove_an_image(twin: Twin) -> None:
 
 
 @defect
-def names_are_unique(twin: Twin) -> None:
-    """A new index demands that a name is there once: a second one is refused."""
-
-    @around(twin.serializers.CredentialBody)
-    def validate(original: Any, self: Any, attrs: dict[str, Any]) -> dict[str, Any]:
-        names = twin.models.Credential.objects.filter(name=attrs.get("name"))
-        if self.instance is None and names.exists():
-            raise serializers.ValidationError(
-                {"name": ["credential with this name already exists."]}
-            )
-        return original(self, attrs)
-
-
-@defect
 def names_differ_by_more_than_case(twin: Twin) -> None:
     """The new index ignores case, and nobody catches it: a name in capitals is a 500."""
 
@@ -437,7 +423,6 @@ UPDATES: tuple[Defect, ...] = (
     backgrounds_are_stored_as_thumbnails,
     an_address_does_not_replace_a_gallery_image,
     null_does_not_remove_an_image,
-    names_are_unique,
     names_differ_by_more_than_case,
     the_same_name_is_the_same_credential,
     updates_take_any_signal,

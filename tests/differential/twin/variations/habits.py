@@ -6,7 +6,6 @@ import time
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import ValidationError
@@ -73,18 +72,6 @@ def revocations_are_final(twin: Twin) -> None:
         if self.instance.revoked and attrs.get("revoked") is False:
             raise ValidationError({"revoked": ["A revocation is final."]})
         return original(self, attrs)
-
-
-@variation("look-up")
-def the_public_look_up_hides_what_expired(twin: Twin) -> None:
-    """An expired assertion is 404 in the public look-up."""
-
-    @around(twin.assertions.PublicAssertionView)
-    def get(original: Any, self: Any, request: Any, entity_id: str) -> Any:
-        found = twin.models.Assertion.objects.filter(entity_id=entity_id).first()
-        if found and found.expires and found.expires <= twin.models.clock.now():
-            return twin.views.Response({"detail": "Expired."}, status=404)
-        return original(self, request, entity_id)
 
 
 @variation("look-up")
@@ -155,28 +142,6 @@ def a_bulk_answers_in_another_order(twin: Twin) -> None:
         response.data = {key: sorted(names, reverse=True)
                          for key, names in response.data.items()}  # fmt: skip
         return response
-
-
-@variation("collation")
-def ids_are_found_in_any_case(twin: Twin) -> None:
-    """The collation of the database compares ids and keys without case and trailing spaces."""
-
-    @instead_of(twin.views.OfCredential)
-    def get_object(self: Any) -> Any:
-        self.require_user()
-        visible = Q(public=True) if self.request.user.role == twin.models.LEARNER else Q()
-        credentials = twin.models.Credential.objects.filter(visible, platform=self.platform)
-        return get_object_or_404(
-            credentials.order_by("pk"), entity_id__iexact=self.kwargs["entity_id"].rstrip()
-        )
-
-    @instead_of(twin.views.CredentialsView)
-    def of_course(self: Any, course: str, credentials: Any) -> Any:
-        return credentials.filter(courses__course_id__iexact=course.rstrip()).distinct()
-
-    @instead_of(twin.views.CredentialsView)
-    def of_program(self: Any, program: str, credentials: Any) -> Any:
-        return credentials.filter(programs__program_id__iexact=program.rstrip()).distinct()
 
 
 @variation("platforms")

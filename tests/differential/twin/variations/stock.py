@@ -84,6 +84,33 @@ def types_are_old(twin: Twin) -> None:
         row.save()
 
 
+@variation("criteria")
+def criteria_are_any_texts(twin: Twin) -> None:
+    """The address of the criteria is empty or a text, the narrative an address: both are texts."""
+    texts = ("", "see the handbook", "example.com/criteria", "/criteria")
+    for number, row in enumerate(twin.models.Credential.objects.all()):
+        row.criteria_url = texts[number % len(texts)]
+        row.criteria_narrative = ("", "https://example.com/criteria")[number % 2]
+        row.save()
+
+
+@variation("times-stored")
+def some_records_are_very_old(twin: Twin) -> None:
+    """Some records are from the beginning of time, and the newest from a wrong clock's future."""
+    rows = list(twin.models.Credential.objects.order_by("-created_at"))
+    for year, some in ((2098, rows[:2]), (1970, rows[-3:])):
+        for row in some:
+            row.created_at = row.created_at.replace(year=year, month=1, day=1)
+            row.save()
+
+
+@variation("course-names")
+def courses_have_no_names(twin: Twin) -> None:
+    """Courses, programs and pathways have empty names, and all courses one."""
+    for model in (twin.models.Course, twin.models.Program, twin.models.Pathway):
+        model.objects.update(name="")
+
+
 @variation("metadata-stored")
 def metadata_is_of_any_kind(twin: Twin) -> None:
     """Stored metadata is a list, a text, a number, a deep object, or false."""
