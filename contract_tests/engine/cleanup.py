@@ -196,6 +196,8 @@ class Cleanup:
                 break
             self._target.guard.own |= {*pending, *self._created}
             for entity_id in pending:
+                if self._may_be_elsewhere(entity_id):
+                    self._find_presence(entity_id, looks)  # a DELETE may lose its response
                 self._answers[entity_id] = self._delete(self._created[entity_id], entity_id)
             if not pending and not left and not self._has_lost():
                 break
@@ -306,18 +308,28 @@ class Cleanup:
         presence = self._read_item(folder, entity_id)
         if presence == "absent":
             gone = f"{returned}it is gone at its own path, but the list still shows it: {BY_HAND}"
-            if (
-                not is_listed
-                and entity_id in self._run.private
-                and self._answers.get(entity_id, "200") not in DELETED
-            ):
+            is_deleted = self._answers.get(entity_id, "200") in DELETED
+            if not is_listed and not is_deleted and self._may_be_elsewhere(entity_id):
                 return f"{returned}nothing has ever been at its path, and no list shows it: {LATER}"
             return gone if is_listed else ""
         if presence == "present":
+            if self._may_be_elsewhere(entity_id):
+                self._run.record_presence(entity_id)
             return f"{returned}it is still there: {BY_HAND}"
         if is_listed:
             return f"{returned}the list still shows it: {BY_HAND}"
         return f"{returned}nobody can see whether it is gone ({presence}): {LATER}"
+
+    def _may_be_elsewhere(self, entity_id: str) -> bool:
+        """Tell whether nothing but the response to its creation says that an id is a record's.
+
+        A list would show the record that it stands for, unless that is private.
+        """
+        return (
+            entity_id in self._run.private
+            and entity_id not in self._run.claimed
+            and entity_id not in self._run.seen
+        )
 
     def _read_item(self, folder: str, entity_id: str) -> str:
         """Return `present`, `absent`, or why nobody can see which of them."""

@@ -43,6 +43,9 @@ class Creations:
         self._folders: dict[str, str] = {}
         """The folders of what this process created, by id."""
         self._absent: set[str] = set()
+        self._private_intents: set[int] = set()
+        self._unseen: set[str] = set()
+        """What no list shows, and no response has shown at its own path."""
         self._lock = threading.Lock()
 
     def announce(self, method: str, path: str, body: bytes | None) -> int:
@@ -61,9 +64,12 @@ class Creations:
         if is_private(fields) and not self._settings.disposable:
             raise RequestFailed("a private credential is created on disposable targets only")
         folder = self._home if "/exim/" in path else ASSIGNED.sub("/assignments/", path)
-        return self._journal.announce(
+        intent = self._journal.announce(
             folder, self.find_name(path, body), private=is_private(fields)
         )
+        if is_private(fields):
+            self._private_intents.add(intent)
+        return intent
 
     def _announce_replacement(self, path: str, body: bytes | None) -> int:
         """Record that a PUT may create what was deleted, or never was there."""
@@ -103,9 +109,16 @@ class Creations:
         if intent:
             self._journal.write(refused=intent)
 
+    def note_lost(self, method: str, path: str) -> None:
+        """Record that a request got no response, and may have been carried out."""
+        if method == "DELETE":
+            self._note_seen(path)
+
     def settle(self, intent: int, method: str, path: str, response: Response) -> None:
         """Record what came of a request: what it created, changed, deleted, or did not find."""
         is_success = 200 <= response.status < 300
+        if is_success and method in ("GET", "PUT", "PATCH"):
+            self._note_seen(path)
         if find_kind(path) in OTHER_KINDS:
             self._settle_other(intent, method, path, response.status)
         elif intent and method == "PUT":
@@ -175,11 +188,20 @@ class Creations:
             elif response.status < 300 and entity_id in self._absent:
                 self._note_created(entity_id, f"{folder}/", 0)
 
+    def _note_seen(self, path: str) -> None:
+        """Record that an item that no list shows was at its own path, or may have been."""
+        folder, _, entity_id = path.rpartition("/")
+        if entity_id in self._unseen and self._folders.get(entity_id) == f"{folder}/":
+            self._unseen.discard(entity_id)
+            self._journal.record_presence(entity_id)
+
     def _note_created(self, entity_id: str, folder: str, intent: int) -> None:
         if self._redact(entity_id) != entity_id:
             return  # a key: it is found by the mark in its name, and is in no file
         self._folders[entity_id] = folder
         self._absent.discard(entity_id)
+        if intent in self._private_intents:
+            self._unseen.add(entity_id)
         settles = {"settles": intent} if intent else {}
         self._journal.write(created=entity_id, at=folder, **settles)
 

@@ -8,7 +8,9 @@ describes target, run and mark; then follows a line for each step:
 - `created` holds the id in the response, `refused` a 4xx: both settle their `intent`;
 - `stored` says that a response confirmed an `intent` that is `other`: a record without a path of
   its own, such as an image;
-- `deleted` holds an id that a response called deleted, `absent` one that a read did not find.
+- `deleted` holds an id that a response called deleted, `absent` one that a read did not find;
+- `seen` holds the id of a private record that a response showed at its own path, or whose DELETE
+  may have been carried out without a response: if it is not there, it is gone.
 
 What was sent and not refused is there until a read has shown its absence, whatever a response said.
 The file of a run is removed only when nothing is left.
@@ -115,6 +117,11 @@ class Journal:
         if self._file is not None:
             self.write(absent=entity_id)
 
+    def record_presence(self, entity_id: str) -> None:
+        """Record that an id was at its own path, or that a DELETE of it got no response."""
+        if self._file is not None:
+            self.write(seen=entity_id)
+
     def read(self) -> "UnfinishedRun | None":
         """Return what this process has written, also if somebody has removed the file."""
         text = self._read_text()
@@ -146,7 +153,8 @@ class UnfinishedRun:
     """What a run may have left behind: ids and intents, each with the path of its collection.
 
     `created` holds the ids whose absence no read has shown, `claimed` those that a response called
-    deleted, `private` those that no list shows; `intents` are requests whose result is not known,
+    deleted, `private` those that no list shows, `seen` those of them that were at their own paths, or
+    whose DELETE got no response; `intents` are requests whose result is not known,
     `others` those for records without a path of their own.
     """
 
@@ -156,6 +164,7 @@ class UnfinishedRun:
     names: dict[str, str] = field(default_factory=dict)
     private: set[str] = field(default_factory=set)
     claimed: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
     intents: dict[int, dict[str, Any]] = field(default_factory=dict)
     others: dict[int, dict[str, Any]] = field(default_factory=dict)
     folders: set[str] = field(default_factory=set)
@@ -163,6 +172,17 @@ class UnfinishedRun:
     """The collection of each record that a response reported as created."""
     damaged: list[int] = field(default_factory=list)
     """The numbers of lines that cannot be read, from 1; a last line that was cut is none."""
+
+    def record_presence(self, entity_id: str) -> None:
+        """Add to the journal that an id was at its own path, in the place of a line that was cut."""
+        self.seen.add(entity_id)
+        with suppress(OSError), self.path.open("r+b") as file:
+            last = file.read().rpartition(b"\n")[2]
+            if last and _read_entry(last.decode("utf-8", "replace")) is None:
+                file.seek(-len(last), os.SEEK_END)
+                file.truncate()
+            file.seek(0, os.SEEK_END)
+            file.write(b"\n" + json.dumps({"seen": entity_id}).encode() + b"\n")
 
     def list_creations(self) -> list[str]:
         """Return the path of the collection of each record that a response reported as created."""
@@ -249,6 +269,8 @@ def _add_entry(
         run.others.get(entry["stored"], {})["stored"] = True
     elif "deleted" in entry:
         run.claimed.add(entry["deleted"])
+    elif "seen" in entry:
+        run.seen.add(entry["seen"])
     elif "absent" in entry:
         run.created.pop(entry["absent"], None)
     elif "intent" in entry and entry.get("other"):

@@ -159,10 +159,12 @@ class Target:
                 response = self._delivery.send(
                     request, retry_later, proxy_may_refuse, is_again=attempt > 1
                 )
-            except Disturbed as lost:
-                may_repeat = request.method == "POST" and lost.unanswered and attempt == 1
+            except BaseException as lost:  # also an interrupt while it is carried out
+                is_unanswered = isinstance(lost, Disturbed) and lost.unanswered
+                may_repeat = request.method == "POST" and is_unanswered and attempt == 1
                 if may_repeat and not self._was_stored(location, request.body):
                     continue
+                self._creations.note_lost(request.method, location)
                 raise
             self._creations.settle(intent, request.method, location, response)
             self._watch_basic_read(request, response)

@@ -2,17 +2,22 @@
 
 import json
 import time
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from contract_tests.engine.cleanup import CleanupResult, clean_up, delete_created
-from contract_tests.engine.journal import lock
+from contract_tests.engine.journal import lock, read_journal
+from contract_tests.engine.target import Target
+from contract_tests.errors import RequestFailed
 from tests.engine.test_faults import JSON, LIST, create, read, target_on
 from tests.support.command import run
-from tests.support.faulty import Answer, Call, Fault, FaultyServer, serve_faulty
+from tests.support.faulty import RESET, Answer, Call, Fault, FaultyServer, serve_faulty
 
 OPTIONS = ("--org", "main", "--user-id", "1", "--api-version", "4.202")
 
@@ -219,3 +224,95 @@ def test_a_cleanup_that_cannot_see_is_not_clean(fault: Fault, tmp_path: Path) ->
     assert "AAAAAAAAAAAAAAAAAAAAAA" in ended.stdout
     assert path.exists()
     assert ended.stderr == ""
+
+
+def create_private(target: Target) -> str:
+    """Create what no list shows, and return its id."""
+    fields = {"name": f"item {target.mark}", "issuer": "ZgX7idonTTq1HJFA4yAXpg", "public": False}
+    response = target.send("POST", LIST, headers=JSON, body=json.dumps(fields).encode())
+    return str(response.value["result"]["entityId"])
+
+
+def delete_at_once(target: Target, item: str) -> None:
+    """Delete an item that nothing has read, while the response gets lost."""
+    with pytest.raises(RequestFailed):
+        target.send("DELETE", item)
+
+
+def read_and_delete(target: Target, item: str) -> None:
+    """Delete an item that was read, behind the back of the run."""
+    target.send("GET", item)
+    headers = {"Authorization": "Api-Key main-admin-key", "X-Behind": "1"}
+    assert httpx.delete(target.settings.base_url + item, headers=headers).status_code < 300
+
+
+def leave(target: Target, item: str) -> None:
+    """Leave an item to the cleanup, whose first DELETE gets no response."""
+
+
+@pytest.mark.parametrize("act", [delete_at_once, read_and_delete, leave])
+@pytest.mark.parametrize("lost", [RESET, Answer.page(502, "<h1>502 Bad Gateway</h1>")], ids=str)
+def test_what_was_deleted_while_its_response_was_lost_is_not_left_behind(
+    act: Callable[[Target, str], None],
+    lost: Answer | str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A private record that was there, or whose DELETE may have been carried out, is gone."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    was_lost = set()
+
+    def fault(call: Call) -> Answer | str | None:
+        is_own = "x-behind" not in call.headers
+        if call.method == "DELETE" and is_own and call.path not in was_lost:
+            was_lost.add(call.path)
+            call.forward()
+            return lost
+        return None
+
+    with target_on(fault, tmp_path, disposable=True) as (target, _):
+        read(target)
+        act(target, LIST + create_private(target))
+        journal = read_journal(target.journal.path)
+        assert journal is not None
+        assert delete_created(target, journal).left_behind == []
+
+
+def test_a_private_record_at_another_id_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the response to a creation names an id that never existed, nothing is known."""
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+
+    def fault(call: Call) -> Answer | None:
+        if call.method != "POST":
+            return None
+        return Answer.json(201, {"result": {"entityId": "AAAAAAAAAAAAAAAAAAAAAA"}})
+
+    with target_on(fault, tmp_path, disposable=True) as (target, _):
+        read(target)
+        entity_id = create_private(target)
+        assert target.send("GET", LIST + entity_id).status == 404
+        assert target.send("DELETE", LIST + entity_id).status == 404
+        journal = read_journal(target.journal.path)
+        assert journal is not None
+        (left,) = delete_created(target, journal).left_behind
+        assert "nothing has ever been at its path" in left
+
+
+def test_a_second_cleanup_knows_what_the_first_one_deleted(tmp_path: Path) -> None:
+    """The journal of another run keeps what a cleanup saw, when something else is left behind."""
+    with target_on(lambda _: None, tmp_path / "own", disposable=True) as (target, served):
+        entity_id = create_private(target)
+        intent = json.dumps({"intent": 1, "at": LIST, "name": "n", "private": True})
+        created = json.dumps({"created": entity_id, "at": LIST, "settles": 1})
+        path = write_journal(tmp_path, served.url, intent, created, "{not JSON")
+        with path.open("a") as file:
+            file.write('{"intent": 2, "at')  # what a crash cut off
+        later = replace(target.settings, journal=str(tmp_path))
+        for _ in range(2):
+            with closing(Target(later, "0badbeef", "cleanup", 1)) as again:
+                (result,) = clean_up(again)
+            (left,) = result.left_behind
+            assert "line 4: cannot be read" in left
+        assert path.read_text().count(entity_id) == 2
