@@ -21,8 +21,10 @@ from contract_tests.engine.journal import (
     ActiveRun,
     DamagedJournal,
     UnfinishedRun,
+    has_file_name,
     is_active,
     is_private_intent,
+    list_journals,
     read_journal,
     take_over,
 )
@@ -85,7 +87,7 @@ def clean_up(target: Target, reported: Collection[str] = ()) -> Iterator[Cleanup
 
     `reported` are the names of journals whose processes have cleaned up themselves.
     """
-    for path in sorted(Path(target.settings.journal).glob("*.jsonl")):
+    for path in list_journals(target.settings.journal):
         if path.name in reported:
             continue
         try:
@@ -95,15 +97,20 @@ def clean_up(target: Target, reported: Collection[str] = ()) -> Iterator[Cleanup
         except ActiveRun:
             continue
         except DamagedJournal:
-            run_id = _find_run_id(path)
-            yield CleanupResult(
-                run_id,
-                [
-                    f"perhaps something: the first line of the journal {path} is damaged, so that "
-                    f"nobody knows its target: look for names with 'credcheck-{run_id}' in the "
-                    "service's own administration or database, and remove the file"
-                ],
-            )
+            yield _give_up_journal(path, f"the first line of the journal {path} is damaged")
+        except OSError as error:
+            if has_file_name(path):
+                reason = error.strerror or type(error).__name__
+                yield _give_up_journal(path, f"the journal {path} cannot be opened ({reason})")
+
+
+def _give_up_journal(path: Path, reason: str) -> CleanupResult:
+    """Return the result for a journal of which nobody knows what it is about."""
+    run_id = _find_run_id(path)
+    hint = BY_NAME.format(f"credcheck-{run_id}")
+    return CleanupResult(
+        run_id, [f"perhaps something: {reason}, so that nobody knows its target: {hint}"]
+    )
 
 
 def _find_run_id(path: Path) -> str:
@@ -118,14 +125,15 @@ def _clean_up_after(target: Target, run: UnfinishedRun) -> CleanupResult:
         return CleanupResult(run.run_id, [hint])
     remains = delete_created(target, run)
     if not remains.left_behind:
-        run.path.unlink(missing_ok=True)
+        with suppress(OSError):  # the next cleanup finds nothing either
+            run.path.unlink()
     return CleanupResult(run.run_id, remains.left_behind, remains.permanent, run.list_creations())
 
 
 def describe_others(settings: Settings) -> list[str]:
     """Return a line about each active run, and one about the journals of other targets."""
     lines, targets = [], []
-    for path in sorted(Path(settings.journal).glob("*.jsonl")):
+    for path in list_journals(settings.journal):
         with suppress(DamagedJournal, OSError):
             run = read_journal(path)
             if run is not None and not _has_target(run, settings):

@@ -18,6 +18,7 @@ The file of a run is removed only when nothing is left.
 
 import json
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -26,7 +27,12 @@ from pathlib import Path
 from random import SystemRandom
 from typing import IO, Any
 
+from contract_tests.errors import UsageError
 from contract_tests.settings.settings import Settings
+
+HEAD_START = '{"target": "'
+"""How the first line of a journal begins."""
+_FILE_NAME = re.compile(r"[0-9a-f]{8}-.*\.jsonl", re.DOTALL)
 
 
 class DamagedJournal(Exception):
@@ -62,6 +68,26 @@ def make_run_id() -> str:
 def build_file_name(run_id: str, worker: str) -> str:
     """Return the name of the journal of a process of a run."""
     return f"{run_id}-{worker}.jsonl"
+
+
+def has_file_name(path: Path) -> bool:
+    """Tell whether a file is called as journals are; any other may be of another program."""
+    return _FILE_NAME.fullmatch(path.name) is not None
+
+
+def list_journals(folder: str) -> list[Path]:
+    """Return the files of a folder that may be journals; raises UsageError unless it can be read.
+
+    A folder that is not there has none.
+    """
+    try:
+        return sorted(path for path in Path(folder).iterdir() if path.suffix == ".jsonl")
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise UsageError(
+            f"--journal {folder}: {error.strerror}: name a folder that can be read"
+        ) from error
 
 
 class Journal:
@@ -153,9 +179,9 @@ class UnfinishedRun:
     """What a run may have left behind: ids and intents, each with the path of its collection.
 
     `created` holds the ids whose absence no read has shown, `claimed` those that a response called
-    deleted, `private` those that no list shows, `seen` those of them that were at their own paths, or
-    whose DELETE got no response; `intents` are requests whose result is not known,
-    `others` those for records without a path of their own.
+    deleted, `private` those that no list shows, `seen` those of them that were at their own paths,
+    or whose DELETE got no response; `intents` are requests whose result is not known, `others`
+    those for records without a path of their own.
     """
 
     path: Path
@@ -174,7 +200,7 @@ class UnfinishedRun:
     """The numbers of lines that cannot be read, from 1; a last line that was cut is none."""
 
     def record_presence(self, entity_id: str) -> None:
-        """Add to the journal that an id was at its own path, in the place of a line that was cut."""
+        """Add to the journal that an id was at its own path, in place of a line that was cut."""
         self.seen.add(entity_id)
         with suppress(OSError), self.path.open("r+b") as file:
             last = file.read().rpartition(b"\n")[2]
@@ -200,9 +226,11 @@ class UnfinishedRun:
 
 
 def read_journal(path: Path) -> UnfinishedRun | None:
-    """Return the unfinished run of a journal, None for a file that is not there or is empty.
+    """Return the unfinished run of a journal, None for a file that is no journal.
 
-    Raises DamagedJournal for a file whose first line does not say what it is about.
+    It may not be there, be empty or be called otherwise, or a crash cut off its first line, before
+    anything was sent. Raises DamagedJournal for any other whose first line does not say what it is
+    about, and OSError.
     """
     try:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -213,11 +241,14 @@ def read_journal(path: Path) -> UnfinishedRun | None:
 
 def read_entries(path: Path, text: str) -> UnfinishedRun | None:
     """Return the unfinished run that the text of a journal describes, see `read_journal`."""
-    first, _, rest = text.partition("\n")
+    first, end, rest = text.partition("\n")
+    is_cut = not end and first.startswith(HEAD_START[: len(first)])
     if not text.strip():
         return None
     head = _read_entry(first)
     if head is None or "run" not in head or not isinstance(head.get("mark"), str):
+        if is_cut or not has_file_name(path):
+            return None
         raise DamagedJournal(str(path))
     run = UnfinishedRun(path, head)
     settled: dict[int, dict[str, Any]] = {}
@@ -286,13 +317,13 @@ def is_private_intent(intent: Mapping[str, Any]) -> bool:
 
 
 def is_active(path: Path) -> bool:
-    """Tell whether the process that writes a journal still lives."""
+    """Tell whether the process that writes a journal still lives, as far as it can be opened."""
     try:
         with take_over(path):
             return False
     except ActiveRun:
         return True
-    except DamagedJournal:
+    except (DamagedJournal, OSError):
         return False
 
 
@@ -300,7 +331,7 @@ def is_active(path: Path) -> bool:
 def take_over(path: Path) -> Iterator[UnfinishedRun | None]:
     """Lock a journal and yield what is unfinished, None if its run has just ended.
 
-    Raises ActiveRun while its run is still active, and DamagedJournal.
+    Raises ActiveRun while its run is still active, DamagedJournal and OSError.
     """
     try:
         file = path.open("r+", encoding="utf-8")

@@ -19,7 +19,7 @@ from contract_tests.catalogue.rule import Rule
 from contract_tests.engine.cleanup import clean_up
 from contract_tests.engine.contract import load_contract
 from contract_tests.engine.interruption import INTERRUPTED
-from contract_tests.engine.journal import build_file_name, is_active, make_run_id
+from contract_tests.engine.journal import build_file_name, is_active, list_journals, make_run_id
 from contract_tests.engine.results import ProcessReport
 from contract_tests.engine.safety import WorkerLock
 from contract_tests.engine.target import Target
@@ -110,6 +110,7 @@ def check_journal_folder(journal: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=folder):
             pass
+        list_journals(journal)
     except OSError as error:
         raise UsageError(
             f"--journal {folder.absolute()}: {error.strerror}: name a folder that can be written, "

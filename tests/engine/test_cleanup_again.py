@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from contract_tests.engine.cleanup import CleanupResult, clean_up, delete_created
+from contract_tests.engine.cleanup import CleanupResult, clean_up, delete_created, describe_others
 from contract_tests.engine.journal import lock, read_journal
 from contract_tests.engine.target import Target
 from contract_tests.errors import RequestFailed
@@ -316,3 +316,58 @@ def test_a_second_cleanup_knows_what_the_first_one_deleted(tmp_path: Path) -> No
             (left,) = result.left_behind
             assert "line 4: cannot be read" in left
         assert path.read_text().count(entity_id) == 2
+
+
+def test_a_journal_that_cannot_be_opened_does_not_end_the_cleanup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is left behind, by its path and the reason, and the journals after it are cleaned up."""
+    real_open = Path.open
+
+    def refuse(path: Path, *args: Any, **more: Any) -> Any:
+        if path.name.startswith("00000002"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real_open(path, *args, **more)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with target_on(lambda _: None, tmp_path) as (target, served):
+        (tmp_path / "00000001-main.jsonl").mkdir()
+        (tmp_path / "00000002-main.jsonl").touch()
+        path = write_journal(tmp_path, served.url)
+        folder, refused, cleaned = clean((target, served))
+        describe_others(target.settings)
+    assert f"the journal {tmp_path / '00000001-main.jsonl'} cannot be opened (Is a" in str(folder)
+    assert f"{tmp_path / '00000002-main.jsonl'} cannot be opened (Permission denied)" in str(
+        refused
+    )
+    assert str(cleaned) == "run 0badcafe: cleaned up"
+    assert not path.exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("x.jsonl", '{"hello": 1}\n'),
+        ("x.jsonl", '{"hello": 1}'),
+        ("0badcafe.jsonl", "{not JSON\n"),
+        *(("0badcafe-main.jsonl", text) for text in ("{", '{"tar', '{"target": "http://x", "or')),
+    ],
+)
+def test_what_is_no_journal_is_left_alone(name: str, text: str, tmp_path: Path) -> None:
+    """A file of another program, and a first line that a crash cut off, say nothing of a record."""
+    with target_on(lambda _: None, tmp_path) as (target, served):
+        (tmp_path / name).write_text(text)
+        (tmp_path / "y.jsonl").mkdir()
+        assert clean((target, served)) == []
+        assert describe_others(target.settings) == []
+
+
+def test_a_folder_of_journals_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A file in its place is one line and exit 2, not a cleanup without a journal."""
+    path = tmp_path / "file"
+    path.touch()
+    with serve_faulty(lambda _: None) as served:
+        ended = run("cleanup", served.url, *OPTIONS, "--journal", str(path))
+    assert ended.returncode == 2
+    assert f"--journal {path}: Not a directory" in ended.stderr
+    assert ended.stderr.count("\n") == 1
