@@ -42,7 +42,7 @@ MOST_REFUSALS = 6
 MOST_TRIES = 5
 """Attempts of a request that something in front of the service keeps from it."""
 MOST_DOUBTS = 2
-"""The same of a read whose response may be the service's own."""
+"""The same where the response may be the service's own, or nothing leads to the operation."""
 MOST_FIRST_TRIES = 3
 """The same before the service has ever answered."""
 MOST_TIMEOUTS = 2
@@ -155,7 +155,8 @@ class Delivery:
             if interception is None or self._has_lasted(request, response, interception):
                 return self._accept(request, response, faults)
             is_gateway = interception.front in (Front.GATEWAY, Front.UNKNOWN)
-            most = MOST_TRIES if interception.front is Front.GATEWAY else MOST_DOUBTS
+            is_doubtful = interception.front is Front.UNKNOWN or response.status == 404
+            most = MOST_DOUBTS if is_doubtful else MOST_TRIES
             if is_gateway and request.method in REPEATABLE and faults + 1 < most:
                 self._observations.record(response)
                 faults += 1
@@ -169,11 +170,14 @@ class Delivery:
             return self._handle_interception(request, response, interception, proxy_may_refuse)
 
     def _has_lasted(self, request: Request, response: Response, interception: Interception) -> bool:
-        """Tell whether what may be the service's own counts as such without another request."""
-        if interception.front is not Front.UNKNOWN:
-            return False
+        """Tell whether what may be the service's own counts as such without another request.
+
+        So does a read to whose operation nothing leads, which a gateway answers with 404.
+        """
         seen = (response.exchange.operation, response.status, interception.description)
-        return request.method not in READS or seen in self._lasting
+        if request.method in READS:
+            return seen in self._lasting
+        return interception.front is Front.UNKNOWN
 
     def _check_doubtful(
         self, request: Request, response: Response, interception: Interception
@@ -316,6 +320,9 @@ class Delivery:
         if interception.front is Front.GATEWAY:
             if request.method in READS:  # again and again, while the list works: for this request
                 self._observations.judge(response)
+                if response.status == 404:
+                    seen = (response.exchange.operation, 404, interception.description)
+                    self._lasting.add(seen)
                 return response
             raise Disturbed(where)
         self._note(what)

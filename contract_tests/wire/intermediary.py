@@ -52,7 +52,9 @@ _REFUSAL = re.compile(
 )
 _SERVER_PAGE = re.compile(
     r"<center>\s*(?:nginx|openresty|tengine|cloudflare|awselb|microsoft-azure|<h1>[45]\d\d )|"
-    r"<address>apache|varnish cache server|<h1>5\d\d |no healthy upstream|upstream connect error|"
+    r"<address>apache|varnish cache server|<h1>5(?!00)\d\d |"
+    r"<h1>500 [\w ]+</h1>\s*an internal server error occur|"
+    r"no healthy upstream|upstream connect error|"
     r"default backend - 404|\A404 page not found\s*\Z|"
     r"<title>\s*(?:application error|bad gateway|service unavailable|gateway time-?out)",
     re.IGNORECASE,
@@ -337,7 +339,12 @@ def split_location(location: str) -> SplitResult:
 
 
 def _find_unknown(answer: Answer) -> Interception | None:
-    """Find a page in the place of JSON that is not one of Django's few."""
+    """Find a page in the place of JSON that is not one of Django's few.
+
+    One with 500 is the service's: Django shows a team's own page for it (`500.html`).
+    """
+    if answer.status == 500:
+        return None
     is_page = answer.media_type == "text/html" and answer.text.lstrip()[:1] == "<"
     if is_page and not answer.wants_html and not _DJANGO_PAGE.search(answer.text):
         return Interception(Front.UNKNOWN, f"{answer.status}{answer.title}, a page and not JSON")

@@ -435,13 +435,20 @@ def test_single_faults_are_notices(tmp_path: Path) -> None:
     assert report["left_behind"] == []
 
 
-def test_a_list_that_stops_working_is_one_failure(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer.json(200, {"result": None}),
+        Answer.page(500, "<!doctype html><title>Oops</title><h1>Something broke</h1>"),
+    ],
+    ids=str,
+)
+def test_a_list_that_stops_working_is_one_failure(answer: Answer, tmp_path: Path) -> None:
     """Once the list is no page any more, what needs it is not tested, and a notice says since."""
-    empty = Answer.json(200, {"result": None})
 
     def fault(call: Call) -> Answer | None:
         is_list = call.method == "GET" and call.path.partition("?")[0] == LIST
-        return empty if is_list and call.number > 60 else None
+        return answer if is_list and call.number > 60 else None
 
     code, report, output = judge(fault, tmp_path, "--subject", "pagination", "--read-only")
     assert code == 1, output

@@ -111,6 +111,44 @@ def test_what_one_read_always_gets_is_judged(answer: Answer, tmp_path: Path) -> 
         assert target.observations.findings
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer.page(404, NGINX_404),
+        Answer(404, {"Content-Type": "text/plain"}, b"404 page not found\n"),
+        Answer(404, {"Content-Type": "text/plain"}, b"default backend - 404"),
+    ],
+    ids=str,
+)
+def test_an_operation_without_a_route_is_asked_for_once_more(
+    answer: Answer, tmp_path: Path
+) -> None:
+    """A gateway's 404 to one operation is no restart: a read twice and then once, a change twice."""
+    item = f"{LIST}AAAAAAAAAAAAAAAAAAAAAA"
+    with target_on(lambda call: answer if call.path == item else None, tmp_path) as (
+        target,
+        served,
+    ):
+        read(target)
+        for _ in range(3):
+            assert target.send("GET", item).status == 404
+        assert sum(call.path == item for call in served.calls) == 4
+        target.guard.unknown.add("AAAAAAAAAAAAAAAAAAAAAA")
+        with pytest.raises(Disturbed):
+            target.send("PUT", item, headers=JSON, body=b'{"name": "x"}')
+        assert sum(call.method == "PUT" for call in served.calls) == 2
+
+
+def test_a_list_with_the_services_own_error_page_is_judged(tmp_path: Path) -> None:
+    """A team's own page for 500 that lasts is a finding, not a target that is not available."""
+    page = Answer.page(500, "<!doctype html><title>Oops</title><h1>Something broke</h1>")
+    with target_on(from_then_on(page), tmp_path) as (target, served):
+        read(target)
+        assert read(target).status == 500
+        assert [finding.rule for finding in target.observations.findings.values()] == ["ERR-01"]
+        assert target.watch.lost or len(served.calls) == 2
+
+
 def test_a_body_that_ends_with_its_connection_is_asked_for_again(tmp_path: Path) -> None:
     """Half a body without a length may be cut on its way, half a body with its length is judged."""
     head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"

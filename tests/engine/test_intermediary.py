@@ -47,6 +47,25 @@ def test_the_service_answers_options(headers: dict[str, str], body: Any, method:
     assert classify(200, headers, body, method=method) is None
 
 
+@pytest.mark.parametrize(
+    ("page", "front"),
+    [
+        (b"<!doctype html><title>Oops</title><h1>Something broke</h1>", None),
+        (b"<html><h1>500 Something broke</h1><p>We have been told.</p></html>", None),
+        (b"<html><h1>500 Internal Server Error</h1></html>", None),
+        (b"<h1>Server Error (500)</h1>", None),
+        (b"<title>OperationalError at /api/</title><h1>OperationalError</h1>", None),
+        (b"<center><h1>500 Internal Server Error</h1></center><hr><center>nginx</center>",
+         Front.GATEWAY),
+        (b"<html><body><h1>500 Internal Server Error</h1>\nAn internal server error occurred.\n",
+         Front.GATEWAY),
+    ],
+)  # fmt: skip
+def test_the_page_of_a_server_error_is_the_services(page: bytes, front: Front | None) -> None:
+    """A team writes its own `500.html`; a gateway's page is known by its words."""
+    assert classify(500, {"content-type": "text/html"}, page) is front
+
+
 @pytest.mark.parametrize("status", [403, 406, 413, 414, 418, 501])
 def test_a_firewall_refuses_odd_input_in_json(status: int) -> None:
     """A refusal of odd input in JSON that has no `detail` is a firewall's."""
