@@ -123,7 +123,7 @@ def test_what_one_read_always_gets_is_judged(answer: Answer, tmp_path: Path) -> 
 def test_an_operation_without_a_route_is_asked_for_once_more(
     answer: Answer, tmp_path: Path
 ) -> None:
-    """A gateway's 404 to one operation is no restart: a read twice and then once, a change twice."""
+    """A gateway's 404 to one operation is no restart: reads are sent twice, and later once."""
     item = f"{LIST}AAAAAAAAAAAAAAAAAAAAAA"
     with target_on(lambda call: answer if call.path == item else None, tmp_path) as (
         target,
