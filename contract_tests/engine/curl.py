@@ -11,6 +11,7 @@ from contract_tests.engine.exchange import (
     Redact,
     redact_headers,
 )
+from contract_tests.engine.redaction import Redactor
 
 _VARIABLE = re.compile(r"\$(CREDCHECK_\w+)")
 _SAFE_IN_QUOTES = re.compile(r"[^\"`\\$!]*")
@@ -28,8 +29,13 @@ def build_curl(
     words = ["curl", "-sS", "-i" if method != "HEAD" else "-I"]
     if method not in ("GET", "HEAD") or (body and method == "GET"):
         words += ["-X", method]
-    for name, value in redact_headers(headers, redact).items():
-        words += ["-H", quote_word(f"{name}: {value}" if value else f"{name};")]
+    for name, value in headers.items():
+        if HIDDEN in redact_headers({name: value}, redact).values():
+            return refuse_curl("a header is secret, and no variable stands for it")
+        try:
+            words += ["-H", quote_redacted(f"{name}: {value}" if value else f"{name};", redact)]
+        except ValueError:
+            return refuse_curl("a secret is in a header, in a form that no variable can take")
     source = ""
     if body and method != "HEAD":  # with which curl sends none
         if "content-type" not in map(str.lower, headers):
@@ -45,7 +51,11 @@ def build_curl(
         words.append("--globoff")
     if "/." in url:  # which curl would resolve
         words.append("--path-as-is")
-    return source + " ".join([*words, quote_word(redact(url))])
+    try:
+        words.append(quote_redacted(url, redact))
+    except ValueError:
+        return refuse_curl("a secret is in the URL, in a form that no variable can take")
+    return source + " ".join(words)
 
 
 def refuse_curl(reason: str) -> str:
@@ -78,10 +88,7 @@ def quote_body(body: bytes, redact: Redact) -> tuple[str, str]:
         if redact(readable) != readable:
             raise ValueError("a secret")
         return f"printf %s {shlex.quote(b64encode(body).decode())} | base64 --decode | ", "@-"
-    redacted = redact(text)
-    if redacted != text and any(mark in redacted for mark in (HIDDEN, "[hidden,", "[part of")):
-        raise ValueError("a secret")
-    return "", quote_word(redacted)
+    return "", quote_redacted(text, redact)
 
 
 def decode_plain(body: bytes) -> str | None:
@@ -96,14 +103,48 @@ def decode_plain(body: bytes) -> str | None:
     return None if text.startswith("@") or not is_plain else text  # @ would name a file
 
 
-def quote_word(text: str) -> str:
+def quote_redacted(text: str, redact: Redact) -> str:
+    """Return a text as one word of a shell, with variables in the place of secrets.
+
+    Raises ValueError where it would be another text when they are filled in, such as that of a key
+    in capitals, or of a part of one.
+    """
+    redacted = redact(text)
+    if redacted == text or not isinstance(redact, Redactor):
+        return quote_word(redacted)
+    secrets = redact.list_variables()
+    # The longest first, and of these names only: what follows a key may be a letter, too.
+    names = "|".join(map(re.escape, sorted(secrets, key=len, reverse=True)))
+    variable = re.compile(rf"\$({names})" if names else r"(?!)")
+    meant = "".join(
+        f"(?:{'|'.join(map(re.escape, secrets[part]))})" if number % 2 else re.escape(part)
+        for number, part in enumerate(variable.split(redacted))
+    )
+    if not re.fullmatch(meant, text):
+        raise ValueError("a secret")
+    return quote_word(redacted, variable)
+
+
+def quote_word(text: str, variable: re.Pattern[str] = _VARIABLE) -> str:
     """Return a text as one word of a shell, which fills in the variables of secrets."""
-    if _VARIABLE.search(text) is None:
+    if variable.search(text) is None:
         return shlex.quote(text)
-    parts = _VARIABLE.split(text)
+    parts = variable.split(text)
     if all(map(_SAFE_IN_QUOTES.fullmatch, parts[::2])):
-        return f'"{text}"'
+        return (
+            '"'
+            + "".join(
+                _name_variable(part, parts[number + 1]) if number % 2 else part
+                for number, part in enumerate(parts)
+            )
+            + '"'
+        )
     return "".join(
         f'"${{{part}}}"' if number % 2 else shlex.quote(part) if part else ""
         for number, part in enumerate(parts)
     )
+
+
+def _name_variable(name: str, following: str) -> str:
+    """Return a variable as a shell reads it within quotes before a text."""
+    return f"${{{name}}}" if re.match(r"\w", following) else f"${name}"

@@ -91,6 +91,17 @@ class Redactor:
             (text.lower(), _make_pattern(text), shown) for text, shown in longest_first
         )
 
+    def list_variables(self) -> dict[str, list[str]]:
+        """Return the secrets that each variable of a shell stands for; a key may have been renewed.
+
+        A name that a shell takes for no variable is none.
+        """
+        variables: dict[str, list[str]] = {}
+        for secret, shown in self._secrets.items():
+            if _NAME.fullmatch(shown) and shown.isascii():
+                variables.setdefault(shown[1:], []).append(secret)
+        return variables
+
     def __call__(self, text: str) -> str:
         """Return a text without any secret, and without what a cut has left of one."""
         if len(text) > LONGEST_KEPT:

@@ -77,6 +77,8 @@ def test_the_body_arrives_as_it_was(recorder: tuple[str, list[Sent]], name: str)
         ("GET", "/a/../b/./?c=[1]&d={2,3}&e='f'", {"X-Quoted": '"it\'s" $HOME `id` \\ !'}, None),
         ("GET", "/", {"X-Empty": "", "Accept": "text/html"}, None),
         ("GET", f"/?key={KEY}&name=it's", {"X-Both": f'"{KEY}" `id` it\'s $HOME'}, None),
+        ("GET", f"/?a{KEY}b=1{KEY}_", {"X-Before": f"a{KEY}b", "X-Odd": f'"{KEY}b'}, None),
+        ("POST", "/", {}, f'{{"a{KEY}b": 1}}'.encode()),
         ("POST", "/", {}, b"a=b"),
         ("DELETE", "/", {}, None),
         ("PUT", "/", {}, b""),
@@ -111,6 +113,34 @@ def test_what_no_line_can_hold_is_a_comment(body: bytes) -> None:
     assert line.startswith("# no curl line: ")
     assert not is_copied(line)
     assert subprocess.run(["bash", "-c", line], capture_output=True).stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "reason"),
+    [
+        ("/", {"Cookie": "session=0123456789"}, "a header is secret"),
+        ("/", {"X-Csrf-Token": "0123456789"}, "a header is secret"),
+        ("/", {"Authorization": "Api-Key of-nobody"}, "a header is secret"),
+        ("/", {"X-Odd": KEY.upper()}, "a secret is in a header"),
+        ("/", {"X-Part": f"{KEY[:9]}..."}, "a secret is in a header"),
+        ("/", {"X-Base64": base64.b64encode(KEY.encode()).decode()}, "a secret is in a header"),
+        (f"/?key={KEY.replace('-', '%2D')}", {}, "a secret is in the URL"),
+    ],
+)
+def test_a_line_that_would_send_another_secret_is_a_comment(
+    path: str, headers: Mapping[str, str], reason: str
+) -> None:
+    """What is hidden, and a key that is written otherwise, is not sent by a variable."""
+    line = build_curl("GET", f"http://x{path}", headers, None, REDACT)
+    assert line.startswith(f"# no curl line: {reason}")
+    assert KEY not in line
+
+
+def test_a_header_whose_name_makes_no_variable_is_a_comment() -> None:
+    """A shell has no variable with a dot in its name."""
+    redact = Redactor({}, {"X-My.Auth": "0123456789"})
+    line = build_curl("GET", "http://x/", {"X-My.Auth": "0123456789"}, None, redact)
+    assert not is_copied(line)
 
 
 def test_a_line_is_shown_whole_or_not_at_all() -> None:
