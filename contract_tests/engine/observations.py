@@ -2,8 +2,10 @@
 
 import re
 import threading
-from collections import Counter, defaultdict
+import traceback
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from contract_tests.engine.contract import JSON, Contract, Operation
 from contract_tests.engine.exchange import Exchange, Response
@@ -11,10 +13,14 @@ from contract_tests.engine.results import Cause, Finding
 from contract_tests.engine.strict_json import parse_strictly
 
 MOST_EXCHANGES = 10_000
+MOST_DEPARTURES = 100
+"""Responses that are not as documented, of those that a test got."""
 UNKNOWN_SHAPES = frozenset(
     {"credentials_orgs_users_issuers_create", "credentials_orgs_users_issuers_authority_create"}
 )
 """Operations with several readings of a success (FACTS, S6)."""
+SHAPES = ("SCHEMA-01", "SCHEMA-02")
+"""The rules about what a response consists of."""
 OPEN_STATUSES = frozenset(
     {
         ("credentials_orgs_users_assertions_retrieve_3", 400),  # it may check its page size
@@ -35,6 +41,10 @@ class Observations:
         self.requests = 0
         self.exchanges: list[Exchange] = []
         self.findings: dict[Cause, Finding] = {}
+        self.departures: deque[tuple[Response, str]] = deque(maxlen=MOST_DEPARTURES)
+        """The latest responses of another shape than the contract has, each with a sentence."""
+        self.last: Response | None = None
+        """The response that was judged last."""
         self.notices: set[str] = set()
         self.coverage: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self._contract = contract
@@ -55,7 +65,12 @@ class Observations:
         if response.exchange.operation:
             with self._lock:
                 self.coverage[response.exchange.operation][response.status] += 1
-        for finding in self._check(response):
+        self.last = response
+        findings = list(self._check(response))
+        shapes = [finding.message for finding in findings if finding.rule in SHAPES]
+        if shapes:
+            self.departures.append((response, shapes[0]))
+        for finding in findings:
             self.keep(finding)
 
     def find_causes(self, response: Response) -> set[Cause]:
@@ -68,6 +83,20 @@ class Observations:
             known = self.findings.get(finding.cause)
             if known is None or finding.measure() < known.measure():
                 self.findings[finding.cause] = finding
+
+    def find_departure(self, error: BaseException) -> str:
+        """Return what is wrong with the shape of a response that code read when it failed.
+
+        An empty text if all that it read was as documented: the fault is then that of the code.
+        """
+        return next(
+            (
+                message
+                for response, message in reversed(list(self.departures))
+                if response is self.last or was_read(response, error)
+            ),
+            "",
+        )
 
     def _check(self, response: Response) -> Iterator[Finding]:
         """Yield how a response differs from the contract.
@@ -147,3 +176,23 @@ def is_allowed_otherwise(response: Response) -> bool:
         return True
     is_read = exchange.method in ("GET", "HEAD")
     return is_read and response.status == 400 and ODD.search(exchange.url) is not None
+
+
+def was_read(response: Response, error: BaseException) -> bool:
+    """Tell whether code that failed had a response, or a part of its body, in a variable."""
+    held = {id(response), *map(id, list_containers(response.value))}
+    return any(
+        id(value) in held
+        for frame, _ in traceback.walk_tb(error.__traceback__)
+        for value in frame.f_locals.values()
+    )
+
+
+def list_containers(value: Any) -> Iterator[Any]:
+    """Yield the objects and arrays of a JSON value, itself included."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict | list):
+            yield value
+            pending += value.values() if isinstance(value, dict) else value

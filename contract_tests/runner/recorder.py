@@ -75,7 +75,7 @@ class Recorder:
         elif result.outcome != "passed":
             report.outcome = "skipped"
             messages = [finding["message"] for finding in result.findings]
-            reason = redact(f"{result.outcome}: {'; '.join(messages) or result.reason}")
+            reason = redact(f"{result.outcome}: {result.reason or '; '.join(messages)}")
             report.longrepr = (str(item.path), 0, reason)
             if result.outcome == "accepted":
                 report.wasxfail = reason
@@ -113,13 +113,18 @@ class Recorder:
         taken = self._state.take_findings()
         if call.excinfo:
             error = find_cause(call.excinfo.value)
-            if taken and isinstance(error, UNREADABLE):
-                error = NotTested(f"a response is not as documented: {taken[0].message}")
+            departure = self._state.find_departure(error) if isinstance(error, UNREADABLE) else ""
+            if departure:
+                error = NotTested(f"a response is not as documented: {departure}")
             self._add_error(result, error)
+        self._state.forget_departures()
         result.findings += self._select_new(taken)
         if result.findings:
             counts = [not find_accepted(self._accepted, finding) for finding in result.findings]
-            result.outcome = "failed" if any(counts) else "accepted"
+            if any(counts):
+                result.outcome = "failed"
+            elif result.outcome == "passed":  # else the rest of the rule is not tested
+                result.outcome = "accepted"
         return result
 
     def _add_error(self, result: Result, error: BaseException) -> None:

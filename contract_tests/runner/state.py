@@ -61,6 +61,17 @@ class RunState:
         findings.clear()
         return taken
 
+    def forget_departures(self) -> None:
+        """Begin to collect responses of another shape for the next test."""
+        if self._deployment is not None:
+            self._deployment.target.observations.departures.clear()
+
+    def find_departure(self, error: BaseException) -> str:
+        """Return what is wrong with the shape of a response that code read when it failed."""
+        if self._deployment is None:
+            return ""
+        return self._deployment.target.observations.find_departure(error)
+
     def add_notice(self, text: str) -> None:
         """Add a notice to the report of the run."""
         self.deployment.target.observations.notices.add(text)
