@@ -74,6 +74,21 @@ def test_what_is_no_json_is_refused(content: bytes) -> None:
             read_json(content, "world.json")
 
 
+@pytest.mark.parametrize("depth", range(900, 1024, 8))
+@pytest.mark.parametrize("digits", [18, 19, 40])
+def test_nesting_is_read_or_refused(depth: int, digits: int) -> None:
+    """Where the exact reader goes less deep than the faster one, the text is refused as others."""
+    content = b"[" * depth + b"1" * digits + b"]" * depth
+    try:
+        read_json(content, "world.json")
+    except StartError as error:
+        assert str(error) == "world.json: not valid JSON: it is nested too deeply"
+    try:
+        assert encode(decode(content)) == content
+    except ValueError as error:
+        assert "nested too deeply" in str(error) or "recursion" in str(error)
+
+
 def test_what_is_written_is_read() -> None:
     """Both directions are exact, to the type."""
     for value in VALUES.values():
