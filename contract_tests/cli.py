@@ -39,7 +39,7 @@ from contract_tests.output import (
     check_report_folder,
     escape_unknown_characters,
     finish,
-    prepare_report,
+    remove_reports,
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
@@ -162,9 +162,9 @@ def run(
     """
     check_current_folder()
     arguments = format_options(options)
-    if report:
-        folder = Path(report).absolute()
-        prepare_report(folder)  # before pytest opens its own file in it
+    folder = Path(report).absolute() if report else None
+    if folder:
+        check_report_folder("--report", folder)  # before pytest looks at its own file in it
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
     files = {"summary": summary, "annotations": annotations, "code-quality": code_quality}
     for name, path in files.items():
@@ -174,10 +174,10 @@ def run(
         if not workers.isdecimal() and workers not in ("auto", "logical"):
             raise UsageError(f"--workers: {workers!r} is not valid: pass a number or `auto`")
         arguments += ["-p", "xdist", "-n", workers]
-    sys.exit(run_pytest(target, *arguments))
+    sys.exit(run_pytest(target, *arguments, report=folder))
 
 
-def run_pytest(target: str, *arguments: str) -> int:
+def run_pytest(target: str, *arguments: str, report: Path | None = None) -> int:
     """Run the rules under pytest, and return the exit code of credcheck.
 
     Only the plugins that are named are loaded, because others that are installed may be slow, and
@@ -210,7 +210,8 @@ def run_pytest(target: str, *arguments: str) -> int:
         *arguments,
     ]
     ending = Ending()
-    code = int(pytest.main(words, plugins=[ending, ProgressReporter.for_terminal()]))
+    own = [EarlierReports(report), ending, ProgressReporter.for_terminal()]
+    code = int(pytest.main(words, plugins=own))
     if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:
         raise KeyboardInterrupt  # it came before the first test, and pytest reports nothing
     return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
@@ -225,6 +226,26 @@ def check_packages(*, needs_workers: bool) -> None:
             is_installed = False
         if not is_installed:
             raise UsageError(describe_missing(name))
+
+
+class EarlierReports:
+    """A plugin of pytest that removes the reports of an earlier run when this one begins.
+
+    Until then, a mistyped option or target leaves them as they are.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def pytest_configure(self) -> None:
+        """Remove them after the run has checked its settings: later plugins are called first."""
+        import pytest
+
+        try:
+            if self._folder:
+                remove_reports(self._folder)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 class Ending:

@@ -24,12 +24,8 @@ def check_report_folder(where: str, folder: Path) -> None:
         check_output_file(where, folder / name)
 
 
-def prepare_report(folder: Path) -> None:
-    """Make the folder of the reports of a run, and remove those of an earlier one.
-
-    Raises UsageError.
-    """
-    check_report_folder("--report", folder)
+def remove_reports(folder: Path) -> None:
+    """Remove the reports of an earlier run from a folder; raises UsageError."""
     try:
         for name in REPORTS:
             (folder / name).unlink(missing_ok=True)
