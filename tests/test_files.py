@@ -1,12 +1,14 @@
 """Text files as other systems write them: read by one function in each package."""
 
 import codecs
+import contextlib
 import json
 import os
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +18,7 @@ from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.settings.secrets import resolve_reference
 from contract_tests.settings.sources import read_tables
 from contract_tests.text_files import read_text_file as read_for_harness
-from mockserver import Config, create_app
+from mockserver import Config, create_app, files
 from mockserver.cli.capture import read_key as read_key_of_capture
 from mockserver.cli.main import main
 from mockserver.contract.document import read_document
@@ -231,6 +233,71 @@ def test_a_lock_outlives_the_replacement_of_its_file(tmp_path: Path) -> None:
     other = FileLock(path)
     other.acquire()
     other.release()
+
+
+def test_a_file_is_locked_whenever_it_is_replaced(tmp_path: Path) -> None:
+    """Nobody finds the new file free, however often and at which moment it is replaced."""
+    path = tmp_path / "state.json"
+    holder = FileLock(path)
+    holder.acquire()
+    ended, found_free = threading.Event(), []
+
+    def try_to_lock() -> None:
+        while not ended.is_set():
+            other = FileLock(path)
+            with contextlib.suppress(BlockingIOError):
+                other.acquire()
+                found_free.append(path.read_bytes())
+            other.release()
+
+    thread = threading.Thread(target=try_to_lock)
+    thread.start()
+    for number in range(300):
+        replace_file(path, b"%d" % number, holder)
+    ended.set()
+    thread.join()
+    holder.release()
+    assert found_free == []
+    assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_a_lock_is_on_the_file_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is replaced between the opening and the lock is not taken for the new one."""
+    path = tmp_path / "state.json"
+    path.write_bytes(b"old")
+    holder = FileLock(path)
+    lock, calls = files.lock_file, []
+
+    def lock_late(file: BinaryIO) -> None:
+        calls.append(file)
+        if len(calls) == 1:
+            replace_file(path, b"new")
+        lock(file)
+
+    monkeypatch.setattr(files, "lock_file", lock_late)
+    holder.acquire()
+    monkeypatch.undo()
+    assert len(calls) == 2
+    with pytest.raises(BlockingIOError):
+        FileLock(path).acquire()
+    holder.release()
+
+
+@pytest.mark.parametrize("link", ["--state", "--port-file"])
+def test_a_port_file_is_not_the_state_file_by_a_link(tmp_path: Path, link: str) -> None:
+    """The port would take the place of the records, whichever of both is the link."""
+    real, other = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text(json.dumps(DOCUMENT))
+    before = real.read_bytes()
+    other.symlink_to(real)
+    state, port = (other, real) if link == "--state" else (real, other)
+    words = ("serve", "--bind", "127.0.0.1:0", "--state", str(state), "--port-file", str(port))
+    ended = subprocess.run([*CREDMOCK, *words], capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert f"--port-file {port}: this is the file of --state" in ended.stderr
+    assert real.read_bytes() == before
 
 
 def test_an_empty_file_is_one_line_of_the_command(tmp_path: Path) -> None:
