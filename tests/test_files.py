@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -117,7 +118,10 @@ def test_what_cannot_be_read_is_told_alike(
         (codecs.BOM_UTF8, "the file is empty"),
         ("sécret\n".encode("latin-1"), "not UTF-8 text.*line 1.*save the file as UTF-8"),
         (codecs.BOM_UTF16_LE + b"a", "not UTF-16-LE text"),
-        (b"a = 1\n\x1a", "line 2 has the control character 0x1a; remove it, or save the file as UTF-8"),
+        (
+            b"a = 1\n\x1a",
+            "line 2 has the control character 0x1a; remove it, or save the file as UTF-8",
+        ),
         (b"\0" * 40, "line 1 has the control character 0x00; remove it, or save the file as UTF-8"),
     ):
         path.write_bytes(content)
@@ -298,6 +302,33 @@ def test_a_port_file_is_not_the_state_file_by_a_link(tmp_path: Path, link: str) 
     assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
     assert f"--port-file {port}: this is the file of --state" in ended.stderr
     assert real.read_bytes() == before
+
+
+def test_the_packages_load_without_locks_and_signals_of_posix(tmp_path: Path) -> None:
+    """As on Windows: the application keeps its state, and the commands of `credcheck` work."""
+    code = (
+        "import signal, sys, threading\n"
+        "sys.modules['fcntl'] = None\n"
+        "del signal.SIGHUP, signal.SIGQUIT\n"
+        "from pathlib import Path\n"
+        "from mockserver import Config, create_app\n"
+        "app = create_app(Config(state=Path('state.json')))\n"
+        "kept = app.extensions['mockserver'].state_file\n"
+        "kept.keep(app.extensions['mockserver'].stopping)\n"
+        "app.test_client().post('/__mock__/state/clear')\n"
+        "app.extensions['mockserver'].stopping.set()\n"
+        "assert kept.finish() and Path('state.json').stat().st_size\n"
+        "from contract_tests.engine.interruption import watch_signals\n"
+        "watch_signals().check()\n"
+        "from contract_tests.cli import main\n"
+        "main(['explain', 'PAGE-03'])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "PAGE-03" in ended.stdout
 
 
 def test_an_empty_file_is_one_line_of_the_command(tmp_path: Path) -> None:
