@@ -192,7 +192,6 @@ def run_pytest(target: str, *arguments: str, report: Path | None = None) -> int:
     interruption.check()
 
     set_hypothesis_folder()
-    check_current_folder()
     leave_forbidden_folder()
     for name in PYTEST_VARIABLES:
         os.environ.pop(name, None)
@@ -358,7 +357,7 @@ def explain(rule_id: str) -> None:
 @click.argument("report", metavar="REPORT.json")
 @click.argument("rule_id", metavar="ID")
 @add_settings("replay")
-def replay(report: str, rule_id: str, **given: Any) -> None:
+def replay(report: str, rule_id: str, **own_options: Any) -> None:
     """Test a failed rule of a report again.
 
     Exit codes: 0 it passes now, 1 it still fails, 2 wrong usage, 3 it could not be judged.
@@ -366,6 +365,7 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
     from contract_tests.report.documents import read_report
     from contract_tests.report.replay import read_context, repeat_request
 
+    check_current_folder()
     document = read_report(Path(report))
     failures = [failure for failure in document["failures"] if failure["rule"] == rule_id]
     if not failures:
@@ -374,7 +374,7 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
             f"{report}: {rule_id} did not fail: failed rules are {', '.join(failed) or 'none'}"
         )
     # What leads to the target may have changed since, and its secrets are in no report.
-    reaching = {name: value for name, value in given.items() if value not in (None, ())}
+    reaching = {name: value for name, value in own_options.items() if value not in (None, ())}
     options = {**read_context(document), **reaching}
     lines, still_fails = repeat_request(document["target"], options, failures[0])
     for line in lines:
@@ -399,8 +399,8 @@ def cleanup(target: str, **options: Any) -> None:
     from contract_tests.engine.target import Target
     from contract_tests.settings.sources import current_environment, load_settings
 
-    given = {name: value or None for name, value in options.items()}
-    settings = load_settings(target, {**given, "allow_writes": True}, current_environment())
+    own = {name: value or None for name, value in options.items()}
+    settings = load_settings(target, {**own, "allow_writes": True}, current_environment())
     with closing(Target(settings, make_run_id(), "cleanup", 1)) as connection:
         results = list(clean_up(connection))
         redact = connection.redact
