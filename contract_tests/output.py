@@ -13,7 +13,7 @@ import click
 from contract_tests.errors import UsageError, describe_error
 
 NOT_JUDGED = 3
-"""The exit code where there is no verdict, or nobody could be told of it."""
+"""The exit code where there is no verdict, or it could not be printed."""
 REPORTS = ("junit.xml", "report.html", "report.json", "traffic.har")
 """The files of a folder of reports."""
 
