@@ -12,7 +12,7 @@ import pytest
 
 from contract_tests.catalogue import CATALOGUE, RULES
 from contract_tests.settings.sources import MOCK, MOCK_KEYS, load_settings
-from contract_tests.vocabulary.deployment import strip_signatures
+from contract_tests.vocabulary.signatures import strip_signatures
 from mockserver.files import WORLD
 from tests.harness.bite import CONTEXT, WITHOUT, Outcome, credcheck, judge_defect
 from tests.support.command import ENVIRONMENT, ROOT, run
@@ -346,7 +346,7 @@ def test_signatures_do_not_make_responses_differ(query: str) -> None:
 )
 def test_what_is_no_signature_is_compared(field: str, address: str) -> None:
     """Texts, other addresses and other parameters stay."""
-    record = {"result": {"data": [{field: address, "tags": ["?t=1"]}]}}
+    record = {"result": {"data": [{field: address, "tags": ["https://x.example?t=1"]}]}}
     assert strip_signatures(record) == record
 
 
