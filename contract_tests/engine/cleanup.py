@@ -2,6 +2,7 @@
 
 What was sent and not refused is there until a read has shown its absence: neither the response to a
 DELETE nor an exception on the way is an absence. What cannot be seen to be gone is left behind.
+It is longer than other modules: one order of looks and deletions, with a reason for each remainder.
 """
 
 import json

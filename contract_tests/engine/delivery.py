@@ -1,7 +1,8 @@
 """Gets a request to the service, past what stands in front of it, and the service's response back.
 
 A gateway's error, a connection that ends and a response that is cut are asked again where that is
-safe; a wall, a login page or a firewall is named as what it is. What lasts stops the run.
+safe; a wall, a login page or a firewall is named as what it is. What lasts stops the run. It is
+longer than other modules, because one loop decides on every kind of answer.
 """
 
 import time

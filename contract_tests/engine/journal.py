@@ -203,10 +203,11 @@ def read_entries(path: Path, text: str) -> UnfinishedRun | None:
     settled: dict[int, dict[str, Any]] = {}
     lines = rest.split("\n")
     for number, line in enumerate(lines, 2):
-        if number > len(lines) or not line.strip():
-            continue  # what follows the last line's end was cut off by a crash
+        entry = _read_entry(line)
+        is_last = number > len(lines)  # without the end of a line: a crash may have cut it off
+        if not line.strip() or (is_last and entry is None):
+            continue
         try:
-            entry = _read_entry(line)
             if entry is None:
                 raise TypeError("not an object")
             _add_entry(run, settled, entry)

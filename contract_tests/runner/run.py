@@ -1,4 +1,7 @@
-"""One run: the controller collects results, a worker (or the only process) sends requests."""
+"""One run: the controller collects results, a worker (or the only process) sends requests.
+
+It is longer than other modules, because it holds all hooks of pytest around a session.
+"""
 
 import io
 import json

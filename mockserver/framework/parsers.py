@@ -9,7 +9,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl
 
-from mockserver.errors import ParseError, SuspiciousRequest, UnsupportedMediaType
+from mockserver.errors import BodyTooLarge, ParseError, SuspiciousRequest, UnsupportedMediaType
 from mockserver.framework.negotiation import MediaType, select_parser
 from mockserver.messages import MAXIMUM_FIELDS, Form, Request
 
@@ -26,9 +26,12 @@ def parse_body(request: Request, offered: tuple[str, ...]) -> Any:
     """
     content_type = request.headers.get("Content-Type") or ""
     kind = select_parser(content_type, offered)
-    if kind is None and (request.headers.get("Content-Length") or "0").strip("0"):
-        raise UnsupportedMediaType(content_type)  # before its size is looked at
-    body = request.read_body()
+    try:
+        body = request.read_body()
+    except BodyTooLarge:
+        if kind is None:  # which the framework looks at first
+            raise UnsupportedMediaType(content_type) from None
+        raise
     if not body:
         return Form() if select_parser(content_type, (FORM, MULTIPART)) else {}
     if kind is None:

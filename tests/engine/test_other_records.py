@@ -1,6 +1,7 @@
 """Records without a path of their own: what stays is named, and what can be deleted is deleted."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -60,9 +61,10 @@ def test_an_image_whose_upload_broke_is_looked_for(
 ) -> None:
     """An upload answered 500 stays if a search finds the image, and is gone if none does."""
     ended, report, _ = judge(UploadsBreak(stores), tmp_path, "--disposable", "--rule", "IMAGE-03")
-    assert len(report["permanent"]) == stays, ended.stdout
+    uploads = report["effects"]["methods"]["POST"]
+    assert len(report["permanent"]) == uploads * stays > stays - 1, ended.stdout
     assert report["left_behind"] == []
-    assert f"0 left behind{', 1 cannot be deleted' * stays};" in ended.stdout
+    assert f"0 left behind{f', {uploads} cannot be deleted' * stays};" in ended.stdout
     assert list((tmp_path / "journal").glob("*.jsonl")) == []
 
 
@@ -71,14 +73,16 @@ def test_what_cannot_be_deleted_is_named(tmp_path: Path) -> None:
     rules = ("--rule", "IMAGE-03", "--rule", "PROVIDER-02", "--rule", "PROVIDER-03")
     ended, report, _ = judge(NoFault(), tmp_path, "--disposable", *rules)
     assert ended.returncode == 0, ended.stdout
-    image, configuration = report["permanent"]
-    assert image.startswith("image 'picture credcheck-")
+    *images, configuration = report["permanent"]
+    assert images
+    assert all(re.match("image '.*credcheck-", image) for image in images)
     assert configuration.startswith("configuration of ")
     assert configuration.endswith(" (deactivated)")
-    assert report["effects"]["created"] == {"configurations": 1, "credentials": 1, "images": 1,
-                                            "mappings": 1}  # fmt: skip
-    assert f"stays           {image}, {configuration}: " in ended.stdout
-    assert image in (tmp_path / "report" / "report.html").read_text().replace("&#39;", "'")
+    created = report["effects"]["created"]
+    assert created.keys() == {"configurations", "credentials", "images", "mappings"}
+    assert created["images"] >= len(images)  # two may have one name
+    assert f"stays           {', '.join(report['permanent'])}: " in ended.stdout
+    assert images[0] in (tmp_path / "report" / "report.html").read_text().replace("&#39;", "'")
 
 
 @pytest.mark.parametrize(
@@ -94,8 +98,8 @@ def test_a_deletion_that_does_nothing_is_seen(
     """A response to a DELETE is no absence of a mapping, nor the end of a configuration."""
     ended, report, _ = judge(make_fault(), tmp_path, "--disposable", "--rule", rule)
     assert ended.returncode == 1, ended.stdout
-    (left,) = report["left_behind"]
-    assert f"DELETE returned 200, {reason}" in left
+    assert report["left_behind"]
+    assert all(f"DELETE returned 200, {reason}" in left for left in report["left_behind"])
     assert list((tmp_path / "journal").glob("*.jsonl")), "the journal was removed"
 
 
