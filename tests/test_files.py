@@ -161,8 +161,15 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(
     monkeypatch.setattr(Path, "replace", refuse)
     replace_file(path, b"new")
     assert path.read_bytes() == b"new"
+    lock = FileLock(path)
+    lock.acquire()
+    replace_file(path, b"newer", lock)
+    assert path.read_bytes() == b"newer"
     assert path.stat().st_ino == inode
     assert os.listdir(tmp_path) == ["state.json"]
+    with pytest.raises(BlockingIOError):
+        FileLock(path).acquire()
+    lock.release()
 
 
 def test_a_mounted_state_file_is_kept(tmp_path: Path) -> None:
