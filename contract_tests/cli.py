@@ -35,11 +35,11 @@ from contract_tests.folders import (
 from contract_tests.option_groups import GroupedCommand
 from contract_tests.output import (
     NOT_JUDGED,
+    EarlierReports,
     check_output_files,
     check_report_folder,
     escape_unknown_characters,
     finish,
-    remove_reports,
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
@@ -59,8 +59,6 @@ PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
-
-
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_DEBUG", "PYTEST_PLUGINS")
 """Variables that are for the tests of a team, and would change a run."""
 
@@ -225,26 +223,6 @@ def check_packages(*, needs_workers: bool) -> None:
             is_installed = False
         if not is_installed:
             raise UsageError(describe_missing(name))
-
-
-class EarlierReports:
-    """A plugin of pytest that removes the reports of an earlier run when this one begins.
-
-    Until then, a mistyped option or target leaves them as they are.
-    """
-
-    def __init__(self, folder: Path | None) -> None:
-        self._folder = folder
-
-    def pytest_configure(self) -> None:
-        """Remove them after the run has checked its settings: later plugins are called first."""
-        import pytest
-
-        try:
-            if self._folder:
-                remove_reports(self._folder)
-        except UsageError as error:
-            raise pytest.UsageError(str(error)) from None
 
 
 class Ending:

@@ -33,6 +33,26 @@ def remove_reports(folder: Path) -> None:
         raise UsageError(f"--report: {error.filename}: {error.strerror}") from error
 
 
+class EarlierReports:
+    """A plugin of pytest that removes the reports of an earlier run when this one begins.
+
+    Until then, a mistyped option or target leaves them as they are.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def pytest_configure(self) -> None:
+        """Remove them after the run has checked its settings: later plugins are called first."""
+        import pytest
+
+        try:
+            if self._folder:
+                remove_reports(self._folder)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+
+
 def check_output_files(paths: Mapping[str, str | Path | None]) -> None:
     """Raise UsageError unless each file can be written, by the option that names it."""
     for where, path in paths.items():
