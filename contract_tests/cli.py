@@ -35,11 +35,11 @@ from contract_tests.folders import (
 from contract_tests.option_groups import GroupedCommand
 from contract_tests.output import (
     NOT_JUDGED,
+    EarlierReports,
     check_output_files,
     check_report_folder,
     escape_unknown_characters,
     finish,
-    prepare_report,
 )
 from contract_tests.parity import compare, diff, export
 from contract_tests.settings.command_line import format_flag, format_option
@@ -59,8 +59,6 @@ PACKAGE = Path(__file__).resolve().parent
 PLUGIN = "credcheck"
 UNUSED_PLUGINS = ("logging", "doctest", "unraisableexception", "threadexception")
 """Plugins of pytest that do work for each test, or at the end, which no run uses."""
-
-
 PYTEST_VARIABLES = ("PYTEST_ADDOPTS", "PYTEST_DEBUG", "PYTEST_PLUGINS")
 """Variables that are for the tests of a team, and would change a run."""
 
@@ -162,9 +160,9 @@ def run(
     """
     check_current_folder()
     arguments = format_options(options)
-    if report:
-        folder = Path(report).absolute()
-        prepare_report(folder)  # before pytest opens its own file in it
+    folder = Path(report).absolute() if report else None
+    if folder:
+        check_report_folder("--report", folder)  # before pytest looks at its own file in it
         arguments += [format_flag("report"), str(folder), f"--junitxml={folder / 'junit.xml'}"]
     files = {"summary": summary, "annotations": annotations, "code-quality": code_quality}
     for name, path in files.items():
@@ -174,10 +172,10 @@ def run(
         if not workers.isdecimal() and workers not in ("auto", "logical"):
             raise UsageError(f"--workers: {workers!r} is not valid: pass a number or `auto`")
         arguments += ["-p", "xdist", "-n", workers]
-    sys.exit(run_pytest(target, *arguments))
+    sys.exit(run_pytest(target, *arguments, report=folder))
 
 
-def run_pytest(target: str, *arguments: str) -> int:
+def run_pytest(target: str, *arguments: str, report: Path | None = None) -> int:
     """Run the rules under pytest, and return the exit code of credcheck.
 
     Only the plugins that are named are loaded, because others that are installed may be slow, and
@@ -192,7 +190,6 @@ def run_pytest(target: str, *arguments: str) -> int:
     interruption.check()
 
     set_hypothesis_folder()
-    check_current_folder()
     leave_forbidden_folder()
     for name in PYTEST_VARIABLES:
         os.environ.pop(name, None)
@@ -210,7 +207,8 @@ def run_pytest(target: str, *arguments: str) -> int:
         *arguments,
     ]
     ending = Ending()
-    code = int(pytest.main(words, plugins=[ending, ProgressReporter.for_terminal()]))
+    own = [EarlierReports(report), ending, ProgressReporter.for_terminal()]
+    code = int(pytest.main(words, plugins=own))
     if code == pytest.ExitCode.INTERRUPTED and not ending.has_come:
         raise KeyboardInterrupt  # it came before the first test, and pytest reports nothing
     return USAGE if code == pytest.ExitCode.USAGE_ERROR else code
@@ -337,7 +335,7 @@ def explain(rule_id: str) -> None:
 @click.argument("report", metavar="REPORT.json")
 @click.argument("rule_id", metavar="ID")
 @add_settings("replay")
-def replay(report: str, rule_id: str, **given: Any) -> None:
+def replay(report: str, rule_id: str, **own_options: Any) -> None:
     """Test a failed rule of a report again.
 
     Exit codes: 0 it passes now, 1 it still fails, 2 wrong usage, 3 it could not be judged.
@@ -345,6 +343,7 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
     from contract_tests.report.documents import read_report
     from contract_tests.report.replay import read_context, repeat_request
 
+    check_current_folder()
     document = read_report(Path(report))
     failures = [failure for failure in document["failures"] if failure["rule"] == rule_id]
     if not failures:
@@ -353,7 +352,7 @@ def replay(report: str, rule_id: str, **given: Any) -> None:
             f"{report}: {rule_id} did not fail: failed rules are {', '.join(failed) or 'none'}"
         )
     # What leads to the target may have changed since, and its secrets are in no report.
-    reaching = {name: value for name, value in given.items() if value not in (None, ())}
+    reaching = {name: value for name, value in own_options.items() if value not in (None, ())}
     options = {**read_context(document), **reaching}
     lines, still_fails = repeat_request(document["target"], options, failures[0])
     for line in lines:
@@ -378,8 +377,8 @@ def cleanup(target: str, **options: Any) -> None:
     from contract_tests.engine.target import Target
     from contract_tests.settings.sources import current_environment, load_settings
 
-    given = {name: value or None for name, value in options.items()}
-    settings = load_settings(target, {**given, "allow_writes": True}, current_environment())
+    own = {name: value or None for name, value in options.items()}
+    settings = load_settings(target, {**own, "allow_writes": True}, current_environment())
     with closing(Target(settings, make_run_id(), "cleanup", 1)) as connection:
         results = list(clean_up(connection))
         redact = connection.redact

@@ -13,7 +13,7 @@ import click
 from contract_tests.errors import UsageError, describe_error
 
 NOT_JUDGED = 3
-"""The exit code where there is no verdict, or nobody could be told of it."""
+"""The exit code where there is no verdict, or it could not be printed."""
 REPORTS = ("junit.xml", "report.html", "report.json", "traffic.har")
 """The files of a folder of reports."""
 
@@ -24,17 +24,33 @@ def check_report_folder(where: str, folder: Path) -> None:
         check_output_file(where, folder / name)
 
 
-def prepare_report(folder: Path) -> None:
-    """Make the folder of the reports of a run, and remove those of an earlier one.
-
-    Raises UsageError.
-    """
-    check_report_folder("--report", folder)
+def remove_reports(folder: Path) -> None:
+    """Remove the reports of an earlier run from a folder; raises UsageError."""
     try:
         for name in REPORTS:
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise UsageError(f"--report: {error.filename}: {error.strerror}") from error
+
+
+class EarlierReports:
+    """A plugin of pytest that removes the reports of an earlier run when this one begins.
+
+    Until then, a mistyped option or target leaves them as they are.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+
+    def pytest_configure(self) -> None:
+        """Remove them after the run has checked its settings: later plugins are called first."""
+        import pytest
+
+        try:
+            if self._folder:
+                remove_reports(self._folder)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
 
 
 def check_output_files(paths: Mapping[str, str | Path | None]) -> None:

@@ -64,7 +64,8 @@ def decode_text_file(content: bytes, name: str) -> str:
             continue
         line = text.count("\n", 0, text.index(control)) + 1
         raise UsageError(
-            f"{name}: line {line} has a control character: remove it, or save the file as UTF-8"
+            f"{name}: line {line} has the control character 0x{ord(control):02x}; remove it, or "
+            "save the file as UTF-8"
         )
     return text.replace("\r\n", "\n").replace("\r", "\n")
 

@@ -3,7 +3,6 @@
 import codecs
 import contextlib
 import errno
-import fcntl
 import os
 import threading
 import tomllib
@@ -112,11 +111,11 @@ def is_blank(path: Path) -> bool:
     return not content.removeprefix(_find_encoding(content)[0]).strip()
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, lock: "FileLock | None" = None) -> None:
     """Write a file so that there is the old one or the new one, and never a part.
 
-    A file that cannot be replaced, since it is mounted by itself, is written in place.
-    Raises OSError.
+    A file that cannot be replaced, since it is mounted by itself, is written in place. With a lock
+    the new file is locked before others see it. Raises OSError.
     """
     path = resolve(path)  # what a link leads to is replaced, and not the link
     new = _name_new_file(path)
@@ -127,7 +126,10 @@ def replace_file(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             new.chmod(path.stat().st_mode & 0o777)
-        new.replace(path)
+        if lock:
+            lock.replace(new, path)
+        else:
+            new.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             new.unlink()
@@ -164,6 +166,19 @@ def resolve(path: Path) -> Path:
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP)) from error
 
 
+def lock_file(file: BinaryIO) -> None:
+    """Lock an open file until it is closed.
+
+    Raises BlockingIOError if another process has locked it, and OSError where there are no locks,
+    as on Windows.
+    """
+    try:
+        import fcntl
+    except ImportError as error:
+        raise OSError(errno.ENOTSUP, os.strerror(errno.ENOTSUP)) from error
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
 class FileLock:
     """Keeps other processes that lock it from a file, also when it is replaced by another one.
 
@@ -180,20 +195,49 @@ class FileLock:
         Raises BlockingIOError if another process has locked it, and OSError where there are no
         locks.
         """
-        with contextlib.suppress(FileExistsError):
-            self._path.touch(exist_ok=False)
-        file = self._path.open("rb")
-        try:
-            if self._file and os.path.sameopenfile(file.fileno(), self._file.fileno()):
+        while True:
+            with contextlib.suppress(FileExistsError):
+                self._path.touch(exist_ok=False)
+            file = self._path.open("rb")
+            try:
+                if self._file and os.path.sameopenfile(file.fileno(), self._file.fileno()):
+                    file.close()
+                    return
+                lock_file(file)
+                is_there = self._is_at_path(file)
+            except OSError:
                 file.close()
+                raise
+            if is_there:
+                self._hold(file)
                 return
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.close()  # it was replaced in between
+
+    def _is_at_path(self, file: BinaryIO) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), self._path.stat())
+        except FileNotFoundError:
+            return False
+
+    def replace(self, new: Path, path: Path) -> None:
+        """Move a new file to where the locked one is, and lock it before others see it."""
+        file = new.open("rb")
+        try:
+            with contextlib.suppress(OSError):  # where there are no locks
+                lock_file(file)
+            new.replace(path)
         except OSError:
             file.close()
             raise
-        if self._file:
-            self._file.close()
+        self._hold(file)
+
+    def _hold(self, file: BinaryIO) -> None:
+        self.release()
         self._file = file
+
+    def is_lost(self) -> bool:
+        """Tell whether the locked file was moved away, so that another one may be in its place."""
+        return self._file is not None and not self._is_at_path(self._file)
 
     def release(self) -> None:
         """Let others lock it."""

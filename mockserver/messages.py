@@ -133,6 +133,8 @@ def decode(content: bytes) -> Any:
     try:
         value = orjson.loads(content)
         return json.loads(content) if _LONG_INTEGER.search(content) else value
+    except RecursionError:  # the faster reader goes deeper
+        raise json.JSONDecodeError("nested too deeply", content.decode(), 0) from None
     except json.JSONDecodeError:
         try:
             value = json.loads(content, parse_constant=_refuse_constant, parse_float=_read_float)

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
 COMMAND = Path(mockserver.__file__).resolve().parent.with_name("credmock.py")
-"""Not `-m mockserver`: the current folder, where Python would look first, may have another one."""
+"""Not `-m mockserver`: the current folder, where Python would look first, may have another one.
+
+It is run with `-P`: beside it are all packages, and an old `dataclasses` among them would be taken
+for that of the standard library.
+"""
 STARTS_WITHIN = 20.0
 
 
@@ -51,7 +55,7 @@ def free_port() -> int:
 @contextmanager
 def serving(*options: str) -> Iterator[str]:
     """Serve a mock with these options of `credmock serve` on a free port, and yield its address."""
-    command = [sys.executable, str(COMMAND), "serve", "--bind", "127.0.0.1:0", *options]
+    command = [sys.executable, "-P", str(COMMAND), "serve", "--bind", "127.0.0.1:0", *options]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(  # noqa: S603  (this program, with the words of a test)
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment

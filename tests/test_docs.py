@@ -40,7 +40,7 @@ SCENARIOS = document("docs/scenarios.md")
 STAGING = document("docs/staging.md")
 PROSE = tuple(each for each in DOCUMENTS if each.path.name != "ARCHITECTURE.md")
 """What speaks to users; ARCHITECTURE.md speaks of code, whose names are its own."""
-NOT_SET = frozenset({"name", "application", "secret_headers", "given"})
+NOT_SET = frozenset({"name", "application", "secret_headers", "explicit_values"})
 """Fields of the settings that nobody sets: they follow from others."""
 ENDS_A_COMMAND = frozenset({"|", ">", "&", "&&", ";"})
 PLACEHOLDERS = frozenset({"CREDMOCK_COMMAND_OPTION", "CREDMOCK_KEY", "CREDCHECK_SETTING"})

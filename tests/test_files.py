@@ -1,12 +1,15 @@
 """Text files as other systems write them: read by one function in each package."""
 
 import codecs
+import contextlib
 import json
 import os
 import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 from click.testing import CliRunner
@@ -16,7 +19,7 @@ from contract_tests.report.accepted import read_accepted_failures
 from contract_tests.settings.secrets import resolve_reference
 from contract_tests.settings.sources import read_tables
 from contract_tests.text_files import read_text_file as read_for_harness
-from mockserver import Config, create_app
+from mockserver import Config, create_app, files
 from mockserver.cli.capture import read_key as read_key_of_capture
 from mockserver.cli.main import main
 from mockserver.contract.document import read_document
@@ -115,8 +118,11 @@ def test_what_cannot_be_read_is_told_alike(
         (codecs.BOM_UTF8, "the file is empty"),
         ("sécret\n".encode("latin-1"), "not UTF-8 text.*line 1.*save the file as UTF-8"),
         (codecs.BOM_UTF16_LE + b"a", "not UTF-16-LE text"),
-        (b"a = 1\n\x1a", "line 2 has (a|the) control character"),
-        (b"\0" * 40, "line 1 has (a|the) control character"),
+        (
+            b"a = 1\n\x1a",
+            "line 2 has the control character 0x1a; remove it, or save the file as UTF-8",
+        ),
+        (b"\0" * 40, "line 1 has the control character 0x00; remove it, or save the file as UTF-8"),
     ):
         path.write_bytes(content)
         if read is READERS["key of capture"][0]:  # it says less, since any part may be the key
@@ -155,8 +161,15 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(
     monkeypatch.setattr(Path, "replace", refuse)
     replace_file(path, b"new")
     assert path.read_bytes() == b"new"
+    lock = FileLock(path)
+    lock.acquire()
+    replace_file(path, b"newer", lock)
+    assert path.read_bytes() == b"newer"
     assert path.stat().st_ino == inode
     assert os.listdir(tmp_path) == ["state.json"]
+    with pytest.raises(BlockingIOError):
+        FileLock(path).acquire()
+    lock.release()
 
 
 def test_a_mounted_state_file_is_kept(tmp_path: Path) -> None:
@@ -231,6 +244,98 @@ def test_a_lock_outlives_the_replacement_of_its_file(tmp_path: Path) -> None:
     other = FileLock(path)
     other.acquire()
     other.release()
+
+
+def test_a_file_is_locked_whenever_it_is_replaced(tmp_path: Path) -> None:
+    """Nobody finds the new file free, however often and at which moment it is replaced."""
+    path = tmp_path / "state.json"
+    holder = FileLock(path)
+    holder.acquire()
+    ended, found_free = threading.Event(), []
+
+    def try_to_lock() -> None:
+        while not ended.is_set():
+            other = FileLock(path)
+            with contextlib.suppress(BlockingIOError):
+                other.acquire()
+                found_free.append(path.read_bytes())
+            other.release()
+
+    thread = threading.Thread(target=try_to_lock)
+    thread.start()
+    for number in range(300):
+        replace_file(path, b"%d" % number, holder)
+    ended.set()
+    thread.join()
+    holder.release()
+    assert found_free == []
+    assert os.listdir(tmp_path) == ["state.json"]
+
+
+def test_a_lock_is_on_the_file_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is replaced between the opening and the lock is not taken for the new one."""
+    path = tmp_path / "state.json"
+    path.write_bytes(b"old")
+    holder = FileLock(path)
+    lock, calls = files.lock_file, []
+
+    def lock_late(file: BinaryIO) -> None:
+        calls.append(file)
+        if len(calls) == 1:
+            replace_file(path, b"new")
+        lock(file)
+
+    monkeypatch.setattr(files, "lock_file", lock_late)
+    holder.acquire()
+    monkeypatch.undo()
+    assert len(calls) == 2
+    with pytest.raises(BlockingIOError):
+        FileLock(path).acquire()
+    holder.release()
+
+
+@pytest.mark.parametrize("link", ["--state", "--port-file"])
+def test_a_port_file_is_not_the_state_file_by_a_link(tmp_path: Path, link: str) -> None:
+    """The port would take the place of the records, whichever of both is the link."""
+    real, other = tmp_path / "real.json", tmp_path / "link.json"
+    real.write_text(json.dumps(DOCUMENT))
+    before = real.read_bytes()
+    other.symlink_to(real)
+    state, port = (other, real) if link == "--state" else (real, other)
+    words = ("serve", "--bind", "127.0.0.1:0", "--state", str(state), "--port-file", str(port))
+    ended = subprocess.run([*CREDMOCK, *words], capture_output=True, text=True, timeout=PATIENCE)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert f"--port-file {port}: this is the file of --state" in ended.stderr
+    assert real.read_bytes() == before
+
+
+def test_the_packages_load_without_locks_and_signals_of_posix(tmp_path: Path) -> None:
+    """As on Windows: the application keeps its state, and the commands of `credcheck` work."""
+    code = (
+        "import signal, sys, threading\n"
+        "sys.modules['fcntl'] = None\n"
+        "del signal.SIGHUP, signal.SIGQUIT\n"
+        "from pathlib import Path\n"
+        "from mockserver import Config, create_app\n"
+        "app = create_app(Config(state=Path('state.json')))\n"
+        "kept = app.extensions['mockserver'].state_file\n"
+        "kept.keep(app.extensions['mockserver'].stopping)\n"
+        "app.test_client().post('/__mock__/state/clear')\n"
+        "app.extensions['mockserver'].stopping.set()\n"
+        "assert kept.finish() and Path('state.json').stat().st_size\n"
+        "from contract_tests.engine.interruption import watch_signals\n"
+        "watch_signals().check()\n"
+        "from contract_tests.cli import main\n"
+        "main(['explain', 'PAGE-03'])\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert "PAGE-03" in ended.stdout
 
 
 def test_an_empty_file_is_one_line_of_the_command(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from contract_tests.engine.contract import JSON
 from contract_tests.engine.exchange import Response
-from contract_tests.vocabulary.deployment import strip_signatures
+from contract_tests.vocabulary.signatures import strip_signatures
 
 HEADERS = (
     *("allow", "www-authenticate", "location", "retry-after", "content-disposition", "vary"),

@@ -11,7 +11,13 @@ from types import FrameType
 from typing import Any
 
 INTERRUPTED = "the run was interrupted"
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+SIGHUP = getattr(signal, "SIGHUP", None)
+"""The end of the terminal, which Windows has no signal for."""
+SIGNALS = tuple(
+    number
+    for number in (signal.SIGINT, signal.SIGTERM, SIGHUP, getattr(signal, "SIGQUIT", None))
+    if number is not None
+)
 
 
 class Interruption:
@@ -40,7 +46,7 @@ class Interruption:
         sys.unraisablehook = report_others
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        if number == signal.SIGHUP and self.has_come:
+        if number == SIGHUP and self.has_come:
             return  # shell and terminal both send it, and nobody asks for the end of the cleanup
         self.has_come = True
         raise KeyboardInterrupt

@@ -14,7 +14,7 @@ def gather_notices(notices: Iterable[str]) -> list[str]:
     """Return one line for all fields that are not defined, and one for each other message."""
     fields: dict[str, list[str]] = {}
     subjects: dict[tuple[str, str], list[str]] = {}
-    others = []
+    single = []
     for notice in notices:
         undefined, same = _UNDEFINED.match(notice), _SAME.match(notice)
         if undefined:
@@ -24,12 +24,12 @@ def gather_notices(notices: Iterable[str]) -> list[str]:
             key = (same["kind"] or "", same["message"])
             subjects.setdefault(key, []).append(same["subject"])
         else:
-            others.append(notice)
+            single.append(notice)
     gathered = [
         f"{_list_names(dict.fromkeys(names))}{kind}: {message}"
         for (kind, message), names in subjects.items()
     ]
-    return [*_describe_fields(fields), *gathered, *others]
+    return [*_describe_fields(fields), *gathered, *single]
 
 
 def select_notices(notices: Iterable[str], gaps: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -41,10 +41,10 @@ def select_notices(notices: Iterable[str], gaps: Iterable[Mapping[str, Any]]) ->
 
     def is_shown_as_gap(notice: str) -> bool:
         same = _SAME.match(notice)
-        return bool(same and same["kind"]) and any(
-            rule == same["subject"] and reason.endswith(same["message"])
-            for rule, reason in reasons
-            if same
+        if not same or not same["kind"]:
+            return False
+        return any(
+            rule == same["subject"] and reason.endswith(same["message"]) for rule, reason in reasons
         )
 
     return gather_notices(notice for notice in notices if not is_shown_as_gap(notice))

@@ -26,17 +26,17 @@ def format_commands(
     as `workers`. Profile, seed, and whether the run writes, decide what is sent and are there in
     any case. Without a rule there is no command for one.
     """
-    given = {**settings.given, "profile": settings.profile, "seed": settings.seed}
-    if not {WRITES, READ_ONLY} & {name for name, value in given.items() if value}:
-        given[WRITES if settings.allow_writes else READ_ONLY] = True
+    options = {**settings.explicit_values, "profile": settings.profile, "seed": settings.seed}
+    if not {WRITES, READ_ONLY} & {name for name, value in options.items() if value}:
+        options[WRITES if settings.allow_writes else READ_ONLY] = True
     more = [word for name, values in filters.items() for word in _list_words(name, values)]
     more += [word for name, value in others.items() for word in _list_words(name, [value])]
-    # `cleanup` writes in any case; what is in the report is not told to `replay` again.
-    cleaning = {name: value for name, value in given.items() if name != WRITES}
-    reaching = {name: value for name, value in given.items() if name not in CONTEXT}
+    # `cleanup` writes in any case; `replay` reads the rest from the report.
+    cleaning = {name: value for name, value in options.items() if name != WRITES}
+    reaching = {name: value for name, value in options.items() if name not in CONTEXT}
     replay = ["credcheck", "replay", "report.json", rule]
     commands = {
-        "run": ["credcheck", "run", settings.name, *_list_options("run", given, settings), *more],
+        "run": ["credcheck", "run", settings.name, *_list_options("run", options, settings), *more],
         "cleanup": [
             *("credcheck", "cleanup", settings.name),
             *_list_options("cleanup", cleaning, settings),
@@ -46,11 +46,11 @@ def format_commands(
     return {name: " ".join(map(quote_word, words)) for name, words in commands.items()}
 
 
-def _list_options(command: str, given: Mapping[str, Any], settings: Settings) -> Iterator[str]:
+def _list_options(command: str, options: Mapping[str, Any], settings: Settings) -> Iterator[str]:
     """Yield the words of the options that a command takes and a run was given."""
     redact = Redactor.from_settings(settings)
     for name, option in COMMAND_LINE.items():
-        value = given.get(_FIELDS.get(name, name))
+        value = options.get(_FIELDS.get(name, name))
         if command not in option.commands or value is None:
             continue
         if option.kind is FLAG:

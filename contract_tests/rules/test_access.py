@@ -23,10 +23,10 @@ from contract_tests.vocabulary.deployment import (
     Deployment,
     read_created,
     read_result,
-    strip_signatures,
 )
 from contract_tests.vocabulary.endpoints import Endpoint, list_reads, list_writes, send_to
 from contract_tests.vocabulary.records import find_credential
+from contract_tests.vocabulary.signatures import strip_signatures
 
 
 @contextmanager

@@ -25,8 +25,9 @@ from contract_tests.vocabulary.courses import (
     read_exported,
     read_report,
 )
-from contract_tests.vocabulary.deployment import Deployment, strip_signatures
+from contract_tests.vocabulary.deployment import Deployment
 from contract_tests.vocabulary.pages import check_link, count_pages
+from contract_tests.vocabulary.signatures import strip_signatures
 
 COPIED = (
     *("name", "description", "metadata", "tags", "expires", "credentialType", "signal"),

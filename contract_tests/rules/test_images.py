@@ -23,9 +23,9 @@ from contract_tests.vocabulary.deployment import (
     Deployment,
     check_success,
     read_result,
-    strip_signatures,
 )
 from contract_tests.vocabulary.forms import encode_upload
+from contract_tests.vocabulary.signatures import strip_signatures
 
 SVG = (
     b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">'

@@ -7,6 +7,7 @@ import pytest
 from contract_tests.catalogue.operations import CREATE_ISSUER
 from contract_tests.engine.exchange import Response
 from contract_tests.errors import NotTested, require
+from contract_tests.vocabulary.bodies import SIGNATORY
 from contract_tests.vocabulary.checks import (
     check_equal,
     check_error,
@@ -34,11 +35,7 @@ FULL: dict[str, Any] = {
     "email": "board@example.com",
     "allowed_template_tags": ["learner_name", "issued_on"],
 }
-PERSON = {
-    "name": "Ines Ålbrecht 🎓",
-    "title": "Dean of “Studies”",
-    "signature": "https://example.com/signature.png",
-}
+PERSON = {**SIGNATORY, "name": "Ines Ålbrecht 🎓", "title": "Dean of “Studies”"}
 LONG_TITLE = "Professor of everything that there is, " * 3 + "and more"
 SHOWN = ("url", "iconImage", "allowed_template_tags")
 SIGNATORIES_PATH = "issuers/authority/"

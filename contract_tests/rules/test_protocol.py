@@ -21,9 +21,9 @@ from contract_tests.vocabulary.deployment import (
     read_known,
     read_page,
     read_result,
-    strip_signatures,
 )
 from contract_tests.vocabulary.records import find_credential
+from contract_tests.vocabulary.signatures import strip_signatures
 
 PATHS = pytest.mark.parametrize("path", ["", "{item}", "issuers/", "issuers/{issuer}"])
 SCIM_SINCE = "4.90"

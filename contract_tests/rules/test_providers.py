@@ -174,7 +174,7 @@ def test_each_platform_has_its_own(deployment: Deployment, path: str) -> None:
 @pytest.mark.credcheck_rule("PROVIDER-04")
 def test_platform_admins_only(deployment: Deployment) -> None:
     """A learner, also below the own path, and an admin of another platform are refused a list."""
-    for actor, base in list_others(deployment):
+    for actor, base in list_roles_without_access(deployment):
         for path in (CONFIGURATIONS, MAPPINGS):
             response = deployment.get(base + path, actor=actor)
             check_no_access(response, actor, "a list")
@@ -184,7 +184,7 @@ def test_platform_admins_only(deployment: Deployment) -> None:
 @pytest.mark.credcheck_needs("write", "disposable", SAVE_CONFIGURATION, SAVE_MAPPING)
 def test_platform_admins_only_write(deployment: Deployment) -> None:
     """A learner, also below the own path, and an admin of another platform are refused a write."""
-    for actor, base in list_others(deployment):
+    for actor, base in list_roles_without_access(deployment):
         for path in (CONFIGURATIONS, MAPPINGS):
             response = deployment.send_json("POST", base + path, {}, actor=actor)
             check_no_access(response, actor, "a write")
@@ -199,7 +199,7 @@ def check_no_access(response: Response, actor: str, what: str) -> None:
         check_refused(response, what)
 
 
-def list_others(deployment: Deployment) -> tuple[tuple[str, str], ...]:
+def list_roles_without_access(deployment: Deployment) -> tuple[tuple[str, str], ...]:
     """Return the roles without access, each with the collection that it tries."""
     own = deployment.own_path
     return ("learner", deployment.learner_path), ("learner", own), ("other_org_admin", own)

@@ -19,9 +19,9 @@ from contract_tests.vocabulary.deployment import (
     read_created,
     read_known,
     read_result,
-    strip_signatures,
 )
 from contract_tests.vocabulary.issuing import read_single_issuer
+from contract_tests.vocabulary.signatures import strip_signatures
 
 CONTRACT = load_contract()
 RUN_MARK = "credcheck-"

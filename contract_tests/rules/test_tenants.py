@@ -9,6 +9,7 @@ import pytest
 
 from contract_tests.catalogue.operations import ADD_SIGNATORY, CREATE_ISSUER
 from contract_tests.errors import NotTested, require
+from contract_tests.vocabulary.bodies import SIGNATORY
 from contract_tests.vocabulary.checks import (
     check_equal,
     check_field_error,
@@ -37,14 +38,9 @@ OTHER = "other_org_admin"
 OTHER_PLATFORM = pytest.mark.credcheck_needs("write", "other_org", OTHER, "other_user_id")
 KINDS = ("course", "program", "pathway")
 REVOCATION = {"revoked": True, "revocationReason": REASON}
-PERSON = {
-    "name": "Ines Albrecht",
-    "title": "Dean",
-    "signature": "https://example.com/signature.png",
-}
 
 
-def list_others(deployment: Deployment) -> list[dict[str, Any]]:
+def list_other_credentials(deployment: Deployment) -> list[dict[str, Any]]:
     """Return the credentials of the other platform."""
     return deployment.list_items(path=deployment.other_path, actor=OTHER)
 
@@ -53,7 +49,7 @@ def list_others(deployment: Deployment) -> list[dict[str, Any]]:
 def credential_elsewhere(deployment: Deployment) -> Iterator[dict[str, Any]]:
     """Create a credential on the other platform, attached to something, and delete it."""
     base = deployment.other_path
-    items = list_others(deployment)
+    items = list_other_credentials(deployment)
     links = [(kind, link) for item in items for kind in KINDS for link in item[f"{kind}s"]]
     issuers = deployment.get_page(path=f"{base}issuers/", actor=OTHER).ids
     if not issuers or not links:
@@ -71,7 +67,7 @@ def credential_elsewhere(deployment: Deployment) -> Iterator[dict[str, Any]]:
 
 def find_holder(deployment: Deployment) -> str:
     """Return the username of somebody who holds a credential of the other platform."""
-    for credential in islice(list_others(deployment), MOST_CREDENTIALS):
+    for credential in islice(list_other_credentials(deployment), MOST_CREDENTIALS):
         path = f"{deployment.other_path}{credential['entityId']}/assertions/"
         for assertion in deployment.get_page({}, path, envelope=False, actor=OTHER).items:
             return str(assertion["recipient"]["username"])
@@ -133,13 +129,13 @@ def test_another_platforms_issuer_is_not_changed(deployment: Deployment) -> None
         issuer = read_created_issuer(response)
         path = f"issuers/{issuer['entityId']}"
         for owner in ({"entityId": issuer["entityId"]}, {"credential": credential["entityId"]}):
-            response = deployment.send_json("POST", "issuers/authority/", {**PERSON, **owner})
+            response = deployment.send_json("POST", "issuers/authority/", {**SIGNATORY, **owner})
             is_refused = response.status in (400, 403, 404)
             require(is_refused, "a signatory elsewhere is not refused", response)
         shown = deployment.get(base + credential["entityId"], actor=OTHER)
         names = [person["name"] for person in read_result(shown)["signatories"]]
         message = "a refused signatory signs another platform's credential"
-        require(PERSON["name"] not in names, message, shown, got=names)
+        require(SIGNATORY["name"] not in names, message, shown, got=names)
         for response in (
             deployment.send_json("PUT", path, {"name": "renamed"}),
             deployment.send("DELETE", path),
@@ -158,7 +154,7 @@ def test_another_platforms_issuer_is_not_changed(deployment: Deployment) -> None
 def test_another_platforms_courses_are_400(deployment: Deployment, kind: str) -> None:
     """A course, program or pathway that only another platform has is unknown here."""
     own = list_keys(deployment.list_items(), kind)
-    others = [key for key in list_keys(list_others(deployment), kind) if key not in own]
+    others = [key for key in list_keys(list_other_credentials(deployment), kind) if key not in own]
     if not others:
         raise NotTested(f"the other platform shows no {kind} of its own")
     body = deployment.build_body(**{f"{kind}s": others[:1]})
@@ -172,7 +168,7 @@ def test_another_platforms_images_are_400(deployment: Deployment) -> None:
     """The number of an image that only another platform shows is unknown here."""
     fields = [f"{slot}_image_id" for slot in ("icon", "background", "thumbnail")]
     own = {item[field] for item in deployment.list_items() for field in fields}
-    shown = {item[field] for item in list_others(deployment) for field in fields}
+    shown = {item[field] for item in list_other_credentials(deployment) for field in fields}
     others = sorted(number for number in shown - own if number is not None)
     if not others:
         raise NotTested("the other platform shows no image of its own")

@@ -39,8 +39,8 @@ class Settings:
     `application` is `mock`, or `module:attribute` of a WSGI application, for a target in this
     process. `rate` is in requests per second, times are in seconds. `without` holds the tags of the
     contract whose operations the target does not offer, `secret_headers` the names of the headers
-    whose values are never shown. `given` has what was set by option, variable or file, by the names
-    of the fields, with references in the place of secrets.
+    whose values are never shown. `explicit_values` has what was set by option, variable or file, by
+    the names of the fields, with references in the place of secrets.
     """
 
     name: str
@@ -245,7 +245,7 @@ class Settings:
         in_environment=False,
     )
     secret_headers: tuple[str, ...] = ()
-    given: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    explicit_values: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def basic_value(self) -> str:

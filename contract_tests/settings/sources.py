@@ -72,7 +72,7 @@ def load_settings(
         for_run[name] = {**values.get(name, {}), **for_run.get(name, {})}
     in_file = values if is_in_file(target) else {}
     values |= for_run
-    values["given"] = {**in_file, **for_run, **({"config": config} if config else {})}
+    values["explicit_values"] = {**in_file, **for_run, **({"config": config} if config else {})}
     values["keys"] = resolve_keys(
         values["keys"], values["key_command"], environment, for_mock=for_mock
     )

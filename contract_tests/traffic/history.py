@@ -32,7 +32,8 @@ from contract_tests.oracle.model import apply_write, is_surely_found
 from contract_tests.traffic.checks import Check, hold
 from contract_tests.traffic.service import Call, read_fields
 from contract_tests.vocabulary.checks import check_fields
-from contract_tests.vocabulary.deployment import Page, strip_signatures
+from contract_tests.vocabulary.deployment import Page
+from contract_tests.vocabulary.signatures import strip_signatures
 
 HIDDEN_KEYS = ("$CREDMOCK_KEY",)
 """What stands in a journal for every key alike."""

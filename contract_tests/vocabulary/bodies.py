@@ -28,3 +28,8 @@ FULL: dict[str, Any] = {
     "expires": {"amount": 6, "duration": "months"},
     "tags": ["b", "a", "b"],
 }
+SIGNATORY = {
+    "name": "Ines Albrecht",
+    "title": "Dean",
+    "signature": "https://example.com/signature.png",
+}

@@ -6,7 +6,6 @@ It is long because every rule is written with this one class, whose methods are 
 import hashlib
 import json
 import random
-import re
 import string
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from contract_tests.engine.target import Target, split_address
 from contract_tests.errors import NotTested, RuleFailed, require
 from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.checks import check_deleted, check_status
+from contract_tests.vocabulary.signatures import SIGNED, strip_signatures
 
 MOST_PAGES = 10
 """Pages of a hundred that a rule reads of one list, however many the platform has."""
@@ -399,42 +399,6 @@ class Deployment:
         """Delete what this process created; return what remains."""
         run = self.target.journal.read() if self.settings.allow_writes else None
         return delete_created(self.target, run) if run else Remains()
-
-
-def strip_signatures(value: Any) -> Any:
-    """Return a value without the signatures of its pictures' URLs, which differ in each response.
-
-    A text, and an array of texts, are taken for such URLs.
-    """
-    if isinstance(value, dict):
-        return {
-            name: strip_signatures(part)
-            if name in PICTURES or isinstance(part, dict | list)
-            else part
-            for name, part in value.items()
-        }
-    if isinstance(value, list):
-        return [strip_signatures(part) for part in value]
-    return _strip_signature(value) if isinstance(value, str) else value
-
-
-def _strip_signature(url: str) -> str:
-    address, separator, query = url.partition("?")
-    if not separator or not address.startswith(("http://", "https://", "/")):
-        return url
-    if _SIGNATURE.search(query):
-        return address
-    kept = [part for part in query.split("&") if not _PASSING.match(part)]
-    return f"{address}?{'&'.join(kept)}" if kept else address
-
-
-PICTURES = frozenset({"iconImage", "backgroundImage", "thumbnailImage", "image", "signature"})
-"""The fields whose URLs a service may sign for each response."""
-_SIGNATURE = re.compile(r"X-Amz-|X-Goog-|(?:^|&)(?:Signature|Key-Pair-Id|sig|hmac|hdn\w+)=", re.I)
-"""What says that all of a query belongs to the signature."""
-_PASSING = re.compile(r"(?:token|expires|verify|auth_key|e|s|t|ts|v|_)=", re.I)
-"""Parameters that end soon, or that pass by what a browser has stored."""
-SIGNED = re.compile(rb"(?:iconImage|backgroundImage|thumbnailImage|image|signature)\"[^,}]*\?")
 
 
 def read_known(response: Response) -> Any:

@@ -9,7 +9,7 @@ import base64
 import codecs
 import html
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 
@@ -93,7 +93,7 @@ def _read_part(part: bytes) -> tuple[Headers, bytes]:
         try:
             pair, parameters = _read_parameters(line.decode())
             name, value = pair.split(":", 1)
-            {key: text.encode() for key, text in parameters.items()}  # half of a surrogate pair
+            _check_characters(parameters.values())
         except ValueError:
             continue
         headers[name] = value, parameters
@@ -121,6 +121,12 @@ def _read_parameters(line: str) -> tuple[str, dict[str, str]]:
         if name:
             parameters[name] = value
     return key.lower(), parameters
+
+
+def _check_characters(texts: Iterable[str]) -> None:
+    """Raise ValueError for half of a surrogate pair, which no response could show."""
+    for text in texts:
+        text.encode()
 
 
 def _clean_file_name(name: str) -> str:

@@ -18,7 +18,7 @@ from mockserver.cli.tls import Certificate
 from mockserver.cli.worker import Application, Worker
 from mockserver.config import Config
 from mockserver.errors import StartError
-from mockserver.files import check_replaceable, replace_file
+from mockserver.files import check_replaceable, replace_file, resolve
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -137,10 +137,12 @@ def tune_garbage_collector() -> None:
 
 def check_port_file(path: Path, config: Config) -> None:
     """Raise StartError unless the file can be written; one of an earlier server is removed."""
-    for option, other in (("--state", config.state), ("--world", config.world)):
-        if other and path.absolute() == other.absolute():
-            raise StartError(f"--port-file {path}: this is the file of {option}; name another file")
     try:
+        for option, other in (("--state", config.state), ("--world", config.world)):
+            if other and resolve(path) == resolve(other):
+                raise StartError(
+                    f"--port-file {path}: this is the file of {option}; name another file"
+                )
         check_replaceable(path)
         path.unlink(missing_ok=True)
         replace_file(path, b"")

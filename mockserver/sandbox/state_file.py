@@ -19,6 +19,7 @@ from mockserver.world.loader import load_world
 LOG = logging.getLogger("mockserver")
 EVERY = 0.1
 """Seconds between two looks for changes: what a process loses that is killed."""
+SHARED = "another mock keeps its changes in this file"
 SHARE = 20
 """The file of a big world is written in at most one of so many parts of the time."""
 
@@ -58,16 +59,22 @@ class StateFile:
         """Save in the background what changed; raises StartError if another server does so."""
         self._is_new = not self._path.exists()
         try:
-            self._lock.acquire()
+            self._acquire_lock()
         except BlockingIOError as error:
             raise StartError(
-                f"--state {self._path}: another mock keeps its changes in this file; stop it, or "
-                "name another file"
+                f"--state {self._path}: {error.strerror}; stop it, or name another file"
             ) from error
-        except OSError as error:
-            LOG.debug("--state %s: not locked: %s", self._path, error)
         self._saver = threading.Thread(target=self._keep, args=(stopping,), daemon=True)
         self._saver.start()
+
+    def _acquire_lock(self) -> None:
+        """Lock the file where there are locks; raises BlockingIOError if another mock has it."""
+        try:
+            self._lock.acquire()
+        except BlockingIOError as error:
+            raise BlockingIOError(error.errno, SHARED) from error
+        except OSError as error:
+            LOG.debug("--state %s: not locked: %s", self._path, error)
 
     def finish(self) -> bool:
         """Save at the end what changed since, and tell whether all is saved."""
@@ -75,7 +82,7 @@ class StateFile:
             self._saver.join()
         is_saved = self._try_to_save()
         with contextlib.suppress(OSError):
-            if self._is_new and is_blank(self._path):
+            if self._is_new and is_blank(self._path) and not self._lock.is_lost():
                 resolve(self._path).unlink()  # it was made to be locked, and nothing was written
         self._lock.release()
         return is_saved
@@ -108,8 +115,10 @@ class StateFile:
             version, store = self._sandbox.version, self._sandbox.store
         if version == self._saved:
             return
-        replace_file(self._path, encode(export_world(store)) + b"\n")
-        if self._saver:
-            with contextlib.suppress(OSError):
-                self._lock.acquire()  # the new file, which nobody else has had
+        content = encode(export_world(store)) + b"\n"
+        if self._saver is None:
+            replace_file(self._path, content)
+        else:
+            self._acquire_lock()  # the file may have been moved away, and another mock begun one
+            replace_file(self._path, content, self._lock)
         self._saved = version

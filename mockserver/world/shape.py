@@ -69,9 +69,9 @@ def _list_whole_numbers() -> dict[str, list[str]]:
         fields = schema.get("items", {}).get("properties", {})
         names = [
             name
-            for name, each in fields.items()
-            if "integer" in (each.get("type"), each.get("items", {}).get("type"))
-            or "integer" in each.get("type", ())
+            for name, field in fields.items()
+            if "integer" in (field.get("type"), field.get("items", {}).get("type"))
+            or "integer" in field.get("type", ())
         ]
         if names:
             found[collection] = names
@@ -93,16 +93,16 @@ def find_meant(collection: Any, key: Any) -> str:
     """
     pairs = isinstance(key, tuple)
     shown = key[1] if pairs else key
-    known = [each for each in collection if not pairs or each[0] == key[0]]
-    keys = [each[1] if pairs else each for each in known]
-    for each, right in zip(known, keys, strict=True):
-        record = collection[each] if isinstance(collection, Mapping) else None
+    known = [known_key for known_key in collection if not pairs or known_key[0] == key[0]]
+    keys = [known_key[1] if pairs else known_key for known_key in known]
+    for known_key, right in zip(known, keys, strict=True):
+        record = collection[known_key] if isinstance(collection, Mapping) else None
         names = [
             getattr(record, name, None) for name in ("name", "display_name", "username", "email")
         ]
         if isinstance(shown, str) and shown in (record, *names):
             return f": that is a name, write {right!r}"
-    right = suggest(shown, [each for each in keys if isinstance(each, str)])
+    right = suggest(shown, [text for text in keys if isinstance(text, str)])
     few = ", ".join(sorted(map(repr, keys[:6])))
     return right or (f": use {few}{', …' if len(keys) > 6 else ''}" if keys else "")
 
@@ -146,7 +146,7 @@ def _describe(document: Mapping[str, Any], problem: Any) -> str:
     if kind == "required":
         missing = str(details["property"]).strip("'\"")
         examples = schema.get("properties", {}).get(missing, {}).get("examples", ())
-        example = "".join(f', such as "{missing}": {json.dumps(each)}' for each in examples[:1])
+        example = "".join(f', such as "{missing}": {json.dumps(value)}' for value in examples[:1])
         return f"{place}{missing!r} is missing: add it{example}"
     if kind == "enum":
         options = schema["enum"]
@@ -158,9 +158,9 @@ def _describe(document: Mapping[str, Any], problem: Any) -> str:
         return f"{place}one of 'file' and 'content' is needed, and not both"
     if kind == "type":
         kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-        examples = [json.dumps(each) for each in schema.get("examples", ()) if each is not None]
+        examples = [json.dumps(found) for found in schema.get("examples", ()) if found is not None]
         example = f", such as {examples[0]}" if examples else ""
-        return f"{place}expected {_or(KINDS[each] for each in kinds)}{example}, got {_show(value)}"
+        return f"{place}expected {_or(KINDS[name] for name in kinds)}{example}, got {_show(value)}"
     return f"{place}{problem.message[-300:]}"
 
 

@@ -1,6 +1,7 @@
 """The control plane from the shell and from a team's own tests."""
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,9 +10,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mockserver import testing
 from mockserver.testing import DoesNotStart, serving
 from tests.cli.test_commands import credmock
 from tests.conftest import API, MAIN
+from tests.support.paths import ROOT
 from tests.support.server import RunningServer, running
 from tests.support.waiting import PATIENCE
 
@@ -106,6 +109,20 @@ def test_the_token_opens_a_mock_from_the_shell() -> None:
         ended = credmock("ctl", "--url", served.url, "--control-token", "open sesame", "reset")
         assert ended.returncode == 0, ended.stderr
         assert "open sesame" not in served.banner + "".join(served.log)
+
+
+def test_a_backport_beside_the_command_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in site-packages, where an old backport would stand before the standard library."""
+    for name in ("mockserver", "spec", "fixtures"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    for name in ("dataclasses", "typing", "enum"):
+        (tmp_path / f"{name}.py").write_text("raise RuntimeError(__name__)\n")
+    shutil.copy(ROOT / "credmock.py", tmp_path)
+    monkeypatch.setattr(testing, "COMMAND", tmp_path / "credmock.py")
+    with serving("--quiet") as url:
+        assert httpx.get(f"{url}/__mock__/health", timeout=PATIENCE).is_success
 
 
 @pytest.mark.slow

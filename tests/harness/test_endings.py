@@ -214,19 +214,55 @@ def test_ctrl_c_while_it_cleans_up_is_told(tmp_path: Path, workers: tuple[str, .
     assert errors == ""
 
 
-def test_no_report_of_an_earlier_run_is_left(tmp_path: Path) -> None:
-    """What a run that could not begin leaves in the folder is not the verdict of another one."""
-    for name in ("junit.xml", "report.html", "report.json", "traffic.har"):
-        (tmp_path / name).write_text("of an earlier run")
-    (tmp_path / "notes.txt").write_text("kept")
-    ended = run("run", "wsgi:nothing_of_this_name:app", *PLACE, "--report", str(tmp_path))
+def write_earlier_reports(folder: Path) -> list[str]:
+    """Write the reports of an earlier run into a folder, with a file of a user."""
+    for name in ("junit.xml", "report.html", "report.json", "traffic.har", "notes.txt"):
+        (folder / name).write_text("of an earlier run")
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_no_report_of_an_earlier_run_is_left(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    """What a run leaves in the folder that ended in its preflight is not the verdict of another."""
+    write_earlier_reports(tmp_path)
+    (tmp_path / "app_of_a_team.py").write_text(APPLICATIONS["raising"])
+    path = os.pathsep.join([str(ROOT), str(tmp_path)])
+    words = ("run", "wsgi:app_of_a_team:application", *PLACE, "--report", str(tmp_path), *workers)
+    ended = run(*words, env={**ENVIRONMENT, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"})
     assert ended.returncode == 2
-    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+    assert {path.name for path in tmp_path.iterdir()} == {"notes.txt", "app_of_a_team.py"}
 
 
-def test_a_report_that_cannot_be_replaced_is_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("stagin",),
+        ("http://127.0.0.1:1", "--org", "main"),
+        ("wsgi:nothing_of_this_name:app", *PLACE),
+        ("mock", "--rat", "3"),
+        ("mock", "--rate", "fast"),
+        ("mock", "--rule", "PAGE-80"),
+        ("mock", "--accept", "nothing.toml"),
+        ("mock", "--workers", "many"),
+        ("mock", "--summary", "."),
+        ("mock", "--key", "admin=env:NOT_SET"),
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_a_mistyped_run_keeps_the_earlier_reports(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Where nothing was begun, the reports of the folder are still those of the last run."""
+    names = write_earlier_reports(tmp_path)
+    ended = run("run", *words, "--report", str(tmp_path))
+    assert ended.returncode == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"of an earlier run"}
+
+
+@pytest.mark.parametrize("name", ["junit.xml", "report.html"])
+def test_a_report_that_cannot_be_replaced_is_one_line(tmp_path: Path, name: str) -> None:
     """A folder in the place of a file of the report: one line that names it, and exit 2."""
-    (tmp_path / "junit.xml").mkdir()
+    (tmp_path / name).mkdir()
     ended = run("run", "mock", "--rule", "PAGE-08", "--report", str(tmp_path))
-    assert f"--report: {tmp_path / 'junit.xml'} cannot be written: " in read_line(ended)
+    assert f"--report: {tmp_path / name}" in read_line(ended)
+    assert "junitxml" not in ended.stderr
     assert ended.returncode == 2

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import threading
 from pathlib import Path
 
 import httpx
@@ -10,7 +11,7 @@ import pytest
 
 from mockserver import Config, create_app
 from mockserver.errors import StartError
-from mockserver.files import WORLD
+from mockserver.files import WORLD, FileLock
 from tests.cli.test_commands import credmock
 from tests.conftest import API, MAIN
 from tests.support.server import RunningServer, free_port, running
@@ -123,3 +124,22 @@ def test_two_servers_do_not_share_a_file(tmp_path: Path) -> None:
             wait_until(lambda: path.exists() and b"Mine" in path.read_bytes(), "it is saved")
     with running("--state", str(path)) as again:
         assert newest(again) == "Mine"
+
+
+def test_a_file_that_another_mock_has_begun_is_not_overwritten(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where somebody moved the file away and started another mock, the log says so."""
+    path, stopping = tmp_path / "state.json", threading.Event()
+    app = create_app(Config(state=path))
+    kept = app.extensions["mockserver"].state_file
+    kept.keep(stopping)
+    path.rename(tmp_path / "moved.json")
+    other = FileLock(path)
+    other.acquire()
+    API(app).create(name="Mine")
+    stopping.set()
+    assert not kept.finish()
+    assert f"--state {path}: another mock keeps its changes in this file; nothing" in caplog.text
+    assert path.read_bytes() == b""
+    other.release()

@@ -1,5 +1,6 @@
 """What the API accepts in `metadata` is what a world holds: exported, imported and at a start."""
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,21 @@ def test_what_is_no_json_is_refused(content: bytes) -> None:
     if content != b"\xff":
         with pytest.raises(StartError, match="not valid JSON"):
             read_json(content, "world.json")
+
+
+@pytest.mark.parametrize("depth", range(900, 1024, 8))
+@pytest.mark.parametrize("digits", [18, 19, 40])
+def test_nesting_is_read_or_refused(depth: int, digits: int) -> None:
+    """Where the exact reader goes less deep than the faster one, the text is refused as others."""
+    content = b"[" * depth + b"1" * digits + b"]" * depth
+    refused = ""
+    try:
+        read_json(content, "world.json")
+    except StartError as error:
+        refused = str(error)
+    assert refused in ("", "world.json: not valid JSON: it is nested too deeply")
+    with contextlib.suppress(ValueError):
+        assert encode(decode(content)) == content
 
 
 def test_what_is_written_is_read() -> None:

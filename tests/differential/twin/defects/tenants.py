@@ -211,16 +211,6 @@ def keys_are_compared_by_their_beginning(twin: Twin) -> None:
 
 
 @defect
-def keys_mind_no_case(twin: Twin) -> None:
-    """The column of keys compares letters without their case: a key in capitals is as good."""
-
-    @around(twin.authentication.ApiKeyAuthentication)
-    def authenticate_credentials(original: Any, self: Any, key: str) -> Any:
-        found = twin.models.ApiKey.objects.filter(key__iexact=key).first()
-        return original(self, found.key if found else key)
-
-
-@defect
 def tokens_only_read(twin: Twin) -> None:
     """The scheme `Token` was kept for the old app, which reads: its writes are 401."""
 
@@ -327,7 +317,6 @@ TENANTS: tuple[Defect, ...] = (
     issuers_of_other_platforms_are_signed,
     credentials_of_other_platforms_are_signed,
     keys_are_compared_by_their_beginning,
-    keys_mind_no_case,
     tokens_only_read,
     updates_need_no_key,
     the_bulk_needs_no_key,
