@@ -1,8 +1,7 @@
 """Gets a request to the service, past what stands in front of it, and the service's response back.
 
 A gateway's error, a connection that ends and a response that is cut are asked again where that is
-safe; a wall, a login page or a firewall is named as what it is. What lasts stops the run. It is
-longer than other modules, because one loop decides on every kind of answer.
+safe; a wall, a login page or a firewall is named as what it is. What lasts stops the run.
 """
 
 import time
@@ -21,6 +20,7 @@ from contract_tests.engine.exchange import (
     describe_body,
     redact_headers,
 )
+from contract_tests.engine.interceptions import MOST_TRIES, Interceptions
 from contract_tests.engine.observations import Observations
 from contract_tests.engine.redaction import Redactor
 from contract_tests.engine.safety import READS
@@ -33,25 +33,20 @@ from contract_tests.errors import (
     TargetUnavailable,
 )
 from contract_tests.settings.settings import Settings
-from contract_tests.wire.intermediary import Answer, Front, Interception, find_interception, is_odd
+from contract_tests.wire.intermediary import Front, is_odd
 from contract_tests.wire.keys import Keys
 from contract_tests.wire.waiting import LONGEST_WAIT, find_wait, pause
 
 MOST_REFUSALS = 6
 """Responses in a row that tell the client to wait, before the run stops."""
-MOST_TRIES = 5
-"""Attempts of a request that something in front of the service keeps from it."""
-MOST_DOUBTS = 2
-"""The same where the response may be the service's own, or nothing leads to the operation."""
 MOST_FIRST_TRIES = 3
-"""The same before the service has ever answered."""
+"""Attempts of a request before the service has ever answered."""
 MOST_TIMEOUTS = 2
 """Attempts of a read that gets no response in time."""
 REPEATABLE = READS | {"PUT", "DELETE"}
 """Methods that may be sent again after a response was lost."""
 MOST_PROBES = 3
 """Attempts of the basic read, before it counts as broken."""
-CUT = Interception(Front.UNKNOWN, "200, a body that is only a part of JSON")
 PROBE = "?page_size=100"
 """The basic read: the list, with what was created last."""
 
@@ -80,8 +75,9 @@ class Delivery:
         self._redact = redact
         self._own_path = own_path
         self._keys = Keys(settings)
-        self._lasting: set[tuple[str, int, str]] = set()
-        """Responses that may be another's, and that an operation gave whenever it was asked."""
+        self._interceptions = Interceptions(
+            observations, watch, redact, own_path, self._ask, self._pause, self.describe
+        )
 
     def build_request(
         self,
@@ -135,7 +131,7 @@ class Delivery:
             except NoResponse as failure:
                 faults += 1
                 self._handle_silence(request, failure, faults)
-                time.sleep(self._count_pause(pause(faults)))
+                self._pause(pause(faults))
                 continue
             response = self._build_response(request, received)
             if not is_renewed and self._has_new_key(request, response):
@@ -145,49 +141,35 @@ class Delivery:
             wait = find_wait(response.status, response.headers, refusals + 1)
             if retry_later and wait is not None:
                 refusals += 1
-                self._observations.record(response)
-                self._wait(response, wait, refusals)
-                if response.status == 503 and request.method not in REPEATABLE:
-                    where = f"{request.method} {self._redact(request.path)}"
-                    raise Disturbed(f"{where} returns 503, and may have been carried out")
+                self._wait(request, response, wait, refusals)
                 continue
-            interception = self._find_interception(request, response, proxy_may_refuse)
-            if interception is None or self._has_lasted(request, response, interception):
-                return self._accept(request, response, faults)
-            is_gateway = interception.front in (Front.GATEWAY, Front.UNKNOWN)
-            is_doubtful = interception.front is Front.UNKNOWN or response.status == 404
-            most = MOST_DOUBTS if is_doubtful else MOST_TRIES
-            if is_gateway and request.method in REPEATABLE and faults + 1 < most:
-                self._observations.record(response)
-                faults += 1
-                self._note(f"{interception.description}: asked again")
-                time.sleep(self._count_pause(pause(faults)))
-                continue
-            if interception.front is Front.UNKNOWN:
-                self._check_doubtful(request, response, interception)
-                return self._accept(request, response, faults)
-            self._observations.record(response)
-            return self._handle_interception(request, response, interception, proxy_may_refuse)
+            accepted = self._accept_or_repeat(request, response, proxy_may_refuse, faults)
+            if accepted is not None:
+                return accepted
+            faults += 1
+            self._pause(pause(faults))
 
-    def _has_lasted(self, request: Request, response: Response, interception: Interception) -> bool:
-        """Tell whether what may be the service's own counts as such without another request.
+    def _accept_or_repeat(
+        self, request: Request, response: Response, proxy_may_refuse: bool, faults: int
+    ) -> Response | None:
+        """Return the response of the service, None if the request is to be sent again; else raise.
 
-        So does a read to whose operation nothing leads, which a gateway answers with 404.
+        What only this operation gets from something in front of the service is returned, too.
         """
-        seen = (response.exchange.operation, response.status, interception.description)
-        if request.method in READS:
-            return seen in self._lasting
-        return interception.front is Front.UNKNOWN
-
-    def _check_doubtful(
-        self, request: Request, response: Response, interception: Interception
-    ) -> None:
-        """Return if only this request gets such a response; raises TargetUnavailable if all do."""
-        seen = (response.exchange.operation, response.status, interception.description)
-        obstacle = self._find_lasting_obstacle()
-        if obstacle:
-            raise TargetUnavailable(f"{obstacle}; since {self.describe(response)}")
-        self._lasting.add(seen)
+        fronts = self._interceptions
+        interception = fronts.find(request, response, proxy_may_refuse)
+        if interception is None or fronts.has_lasted(request, response, interception):
+            return self._accept(request, response, faults)
+        most = fronts.count_tries(response, interception)
+        if request.method in REPEATABLE and faults + 1 < most:
+            self._observations.record(response)
+            fronts.note(f"{interception.description}: asked again")
+            return None
+        if interception.front is Front.UNKNOWN:
+            fronts.check_doubtful(response, interception)
+            return self._accept(request, response, faults)
+        self._observations.record(response)
+        return fronts.handle(request, response, interception, proxy_may_refuse)
 
     def probe(self, below: str = "") -> Response:
         """Return the response of the basic read, of several until the list can be read.
@@ -199,7 +181,7 @@ class Delivery:
             response = self.send(request, retry_later=True, proxy_may_refuse=False)
             if is_readable_list(response) or attempt == MOST_PROBES:
                 break
-            time.sleep(self._count_pause(pause(attempt) / 2))
+            self._pause(pause(attempt) / 2)
         return response
 
     def describe(self, response: Response) -> str:
@@ -224,8 +206,13 @@ class Delivery:
         self._watch.note_answer(role, response.status)
         return response
 
-    def _wait(self, response: Response, wait: float, refusals: int) -> None:
-        """Wait as long as a response says; raises TargetUnavailable if that is too long."""
+    def _wait(self, request: Request, response: Response, wait: float, refusals: int) -> None:
+        """Record a response that tells the client to wait, and wait as long as it says.
+
+        Raises TargetUnavailable if that is too long, and Disturbed if the request must not be sent
+        again.
+        """
+        self._observations.record(response)
         if refusals >= MOST_REFUSALS:
             raise TargetUnavailable(
                 f"the target returned {response.status} {refusals} times in a row"
@@ -234,7 +221,19 @@ class Delivery:
             raise TargetUnavailable(
                 f"the target returned {response.status} and asks to wait {wait:.0f} s"
             )
-        time.sleep(self._count_pause(wait))
+        self._pause(wait)
+        if response.status == 503 and request.method not in REPEATABLE:
+            where = f"{request.method} {self._redact(request.path)}"
+            raise Disturbed(f"{where} returns 503, and may have been carried out")
+
+    def _pause(self, seconds: float) -> None:
+        """Wait within the bounds of the test; raises BoundReached."""
+        time.sleep(self._count_pause(seconds))
+
+    def _ask(self) -> tuple[Request, Response]:
+        """Send the basic read once, whoever answers it; raises NoResponse."""
+        request = self.build_request("GET", self._own_path + PROBE, ADMIN, {}, None)
+        return request, self._build_response(request, self._connection.send(request))
 
     def _count_pause(self, seconds: float) -> float:
         """Return how long to wait within the bounds of the test; raises BoundReached."""
@@ -252,16 +251,20 @@ class Delivery:
         if never_answered:  # a target that is silent is not worth another long wait
             most = min(most, MOST_FIRST_TRIES)
         if may_repeat and not is_hopeless and faults < most:
-            self._note("a connection ended, or a response was late or cut: asked again")
+            self._interceptions.note(
+                "a connection ended, or a response was late or cut: asked again"
+            )
             return
         reason = f"{request.method} {self._redact(request.path)}: {failure}"
         if failure.is_final:
             raise RequestFailed(reason)
-        obstacle = self._find_lasting_obstacle()
+        obstacle = self._interceptions.find_lasting_obstacle()
         if never_answered or obstacle:
             raise TargetUnavailable(f"the target does not respond: {obstacle or failure}")
         if request.is_odd:
-            self._note("a firewall in front of the target ends connections with unusual input")
+            self._interceptions.note(
+                "a firewall in front of the target ends connections with unusual input"
+            )
             raise Intercepted(f"a firewall in front of the service ends the connection: {reason}")
         if failure.is_timeout and request.method in READS and self.rule:
             self._fail_for_silence(request, reason)
@@ -278,75 +281,6 @@ class Delivery:
             expected=f"a response within {self._settings.timeout:g} s",
             got=f"none, {MOST_TIMEOUTS} times: {reason}",
         )
-
-    def _find_interception(
-        self, request: Request, response: Response, proxy_may_refuse: bool
-    ) -> Interception | None:
-        accept = next((v for k, v in request.headers.items() if k.lower() == "accept"), "")
-        answer = Answer(
-            request.path,
-            response.status,
-            response.headers,
-            response.body,
-            wants_html="html" in accept.lower(),
-            is_odd=request.is_odd or proxy_may_refuse,
-            method=request.method,
-        )
-        return find_interception(answer) or (CUT if _may_be_cut(request, response) else None)
-
-    def _handle_interception(
-        self,
-        request: Request,
-        response: Response,
-        interception: Interception,
-        proxy_may_refuse: bool,
-    ) -> Response:
-        """Return an expected refusal, or what is sent again and again for one read; else raise."""
-        what = interception.description
-        where = f"{request.method} {self._redact(request.path)} returns {what}"
-        if not self._watch.has_answered:
-            raise TargetUnavailable(where)
-        if interception.front is Front.FIREWALL and (proxy_may_refuse or request.is_odd):
-            self._note("a firewall refuses unusual input")
-            if proxy_may_refuse:
-                return replace(response, is_refused=True)
-            raise Intercepted(where)
-        if interception.front is Front.ORIGINS:
-            self._note(f"OPTIONS returns {what}")
-            raise Intercepted(where)
-        obstacle = self._find_lasting_obstacle()
-        if obstacle:
-            raise TargetUnavailable(f"{obstacle}; since {self.describe(response)}")
-        if interception.front is Front.GATEWAY:
-            if request.method in READS:  # again and again, while the list works: for this request
-                self._observations.judge(response)
-                if response.status == 404:
-                    seen = (response.exchange.operation, 404, interception.description)
-                    self._lasting.add(seen)
-                return response
-            raise Disturbed(where)
-        self._note(what)
-        raise Intercepted(where)
-
-    def _find_lasting_obstacle(self) -> str:
-        """Return why the basic read is not answered by the service any more, or an empty text."""
-        if not self._watch.has_answered:
-            return ""
-        reason = ""
-        for attempt in (1, 2):
-            request = self.build_request("GET", self._own_path + PROBE, ADMIN, {}, None)
-            try:
-                response = self._build_response(request, self._connection.send(request))
-            except NoResponse as failure:
-                reason = f"GET {self._own_path}: {failure}"
-            else:
-                self._observations.record(response)
-                interception = self._find_interception(request, response, proxy_may_refuse=False)
-                if interception in (None, CUT):  # a list that is no JSON is the service's
-                    return ""
-                reason = f"GET {self._own_path} returns {interception.description}"
-            time.sleep(self._count_pause(pause(attempt)))
-        return reason
 
     def _check_key(self, request: Request, response: Response) -> None:
         """Raise TargetUnavailable if a key that was accepted is accepted no more."""
@@ -367,7 +301,7 @@ class Delivery:
             self._observations.record(self._build_response(probe, received))
             if received.response.status_code not in refused:
                 return
-            time.sleep(self._count_pause(pause(attempt) / 2))
+            self._pause(pause(attempt) / 2)
         raise TargetUnavailable(
             f"the key of {role} was accepted and no longer is ({response.status}), since "
             f"{self.describe(response)}"
@@ -401,9 +335,6 @@ class Delivery:
             request, headers={**request.headers, name: self._format_key(str(request.actor))}
         )
 
-    def _note(self, what: str) -> None:
-        self._observations.notices.add(f"in front of the target: {self._redact(what)}")
-
     def _build_response(self, request: Request, received: Received) -> Response:
         answer = received.response
         headers = {name.lower(): value for name, value in answer.headers.items()}
@@ -425,17 +356,6 @@ class Delivery:
             curl=build_curl(request.method, url, request.headers, request.body, self._redact),
         )
         return Response(answer.status_code, headers, answer.content, exchange)
-
-
-def _may_be_cut(request: Request, response: Response) -> bool:
-    """Tell whether a body that is no JSON ends where the connection does, which says nothing.
-
-    One whose length was announced is whole: that it is no JSON is what a browser would meet, too.
-    """
-    has_length = {"content-length", "transfer-encoding"} & response.headers.keys()
-    is_json = "json" in response.headers.get("content-type", "")
-    is_text = isinstance(response.value, str) and not response.body.lstrip().startswith(b'"')
-    return request.method == "GET" and is_json and not has_length and is_text
 
 
 def is_readable_list(response: Response) -> bool:
