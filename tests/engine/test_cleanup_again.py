@@ -1,6 +1,8 @@
 """Cleaning up with late lists, and with journals that are damaged, removed or of others."""
 
 import json
+import signal
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -12,11 +14,16 @@ import httpx
 import pytest
 
 from contract_tests.engine.cleanup import CleanupResult, clean_up, delete_created, describe_others
+from contract_tests.engine.interruption import SIGNALS
 from contract_tests.engine.journal import lock, read_journal
 from contract_tests.engine.target import Target
 from contract_tests.errors import RequestFailed
+from contract_tests.runner import run as runner
+from contract_tests.runner.selection import Selection
+from contract_tests.runner.state import RunState
+from contract_tests.settings.sources import load_settings
 from tests.engine.test_faults import JSON, LIST, create, read, target_on
-from tests.support.command import run
+from tests.support.command import ENVIRONMENT, run
 from tests.support.faulty import RESET, Answer, Call, Fault, FaultyServer, serve_faulty
 
 OPTIONS = ("--org", "main", "--user-id", "1", "--api-version", "4.202")
@@ -371,3 +378,26 @@ def test_a_folder_of_journals_that_cannot_be_read_is_named(tmp_path: Path) -> No
     assert ended.returncode == 2
     assert f"--journal {path}: Not a directory" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+def test_a_worker_that_has_not_ended_is_left_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    """A run whose worker hangs, and holds its journal, does not read "0 left behind"."""
+    monkeypatch.setattr(runner, "LONGEST_END", 0.0)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    with serve_faulty(lambda _: None) as served:
+        path = write_journal(tmp_path, served.url)
+        options = {"org": "main", "user_id": "1", "journal": str(tmp_path), "allow_writes": True}
+        settings = load_settings(served.url, options, ENVIRONMENT)
+        try:
+            state = RunState(settings, "0badcafe", "", 2)
+        finally:
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+        controller = runner.Run(pytestconfig, state, Selection.__new__(Selection))
+        with path.open() as file:
+            lock(file)
+            left = controller._clean_up_after_dead_workers().left_behind
+    assert left == [f"perhaps something: a worker has not ended, see {path}"]
