@@ -178,7 +178,9 @@ def test_a_deleted_issuer_is_gone(deployment: Deployment) -> None:
 def test_an_issuer_in_use_is_not_deleted(deployment: Deployment, public: bool) -> None:
     """409 while a credential, public or private, uses it; later the deletion succeeds."""
     with temporary_issuer(deployment) as issuer:
-        credential = deployment.create(issuer=issuer["entityId"], public=public)
+        created = deployment.create(issuer=issuer["entityId"], public=public)
+        # Seen before it may go with its issuer: no list would show a private one.
+        credential = deployment.retrieve(created["entityId"])
         response = deployment.send("DELETE", f"issuers/{issuer['entityId']}")
         check_error(response, 409, "deleting an issuer in use")
         after = retrieve_issuer(deployment, issuer["entityId"])
