@@ -5,7 +5,7 @@ stored of them on a disposable target stays there, and is named. A mapping is de
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,8 @@ from contract_tests.errors import RequestFailed, TargetUnavailable
 
 BY_HAND = "change it in the service's own administration or database"
 PAGE = "?page_size=100"
+SEVERAL_OF_A_NAME = ("images", "signatories")
+"""Kinds of records that a name does not tell apart."""
 
 
 @dataclass(frozen=True)
@@ -66,20 +68,26 @@ def clean_up_others(target: Target, run: UnfinishedRun) -> Remains:
 
 
 def list_other_records(run: UnfinishedRun) -> list[OtherRecord]:
-    """Return what a run may have created without an id of its own, each record once."""
-    records: dict[tuple[str, str, str], OtherRecord] = {}
-    for entry in run.others.values():
-        key = entry["at"], entry["name"], entry.get("credential", "")
+    """Return what a run may have created without an id of its own, each record once.
+
+    Several images, and several signatories, may have one name; of the others it is the key.
+    """
+    records: dict[tuple[str, ...], OtherRecord] = {}
+    for number, entry in run.others.items():
+        record = OtherRecord(
+            entry["at"], entry["name"], bool(entry.get("stored")), entry.get("credential", "")
+        )
+        is_another = record.stored and find_kind(record.folder) in SEVERAL_OF_A_NAME
+        key = (record.folder, record.name, record.credential, str(number) * is_another)
         was_stored = key in records and records[key].stored
-        stored = was_stored or bool(entry.get("stored"))
-        records[key] = OtherRecord(key[0], key[1], stored, key[2])
+        records[key] = replace(record, stored=record.stored or was_stored)
     return list(records.values())
 
 
 def _handle(target: Target, mark: str, record: OtherRecord, remains: Remains) -> None:
     """Delete or deactivate a record, and add it to what remains unless its absence was seen."""
     kind = find_kind(record.folder)
-    if kind in ("images", "signatories"):
+    if kind in SEVERAL_OF_A_NAME:
         is_there = _find_image if kind == "images" else _find_signatory
         # No read shows the absence of one that was stored: a search may miss it.
         if record.stored or is_there(target, record):

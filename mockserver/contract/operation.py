@@ -213,6 +213,7 @@ class Resource:
     view_name: str
     operations: Mapping[str, Operation]
     method_not_allowed: DocumentedResponse
+    usual_media_types: tuple[str, ...] = ()
 
     @cached_property
     def allow(self) -> str:
@@ -227,8 +228,8 @@ class Resource:
 
     @property
     def media_types(self) -> tuple[str, ...]:
-        """The media types of request bodies; without an operation that has one, the framework's."""
+        """The media types of request bodies; without an operation that has one, the usual ones."""
         for operation in self.operations.values():
             if operation.body:
                 return operation.body.media_types
-        return (JSON, "application/x-www-form-urlencoded", "multipart/form-data")
+        return self.usual_media_types

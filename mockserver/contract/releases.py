@@ -7,7 +7,7 @@ from typing import Any
 
 from mockserver.config import RELEASES, Release
 from mockserver.contract.contract import Contract
-from mockserver.contract.operation import Operation
+from mockserver.contract.operation import Operation, Resource
 
 
 @lru_cache(maxsize=8)
@@ -29,7 +29,15 @@ def select_release(contract: Contract, release: Release) -> Contract:
             document["paths"][resource.path] = {
                 name: _describe(part, known) for name, part in item.items() if name not in later
             }
+    usual = find_usual_media_types(resources)
+    resources = [replace(resource, usual_media_types=usual) for resource in resources]
     return Contract(document, tuple(resources), release)
+
+
+def find_usual_media_types(resources: Sequence[Resource]) -> tuple[str, ...]:
+    """Return what all views can read, as the framework's setting says it for each of them."""
+    operations = (each for resource in resources for each in resource.operations.values())
+    return max((each.body.media_types for each in operations if each.body), key=len, default=())
 
 
 def _select_media_types(operation: Operation, known: Sequence[Release]) -> Operation:

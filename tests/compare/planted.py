@@ -12,6 +12,7 @@ from typing import Any
 
 from contract_tests.compare.run import compare_deployments
 from contract_tests.compare.session import Comparison
+from mockserver.config import RELEASES
 from mockserver.files import WORLD
 from tests.differential.twin.server import serve_twin
 from tests.harness.bite import KEYS, TWIN_LACKS
@@ -54,6 +55,7 @@ OPTIONS: Mapping[str, Any] = {
     "other_org": "acme",
     "other_user_id": "11",
     "without": list(TWIN_LACKS),
+    "api_version": RELEASES[-1],
 }
 ENVIRONMENT = {**os.environ, **{f"CREDCHECK_KEY_{role}": key for role, key in KEYS.items()}}
 

@@ -105,7 +105,7 @@ def harden() -> None:
     if connection.vendor == "postgresql":
         refuse_nul()
     others = ServiceView.parser_classes[1:]
-    ServiceView.parser_classes = [BoundedJSONParser, *others, ScimParser]
+    ServiceView.parser_classes = [BoundedJSONParser, ScimParser, *others]
     ServiceView.renderer_classes = [ReplacingJSONRenderer]
     for body in (CredentialBody, AssertionBody, BulkAssertionBody):
         redeclare(body, metadata=SendableJSON(required=False, allow_null=True))
