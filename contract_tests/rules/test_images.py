@@ -105,7 +105,9 @@ def test_a_search_finds_by_name(deployment: Deployment) -> None:
             matches = contains_possibly([image["name"]], text)
             require(matches, "a search finds an image without the text", expected=text, got=image)
         if images:
-            chosen = deployment.random.choice(images)
+            # Only letters that every database folds show whether the case counts.
+            plain = [image for image in images if image["name"].isascii()]
+            chosen = deployment.random.choice(plain or images)
             name = chosen["name"][:40].strip()
             term = name.swapcase() if name.isascii() else name
             if not contains_surely([name], term):

@@ -215,7 +215,7 @@ def test_a_target_that_is_described_wrongly_is_not_judged(
 
 @pytest.mark.longest
 @pytest.mark.slow
-@pytest.mark.parametrize("words", [("--read-only",), ()])
+@pytest.mark.parametrize("words", [("--read-only",), pytest.param((), marks=pytest.mark.thorough)])
 def test_one_key_is_enough(server: RunningServer, words: tuple[str, ...]) -> None:
     """With only an admin's key, every rule that can be tested is, and the run may be green."""
     environment = {**ENVIRONMENT, "ONLY": "main-admin-key"}

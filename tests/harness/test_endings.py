@@ -186,7 +186,7 @@ def test_ctrl_c_at_any_moment_is_no_verdict(tmp_path: Path, seconds: float) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), pytest.param(("-n", "2"), marks=pytest.mark.thorough)])
 def test_ctrl_c_while_it_cleans_up_is_told(tmp_path: Path, workers: tuple[str, ...]) -> None:
     """What an interrupted cleanup did not delete is left behind, in the reports too: exit 3."""
     searched = threading.Event()

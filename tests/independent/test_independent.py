@@ -122,6 +122,7 @@ def test_writes_leave_only_what_is_named(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_defects_that_were_missed_are_caught(tmp_path: Path) -> None:
     """Each of several defects of one deployment fails its rule, and no other rule fails."""
     with running(defects=" ".join(DEFECTS)) as broken:
