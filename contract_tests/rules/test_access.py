@@ -239,10 +239,13 @@ def test_another_platforms_key_cannot_read(deployment: Deployment) -> None:
 @pytest.mark.credcheck_needs("other_org", "other_user_id")
 def test_platform_org_gives_no_access(deployment: Deployment) -> None:
     """`platform_org` with a platform that the key does not belong to returns 403."""
-    own, other = deployment.settings.org, deployment.settings.other_org
+    settings = deployment.settings
+    own, other = settings.org, settings.other_org
+    users = settings.user_id, settings.other_user_id
+    # A user of the other platform is not found there: one of each platform is in the path.
     for path, org, actor in (
-        (deployment.other_path, own, "other_org_admin"),
-        (deployment.own_path, other, "admin"),
+        *((build_collection_path(other, user), own, "other_org_admin") for user in users),
+        *((build_collection_path(own, user), other, "admin") for user in users),
     ):
         for suffix in ("", "issuers/"):
             response = deployment.get(path + suffix, {"platform_org": org}, actor=actor)

@@ -198,13 +198,13 @@ def assertions_have_metadata_of_their_own(twin: Twin) -> None:
 
 
 @variation()
-def the_signatory_is_in_data(twin: Twin) -> None:
-    """A new signatory is answered in `data`."""
+def the_signatory_is_bare(twin: Twin) -> None:
+    """A new signatory is answered without `data` around it, as it is published."""
 
     @around(twin.views.IssuerAuthorityView)
     def post(original: Any, self: Any, *arguments: Any, **options: Any) -> Any:
         response = original(self, *arguments, **options)
-        response.data = {"data": response.data}
+        response.data = response.data.get("data", response.data)
         return response
 
 
