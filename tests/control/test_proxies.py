@@ -14,7 +14,6 @@ from click.testing import CliRunner
 
 from contract_tests.errors import UsageError
 from contract_tests.settings.proxies import find_proxy
-from mockserver import Config, create_app
 from mockserver.capture.service import Service
 from mockserver.cli.main import main
 from mockserver.control.client import Control, ControlError
@@ -24,7 +23,7 @@ from mockserver.proxies import find_proxy as find_proxy_of_mock
 from mockserver.proxies import is_loopback
 from tests.support.command import run
 from tests.support.paths import ROOT
-from tests.support.server import CREDMOCK, RunningServer
+from tests.support.server import CREDMOCK, RunningServer, running
 from tests.support.waiting import PATIENCE
 
 VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -125,8 +124,10 @@ def test_a_service_here_is_captured_and_passed_on_to_directly(
     key = {"scheme": "Api-Key", "rate": 0.0, "most_requests": 2}
     with closing(Service(server.url, "main", "1", "main-admin-key", **key)) as service:  # type: ignore[arg-type]
         assert next(iter(service.read())).records
-    app = create_app(Config(upstream=server.url))
-    assert app.test_client().get("/no/such/path").headers["X-Mock-Upstream"] != "failed"
+    # In a process of its own, whose end closes the connection to the service.
+    with running("--upstream", server.url) as mock:
+        response = httpx.get(f"{mock.url}/no/such/path", trust_env=False)
+    assert response.headers["X-Mock-Upstream"] != "failed"
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
