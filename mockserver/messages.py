@@ -23,7 +23,6 @@ MAXIMUM_FIELDS = 1000
 """Django's DATA_UPLOAD_MAX_NUMBER_FIELDS, which counts query fields as well as form fields."""
 
 _LONG_INTEGER = re.compile(rb"\d{19}")
-_REFUSED = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +134,12 @@ def decode(content: bytes) -> Any:
         return json.loads(content) if _LONG_INTEGER.search(content) else value
     except RecursionError:  # the faster reader goes deeper
         raise json.JSONDecodeError("nested too deeply", content.decode(), 0) from None
-    except json.JSONDecodeError:
+    except json.JSONDecodeError as error:
         try:
             value = json.loads(content, parse_constant=_refuse_constant, parse_float=_read_float)
             encode(value)  # which refuses half of a surrogate pair, as the faster reader does
         except (ValueError, RecursionError):
-            value = _REFUSED
-        if value is _REFUSED:
-            raise
+            raise error from None
         return value
 
 

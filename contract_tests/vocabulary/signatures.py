@@ -9,7 +9,6 @@ _SIGNATURE = re.compile(r"X-Amz-|X-Goog-|(?:^|&)(?:Signature|Key-Pair-Id|sig|hma
 """What says that all of a query belongs to the signature."""
 _PASSING = re.compile(r"(?:token|expires|verify|auth_key|e|s|t|ts|v|_)=", re.I)
 """Parameters that end soon, or that pass by what a browser has stored."""
-SIGNED = re.compile(rb"(?:iconImage|backgroundImage|thumbnailImage|image|signature)\"[^,}]*\?")
 
 
 def strip_signatures(value: Any) -> Any:

@@ -198,16 +198,21 @@ def a_credential_has_one_mapping(app: Flask) -> None:
     wrap(app, MAPPING + "create", around)
 
 
+def forget_platforms(context: Any, collection: str) -> Any:
+    """Return a context in which all records of a collection are of the caller's platform."""
+    records = {
+        key: replace(record, platform=context.platform.key)
+        for key, record in getattr(context.store, collection).items()
+    }
+    store = context.store._replace(**{collection: Map(records)})
+    return replace(context, snapshot=store)
+
+
 def configurations_of_all_platforms_are_listed(app: Flask) -> None:
     """The list of configurations forgets the platform, and shows another's secrets."""
 
     def around(handler: Handler, context: Any) -> Response:
-        configs = {
-            key: replace(config, platform=context.platform.key)
-            for key, config in context.store.provider_configs.items()
-        }
-        store = context.store._replace(provider_configs=Map(configs))
-        return handler(replace(context, snapshot=store))
+        return handler(forget_platforms(context, "provider_configs"))
 
     wrap(app, CONFIG + "retrieve", around)
 
@@ -216,12 +221,7 @@ def images_of_all_platforms_are_found(app: Flask) -> None:
     """A search of images forgets the platform."""
 
     def around(handler: Handler, context: Any) -> Response:
-        images = {
-            number: replace(image, platform=context.platform.key)
-            for number, image in context.store.images.items()
-        }
-        store = context.store._replace(images=Map(images))
-        return handler(replace(context, snapshot=store))
+        return handler(forget_platforms(context, "images"))
 
     wrap(app, IMAGES + "retrieve", around)
 
