@@ -30,6 +30,9 @@ from contract_tests.errors import (
 from contract_tests.settings.settings import Settings
 from contract_tests.wire.transport import Application
 
+RUN_MARK = "credcheck-"
+"""How the marks of all runs begin; a name with one is of a run, this one or a neighbour's."""
+
 
 class Target:
     """A deployment, with the guard that every request has to pass."""
@@ -46,7 +49,7 @@ class Target:
         self._interruption = interruption or Interruption()
         self.contract = load_contract()
         self.guard = Guard(settings)
-        self.mark = f"credcheck-{run_id}-{worker}-"
+        self.mark = f"{RUN_MARK}{run_id}-{worker}-"
         self.journal = Journal(settings, run_id, worker, self.mark)
         self.redact = Redactor.from_settings(settings)
         self.observations = Observations(

@@ -333,7 +333,7 @@ def test_another_platforms_item_is_404(deployment: Deployment) -> None:
 def test_another_platforms_item_cannot_be_changed(deployment: Deployment) -> None:
     """Updating or deleting another platform's credential returns 404 under one's own platform."""
     actor, path = "other_org_admin", deployment.other_path
-    issuers = deployment.get_page(path=path + "issuers/", actor=actor).ids
+    issuers = deployment.list_lasting_issuers(path, actor)
     if not issuers:
         pytest.skip("the other platform has no issuer")
     body = {"name": deployment.make_name("elsewhere"), "issuer": issuers[0]}

@@ -12,6 +12,7 @@ from contract_tests.catalogue.operations import (
 )
 from contract_tests.engine.contract import JSON, Operation, load_contract
 from contract_tests.engine.exchange import Response
+from contract_tests.engine.target import RUN_MARK
 from contract_tests.errors import require
 from contract_tests.vocabulary.checks import check_equal, check_status, format_json
 from contract_tests.vocabulary.deployment import (
@@ -24,7 +25,6 @@ from contract_tests.vocabulary.issuing import read_single_issuer
 from contract_tests.vocabulary.signatures import strip_signatures
 
 CONTRACT = load_contract()
-RUN_MARK = "credcheck-"
 IMAGES = ("iconImage", "backgroundImage", "thumbnailImage")
 
 

@@ -20,7 +20,7 @@ from contract_tests.engine.contract import JSON, load_contract
 from contract_tests.engine.creations import build_collection_path
 from contract_tests.engine.exchange import Response
 from contract_tests.engine.other_records import Remains
-from contract_tests.engine.target import Target, split_address
+from contract_tests.engine.target import RUN_MARK, Target, split_address
 from contract_tests.errors import NotTested, RuleFailed, require
 from contract_tests.settings.settings import Settings
 from contract_tests.vocabulary.checks import check_deleted, check_status
@@ -365,11 +365,20 @@ class Deployment:
     def issuer(self) -> str:
         """The entityId of an issuer of the platform."""
         if not self._issuer:
-            issuers = self.get_page(path="issuers/").ids
+            issuers = self.list_lasting_issuers()
             if not issuers:
                 raise NotTested("the platform has no issuer; create one, or set `issuer`")
             self._issuer = issuers[0]
         return self._issuer
+
+    def list_lasting_issuers(self, base: str = "", actor: str = "admin") -> list[str]:
+        """Return the entityIds of a platform's issuers, first those that no run made.
+
+        An issuer of another run, or of another worker, is deleted at any time.
+        """
+        items = self.get_page(path=f"{base}issuers/", actor=actor).items
+        by_lasting = sorted(items, key=lambda item: RUN_MARK in str(item.get("name")))
+        return [item.get("entityId", "") for item in by_lasting]
 
     def build_body(self, **fields: Any) -> dict[str, Any]:
         """Return a body that creates a credential."""
