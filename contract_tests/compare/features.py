@@ -59,7 +59,7 @@ def read_features(
     for name in HEADERS:
         if name in response.headers:
             found[f"header {name}"] = _read_header(name, response.headers[name], base_url, own)
-    if response.exchange.method == "HEAD" or not response.body:
+    if response.logged.method == "HEAD" or not response.body:
         found["body"] = "empty" if not response.body else "a body"
         return found
     text = response.body.decode("utf-8", "replace")

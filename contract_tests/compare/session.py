@@ -142,7 +142,7 @@ class Session:
 
     def _note(self, ask: Ask, responses: tuple[Response, Response]) -> None:
         result = self.comparison
-        sent = responses[0].exchange.operation  # of a path without its slash another one
+        sent = responses[0].logged.operation  # of a path without its slash another one
         ask = replace(ask, operation=sent or ask.operation)
         statuses = {response.status for response in responses}
         if not result.same_data and statuses == {200, 404} and "page" in ask.parameters:

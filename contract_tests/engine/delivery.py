@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from urllib.parse import urlsplit
 
 from contract_tests.engine.bounds import Bounds
@@ -15,6 +16,7 @@ from contract_tests.engine.connection import Connection, NoResponse, Received, R
 from contract_tests.engine.contract import Contract
 from contract_tests.engine.curl import build_curl
 from contract_tests.engine.exchange import (
+    LONGEST_LOGGED,
     Exchange,
     Response,
     describe_body,
@@ -186,7 +188,7 @@ class Delivery:
 
     def describe(self, response: Response) -> str:
         """Return which exchange of this process a response belongs to."""
-        exchange = response.exchange
+        exchange = response.logged
         path = urlsplit(exchange.url).path
         when = exchange.started[11:19]
         return f"exchange {self._observations.requests} ({exchange.method} {path}, {when} UTC)"
@@ -339,23 +341,34 @@ class Delivery:
         answer = received.response
         headers = {name.lower(): value for name, value in answer.headers.items()}
         operation = self._contract.find_operation(request.method, request.path.partition("?")[0])
-        url = self._connection.build_url(request.path)
-        exchange = Exchange(
+        redact, reach = self._redact, self._redact.reach
+        logged = Exchange(
             rule=self.rule,
             operation=operation.id if operation else "",
             actor=request.actor or "anonymous",
             method=request.method,
-            url=self._redact(url),
-            request_headers=redact_headers(request.headers, self._redact),
-            request_body=describe_body(request.body or b"", self._redact),
+            url=redact(self._connection.build_url(request.path)),
+            request_headers=redact_headers(request.headers, redact),
+            request_body=describe_body(request.body or b"", redact, LONGEST_LOGGED, reach),
             status=answer.status_code,
-            response_headers=redact_headers(headers, self._redact),
-            response_body=describe_body(answer.content, self._redact),
+            response_headers=redact_headers(headers, redact),
+            response_body=describe_body(answer.content, redact, LONGEST_LOGGED, reach),
             milliseconds=round(received.seconds * 1000, 1),
             started=datetime.fromtimestamp(received.started, UTC).isoformat(),
-            curl=build_curl(request.method, url, request.headers, request.body, self._redact),
+            curl="",
         )
-        return Response(answer.status_code, headers, answer.content, exchange)
+        describe = partial(self._describe, request, answer.content, logged)
+        return Response(answer.status_code, headers, answer.content, logged, describe)
+
+    def _describe(self, request: Request, body: bytes, logged: Exchange) -> Exchange:
+        """Return an exchange with all that a finding shows of it."""
+        url, redact = self._connection.build_url(request.path), self._redact
+        return replace(
+            logged,
+            request_body=describe_body(request.body or b"", redact),
+            response_body=describe_body(body, redact),
+            curl=build_curl(request.method, url, request.headers, request.body, redact),
+        )
 
 
 def is_readable_list(response: Response) -> bool:

@@ -4,7 +4,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -46,15 +46,6 @@ class Exchange:
     started: str
     curl: str
 
-    def shorten(self) -> "Exchange":
-        """Return the exchange as the log of a run keeps it."""
-        return replace(
-            self,
-            request_body=cut_text(self.request_body, LONGEST_LOGGED),
-            response_body=cut_text(self.response_body, LONGEST_LOGGED),
-            curl="",
-        )
-
 
 @dataclass(frozen=True)
 class Response:
@@ -64,9 +55,17 @@ class Response:
     headers: Mapping[str, str]
     """By name in lower case."""
     body: bytes
-    exchange: Exchange
+    logged: Exchange
+    """The exchange as the log of a run keeps it: with short bodies, and without a curl line."""
+    describe: Callable[[], Exchange] = field(repr=False, compare=False)
+    """Makes the exchange as a finding shows it, which takes long and most responses never need."""
     is_refused: bool = False
     """Whether a firewall refused the request, which it was expected to do."""
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """The exchange as a finding shows it."""
+        return self.describe()
 
     @property
     def curl(self) -> str:
@@ -87,15 +86,26 @@ class Response:
             return self.body.decode("utf-8", "replace")
 
 
-def describe_body(body: bytes, redact: Redact) -> str:
-    """Return a body as text without secrets, cut where it is long; binary as Base64."""
+def describe_body(
+    body: bytes, redact: Redact, longest: int = LONGEST_BODY, reach: int | None = None
+) -> str:
+    """Return a body as text without secrets, cut where it is long; binary as Base64.
+
+    Secrets are looked for in the whole of it, or up to `reach` characters behind the cut.
+    """
+    looked_at = None if reach is None else longest + reach
     try:
-        text = redact(body.decode())
+        text = body.decode()
+        is_longer = looked_at is not None and len(text) > looked_at
+        text = redact(text[:looked_at])
     except UnicodeDecodeError:
+        is_longer = looked_at is not None and len(body) > looked_at
         # Each byte as a character, since nothing finds a secret within Base64.
-        shown = redact(body.decode("latin-1")).encode("latin-1", "replace")
+        shown = redact(body[:looked_at].decode("latin-1")).encode("latin-1", "replace")
         text = BINARY + b64encode(shown).decode()
-    return text if len(text) <= LONGEST_BODY else f"{text[:LONGEST_BODY]}… ({len(body)} bytes)"
+    if not is_longer and len(text) <= longest:
+        return text
+    return f"{text[:longest]}… ({len(body)} bytes)"
 
 
 def read_binary(body: str) -> bytes | None:
@@ -106,14 +116,6 @@ def read_binary(body: str) -> bytes | None:
         return b64decode(body.removeprefix(BINARY), validate=True)
     except ValueError:  # a text that begins so
         return None
-
-
-def cut_text(text: str, longest: int) -> str:
-    """Return a text, or its beginning with a mark that says how long all of it was."""
-    beginning, size = split_cut_text(text)
-    if len(beginning) <= longest:
-        return text
-    return f"{beginning[:longest]}… ({size or len(text.encode())} bytes)"
 
 
 def split_cut_text(text: str) -> tuple[str, int | None]:

@@ -68,14 +68,14 @@ class Interceptions:
 
         So does a read to whose operation nothing leads, which a gateway answers with 404.
         """
-        seen = (response.exchange.operation, response.status, interception.description)
+        seen = (response.logged.operation, response.status, interception.description)
         if request.method in READS:
             return seen in self._lasting
         return interception.front is Front.UNKNOWN
 
     def check_doubtful(self, response: Response, interception: Interception) -> None:
         """Return if only this request gets such a response; raises TargetUnavailable if all do."""
-        seen = (response.exchange.operation, response.status, interception.description)
+        seen = (response.logged.operation, response.status, interception.description)
         obstacle = self.find_lasting_obstacle()
         if obstacle:
             raise TargetUnavailable(f"{obstacle}; since {self._describe(response)}")
@@ -124,7 +124,7 @@ class Interceptions:
             if request.method in READS:  # again and again, while the list works: for this request
                 self._observations.judge(response)
                 if response.status == 404:
-                    seen = (response.exchange.operation, 404, interception.description)
+                    seen = (response.logged.operation, 404, interception.description)
                     self._lasting.add(seen)
                 return response
             raise Disturbed(where)

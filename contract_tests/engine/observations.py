@@ -54,17 +54,16 @@ class Observations:
 
     def record(self, response: Response) -> None:
         """Record a response, whatever rule asked."""
-        exchange = response.exchange
         with self._lock:
             self.requests += 1
             if len(self.exchanges) < MOST_EXCHANGES:
-                self.exchanges.append(exchange.shorten())
+                self.exchanges.append(response.logged)
 
     def judge(self, response: Response) -> None:
         """Record how a response of the service differs from the contract."""
-        if response.exchange.operation:
+        if response.logged.operation:
             with self._lock:
-                self.coverage[response.exchange.operation][response.status] += 1
+                self.coverage[response.logged.operation][response.status] += 1
         self.last = response
         findings = list(self._check(response))
         shapes = [finding.message for finding in findings if finding.rule in SHAPES]
@@ -106,8 +105,8 @@ class Observations:
         status, headers = response.status, response.headers
         if status == 429 or (status == 503 and "retry-after" in headers):
             return
-        method = response.exchange.method
-        operation = self._contract.operations.get(response.exchange.operation)
+        method = response.logged.method
+        operation = self._contract.operations.get(response.logged.operation)
         if operation is None:
             yield from self._check_json(response)
             return
@@ -135,9 +134,9 @@ class Observations:
         try:
             _, faults = parse_strictly(response.body.decode("utf-8"))
         except (ValueError, RecursionError):
-            faults = [("the body is not valid JSON", response.exchange.response_body[:60])]
+            faults = [("the body is not valid JSON", response.logged.response_body[:60])]
         for fault, got in faults:
-            message = f"{response.exchange.method}, {response.status}: {fault}"
+            message = f"{response.logged.method}, {response.status}: {fault}"
             yield self._make_finding("SCHEMA-01", response, message, "JSON", got)
 
     def _check_unknown_fields(self, operation: Operation, response: Response) -> Iterator[Finding]:
@@ -165,7 +164,7 @@ def is_allowed_otherwise(response: Response) -> bool:
     read with control characters, or with bytes that are not UTF-8, may be refused with 400. Of some
     responses the shape is not known.
     """
-    exchange = response.exchange
+    exchange = response.logged
     if exchange.operation in UNKNOWN_SHAPES and response.status in (200, 201):
         return True
     if (exchange.operation, response.status) in OPEN_STATUSES:

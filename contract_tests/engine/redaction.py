@@ -20,6 +20,8 @@ SHORTEST_FRAGMENT = 6
 LONGEST_KEPT = 300
 MOST_KEPT = 2_000
 """Characters of a text whose redacted form is kept, and the number of such texts."""
+LONGEST_SPELLING = 16
+"""Characters that one of a secret takes when it is encoded several times."""
 _URL_SAFE = str.maketrans("+/", "-_")
 _CUT = re.compile(r"…|\.\.\.")
 _QUOTES = "'\"`\\ "
@@ -90,6 +92,11 @@ class Redactor:
         self._patterns = tuple(
             (text.lower(), _make_pattern(text), shown) for text, shown in longest_first
         )
+
+    @property
+    def reach(self) -> int:
+        """The characters that a secret takes at most in a text, in any encoding that occurs."""
+        return LONGEST_SPELLING * max(map(len, self._secrets), default=0)
 
     def list_variables(self) -> dict[str, list[str]]:
         """Return the secrets that each variable of a shell stands for; a key may have been renewed.

@@ -33,7 +33,7 @@ def read_list(call: Call) -> Page | None:
     """Return the page of a list that a call shows; None for anything else."""
     if call.operation_id not in LISTS or call.response.status != 200 or not call.is_whole:
         return None
-    if call.response.exchange.method == "HEAD":
+    if call.response.logged.method == "HEAD":
         return None
     try:
         page = read_page(call.response, envelope=call.operation_id in ENVELOPED)

@@ -197,7 +197,13 @@ def build_response(recorded: Recorded, operation: Operation | None, redact: Reda
         if recorded.request_is_whole and not (is_secret and request_body)
         else refuse_curl("the recording does not hold the whole body, or it is a secret"),
     )
-    return Response(recorded.status, recorded.response_headers, recorded.response_body, exchange)
+    return Response(
+        recorded.status,
+        recorded.response_headers,
+        recorded.response_body,
+        logged=exchange,
+        describe=lambda: exchange,
+    )
 
 
 def read_fields(call: Call) -> dict[str, Any] | None:

@@ -416,7 +416,7 @@ def read_known(response: Response) -> Any:
     A service may add fields, to some shapes of a record only; SCHEMA-02 reports them. The
     signatures of addresses, which differ in each response, are left out, too.
     """
-    operation = response.exchange.operation
+    operation = response.logged.operation
     value = load_contract().keep_known_fields(operation, response.status, response.value)
     return strip_signatures(value)
 

@@ -23,7 +23,7 @@ from contract_tests.catalogue.operations import (
     UPDATE_CREDENTIAL,
 )
 from contract_tests.engine.contract import load_contract
-from contract_tests.engine.exchange import Exchange, describe_body
+from contract_tests.engine.exchange import LONGEST_LOGGED, Exchange, describe_body
 from contract_tests.engine.results import Finding, Result
 from contract_tests.errors import UsageError
 from contract_tests.report.documents import (
@@ -347,9 +347,10 @@ def test_the_archive_is_one() -> None:
 
 @pytest.mark.parametrize("size", [1_999, 2_000, 2_001, 19_999, 20_001, 70_000])
 def test_the_archive_says_what_was_cut(size: int) -> None:
-    """A body is whole in it, or says how long all of it was; twice cut, too."""
-    body = describe_body(b"x" * size, str)
-    sent = exchange(request_body=body, response_body=body).shorten()
+    """A body is whole in it, or says how long all of it was, wherever secrets were looked for."""
+    body = describe_body(b"x" * size, str, LONGEST_LOGGED, reach=size % 3)
+    assert body == describe_body(b"x" * size, str, LONGEST_LOGGED)
+    sent = exchange(request_body=body, response_body=body)
     entry = build_har([Finding("", "", "", "", "", sent).as_dict()["exchange"]])["log"]["entries"][
         0
     ]
@@ -364,8 +365,10 @@ def test_the_archive_says_what_was_cut(size: int) -> None:
 def test_binary_bodies_are_base64_in_the_archive(size: int) -> None:
     """A body that is no text is Base64, whole or a beginning of it, and holds no secret."""
     sent = (b"\xff\x00top-secret" * size)[:size]
-    body = describe_body(sent, lambda text: text.replace("top-secret", "not-secret"))
-    kept = exchange(request_body=body, response_body=body).shorten()
+    body = describe_body(
+        sent, lambda text: text.replace("top-secret", "not-secret"), LONGEST_LOGGED, reach=10
+    )
+    kept = exchange(request_body=body, response_body=body)
     archive = build_har([Finding("", "", "", "", "", kept).as_dict()["exchange"]])
     shown = archive["log"]["entries"][0]["response"]["content"]
     assert shown["encoding"] == "base64"

@@ -6,12 +6,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
+from contract_tests.engine.exchange import LONGEST_LOGGED, describe_body, split_cut_text
 from contract_tests.engine.redaction import Redactor
 from tests.support.command import COMMAND
 from tests.support.paths import ROOT
@@ -187,6 +188,25 @@ def test_what_a_cut_leaves_of_a_secret_is_hidden(text: str, shown: str) -> None:
     """The beginning of a secret before a cut, and its end after one, are hidden."""
     redact = Redactor({"admin": SECRETS["ADMIN"]}, {})
     assert redact(text) == shown.replace("{part}", "[part of $CREDCHECK_KEY_ADMIN]")
+
+
+@pytest.mark.parametrize("encode", [str, quote, lambda text: quote(quote(quote(text, safe=""))),
+    lambda text: text.encode().hex(), lambda text: html.escape(json.dumps(text)[1:-1]),
+    lambda text: "".join(f"&#{ord(each):05};" for each in text)])  # fmt: skip
+@pytest.mark.parametrize("secret", [*SECRETS.values(), "a-long-token." * 300])
+def test_a_cut_body_ends_with_no_part_of_a_secret(
+    encode: Callable[[str], str], secret: str
+) -> None:
+    """Of a body that is cut within a secret, in whatever encoding, no part of that is shown."""
+    redact = Redactor({"admin": secret}, {})
+    spelled = encode(secret)
+    for shown_part in (1, 7, len(spelled) // 2, len(spelled) - 1, len(spelled)):
+        before = "- " * LONGEST_LOGGED
+        body = before[: LONGEST_LOGGED - min(shown_part, LONGEST_LOGGED)] + spelled + " " + before
+        shown = describe_body(body.encode(), redact, LONGEST_LOGGED, redact.reach)
+        text, size = split_cut_text(shown)
+        assert size == len(body.encode())
+        assert set(text.partition("$")[0]) <= set("- ")
 
 
 def test_parts_of_a_secret_header_are_secret() -> None:

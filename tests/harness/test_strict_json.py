@@ -53,7 +53,7 @@ def observe(operation: str, body: bytes, **more: Any) -> list[tuple[str, str]]:
     )  # fmt: skip
     headers = {"content-type": JSON, "allow": "GET", "vary": "Accept", **more.pop("headers", {})}
     observations = Observations(load_contract(), str, unknown_fields_fail=True)
-    observations.judge(Response(200, headers, body, exchange))
+    observations.judge(Response(200, headers, body, exchange, lambda: exchange))
     return [(finding.rule, finding.message) for finding in observations.findings.values()]
 
 
