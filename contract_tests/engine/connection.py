@@ -19,6 +19,10 @@ _CERTIFICATE_ALERTS = ("CERTIFICATE_REQUIRED", "BAD_CERTIFICATE", "HANDSHAKE_FAI
 """What a server says in TLS that wants another client certificate, or any."""
 MOST_BROKEN = 3
 """Kept connections that end without a byte, before no connection is kept any more."""
+MOST_BYTES = 50_000_000
+"""Bytes of a body; a run reads lists of some hundred records at most."""
+TIMEOUTS_OF_A_RESPONSE = 4
+"""How many timeouts a whole response may take, of which each wait for a part of it takes one."""
 _NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG")
 """What OpenSSL makes of an answer that is not TLS."""
 
@@ -40,9 +44,12 @@ class Request:
 
 @dataclass(frozen=True)
 class Received:
-    """A response and when its request was sent, in seconds since the epoch."""
+    """A response, and when its request was sent, in seconds since the epoch."""
 
-    response: httpx.Response
+    status: int
+    headers: Mapping[str, str]
+    """By name in lower case."""
+    body: bytes
     started: float
     seconds: float
 
@@ -93,6 +100,22 @@ def describe_error(error: Exception, redact: Callable[[str], str]) -> str:
     return (
         f"the proxy refuses: {text}; see --proxy" if isinstance(error, httpx.ProxyError) else text
     )
+
+
+def read_body(response: httpx.Response, until: float) -> bytes:
+    """Return the decoded body of a response, which may come without end.
+
+    Raises httpx.ReadTimeout if it is not whole at a time of the monotonic clock, and
+    httpx.ReadError if it is too long.
+    """
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if len(body) > MOST_BYTES:
+            raise httpx.ReadError(f"the response has more than {MOST_BYTES:,} bytes")
+        if time.monotonic() > until:
+            raise httpx.ReadTimeout(f"the response was not whole after {len(body):,} bytes")
+    return bytes(body)
 
 
 class Connection:
@@ -149,21 +172,24 @@ class Connection:
         started, before = time.time(), time.monotonic()
         self._effects.count_request(request.method, started)
         try:
-            response = client.request(
+            with client.stream(
                 request.method,
                 self.build_url(request.path),
                 headers=request.headers,
                 content=request.body,
                 timeout=timeout,
                 extensions={"trace": lambda name, _: progress.add(name)},
-            )
+            ) as response:
+                longest = self._bounds.limit(TIMEOUTS_OF_A_RESPONSE * self._settings.timeout)
+                body = read_body(response, before + longest)
         except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
             failure = NoResponse(error, self._redact, progress)
             self._broken += failure.is_unanswered and not any("connect" in one for one in progress)
         else:
             seconds = time.monotonic() - before
             self._bounds.count(seconds, 1)
-            return Received(response, started, seconds)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            return Received(response.status_code, headers, body, started, seconds)
         self._bounds.count(time.monotonic() - before, 1)
         if failure.is_timeout and timeout < self._settings.timeout:
             self._bounds.check()

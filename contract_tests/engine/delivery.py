@@ -301,7 +301,7 @@ class Delivery:
             except NoResponse:
                 return  # the next request shows what is wrong
             self._observations.record(self._build_response(probe, received))
-            if received.response.status_code not in refused:
+            if received.status not in refused:
                 return
             self._pause(pause(attempt) / 2)
         raise TargetUnavailable(
@@ -338,8 +338,6 @@ class Delivery:
         )
 
     def _build_response(self, request: Request, received: Received) -> Response:
-        answer = received.response
-        headers = {name.lower(): value for name, value in answer.headers.items()}
         operation = self._contract.find_operation(request.method, request.path.partition("?")[0])
         redact, reach = self._redact, self._redact.reach
         logged = Exchange(
@@ -350,15 +348,15 @@ class Delivery:
             url=redact(self._connection.build_url(request.path)),
             request_headers=redact_headers(request.headers, redact),
             request_body=describe_body(request.body or b"", redact, LONGEST_LOGGED, reach),
-            status=answer.status_code,
-            response_headers=redact_headers(headers, redact),
-            response_body=describe_body(answer.content, redact, LONGEST_LOGGED, reach),
+            status=received.status,
+            response_headers=redact_headers(received.headers, redact),
+            response_body=describe_body(received.body, redact, LONGEST_LOGGED, reach),
             milliseconds=round(received.seconds * 1000, 1),
             started=datetime.fromtimestamp(received.started, UTC).isoformat(),
             curl="",
         )
-        describe = partial(self._describe, request, answer.content, logged)
-        return Response(answer.status_code, headers, answer.content, logged, describe)
+        describe = partial(self._describe, request, received.body, logged)
+        return Response(received.status, received.headers, received.body, logged, describe)
 
     def _describe(self, request: Request, body: bytes, logged: Exchange) -> Exchange:
         """Return an exchange with all that a finding shows of it."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from contract_tests.engine import connection
 from contract_tests.engine.safety import RateLimiter
 from contract_tests.engine.target import Target
 from contract_tests.errors import Disturbed, Intercepted, RequestFailed, TargetUnavailable
@@ -155,10 +156,10 @@ def test_a_body_that_ends_with_its_connection_is_asked_for_again(tmp_path: Path)
     half = b'{"result": {"count": 4, "da'
     calls = count(1)
 
-    def answer(connection: socket.socket) -> None:
-        connection.recv(4096)
+    def answer(client: socket.socket) -> None:
+        client.recv(4096)
         length = b"Content-Length: %d\r\n" % len(half) if next(calls) > 2 else b""
-        connection.sendall(head + length + b"Connection: close\r\n\r\n" + half)
+        client.sendall(head + length + b"Connection: close\r\n\r\n" + half)
 
     with listening(answer) as port:
         options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
@@ -252,9 +253,9 @@ def listening(handle: Callable[[socket.socket], None]) -> Iterator[int]:
 def test_a_wrong_port_is_named(scheme: str, sent: bytes, named: str, tmp_path: Path) -> None:
     """What is no HTTP, or no TLS, is one line that says what to change."""
 
-    def answer(connection: socket.socket) -> None:
-        connection.recv(4096)
-        connection.sendall(sent)
+    def answer(client: socket.socket) -> None:
+        client.recv(4096)
+        client.sendall(sent)
 
     options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
     with listening(answer) as port:
@@ -264,6 +265,35 @@ def test_a_wrong_port_is_named(scheme: str, sent: bytes, named: str, tmp_path: P
         with closing(target), named_so as caught:
             read(target)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("part", "pause", "named"),
+    [(b" ", 0.01, "was not whole after"), (b" " * 60_000, 0, "has more than 100,000 bytes")],
+    ids=["drips", "floods"],
+)
+def test_a_body_without_end_ends_the_run(
+    part: bytes, pause: float, named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A body that comes byte by byte, or in any amount, for ever."""
+    monkeypatch.setattr(connection, "MOST_BYTES", 100_000)
+    if pause:
+        monkeypatch.setattr(connection, "TIMEOUTS_OF_A_RESPONSE", 0)
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n["
+
+    def answer(client: socket.socket) -> None:
+        client.recv(4096)
+        client.sendall(head)
+        while True:  # until the client closes the connection
+            client.sendall(part)
+            threading.Event().wait(pause)
+
+    options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
+    with listening(answer) as port:
+        settings = load_settings(f"http://127.0.0.1:{port}", options, ENVIRONMENT)
+        target = Target(replace(settings, timeout=PATIENCE), "endless", "main", 1)
+        with closing(target), pytest.raises(TargetUnavailable, match=named):
+            read(target)
 
 
 def test_passwords_of_proxies_are_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
