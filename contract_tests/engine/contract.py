@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,8 @@ LONGEST_SHOWN = 300
 """Characters of a value that a mismatch shows."""
 LONGEST_END = 60
 """Bytes of a body that is not JSON, from its end, that a mismatch shows."""
+MOST_BODIES = 300
+"""Bodies, of those that were seen last, of which it is known what is wrong with them."""
 MOST_ERRORS = 2_000
 """Errors of one body that are read: a page has a hundred items with some fields each."""
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -92,6 +94,9 @@ class Contract:
         self._validators: dict[tuple[str, int], jsonschema_rs.Validator] = {}
         self._compiled: dict[str, jsonschema_rs.Validator] = {}
         self._flattened: dict[int, dict[str, Any]] = {}
+        # Three of four bodies of a run were seen before, byte for byte.
+        self._find_in_body = lru_cache(MOST_BODIES)(self._find_in_new_body)
+        self._find_unknown_in = lru_cache(MOST_BODIES)(self._find_unknown_in_new)
 
     def resolve(self, part: Any) -> Any:
         """Follow references within the document."""
@@ -180,15 +185,21 @@ class Contract:
         if media_type not in content:
             yield Mismatch("the content type is wrong", ", ".join(content), media_type or "none")
         elif media_type == JSON:
-            yield from self._find_body_mismatches(operation, status, headers, body)
+            content_type = headers.get("content-type", "")
+            yield from self._find_in_body(operation.id, status, content_type, body)
 
-    def _find_body_mismatches(
-        self, operation: Operation, status: int, headers: Mapping[str, str], body: bytes
+    def _find_in_new_body(
+        self, operation_id: str, status: int, content_type: str, body: bytes
+    ) -> tuple[Mismatch, ...]:
+        return tuple(self._judge_body(self.operations[operation_id], status, content_type, body))
+
+    def _judge_body(
+        self, operation: Operation, status: int, content_type: str, body: bytes
     ) -> Iterator[Mismatch]:
         try:
             value, faults = parse_strictly(body.decode("utf-8"))
         except UnicodeDecodeError:
-            yield Mismatch("the body is not UTF-8", "UTF-8", headers.get("content-type", ""))
+            yield Mismatch("the body is not UTF-8", "UTF-8", content_type)
             return
         except RecursionError:
             yield Mismatch("the body is nested too deeply", "JSON that parsers read", "too deep")
@@ -256,11 +267,20 @@ class Contract:
             rooted, validate_formats=True, formats={"uri": _is_absolute}
         )
 
-    def find_unknown_fields(self, operation: Operation, status: int, value: Any) -> set[str]:
-        """Return the paths of fields that the contract does not define."""
-        response = operation.responses.get(status, {})
+    def find_unknown_fields(self, operation: Operation, status: int, body: bytes) -> frozenset[str]:
+        """Return the paths of fields that the contract does not define; none if it is no JSON."""
+        return self._find_unknown_in(operation.id, status, body)
+
+    def _find_unknown_in_new(self, operation_id: str, status: int, body: bytes) -> frozenset[str]:
+        response = self.operations[operation_id].responses.get(status, {})
         schema = response.get("content", {}).get(JSON, {}).get("schema")
-        return set(self._find_unknown(schema, value, "")) if schema else set()
+        if not schema:
+            return frozenset()
+        try:
+            value = json.loads(body)
+        except (ValueError, RecursionError):
+            return frozenset()
+        return frozenset(self._find_unknown(schema, value, ""))
 
     def keep_known_fields(self, operation_id: str, status: int, value: Any) -> Any:
         """Return the JSON of a response without the fields that the contract does not define."""

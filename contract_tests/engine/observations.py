@@ -140,7 +140,7 @@ class Observations:
             yield self._make_finding("SCHEMA-01", response, message, "JSON", got)
 
     def _check_unknown_fields(self, operation: Operation, response: Response) -> Iterator[Finding]:
-        for field in self._contract.find_unknown_fields(operation, response.status, response.value):
+        for field in self._contract.find_unknown_fields(operation, response.status, response.body):
             message = f"the contract does not define `{field}`"
             if self._unknown_fields_fail:
                 message = f"{operation.summary}, {response.status}: {message}"
