@@ -69,7 +69,7 @@ types-check-clients: $(READY)  ## generate clients of the contract in TypeScript
 contract: $(READY)  ## judge a deployment by the contract (make contract TARGET=https://...; else the mock)
 	$(BIN)/credcheck run $(TARGET) $(ARGS)
 
-bite: $(READY)  ## judge 475 broken deployments, 194 variations of the sound one, and 20 seeds (hours; ARGS="--part variations")
+bite: $(READY)  ## judge 475 broken deployments, 197 variations of the sound one, and 20 seeds (hours; ARGS="--part variations")
 	$(BIN)/python -m tests.harness.bite $(ARGS)
 
 bench: $(READY)  ## measure the mock beside a bare Flask view and other mock servers (ten minutes; ARGS="--help")

@@ -37,6 +37,8 @@ FAILURES_THAT_COUNT = 3
 LOOKS = (6, 6, 40)
 SECONDS_BETWEEN_LOOKS = 0.03
 """How often, and how far apart, each failure in a row looks whether somebody else writes."""
+FEW = 20
+"""Credentials among which one is that was not created just now."""
 MOST_COMPARED = 3
 """Pages of a hundred that a longer look compares."""
 ID_CHARACTERS = string.ascii_letters + string.digits + "-_"
@@ -372,13 +374,28 @@ class Deployment:
         return self._issuer
 
     def list_lasting_issuers(self, base: str = "", actor: str = "admin") -> list[str]:
-        """Return the entityIds of a platform's issuers, first those that no run made.
+        """Return the entityIds of a platform's issuers, first those that hardly anybody deletes.
 
-        An issuer of another run, or of another worker, is deleted at any time.
+        These are issuers of listed credentials. One of another run or worker goes at any time.
         """
         items = self.get_page(path=f"{base}issuers/", actor=actor).items
-        by_lasting = sorted(items, key=lambda item: RUN_MARK in str(item.get("name")))
-        return [item.get("entityId", "") for item in by_lasting]
+        issued = self.list_lasting_credentials(base, actor)
+        used = {(item.get("issuerDetails") or {}).get("entityId") for item in issued}
+
+        def may_go(item: dict[str, Any]) -> tuple[bool, bool]:
+            return RUN_MARK in str(item.get("name")), item.get("entityId") not in used
+
+        return [item.get("entityId", "") for item in sorted(items, key=may_go)]
+
+    def list_lasting_credentials(
+        self, base: str = "", actor: str = "admin"
+    ) -> list[dict[str, Any]]:
+        """Return some credentials, first those that hardly anybody deletes soon.
+
+        The newest may be of a client that creates and deletes all the time, or of another run.
+        """
+        oldest_first = reversed(self.get_page({"page_size": FEW}, base, actor=actor).items)
+        return sorted(oldest_first, key=lambda item: RUN_MARK in str(item.get("name")))
 
     def build_body(self, **fields: Any) -> dict[str, Any]:
         """Return a body that creates a credential."""

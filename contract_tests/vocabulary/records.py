@@ -34,8 +34,8 @@ def find_record(deployment: Deployment, operation: Operation) -> str:
     if operation.id in (RETRIEVE_ASSERTION, LOOK_UP_ASSERTION):
         return str(find_assertion(deployment)["entityId"])
     if operation.is_read or "{entity_id}" not in operation.path:
-        listed = deployment.get_page({"page_size": 1}).ids
-        return (listed or [deployment.make_unknown_id()])[0]
+        listed = deployment.list_lasting_credentials()
+        return str(listed[0]["entityId"]) if listed else deployment.make_unknown_id()
     links = find_item(deployment).links if operation.id in ISSUING else {}
     entity_id = str(deployment.create(**links)["entityId"])
     if operation.id == UPDATE_ASSERTION:
@@ -45,9 +45,9 @@ def find_record(deployment: Deployment, operation: Operation) -> str:
 
 def find_credential(deployment: Deployment) -> dict[str, Any]:
     """Return a listed credential, or one that this run creates."""
-    items = deployment.get_page({"page_size": 1}).items
-    if items:
-        return items[0]
+    listed = deployment.list_lasting_credentials()
+    if listed:
+        return listed[0]
     if not deployment.settings.allow_writes:
         pytest.skip("there is no credential")
     return deployment.create()

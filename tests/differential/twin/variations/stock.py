@@ -281,6 +281,54 @@ def a_neighbour_issues_all_the_time(twin: Twin) -> None:
 
 
 @variation("neighbour", threads=2)
+def a_neighbours_issuers_come_and_go(twin: Twin) -> None:
+    """Another client creates issuers, which are the first of their list, and deletes them."""
+
+    def act(number: int) -> None:
+        first = twin.models.Issuer.objects.filter(platform__key="main")[0]
+        made = twin.models.Issuer.objects.create(
+            platform=first.platform, name=f" A neighbour {number}", url=""
+        )
+        time.sleep(0.3)
+        made.delete()
+
+    act_forever(0.1, act)
+
+
+@variation("neighbour", threads=2)
+def a_neighbour_works_on_the_other_platform(twin: Twin) -> None:
+    """Another client creates and issues credentials there, with issuers, and deletes them."""
+
+    def act(number: int) -> None:
+        first = twin.models.Issuer.objects.filter(platform__key="acme")[0]
+        issuer = twin.models.Issuer.objects.create(
+            platform=first.platform, name=f" A neighbour {number}", url=""
+        )
+        made = twin.models.Credential.objects.create(
+            platform=first.platform, issuer=issuer, name=f"A neighbour's e a {number}"
+        )
+        learner = twin.models.User.objects.filter(platform=first.platform)[0]
+        twin.models.Assertion.objects.create(credential=made, recipient=learner)
+        time.sleep(0.3)
+        made.delete()
+        issuer.delete()
+
+    act_forever(0.1, act)
+
+
+@variation("neighbour", threads=2)
+def a_neighbour_tidies_up(twin: Twin) -> None:
+    """Another client deletes one credential after another from the end of the list."""
+    oldest = list_public(twin)[:20:-1]
+
+    def act(number: int) -> None:
+        if number < len(oldest):
+            twin.models.Credential.objects.filter(pk=oldest[number]).delete()
+
+    act_forever(0.4, act)
+
+
+@variation("neighbour", threads=2)
 def a_neighbour_adds_issuers(twin: Twin) -> None:
     """Another client creates issuers that stay, and credentials that stay."""
 
