@@ -231,7 +231,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, option: str, place: str
 
 
 def test_a_lock_outlives_the_replacement_of_its_file(tmp_path: Path) -> None:
-    """Whoever opens the new file finds it locked, and it is free when the holder is gone."""
+    """A process that opens the new file finds it locked, and it is free when the holder is gone."""
     path = tmp_path / "state.json"
     holder = FileLock(path)
     holder.acquire()

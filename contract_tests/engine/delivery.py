@@ -233,7 +233,7 @@ class Delivery:
         time.sleep(self._count_pause(seconds))
 
     def _ask(self) -> tuple[Request, Response]:
-        """Send the basic read once, whoever answers it; raises NoResponse."""
+        """Send the basic read once, and return any response to it; raises NoResponse."""
         request = self.build_request("GET", self._own_path + PROBE, ADMIN, {}, None)
         return request, self._build_response(request, self._connection.send(request))
 

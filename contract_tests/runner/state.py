@@ -26,7 +26,7 @@ class RunState:
         self.settings = settings
         self.run_id = run_id
         self.worker = worker
-        self.interruption = watch_signals()  # so that it cleans up, whoever swallows an interrupt
+        self.interruption = watch_signals()  # so that it cleans up, even if code catches them
         self.stopped = ""
         """Why the run ended early."""
         self._workers = workers

@@ -349,7 +349,7 @@ def _check_deletion(kind: Kind, deletion: Call, calls: Iterable[Call]) -> Iterat
 def _check_gone(call: Call, kind: Kind) -> None:
     got = call.response.status
     message = f"the deleted {kind.name} is answered with {got}"
-    # Whoever may not see it, or sends what cannot be parsed, is told so first.
+    # A client that may not see it, or sends what cannot be parsed, gets that error first.
     require(not 200 <= got < 300, message, call.response, expected=404, got=got)
 
 

@@ -103,7 +103,7 @@ def test_forwarded_headers_are_believed_of_so_many_proxies() -> None:
 
 @pytest.mark.parametrize("prefix", ["", "/dm"])
 def test_links_begin_with_the_public_address(prefix: str) -> None:
-    """Whatever the request says of its own; with what the mock itself is told to serve below."""
+    """Whatever the request says of its own, below the prefix of the mock."""
     public = "https://mock.example:8443/apps"
     api = API(create_app(Config(public_url=f"{public}/", prefix=prefix, now=NOW)))
     api.base = prefix + api.base

@@ -131,7 +131,7 @@ def test_the_main_tenant_can_be_left_out(shared_api: API) -> None:
 def test_bad_parameters_of_a_users_list_are_400(
     shared_api: API, query: str, errors: dict[str, Any]
 ) -> None:
-    """Unlike in the list of credentials, what a parameter cannot hold is told at its name."""
+    """Unlike in the list of credentials, what a parameter cannot hold is an error of that name."""
     response = shared_api.get(f"{LEARNER}assertions/?{query}")
     assert (response.status_code, response.json) == (400, errors)
 
@@ -262,7 +262,7 @@ def test_an_issued_assertion(api: API) -> None:
 def test_a_bad_issue_is_400_and_issues_nothing(
     api: API, body: dict[str, Any], errors: dict[str, Any]
 ) -> None:
-    """What is missing, unknown or too much is told at its field."""
+    """What is missing, unknown or too much is an error of its field."""
     entity_id = create(api)
     response = api.post(body, f"{entity_id}/assertions/")
     assert (response.status_code, response.json) == (400, errors)
@@ -401,7 +401,7 @@ def test_the_public_look_up_needs_no_key(shared_api: API) -> None:
 
 
 def test_a_revoked_one_is_404_with_its_reason(shared_api: API) -> None:
-    """Nothing but the reason is told of what was revoked."""
+    """Of a revoked assertion nothing but the reason is shown."""
     record = next(e for e in RECORDS.values() if e["revoked"])
     response = shared_api.acting(None).get(f"{PUBLIC}{record['entityId']}/")
     assert response.status_code == 404

@@ -216,7 +216,7 @@ def test_a_deleted_group_assignment_takes_those_of_its_members_along(api: API) -
 
 
 def test_an_assignment_to_users_issues_at_once(api: API) -> None:
-    """Who can be assigned holds the credential; the others are told with the reason."""
+    """Users who can be assigned hold the credential; the others are listed with the reason."""
     credential = api.create(expires={"amount": 2, "duration": "days"})["entityId"]
     result = assign(api, credential, user_ids=[4, 5, 4, 999, 12])
     assert [each["user_id"] for each in result["successful_assignments"]] == [4, 5]

@@ -121,7 +121,7 @@ def test_credentials_show_a_change_of_their_issuer(api: API) -> None:
 def test_a_bad_change_is_400_and_changes_nothing(
     api: API, fields: dict[str, Any], field: str
 ) -> None:
-    """A value that a field cannot hold is told at the field."""
+    """A value that a field cannot hold is an error of the field."""
     before = retrieved(api, ISSUERS[0]["entityId"])
     response = api.put(f"issuers/{before['entityId']}", {"name": "No", **fields})
     assert response.status_code == 400
@@ -229,7 +229,7 @@ def test_a_signatory_of_the_platform_joins_the_issuer_that_its_key_names(
     ],
 )
 def test_a_bad_signatory_is_400(api: API, fields: dict[str, Any], field: str, message: str) -> None:
-    """What a signatory lacks, or joins and is not there, is told at its field."""
+    """What a signatory lacks, or names and is not there, is an error of its field."""
     response = api.post({**PERSON, **fields}, "issuers/authority/")
     assert (response.status_code, response.json) == (400, {field: [message]})
 

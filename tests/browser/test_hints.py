@@ -1,4 +1,4 @@
-"""A page of another origin, and whoever opens the mock's address, are told what is wrong."""
+"""A page of another origin, and a person who opens the mock's address, see what is wrong."""
 
 from urllib.parse import urlsplit
 

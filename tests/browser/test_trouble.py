@@ -45,7 +45,7 @@ def test_messages_go_once_the_value_is_mended(front: FrontEnd) -> None:
 def test_a_refusal_takes_the_place_of_the_list(
     front: FrontEnd, settings: dict[str, str], message: str
 ) -> None:
-    """401, 403 and 404 are told in words, with the server's own, and can be tried again."""
+    """401, 403 and 404 are shown in words, with the server's own, and can be tried again."""
     front.open(**settings)
     expect(front.problem).to_contain_text(message)
     expect(front.problem.get_by_role("button", name="Try again")).to_be_visible()
@@ -82,7 +82,7 @@ def test_a_failure_can_be_tried_again(front: FrontEnd, status: int, message: str
 
 
 def test_a_failed_save_keeps_the_form(front: FrontEnd) -> None:
-    """A 503 to a write is told in the form, and the second try saves once."""
+    """A 503 to a write is shown in the form, and the second try saves once."""
     front.shown().create("Again")
     front.world.fault(method="POST", status=503, times=1)
     front.save()

@@ -108,7 +108,7 @@ def test_the_question_names_what_the_card_shows(front: FrontEnd) -> None:
 
 @pytest.mark.slow
 def test_what_somebody_holds_is_not_deleted(front: FrontEnd) -> None:
-    """The conflict is told inside the question, with the server's words."""
+    """The conflict is shown inside the question, with the server's words."""
     held = "SQL Query Writer"
     assert held in {
         each["credentialDetails"]["name"] for each in front.send("GET", "assertions/")["data"]

@@ -54,7 +54,7 @@ def test_only_the_files_that_were_read_are_watched(tmp_path: Path) -> None:
         (tmp_path / "folder" / "world.json").write_text("another world")
         os.utime(world)  # not another content
         (scenarios / "mine.yaml").write_bytes((SCENARIOS / "empty.yaml").read_bytes())
-        wait_until(lambda: "mine.yaml" in "".join(server.log), "the scenario is told")
+        wait_until(lambda: "mine.yaml" in "".join(server.log), "the scenario is logged")
         assert "reloaded" not in "".join(server.log)
         document = shipped()
         document["platforms"][0]["name"] = "Another name"
@@ -97,7 +97,7 @@ def test_a_world_behind_a_link_is_watched(tmp_path: Path) -> None:
 
 
 def test_changes_are_made_again_where_they_fit() -> None:
-    """Changed, added and removed records are carried; what lacks its issuer or user is told."""
+    """Changed, added and removed records are carried; what lacks its issuer or user is logged."""
     world = shipped()
     first, second, third = (c["entityId"] for c in world["credentials"][:3])
     before = load_world(shipped())

@@ -179,7 +179,7 @@ def test_in_process(mock_application, number):
 
 
 def test_a_server_for_tests_is_not_stopped_before_its_end() -> None:
-    """Once it serves, nothing waits to kill it; a wrong option is told."""
+    """Once it serves, nothing waits to kill it; a wrong option is an error."""
     with serving("--quiet") as url:
         timers = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
         assert all(each.finished.is_set() for each in timers)

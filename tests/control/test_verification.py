@@ -1,4 +1,4 @@
-"""Verification: what a test expects of requests, and what it is told when they did not come."""
+"""Verification: what a test expects of requests, and what its error says when they did not come."""
 
 import json
 from typing import Any

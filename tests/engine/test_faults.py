@@ -258,7 +258,7 @@ def test_a_search_that_hangs_fails_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_test_has_a_bound_in_time_and_requests(tmp_path: Path) -> None:
-    """A test that reaches its bound is told so; the next one begins to count from zero."""
+    """A test that reaches its bound ends with that reason; the next one counts from zero."""
     with target_on(lambda _: None, tmp_path, profile="quick") as (target, _):
         target.begin("SEARCH-01")
         target.bounds.count(seconds=1, requests=999)

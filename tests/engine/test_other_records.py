@@ -140,6 +140,6 @@ def test_only_what_carries_the_mark_itself_is_of_the_run() -> None:
 
 
 def test_a_user_may_have_the_name_of_a_folder() -> None:
-    """The kind of a record is told by what follows the user in a path."""
+    """The kind of a record is what follows the user in a path."""
     assert find_kind("/api/credentials/orgs/import/users/images/") == "credentials"
     assert find_kind("/api/credentials/orgs/import/users/images/issuers/x?images") == "issuers"

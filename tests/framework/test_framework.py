@@ -420,7 +420,7 @@ def test_a_chunked_body_is_limited_on_the_wire(server: RunningServer) -> None:
 def test_a_client_can_send_all_of_a_large_body(
     server: RunningServer, path: str, key: str, content_type: str
 ) -> None:
-    """Whoever writes first and reads then, as Node's `fetch` does, is not cut off while writing."""
+    """A client that writes first and reads then, as Node's `fetch` does, is not cut off."""
     url = httpx.URL(server.url if path[:1] == "/" else server.collection).join(path or ".")
     head = (
         f"POST {url.path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Api-Key {key}\r\n"

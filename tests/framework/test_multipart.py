@@ -80,7 +80,7 @@ def make_bodies() -> Iterator[bytes]:
 
 
 def read(body: bytes) -> Any:
-    """Return what the mock reads, in the form in which Django's own reading is told."""
+    """Return what the mock reads, in the form in which Django's own reading is written."""
     try:
         form = parse_multipart(body, b"x", 2_621_440, "utf-8")
     except ParseError as error:

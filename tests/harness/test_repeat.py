@@ -122,7 +122,7 @@ def parse(command: str) -> dict[str, Any]:
 
 
 def test_a_value_of_every_option_is_tried() -> None:
-    """Whoever adds an option to `run` must say here what it may be given."""
+    """Each option of `run` has values here."""
     options = {each.name for each in COMMAND_OPTION.params if isinstance(each, click.Option)}
     assert options == {*GIVEN, *FILES}
     assert options <= {name for names in GROUPS.values() for name in names}
@@ -188,7 +188,7 @@ def test_what_was_not_given_is_left_out(target: str, options: dict[str, Any], wo
 
 
 def test_what_variables_and_a_file_gave_is_repeated(tmp_path: Path) -> None:
-    """Whoever has other variables, or another version of the file, repeats the same run."""
+    """With other variables, or another version of the file, the line repeats the same run."""
     file = tmp_path / "credcheck.toml"
     file.write_text(
         f'[target.staging]\nbase_url = "{URL}"\norg = "main"\nrate = "5/s"\nallow_writes = false\n'

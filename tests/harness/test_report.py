@@ -555,7 +555,7 @@ def test_a_foreign_file_is_reported(content: bytes | None, problem: str, tmp_pat
 
 
 def test_a_report_has_the_filters_of_its_run() -> None:
-    """What narrowed a run is told, and is in the command that repeats it (`test_repeat`)."""
+    """What narrowed a run is reported, and is in the command that repeats it (`test_repeat`)."""
     filters = {"subject": ["search"], "operation": ["x"]}
     assert build_report(verdict(filters=filters))["filters"] == filters
 

@@ -299,6 +299,6 @@ def test_a_rate_limit_follows_the_clock_of_a_sandbox() -> None:
 
 @pytest.mark.parametrize("rate", ["100", "0/min", "ten/min", "1/week", "/s", "-1/s"])
 def test_a_rate_that_is_none_stops_the_start(rate: str) -> None:
-    """It is told with the option's name."""
+    """The error names the option."""
     with pytest.raises(StartError, match="--rate-limit: "):
         create_app(Config(rate_limit=rate))

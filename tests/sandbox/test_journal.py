@@ -165,7 +165,7 @@ def test_a_wrong_match_is_told(api: API, match: dict[str, Any]) -> None:
     ],
 )  # fmt: skip
 def test_hints(api: API, query: str, body: dict[str, Any] | None, hint: str | None) -> None:
-    """What production ignores in silence is told, and nothing else is."""
+    """What production ignores in silence is reported, and nothing else is."""
     if body is None:
         api.get(MAIN + query)
     else:
@@ -276,7 +276,7 @@ def test_exchanges_are_streamed_as_they_happen(server: RunningServer) -> None:
 
 @pytest.mark.slow
 def test_streams_are_bounded() -> None:
-    """One more than there may be is told so; when one ends there is room again."""
+    """One stream more than the maximum is refused; when one ends there is room again."""
     with running("--quiet") as server, contextlib.ExitStack() as stack:
         url = f"{server.url}/__mock__/requests/stream"
         client = stack.enter_context(httpx.Client(timeout=PATIENCE))

@@ -138,7 +138,7 @@ def test_expired_and_revoked(api: API) -> None:
 
 @pytest.mark.parametrize("auth", ["keys", "any"])
 def test_read_only_and_signed_out(auth: Any) -> None:
-    """Whoever asks may not write, or is not known; the public look-up answers both."""
+    """A client that may not write, and one that is not known; the public look-up answers both."""
     api = API(create_app(Config(auth=auth, strict=True)))
     public = f"/api/credentials/public/assertions/{'a' * 22}/"
     enter(api, "read-only-user")
@@ -171,7 +171,7 @@ def test_flaky_and_slow_are_faults(api: API) -> None:
 
 
 def test_a_scenario_of_ones_own(own: API, tmp_path: Path) -> None:
-    """Records are kept, removed, changed and added; time is told from now; faults and clock too."""
+    """Records are kept, removed, changed and added; times begin now; faults and clock too."""
     issuer = own.issuer()
     ids = [each["entityId"] for each in own.result(MAIN)["data"]]
     write(

@@ -190,7 +190,7 @@ def imports_add_everything_again(app: Flask) -> None:
 
 
 def half_an_import_is_201(app: Flask) -> None:
-    """What was refused is told in the body only."""
+    """What was refused is said in the body only."""
 
     def around(handler: Handler, context: Any) -> Response:
         response = handler(context)

@@ -135,7 +135,7 @@ function Revoke({ assertion, onClose }) {
     if (await actByApi(`Revoked: ${assertion.who}.`, "PUT", `assertions/${assertion.entityId}`, body, { catches })) onClose();
   };
   return html`<${Dialog} title=${`Revoke: ${assertion.who}`} onClose=${onClose}><form onSubmit=${revoke}>
-    <${Field} label="Reason" wide note="Shown to whoever looks the assertion up." render=${(given) => html`<input ...${given}
+    <${Field} label="Reason" wide note="Shown to everybody who looks up the assertion." render=${(given) => html`<input ...${given}
       value=${reason} onInput=${({ target }) => setReason(target.value)} maxlength="200" autofocus />`} />
     <${Problem}>${problem}</${Problem}>
     <div class="buttons end"><${Button} onClick=${onClose}>Cancel</${Button}>

@@ -336,7 +336,7 @@ class BulkAssertionBody(OriginBody):
     )
 
     def create(self, validated_data: dict[str, Any]) -> dict[str, list[str]]:
-        """Issue it to whoever does not hold it."""
+        """Issue it to the users who do not hold it."""
         said = dict(validated_data)
         result: dict[str, list[str]] = {"skipped": [], "issued": []}
         for user in dict.fromkeys(said.pop("users")):

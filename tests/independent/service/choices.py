@@ -50,7 +50,7 @@ CHOICES = {
     "plain_search": "search is for the text as one, not word by word",
     "slow": "answers take 150 ms",
     "cors": "browsers of any origin may ask",
-    "security_headers": "browsers are told what they may do",
+    "security_headers": "headers restrict what browsers may do",
     "issuer_cascade": "an issuer goes with its credentials",
     "non_atomic": "a request is not one transaction",
     "months_of_days": "a month lasts 30 days, a year 365",

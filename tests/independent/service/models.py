@@ -114,7 +114,7 @@ class UploadedImage(models.Model):
 
 
 class Issuer(models.Model):
-    """Whoever vouches for a credential."""
+    """An organisation that vouches for a credential."""
 
     entity_id = models.CharField(max_length=22, unique=True, default=new_entity_id)
     platform = models.ForeignKey(Platform, on_delete=models.CASCADE, related_name="issuers")

@@ -232,7 +232,7 @@ def cache_forgets_the_caller(twin: Twin) -> None:
 
 
 def cache_of_items(get_response: Callable[[HttpRequest], HttpResponse]) -> Any:
-    """Keep each item that was read until it is changed, for whoever asks for it."""
+    """Keep each item that was read until it is changed, for every client that asks for it."""
     kept: dict[str, HttpResponse] = {}
 
     def middleware(request: HttpRequest) -> HttpResponse:

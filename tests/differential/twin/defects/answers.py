@@ -20,7 +20,7 @@ def change_refusal(twin: Twin, change: Any) -> None:
 
 @defect
 def only_the_first_error_is_told(twin: Twin) -> None:
-    """Validation stops at the first field: of two that are wrong one is told."""
+    """Validation stops at the first field: of two that are wrong one is reported."""
 
     def change(_view: Any, exc: Exception, response: Any) -> Any:
         if isinstance(exc, exceptions.ValidationError) and isinstance(response.data, dict):
@@ -57,7 +57,7 @@ def errors_of_issuing_are_sentences(twin: Twin) -> None:
 
 @defect
 def nested_errors_are_texts(twin: Twin) -> None:
-    """Errors inside of `expires` and `recipient` are told as one text at the outer field."""
+    """Errors inside of `expires` and `recipient` are one text at the outer field."""
 
     def change(_view: Any, exc: Exception, response: Any) -> Any:
         if isinstance(exc, exceptions.ValidationError) and isinstance(response.data, dict):

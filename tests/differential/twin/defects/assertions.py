@@ -205,7 +205,7 @@ def bulk_issues_twice(twin: Twin) -> None:
 
 @defect
 def bulk_skips_who_was_revoked(twin: Twin) -> None:
-    """Whoever had an assertion once is skipped for ever, though it was revoked."""
+    """A user who had an assertion once is skipped for ever, though it was revoked."""
 
     @instead_of(twin.models.Credential)
     def is_held_by(self: Any, user: Any) -> bool:

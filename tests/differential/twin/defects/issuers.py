@@ -155,7 +155,7 @@ def signature_may_be_anything(twin: Twin) -> None:
 
 @defect
 def learners_write_issuers(twin: Twin) -> None:
-    """The issuer's view forgot its permission: whoever has a key of the platform may write it."""
+    """The issuer's view forgot its permission: every key of the platform may write it."""
 
     class AnybodyOfThePlatform(twin.permissions.CredentialAssignmentPermission):
         """What is left when the role is not asked for."""

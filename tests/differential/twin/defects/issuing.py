@@ -162,7 +162,7 @@ def bulk_ends_at_the_first_holder(twin: Twin) -> None:
 
 @defect
 def bulk_skips_who_holds_anything(twin: Twin) -> None:
-    """Whoever holds any credential at all is skipped."""
+    """A user who holds any credential at all is skipped."""
 
     @instead_of(twin.models.Credential)
     def is_held_by(self: Any, user: Any) -> bool:
@@ -172,7 +172,7 @@ def bulk_skips_who_holds_anything(twin: Twin) -> None:
 
 @defect
 def bulk_skips_who_held_it(twin: Twin) -> None:
-    """Whoever holds an expired assertion is skipped as if it held."""
+    """A user who holds an expired assertion is skipped as if it held."""
 
     @instead_of(twin.models.Credential)
     def is_held_by(self: Any, user: Any) -> bool:

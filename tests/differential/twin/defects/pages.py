@@ -46,7 +46,7 @@ def page_two_does_not_lead_back(twin: Twin) -> None:
 
 @defect
 def full_last_pages_have_a_next_one(twin: Twin) -> None:
-    """Whether there is more is told by a full page: a full last one leads to a 404."""
+    """A full page counts as a sign that there is more: a full last one leads to a 404."""
 
     @around(twin.pagination.CredentialPagination)
     def get_next_link(original: Any, self: Any) -> Any:

@@ -62,7 +62,7 @@ def last_is_no_page(twin: Twin) -> None:
 
 @defect
 def page_size_has_no_maximum(twin: Twin) -> None:
-    """The maximum is told and not applied: a `page_size` over 100 yields all that it asks for."""
+    """The maximum is shown and not applied: a `page_size` over 100 yields all that it asks for."""
 
     @around(twin.pagination.CredentialPagination)
     def get_page_size(original: Any, self: Any, request: Any) -> int:

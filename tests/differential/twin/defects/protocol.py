@@ -182,7 +182,7 @@ def first_of_repeated_parameters_wins(twin: Twin) -> None:
 
 @defect
 def etag_never_changes(twin: Twin) -> None:
-    """The ETag is made from the address: a client with an old copy is told 304 for ever."""
+    """The ETag is made from the address: a client with an old copy gets 304 for ever."""
     add_middleware(twin, etag_of_the_address)
 
 

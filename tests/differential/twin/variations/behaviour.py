@@ -31,7 +31,7 @@ def private_items_are_403_for_learners(twin: Twin) -> None:
 
 @variation("other-platform")
 def another_platforms_key_is_404(twin: Twin) -> None:
-    """A key of another platform is told that there is no such platform."""
+    """A key of another platform gets the error of a platform that does not exist."""
 
     @around(twin.permissions.CredentialAssignmentPermission)
     def has_permission(original: Any, self: Any, request: Any, view: Any) -> bool:
@@ -218,7 +218,7 @@ def learners_list_no_credentials_assertions(twin: Twin) -> None:
 
 @variation("learner-list")
 def lists_of_others_show_a_learners_own(twin: Twin) -> None:
-    """Whoever's list a learner asks for, it shows the learner's own."""
+    """Of every user's list that a learner asks for, the learner's own is shown."""
     view = twin.assertions.UserAssertionsView
 
     @instead_of(view)

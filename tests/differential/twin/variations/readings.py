@@ -67,7 +67,7 @@ def repeated_users_are_refused(twin: Twin) -> None:
 
 @variation()
 def bulk_skips_whoever_had_one(twin: Twin) -> None:
-    """Whoever had an assertion of the credential, even a revoked one, is skipped."""
+    """A user who had an assertion of the credential, even a revoked one, is skipped."""
 
     @instead_of(twin.models.Credential)
     def is_held_by(self: Any, user: Any) -> bool:
