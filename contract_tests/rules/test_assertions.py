@@ -221,6 +221,26 @@ def test_a_revocation_affects_one_assertion(deployment: Deployment) -> None:
         check_fields(response, read_record(response), second, "another assertion")
 
 
+@pytest.mark.credcheck_rule("ASSERT-07")
+def test_a_revocation_affects_one_of_a_user(deployment: Deployment) -> None:
+    """What the user holds of another credential, or held before, is unchanged."""
+    with temporary_credential(deployment) as one, temporary_credential(deployment) as other:
+        elsewhere = issue(deployment, other["entityId"])
+        earlier = issue(deployment, one["entityId"])
+        revoke(deployment, earlier["entityId"], "First.")
+        response = request_issue(deployment, one["entityId"])
+        later = read_record(response) if response.status in (200, 201) else earlier
+        kept = [elsewhere]
+        if later["entityId"] != earlier["entityId"]:  # a user may get a credential again
+            response = deployment.get(f"assertions/{earlier['entityId']}")
+            kept += [read_record(response)] if response.status == 200 else []
+            revoke(deployment, later["entityId"], "Second.")
+        for assertion in kept:
+            response = deployment.get(f"assertions/{assertion['entityId']}")
+            what = "another assertion of a user, of whose assertions one was revoked"
+            check_fields(response, read_record(response), assertion, what)
+
+
 @pytest.mark.credcheck_rule("ASSERT-08")
 def test_a_held_credential_is_not_deleted(deployment: Deployment) -> None:
     """409 while a user holds it, and nothing changes; later its revoked assertions go with it."""
