@@ -376,14 +376,16 @@ class Deployment:
     def list_lasting_issuers(self, base: str = "", actor: str = "admin") -> list[str]:
         """Return the entityIds of a platform's issuers, first those that hardly anybody deletes.
 
-        These are issuers of listed credentials. One of another run or worker goes at any time.
+        These are the issuers of older credentials. One of another run or worker goes at any time.
         """
         items = self.get_page(path=f"{base}issuers/", actor=actor).items
         issued = self.list_lasting_credentials(base, actor)
-        used = {(item.get("issuerDetails") or {}).get("entityId") for item in issued}
+        used = [(item.get("issuerDetails") or {}).get("entityId") for item in issued]
 
-        def may_go(item: dict[str, Any]) -> tuple[bool, bool]:
-            return RUN_MARK in str(item.get("name")), item.get("entityId") not in used
+        def may_go(item: dict[str, Any]) -> tuple[bool, int]:
+            entity_id = item.get("entityId")
+            rank = used.index(entity_id) if entity_id in used else len(used)
+            return RUN_MARK in str(item.get("name")), rank
 
         return [item.get("entityId", "") for item in sorted(items, key=may_go)]
 
