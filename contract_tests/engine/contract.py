@@ -5,12 +5,13 @@ This shares no code with the mock, so that one bug cannot make both agree.
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, partial
+from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 import jsonschema_rs
@@ -19,6 +20,7 @@ import yaml
 from contract_tests.engine.strict_json import cut_nesting, parse_strictly
 
 JSON = "application/json"
+T = TypeVar("T")
 METHODS = ("get", "post", "put", "patch", "delete")
 WRITES = frozenset({"POST", "PUT", "DELETE"})
 OPEN_FIELDS = frozenset({"allowed_template_tags", "max_page_size"})
@@ -27,8 +29,8 @@ LONGEST_SHOWN = 300
 """Characters of a value that a mismatch shows."""
 LONGEST_END = 60
 """Bytes of a body that is not JSON, from its end, that a mismatch shows."""
-MOST_BODIES = 300
-"""Bodies, of those that were seen last, of which it is known what is wrong with them."""
+MOST_BODIES = 10_000
+"""Bodies whose mismatches, or unknown fields, are kept."""
 MOST_ERRORS = 2_000
 """Errors of one body that are read: a page has a hundred items with some fields each."""
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -94,9 +96,8 @@ class Contract:
         self._validators: dict[tuple[str, int], jsonschema_rs.Validator] = {}
         self._compiled: dict[str, jsonschema_rs.Validator] = {}
         self._flattened: dict[int, dict[str, Any]] = {}
-        # Three of four bodies of a run were seen before, byte for byte.
-        self._find_in_body = lru_cache(MOST_BODIES)(self._find_in_new_body)
-        self._find_unknown_in = lru_cache(MOST_BODIES)(self._find_unknown_in_new)
+        self._found: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """What was found in a body; three of four of a run were seen before, byte for byte."""
 
     def resolve(self, part: Any) -> Any:
         """Follow references within the document."""
@@ -186,14 +187,22 @@ class Contract:
             yield Mismatch("the content type is wrong", ", ".join(content), media_type or "none")
         elif media_type == JSON:
             content_type = headers.get("content-type", "")
-            yield from self._find_in_body(operation.id, status, content_type, body)
+            find = partial(self._find_in_body, operation, status, content_type, body)
+            yield from self._find_once((operation.id, status, content_type), body, find)
 
-    def _find_in_new_body(
-        self, operation_id: str, status: int, content_type: str, body: bytes
-    ) -> tuple[Mismatch, ...]:
-        return tuple(self._judge_body(self.operations[operation_id], status, content_type, body))
+    def _find_once(
+        self, key: tuple[Any, ...], body: bytes, find: Callable[[], Iterable[T]]
+    ) -> tuple[T, ...]:
+        """Return what is found in a body, and look into it only if that was not done before."""
+        key = (*key, blake2b(body).digest())
+        found = self._found.get(key)
+        if found is None:
+            if len(self._found) >= MOST_BODIES:
+                self._found.clear()
+            found = self._found[key] = tuple(find())
+        return found
 
-    def _judge_body(
+    def _find_in_body(
         self, operation: Operation, status: int, content_type: str, body: bytes
     ) -> Iterator[Mismatch]:
         try:
@@ -267,20 +276,23 @@ class Contract:
             rooted, validate_formats=True, formats={"uri": _is_absolute}
         )
 
-    def find_unknown_fields(self, operation: Operation, status: int, body: bytes) -> frozenset[str]:
+    def find_unknown_fields(
+        self, operation: Operation, status: int, body: bytes
+    ) -> tuple[str, ...]:
         """Return the paths of fields that the contract does not define; none if it is no JSON."""
-        return self._find_unknown_in(operation.id, status, body)
-
-    def _find_unknown_in_new(self, operation_id: str, status: int, body: bytes) -> frozenset[str]:
-        response = self.operations[operation_id].responses.get(status, {})
+        response = operation.responses.get(status, {})
         schema = response.get("content", {}).get(JSON, {}).get("schema")
         if not schema:
-            return frozenset()
+            return ()
+        find = partial(self._find_unknown_in_body, schema, body)
+        return self._find_once((operation.id, status), body, find)
+
+    def _find_unknown_in_body(self, schema: Any, body: bytes) -> set[str]:
         try:
             value = json.loads(body)
         except (ValueError, RecursionError):
-            return frozenset()
-        return frozenset(self._find_unknown(schema, value, ""))
+            return set()
+        return set(self._find_unknown(schema, value, ""))
 
     def keep_known_fields(self, operation_id: str, status: int, value: Any) -> Any:
         """Return the JSON of a response without the fields that the contract does not define."""
