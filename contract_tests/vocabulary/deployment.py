@@ -67,8 +67,8 @@ EFFORTS = {
     "quick": Effort(
         machine_runs=6,
         machine_steps=10,
-        generated=8,
-        covering_every=16,
+        generated=4,
+        covering_every=20,
         reducing=0.5,
         sequences=3,
         repeats=32,
@@ -77,8 +77,8 @@ EFFORTS = {
     "standard": Effort(
         machine_runs=20,
         machine_steps=16,
-        generated=20,
-        covering_every=5,
+        generated=10,
+        covering_every=8,
         reducing=1.0,
         sequences=10,
         repeats=64,
