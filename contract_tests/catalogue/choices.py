@@ -5,6 +5,7 @@ are with their subject.
 """
 
 from contract_tests.catalogue.operations import (
+    ADD_SIGNATORY,
     ALL_OPERATIONS,
     CREATE_CREDENTIAL,
     CREATE_ISSUER,
@@ -27,7 +28,10 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ERR-14",
         subject="errors",
-        requirement="Doubtful values return 400 on their field: nulls, blanks, texts for URLs.",
+        requirement=(
+            "Doubtful values return 400 on their field: nulls, blanks, texts for URLs, courses, "
+            "programs and pathways that do not exist."
+        ),
         evidence=("choice",),
         why="A form shows the messages next to the field.",
         failure="`criteriaUrl: not a url` is stored",
@@ -122,14 +126,14 @@ RULES: tuple[Rule, ...] = (
         id="ISSUER-11",
         subject="issuers",
         requirement=(
-            "An issuer's signatories sign its credentials, its fields have limits, and learners "
-            "write no issuers below their own path."
+            "An issuer's signatories sign its credentials, its fields have limits, and neither "
+            "department admins nor, below their own path, learners write issuers."
         ),
         evidence=("choice",),
         why="The names of the signatories are printed on the certificate.",
         failure="a new signatory of an issuer is missing in its credentials",
         needs=("write",),
-        operations=(CREATE_ISSUER, UPDATE_ISSUER, DELETE_ISSUER),
+        operations=(CREATE_ISSUER, UPDATE_ISSUER, DELETE_ISSUER, ADD_SIGNATORY),
         tests=("test_issuers",),
     ),
     Rule(

@@ -118,15 +118,4 @@ RULES: tuple[Rule, ...] = (
         operations=(CREATE_ISSUER, UPDATE_ISSUER, DELETE_ISSUER, ADD_SIGNATORY),
         tests=("test_issuers", "test_tenants"),
     ),
-    Rule(
-        id="ISSUER-10",
-        subject="issuers",
-        requirement="A department admin cannot write issuers.",
-        evidence=("choice",),
-        why="Only platform admins manage issuers.",
-        failure="a department admin deletes an issuer",
-        needs=("write", "department_admin"),
-        operations=(CREATE_ISSUER, UPDATE_ISSUER, DELETE_ISSUER, ADD_SIGNATORY),
-        tests=("test_issuers",),
-    ),
 )

@@ -143,7 +143,7 @@ def test_unknown_platforms_have_no_assertions(deployment: Deployment) -> None:
             check_error(send_to(deployment, (method, path), base), 404, "an unknown platform")
 
 
-@pytest.mark.credcheck_rule("ERR-04")
+@pytest.mark.credcheck_rule("ERR-03")
 def test_unknown_users_have_no_assertions(deployment: Deployment) -> None:
     """Every read below an unknown user returns 404."""
     base = build_collection_path(deployment.settings.org, UNKNOWN_USER)

@@ -92,7 +92,7 @@ def test_unknown_platforms_are_404(deployment: Deployment, path: str) -> None:
         check_error(response, 404, "an unknown platform in `platform_org`")
 
 
-@pytest.mark.credcheck_rule("ERR-04")
+@pytest.mark.credcheck_rule("ERR-03")
 @pytest.mark.parametrize("user", [UNKNOWN_USER, UNKNOWN_USERNAME, "0"])
 @pytest.mark.parametrize("path", ["", "issuers/"])
 def test_unknown_users_are_404(deployment: Deployment, user: str, path: str) -> None:
@@ -241,7 +241,7 @@ def check_malformed(deployment: Deployment, method: str, body: bytes) -> None:
     deployment.delete(entity_id)
 
 
-@pytest.mark.credcheck_rule("ERR-09")
+@pytest.mark.credcheck_rule("ERR-08")
 @WRITES
 @pytest.mark.parametrize("value", [[], [{}], "x", 5, True, None])
 def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value: Any) -> None:
@@ -252,7 +252,7 @@ def test_bodies_that_are_not_objects(deployment: Deployment, method: str, value:
     deployment.delete(entity_id)
 
 
-@pytest.mark.credcheck_rule("ERR-10")
+@pytest.mark.credcheck_rule("ERR-14")
 @WRITES
 @pytest.mark.parametrize("field", ["courses", "programs", "pathways"])
 def test_unknown_links_are_400(deployment: Deployment, method: str, field: str) -> None:

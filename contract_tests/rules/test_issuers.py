@@ -404,7 +404,8 @@ def test_learners_cannot_write_issuers_below_their_path(deployment: Deployment) 
     check_writes_refused(deployment, "learner", deployment.learner_path)
 
 
-@pytest.mark.credcheck_rule("ISSUER-10")
+@pytest.mark.credcheck_rule("ISSUER-11")
+@pytest.mark.credcheck_needs("department_admin")
 def test_department_admins_cannot_write_issuers(deployment: Deployment) -> None:
     """A department admin cannot create, update, delete or sign."""
     check_writes_refused(deployment, "department_admin")
