@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import jsonschema_rs
 import yaml
 
-from contract_tests.engine.strict_json import cut_nesting, parse_strictly
+from contract_tests.engine.strict_json import HALF_OF_A_PAIR, cut_nesting, parse_strictly
 
 JSON = "application/json"
 T = TypeVar("T")
@@ -218,6 +218,8 @@ class Contract:
             yield Mismatch("the body is not valid JSON", "JSON", end or "an empty body")
             return
         for message, got in faults:
+            if status == 400 and message == HALF_OF_A_PAIR:
+                continue  # the message quotes what was sent, and refuses it
             yield Mismatch(message, "JSON that every client reads alike", got)
         if status == 400:
             if is_list_of_texts(value):

@@ -12,6 +12,7 @@ from typing import Any
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 DEEPEST = 200
 """Levels of objects and arrays that a validator takes; the contract describes far fewer."""
+HALF_OF_A_PAIR = "the body contains half of a surrogate pair, which is not a character"
 MOST_NAMED = 5
 """Repeated names, or halves of surrogate pairs, that one message shows."""
 
@@ -45,8 +46,7 @@ def parse_strictly(text: str) -> tuple[Any, list[tuple[str, str]]]:
     if _ESCAPED_SURROGATE.search(text):
         halves = sorted(find_halves(value))[:MOST_NAMED]
         if halves:
-            message = "the body contains half of a surrogate pair, which is not a character"
-            faults.append((message, ", ".join(f"\\u{ord(half):04x}" for half in halves)))
+            faults.append((HALF_OF_A_PAIR, ", ".join(f"\\u{ord(half):04x}" for half in halves)))
             whole = json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
             value = json.loads(whole)
     return value, faults

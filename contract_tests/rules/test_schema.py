@@ -160,8 +160,8 @@ def test_image_urls_are_absolute(deployment: Deployment) -> None:
     """Every image in a list is null or an http(s) URL."""
     page = deployment.get_page({"page_size": 100})
     for item in page.items:
-        if RUN_MARK in item["name"]:
-            continue  # a generated request stored any text in it
+        if RUN_MARK in item["name"] or item["entityId"] in deployment.target.guard.own:
+            continue  # a generated request stored any text in it, perhaps another name
         for name in IMAGES:
             url = item.get(name)
             is_fine = url is None or str(url).startswith(("http://", "https://"))

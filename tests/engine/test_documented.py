@@ -14,6 +14,7 @@ from contract_tests.catalogue.operations import (
     RETRIEVE_CREDENTIAL,
 )
 from contract_tests.engine.contract import load_contract
+from contract_tests.engine.strict_json import HALF_OF_A_PAIR
 
 JSON = "application/json"
 
@@ -82,3 +83,11 @@ def test_a_team_adds_to_its_errors(body: Any, is_wrong: bool) -> None:
     content = json.dumps(body).encode()
     found = find_messages(CREATE_CREDENTIAL, 400, JSON, content, "POST")
     assert bool(found) == is_wrong, found
+
+
+def test_a_refusal_may_quote_half_of_a_surrogate_pair() -> None:
+    """A 400 that shows the value that was sent is right; a stored one is not."""
+    quote = b'{"signal": ["\\"\\ud800\\" is not a valid choice."]}'
+    assert find_messages(CREATE_CREDENTIAL, 400, JSON, quote, "POST") == []
+    [message] = find_messages(RETRIEVE_CREDENTIAL, 404, JSON, b'{"detail": "\\ud800"}')
+    assert message == HALF_OF_A_PAIR
