@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -94,6 +95,16 @@ def test_a_killed_server_leaves_no_process_on_its_port() -> None:
         # The pipe ends only when the last process that holds it has ended.
         process.stdout.read()
     open_listeners("127.0.0.1", port)[0].close()
+
+
+def test_a_small_body_waits_for_nobody() -> None:
+    """Connections send a body at once, though the client has not acknowledged its headers."""
+    [listener] = open_listeners("127.0.0.1", 0)
+    listener.setblocking(True)
+    with listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_a_server_killed_while_it_loads_leaves_no_process(tmp_path: Path) -> None:
