@@ -180,7 +180,9 @@ RULES: tuple[Rule, ...] = (
     Rule(
         id="ERR-08",
         subject="errors",
-        requirement="A body that cannot be parsed, or is not an object, returns 400.",
+        requirement=(
+            "A body that cannot be parsed returns 400 with a `detail`, one that is no object 400."
+        ),
         evidence=("F",),
         shown_by=("test_malformed_json_is_400", "test_a_body_that_is_no_object_is_400"),
         why="A truncated body must not be treated as an empty one.",

@@ -93,17 +93,16 @@ def describe_body(
 
     Secrets are looked for in the whole of it, or up to `reach` characters behind the cut.
     """
-    looked_at = None if reach is None else longest + reach
     try:
-        text = body.decode()
-        is_longer = looked_at is not None and len(text) > looked_at
-        text = redact(text[:looked_at])
+        whole, is_text = body.decode(), True
     except UnicodeDecodeError:
-        is_longer = looked_at is not None and len(body) > looked_at
         # Each byte as a character, since nothing finds a secret within Base64.
-        shown = redact(body[:looked_at].decode("latin-1")).encode("latin-1", "replace")
-        text = BINARY + b64encode(shown).decode()
-    if not is_longer and len(text) <= longest:
+        whole, is_text = body.decode("latin-1"), False
+    beginning = whole if reach is None else whole[: longest + reach]
+    text = redact(beginning)
+    if not is_text:
+        text = BINARY + b64encode(text.encode("latin-1", "replace")).decode()
+    if len(beginning) == len(whole) and len(text) <= longest:
         return text
     return f"{text[:longest]}… ({len(body)} bytes)"
 

@@ -56,6 +56,8 @@ class Redactor:
         """Each encoded secret, in its own case and in lower case, and what stands in its place."""
         self._patterns: tuple[tuple[str, re.Pattern[str], str], ...] = ()
         self._has_space = False
+        self.reach = 0
+        """The characters that a secret takes at most in a text, in any encoding that occurs."""
         self._known: dict[str, str] = {}
         """Short texts that were redacted before."""
         for role, key in keys.items():
@@ -87,16 +89,12 @@ class Redactor:
         # A tuple is replaced and not changed: other threads may be redacting.
         self._forms = tuple(sorted(forms, key=lambda form: (-len(form[0]), form)))
         self._has_space = any(" " in text for text in self._secrets)
+        self.reach = LONGEST_SPELLING * max(map(len, self._secrets), default=0)
         self._known.clear()
         longest_first = sorted(self._secrets.items(), key=lambda pair: -len(pair[0]))
         self._patterns = tuple(
             (text.lower(), _make_pattern(text), shown) for text, shown in longest_first
         )
-
-    @property
-    def reach(self) -> int:
-        """The characters that a secret takes at most in a text, in any encoding that occurs."""
-        return LONGEST_SPELLING * max(map(len, self._secrets), default=0)
 
     def list_variables(self) -> dict[str, list[str]]:
         """Return the secrets that each variable of a shell stands for; a key may have been renewed.

@@ -161,16 +161,13 @@ def test_a_body_that_ends_with_its_connection_is_asked_for_again(tmp_path: Path)
         length = b"Content-Length: %d\r\n" % len(half) if next(calls) > 2 else b""
         client.sendall(head + length + b"Connection: close\r\n\r\n" + half)
 
-    with listening(answer) as port:
-        options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
-        settings = load_settings(f"http://127.0.0.1:{port}", options, ENVIRONMENT)
-        with closing(Target(settings, "half", "main", 1)) as target:
-            read(target)
-            assert next(calls) == 3
-            assert target.observations.notices
-            read(target)
-            assert next(calls) == 5
-            assert any("JSON" in each.message for each in target.observations.findings.values())
+    with listening(answer) as port, target_at(f"http://127.0.0.1:{port}", tmp_path) as target:
+        read(target)
+        assert next(calls) == 3
+        assert target.observations.notices
+        read(target)
+        assert next(calls) == 5
+        assert any("JSON" in each.message for each in target.observations.findings.values())
 
 
 def test_a_list_that_is_no_json_is_the_services(tmp_path: Path) -> None:
@@ -224,6 +221,15 @@ def test_redirects_of_the_service_are_its_own(location: str) -> None:
 
 
 @contextmanager
+def target_at(url: str, folder: Path, **changed: Any) -> Iterator[Target]:
+    """Yield the target at an address, with its journal in a folder and some settings changed."""
+    options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(folder)}
+    settings = replace(load_settings(url, options, ENVIRONMENT), **changed)
+    with closing(Target(settings, "front", "main", 1)) as target:
+        yield target
+
+
+@contextmanager
 def listening(handle: Callable[[socket.socket], None]) -> Iterator[int]:
     """Yield the port of something that is no server of HTTP."""
 
@@ -257,12 +263,10 @@ def test_a_wrong_port_is_named(scheme: str, sent: bytes, named: str, tmp_path: P
         client.recv(4096)
         client.sendall(sent)
 
-    options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
     with listening(answer) as port:
-        settings = load_settings(f"{scheme}://127.0.0.1:{port}", options, ENVIRONMENT)
-        target = Target(replace(settings, timeout=PATIENCE), "port", "main", 1)
         named_so = pytest.raises(TargetUnavailable, match=re.escape(named))
-        with closing(target), named_so as caught:
+        address = f"{scheme}://127.0.0.1:{port}"
+        with target_at(address, tmp_path, timeout=PATIENCE) as target, named_so as caught:
             read(target)
     assert "\n" not in str(caught.value)
 
@@ -288,11 +292,10 @@ def test_a_body_without_end_ends_the_run(
             client.sendall(part)
             threading.Event().wait(pause)
 
-    options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
     with listening(answer) as port:
-        settings = load_settings(f"http://127.0.0.1:{port}", options, ENVIRONMENT)
-        target = Target(replace(settings, timeout=PATIENCE), "endless", "main", 1)
-        with closing(target), pytest.raises(TargetUnavailable, match=named):
+        ends_so = pytest.raises(TargetUnavailable, match=named)
+        address = f"http://127.0.0.1:{port}"
+        with target_at(address, tmp_path, timeout=PATIENCE) as target, ends_so:
             read(target)
 
 
@@ -305,9 +308,7 @@ def test_passwords_of_proxies_are_hidden(tmp_path: Path, monkeypatch: pytest.Mon
         for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("ALL_PROXY", address)
-        options: dict[str, Any] = {"org": "main", "user_id": "1", "journal": str(tmp_path)}
-        settings = load_settings("http://staging.example", options, ENVIRONMENT)
-        with closing(Target(settings, "proxy", "main", 1)) as target, suppress(RequestFailed):
+        with target_at("http://staging.example", tmp_path) as target, suppress(RequestFailed):
             read(target)
             shown = str([each.as_dict() for each in target.observations.findings.values()])
     assert "staging.example" in proxy.calls[0].path

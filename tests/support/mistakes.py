@@ -173,7 +173,7 @@ def new_assertions_are_not_counted(app: Flask) -> None:
 
 
 def every_page_of_providers_is_the_first(app: Flask) -> None:
-    """The number of the page is told and not used."""
+    """The number of the page is shown and not used."""
     first: dict[str, Any] = {}
 
     def change(body: Any) -> Any:

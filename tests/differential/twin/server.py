@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--certificate", type=Path, help="serve HTTPS with it")
     parser.add_argument("--postgresql", default="", help="the folder of its socket")
     parser.add_argument("--variation", action="append", default=[], metavar="ID")
-    parser.add_argument("--hardened", action="store_true", help="mend what the framework leaves")
+    parser.add_argument("--hardened", action="store_true", help="fix what the framework leaves")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="twin-") as folder:
         configure(

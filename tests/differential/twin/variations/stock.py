@@ -205,6 +205,12 @@ def row_numbers_are_large(twin: Twin) -> None:
     twin.models.Image.objects.filter(pk__lt=large).delete()
 
 
+def add_issuer(twin: Twin, platform: str, name: str) -> Any:
+    """Create an issuer of a platform, and return it."""
+    owner = twin.models.Platform.objects.get(key=platform)
+    return twin.models.Issuer.objects.create(platform=owner, name=name, url="")
+
+
 def act_forever(pause: float, act: Any) -> None:
     """Do something again and again in a thread, with a growing number."""
 
@@ -285,10 +291,7 @@ def a_neighbours_issuers_come_and_go(twin: Twin) -> None:
     """Another client creates issuers, which are the first of their list, and deletes them."""
 
     def act(number: int) -> None:
-        first = twin.models.Issuer.objects.filter(platform__key="main")[0]
-        made = twin.models.Issuer.objects.create(
-            platform=first.platform, name=f" A neighbour {number}", url=""
-        )
+        made = add_issuer(twin, "main", f" A neighbour {number}")
         time.sleep(0.3)
         made.delete()
 
@@ -300,14 +303,11 @@ def a_neighbour_works_on_the_other_platform(twin: Twin) -> None:
     """Another client creates and issues credentials there, with issuers, and deletes them."""
 
     def act(number: int) -> None:
-        first = twin.models.Issuer.objects.filter(platform__key="acme")[0]
-        issuer = twin.models.Issuer.objects.create(
-            platform=first.platform, name=f" A neighbour {number}", url=""
-        )
+        issuer = add_issuer(twin, "acme", f" A neighbour {number}")
         made = twin.models.Credential.objects.create(
-            platform=first.platform, issuer=issuer, name=f"A neighbour's e a {number}"
+            platform=issuer.platform, issuer=issuer, name=f"A neighbour's e a {number}"
         )
-        learner = twin.models.User.objects.filter(platform=first.platform)[0]
+        learner = twin.models.User.objects.filter(platform=issuer.platform)[0]
         twin.models.Assertion.objects.create(credential=made, recipient=learner)
         time.sleep(0.3)
         made.delete()
@@ -334,9 +334,7 @@ def a_neighbour_adds_issuers(twin: Twin) -> None:
 
     def add(number: int) -> None:
         first = twin.models.Issuer.objects.filter(platform__key="main")[0]
-        twin.models.Issuer.objects.create(
-            platform=first.platform, name=f"A neighbour {number}", url=""
-        )
+        add_issuer(twin, "main", f"A neighbour {number}")
         twin.models.Credential.objects.create(
             platform=first.platform, issuer=first, name=f"Growing e a {number}"
         )
